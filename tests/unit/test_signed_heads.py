@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from leadline.core.record.event import Record, line_digest
-from leadline.core.record.signed_heads import chains, doubts, heads_of, own, payload, to_sign
+from leadline.core.record.event_files import is_own
+from leadline.core.record.signed_heads import chains, doubts, heads_of, payload, to_sign
 from leadline.testing.builders import ThreadBuilder
 
 
@@ -42,7 +43,7 @@ def test_what_this_machine_wrote_is_signed_once() -> None:
 
 
 def test_sessions_of_one_machine_sign_for_each_other_and_for_nobody_else() -> None:
-    assert own("w1", "w1-night") and own("w1-night", "w1") and not own("w12", "w1")
+    assert is_own("w1", "w1-night") and is_own("w1-night", "w1") and not is_own("w12", "w1")
     day, night = ThreadBuilder(writer="w1"), ThreadBuilder(writer="w1-night", started=False)
     note(night)
     other = ThreadBuilder(writer="w2", started=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 
 from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import Fault, Record
@@ -51,7 +52,8 @@ class RecordLog(Protocol):
     """Append-only event logs, one per thread.
 
     Obligations: a record is durable when ``transaction`` ends; nothing edits or removes a line; a
-    torn last line is healed by the next writer, kept and reported; readers never block writers.
+    torn last line is healed by the next writer, kept and reported, and so is a last line that is not
+    what was written; readers never block writers.
     Errors: LeadlineError(environment, ``disk-full`` | ``read-only`` | ``cannot-write``) with
     nothing half-written.
     """
@@ -129,10 +131,24 @@ class RecordLog(Protocol):
         not changed since it was asked is not read again."""
         ...
 
-    def merge(self, topic: str, files: dict[str, bytes]) -> MergeReport:
+    def merge(
+        self,
+        topic: str,
+        files: Mapping[str, bytes],
+        published: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> MergeReport:
         """Take in another machine's files by union: new files, and longer versions of known ones. A
-        file that is neither a prefix nor an extension of ours is kept beside it under another name
-        and reported."""
+        version that went on otherwise than ours is kept beside it under another name, read and
+        reported. One that has other lines in the place of ours (or drops some of what was
+        ``published``) is kept apart and reported: ours stands."""
+        ...
+
+    def disputed(self, topic: str) -> dict[str, bytes]:
+        """Name -> content of the versions that ``merge`` kept apart."""
+        ...
+
+    def settle(self, topic: str, where: str, why: str) -> None:
+        """Record that a person has looked at the version, or the line, named ``where``."""
         ...
 
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:

@@ -12,6 +12,7 @@ import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, not_found
@@ -23,9 +24,13 @@ from leadline.core.record.about import base_of, bases_of
 from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import Fault, Record, line_digest, parse_lines
 from leadline.core.record.event_files import (
+    Head,
+    Known,
     MergeReport,
     by_writer,
     check,
+    fault_of_head,
+    head_of,
     heads,
     is_record,
     last_digest,
@@ -64,6 +69,8 @@ class Disk:
 
     def __init__(self) -> None:
         self.topics: dict[str, dict[str, bytes]] = {}
+        self.heads: dict[str, dict[str, Head]] = {}
+        self.disputed: dict[str, dict[str, bytes]] = {}
         self.set_aside: dict[str, bytes] = {}
         self.lock = threading.RLock()
         self.alone: dict[tuple[str, str], threading.Lock] = {}
@@ -137,11 +144,11 @@ class MemoryLog:
         return values
 
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
-        records, faults = check(self.files(topic), "")
+        records, faults = check(self.files(topic), "", self.disk.heads.get(topic))
         return self._folded(records, topic), faults
 
     def faults(self, topic: str) -> list[Fault]:
-        return check(self.files(topic), "")[1]
+        return check(self.files(topic), "", self.disk.heads.get(topic))[1]
 
     def heads(self, topic: str) -> dict[str, str]:
         return heads(self.files(topic))
@@ -156,6 +163,7 @@ class MemoryLog:
             if writing.lines:
                 files = self.disk.topics.setdefault(topic, {})
                 files[writing.name] = writing.data + b"".join(writing.lines)
+                self._note_head(topic, writing.name)
 
     @contextmanager
     def alone(self, topic: str, what: str) -> Iterator[None]:
@@ -169,11 +177,34 @@ class MemoryLog:
                 writing.add("healed", {"torn": torn, "diverged": diverged, "by": "verify --heal"})
         return torn + diverged
 
-    def merge(self, topic: str, files: dict[str, bytes]) -> MergeReport:
+    def _note_head(self, topic: str, name: str) -> None:
+        if "~" not in name:
+            heads = self.disk.heads.setdefault(topic, {})
+            heads[name] = head_of(self.disk.topics[topic][name])
+
+    def disputed(self, topic: str) -> dict[str, bytes]:
+        return dict(self.disk.disputed.get(topic, {}))
+
+    def settle(self, topic: str, where: str, why: str) -> None:
+        with self.transaction(topic) as writing:
+            body = {"torn": [], "diverged": [where], "by": "verify --settle", "why": why}
+            writing.add("healed", body)
+
+    def merge(
+        self,
+        topic: str,
+        files: Mapping[str, bytes],
+        published: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> MergeReport:
         with self.disk.lock:
-            changed, report = union(self.files(topic), files)
-            self.disk.topics.setdefault(topic, {}).update(changed)
-        return report
+            heads = self.disk.heads.get(topic, {})
+            known = Known(self.files(topic), heads, self.disputed(topic), published, self.writer)
+            done = union(known, files)
+            self.disk.topics.setdefault(topic, {}).update(done.changed)
+            self.disk.disputed.setdefault(topic, {}).update(done.disputed)
+            for name in done.changed:
+                self._note_head(topic, name)
+        return done.report
 
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
         with self.disk.lock:
@@ -181,6 +212,7 @@ class MemoryLog:
             aside = f"set-aside/{topic}/{name}.{digest_bytes(damaged)[7:19]}"
             self.disk.set_aside[aside] = damaged
             self.disk.topics[topic][name] = data
+            self._note_head(topic, name)
         return aside
 
 
@@ -200,9 +232,21 @@ class MemoryTransaction:
         self.prev = last_digest(self.data)
         self.lines: list[bytes] = []
         self._next = ""
+        body: dict[str, Any] = {"torn": [], "by": "the next write", "file": self.name}
         torn = self.data.rstrip(b"\n").rpartition(b"\n")[2]
         if torn and not is_record(torn + b"\n"):
-            body = {"torn": [digest_bytes(torn)], "by": "the next write", "file": self.name}
+            body["torn"] = [digest_bytes(torn)]
+        head = log.disk.heads.get(topic, {}).get(self.name)
+        if head is not None and not head.is_in(self.data):
+            line = int(fault_of_head(self.name, self.data, head).where.rpartition(":")[2])
+            was = {
+                "file": self.name,
+                "line": line,
+                "size_bytes": head.size_bytes,
+                "was": head.digest,
+            }
+            body["changed"] = [was]
+        if body["torn"] or "changed" in body:
             self.add("healed", body)
 
     def next_number(self, kind: str, within: str = "") -> int:

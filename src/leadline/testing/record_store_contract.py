@@ -7,13 +7,14 @@ writers open.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytest
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import LARGEST
-from leadline.core.record.event import Record, line_digest
+from leadline.core.record.event import Record, line_digest, parse_line
 from leadline.core.record.rows import row_of
 from leadline.core.timestamps import epoch_ms
 from leadline.core.ulid import decode, encode
@@ -77,6 +78,11 @@ def chain(records: list[Record]) -> bytes:
         lines.append(linked.line())
         prev = line_digest(lines[-1])
     return b"".join(lines)
+
+
+def rechained(lines: list[bytes]) -> list[bytes]:
+    """The lines as they would stand, had they been written one after the other."""
+    return chain([parse_line(line) for line in lines]).splitlines(keepends=True)
 
 
 class RecordStoreContract:
@@ -227,14 +233,70 @@ class RecordStoreContract:
     def test_what_is_no_event_file_is_refused(self, log: RecordLog) -> None:
         assert log.merge("t", {"../x-1.jsonl": b"", "y": b""}).refused == ["../x-1.jsonl", "y"]
 
-    def test_another_version_is_kept_beside_named_and_acknowledged(self, log: RecordLog) -> None:
-        note(log, "mine")
+    def test_a_version_that_went_on_otherwise_is_read_named_and_acknowledged(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        there = machine.another().open("w1")
+        there.merge("t", log.files("t"))
+        note(log, "here")
+        note(there, "there")
         (name, data), *_ = log.files("t").items()
-        report = log.merge("t", {name: data.replace(b'"mine"', b'"theirs"')})
+        report = log.merge("t", there.files("t"))
         assert len(report.diverged) == 1 and log.files("t")[name] == data
+        assert {item.text for item in log.thread("t").of_kind("note")} == {"here", "there"}
         assert log.faults("t")[0].code == "diverged-file"
         assert log.heal("t") == report.diverged
         assert "diverged-file" not in [f.code for f in log.faults("t")]
+
+    @pytest.mark.parametrize(
+        "forge",
+        [
+            lambda lines: [*lines[:1], lines[1].replace(b"mine", b"fake"), *lines[2:]],
+            lambda lines: rechained([*lines[:1], lines[1].replace(b"mine", b"fake"), *lines[2:]]),
+            lambda lines: rechained([lines[0], *lines[2:]]),
+            lambda lines: rechained([lines[0], foreign({"id": "P-N9"}).line(), *lines[1:]]),
+            lambda lines: rechained([lines[0], foreign({"id": "P-N9"}).line()]),
+        ],
+        ids=["a value", "a value, rechained", "dropped", "put in", "all replaced"],
+    )
+    def test_other_lines_in_the_place_of_ours_are_kept_apart_and_not_read(
+        self, log: RecordLog, forge: Callable[[list[bytes]], list[bytes]]
+    ) -> None:
+        for text in ("mine", "two", "three"):
+            note(log, text)
+        (name, data), *_ = log.files("t").items()
+        before = log.records("t")
+        forged = b"".join(forge(data.splitlines(keepends=True)))
+        report = log.merge("t", {name: forged}, {name: data})
+        assert report.diverged == [] and log.disputed("t") == {report.disputed[0]: forged}
+        assert log.files("t") == {name: data} and log.records("t") == before
+        assert log.merge("t", {name: forged}, {name: data}).disputed == []
+        assert log.faults("t") == [] and note(log, "goes on") == "P-N4"
+
+    def test_what_somebody_else_wrote_under_our_name_is_not_gone_on_from(
+        self, log: RecordLog
+    ) -> None:
+        note(log, "mine")
+        (name, data), *_ = log.files("t").items()
+        added = rechained([*data.splitlines(keepends=True), foreign({"id": "P-N7"}).line()])
+        assert len(log.merge("t", {name: b"".join(added)}).diverged) == 1
+        note(log, "goes on")
+        assert log.files("t")[name].startswith(data) and b"P-N7" not in log.files("t")[name]
+
+    def test_a_last_line_that_was_changed_is_named_before_and_after_the_next_write(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        note(log, "true")
+        (name, data), *_ = log.files("t").items()
+        for put in (data.replace(b'"true"', b'"lies"'), data[: data.rfind(b"\n", 0, -1) + 1]):
+            machine.put("t", name, put)
+            (fault,) = log.faults("t")
+            assert fault.code == "changed-line" and fault.where.startswith(name)
+        assert note(machine.open("w1"), "after") == "P-N1"
+        (fault,) = log.faults("t")
+        assert fault.code == "changed-line" and fault.where.startswith(name)
+        log.settle("t", fault.where, "the disk was full")
+        assert log.faults("t") == []
 
     def test_a_torn_line_is_named_and_the_next_write_heals_it(
         self, machine: Machine, log: RecordLog

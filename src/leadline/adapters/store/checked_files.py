@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from leadline.adapters.store.index import LARGEST_NUMBER, READ_AT_ONCE, Index, seen_as
 from leadline.core.record.about import bases_of
 from leadline.core.record.checked import Clock, Outside
 from leadline.core.record.event import Record, check_chain, line_digest
-from leadline.core.record.event_files import by_writer, missing
+from leadline.core.record.event_files import Head, by_writer, missing
 from leadline.core.record.fold import numbers_of
 from leadline.core.record.kinds import KINDS
 from leadline.core.typed import NamedTuple
@@ -39,16 +39,23 @@ class _Checked(NamedTuple):
 
 
 def check_files(
-    index: Index, thread: str, program: str, folded_apart: Iterable[str]
+    index: Index,
+    thread: str,
+    program: str,
+    folded_apart: Iterable[str],
+    heads: Mapping[str, Head],
 ) -> tuple[dict[str, Clock], Outside] | None:
     """Check what changed since it was checked. The clock of each writer, and what all records name
     outside; None where a file is not whole, or not what the index has read.
 
     ``folded_apart``: the kinds of which whoever asks has folded every record, about whatever it is.
+    ``heads``: of files as they were written here.
     """
     states = _states(index, thread)
     writers = by_writer(states or ())
     if states is None or any(missing(writer, names) for writer, names in writers.items()):
+        return None
+    if not heads.keys() <= states.keys():
         return None
     known = {
         name: _Checked(name, state, follows, last, Clock(*json.loads(clock)), _outside(outside))
@@ -57,7 +64,7 @@ def check_files(
             (thread,),
         )
     }
-    check = _Check(index, thread, _OF_FILES.union(folded_apart))
+    check = _Check(index, thread, _OF_FILES.union(folded_apart), heads)
     clocks, outside, new = dict[str, Clock](), Outside(set(), set(), set()), list[_Checked]()
     whole = True
     for writer, names in writers.items():
@@ -132,8 +139,11 @@ def _keep(index: Index, thread: str, files: list[_Checked]) -> None:
 
 
 class _Check:
-    def __init__(self, index: Index, thread: str, folded_apart: frozenset[str]) -> None:
+    def __init__(
+        self, index: Index, thread: str, folded_apart: frozenset[str], heads: Mapping[str, Head]
+    ) -> None:
         self.index, self.thread, self.folded_apart = index, thread, folded_apart
+        self.heads = heads
 
     def file(
         self, writer: str, name: str, state: str, follows: str, clock: Clock
@@ -142,6 +152,8 @@ class _Check:
             data = file.read()
             if not state.startswith(seen_as(os.fstat(file.fileno())) + " "):
                 return None
+        if name in self.heads and not self.heads[name].is_in(data):
+            return None
         lines = data.splitlines(keepends=True)
         numbered = [(f"{name}:{number}", line) for number, line in enumerate(lines, 1)]
         records, faults = check_chain(numbered, os.urandom(16).hex(), follows)
@@ -156,6 +168,8 @@ class _Check:
         outside = Outside(set(), set(), set())
         for record in records:
             if record.writer != writer or record.id <= clock.last_id:
+                return None
+            if record.kind == "healed" and record.body.get("changed"):
                 return None
             clock = clock.after(record)
             outside.add(record)

@@ -3,7 +3,8 @@
 The truth of the project, so it is kept plain: a writer appends whole lines under the thread's lock;
 a line torn by a crash stays where it is, is ended by a newline and named by a ``healed`` record;
 nothing is ever truncated or edited, except a half-written line of the very write that failed (it
-was never acknowledged).
+was never acknowledged). How far each file had come when it was last written to here is noted beside
+it, so that a last line which somebody changed shows as any other does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from types import MappingProxyType
 
 from leadline.adapters.files import (
     as_user_error,
@@ -27,6 +29,7 @@ from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.artifact import is_digest
 from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import (
     BadLine,
@@ -38,9 +41,13 @@ from leadline.core.record.event import (
     parse_lines,
 )
 from leadline.core.record.event_files import (
+    Head,
+    Known,
     MergeReport,
     by_writer,
     check,
+    fault_of_head,
+    head_of,
     heads,
     is_record,
     last_line,
@@ -220,7 +227,8 @@ class EventLog:
             kept = kept_thread(self.index, topic, self._items)
             if kept is None or kept.malformed:
                 return None
-            checked = check_files(self.index, topic, program, GROUND)
+            heads = self.heads_noted(topic)
+            checked = check_files(self.index, topic, program, GROUND, heads)
             if checked is None:
                 return None
             return question(Unbroken(kept, *checked, partial(self._holds, topic)))
@@ -311,11 +319,43 @@ class EventLog:
         return heads(self.files(topic))
 
     def faults(self, topic: str) -> list[Fault]:
-        return check(self.files(topic), _mark())[1]
+        return check(self.files(topic), _mark(), self.heads_noted(topic))[1]
 
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
-        records, faults = check(self.files(topic), _mark())
+        records, faults = check(self.files(topic), _mark(), self.heads_noted(topic))
         return self._folded(records, topic), faults
+
+    def disputed(self, topic: str) -> dict[str, bytes]:
+        return _read_all(os.path.join(self.root, "threads", topic, "disputed"), ".jsonl")
+
+    # -- heads -------------------------------------------------------------------------------------
+    def head_path(self, topic: str, name: str) -> str:
+        return os.path.join(self.root, "threads", topic, "heads", name.removesuffix(".jsonl"))
+
+    def head_noted(self, topic: str, name: str) -> Head | None:
+        """How far an event file had come when it was last written to here; None when that is not
+        known."""
+        return _head_in(read_bytes(self.head_path(topic, name)) or b"")
+
+    def heads_noted(self, topic: str) -> dict[str, Head]:
+        notes = _read_all(os.path.join(self.root, "threads", topic, "heads"), "")
+        found = {f"{name}.jsonl": _head_in(data) for name, data in notes.items()}
+        return {name: head for name, head in found.items() if head is not None}
+
+    def note_head(self, topic: str, name: str, head: Head) -> None:
+        """Written over in place and not synced: what a crash leaves of it is the head of a shorter
+        file, or none. Without it only less is noticed."""
+        path = self.head_path(topic, name)
+        try:
+            if not os.path.exists(path):
+                make_folders(os.path.dirname(path))
+            fd = open_in_place(path, os.O_WRONLY)
+            try:
+                os.pwrite(fd, f"{head.size_bytes:<12} {head.digest}\n".encode(), 0)
+            finally:
+                os.close(fd)
+        except OSError:
+            return
 
     # -- writing -----------------------------------------------------------------------------------
     @contextmanager
@@ -337,12 +377,34 @@ class EventLog:
                 writing.add("healed", {"torn": torn, "diverged": diverged, "by": "verify --heal"})
         return torn + diverged
 
-    def merge(self, topic: str, files: dict[str, bytes]) -> MergeReport:
+    def settle(self, topic: str, where: str, why: str) -> None:
+        with self.transaction(topic) as writing:
+            body = {"torn": [], "diverged": [where], "by": "verify --settle", "why": why}
+            writing.add("healed", body)
+
+    def merge(
+        self,
+        topic: str,
+        files: Mapping[str, bytes],
+        published: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> MergeReport:
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
-            changed, report = union(self.files(topic), files)
-            for name, data in changed.items():
+            known = Known(
+                self.files(topic),
+                self.heads_noted(topic),
+                self.disputed(topic),
+                published,
+                self.writer,
+            )
+            done = union(known, files)
+            apart = os.path.join(self.root, "threads", topic, "disputed")
+            for name, data in done.disputed.items():
+                write_atomically(os.path.join(apart, name), data)
+            for name, data in done.changed.items():
                 write_atomically(os.path.join(self.folder(topic), name), data)
-        return report
+                if "~" not in name and data.endswith(b"\n"):
+                    self.note_head(topic, name, head_of(data))
+        return done.report
 
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
         """Put ``data`` in the place of a damaged event file; returns where the damaged one is kept."""
@@ -354,7 +416,24 @@ class EventLog:
             )
             write_atomically(aside, damaged)
             write_atomically(path, data)
+            self.note_head(topic, name, head_of(data))
         return aside
+
+
+def _read_all(folder: str, suffix: str) -> dict[str, bytes]:
+    """Name to content of the files of a folder, which may be missing."""
+    try:
+        names = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    found = {n: read_bytes(os.path.join(folder, n)) for n in names if n.endswith(suffix)}
+    return {name: data for name, data in found.items() if data is not None}
+
+
+def _head_in(note: bytes) -> Head | None:
+    size, _, digest = note.decode("ascii", "replace").rstrip().partition(" ")
+    digest = digest.strip()
+    return Head(int(size), digest) if size.isdigit() and is_digest(digest) else None
 
 
 def _part(path: str, known: _Part | None) -> _Part:
@@ -418,11 +497,26 @@ class FileTransaction:
         self.prev = line_digest(written) if written else ""
         envelope = json.loads(written) if written else {}
         self.last_id, self._last_at = str(envelope.get("id", "")), str(envelope.get("at", ""))
+        self._name_what_is_not_as_written()
+
+    def _name_what_is_not_as_written(self) -> None:
+        """What this write goes on from: a torn line, or a last one that somebody changed or cut off."""
+        body: dict[str, Any] = {"torn": [], "by": "the next write", "file": self.name}
         last = self.data.rstrip(b"\n").rpartition(b"\n")[2]
         if last and not is_record(last + b"\n"):
-            self.add(
-                "healed", {"torn": [digest_bytes(last)], "by": "the next write", "file": self.name}
-            )
+            body["torn"] = [digest_bytes(last)]
+        head = self.log.head_noted(self.topic, self.name)
+        if head is not None and not head.is_in(self.data):
+            line = int(fault_of_head(self.name, self.data, head).where.rpartition(":")[2])
+            was = {
+                "file": self.name,
+                "line": line,
+                "size_bytes": head.size_bytes,
+                "was": head.digest,
+            }
+            body["changed"] = [was]
+        if body["torn"] or "changed" in body:
+            self.add("healed", body)
 
     def _last_line(self) -> bytes:
         line = last_line(self.data)
@@ -511,7 +605,9 @@ class FileTransaction:
         if self.size > ROLL_BYTES:
             self.number, self.size = self.number + 1, 0
             self.name = f"{self.log.writer}-{self.number}.jsonl"
-        self._append(os.path.join(folder, self.name), b"".join(self.lines))
+        added = b"".join(self.lines)
+        self._append(os.path.join(folder, self.name), added)
+        self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev))
 
     @staticmethod
     def _append(path: str, data: bytes) -> None:

@@ -78,6 +78,11 @@ def _told(done: Sync) -> list[str]:
         f"clash     {c['id']} was given twice; the later one is now {c['shown']} ({c['topic']})"
         for c in records.clashes[:20]
     ]
+    lines += [f"rewritten {what}" for what in records.rewritten[:20]]
+    lines += [
+        f"disputed  {n}: other lines in the place of ours; kept apart and not read"
+        for n in records.disputed[:20]
+    ]
     lines += [f"diverged  {n}: both versions are kept and read" for n in records.diverged[:20]]
     lines += [f"left out  {name}: no Leadline wrote this" for name in records.refused[:20]]
     for topic, issue in done.issues.items():

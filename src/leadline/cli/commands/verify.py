@@ -16,6 +16,9 @@ DESCRIPTION = """Check chains and digests of the record, its copies on the recor
 code states, links between issue and logbook, and that the logbook in the tree only grew. One line per fault, with the
 command that mends it; exit 6 when there is one. Notes are worth knowing and no faults. All threads, or --thread's.
 
+Where two versions of one writer's lines exist, the one that was written here, or seen here first, is read; the other
+is kept apart and named as disputed, with the fields that differ, until you --settle it. --heal takes no side.
+
 Of a long thread an event file that was found whole and has not changed since, by its size, times and inode, is not read
 again; --full checks everything anew, and so finds bytes that were changed without a trace in the times of their file.
 
@@ -27,6 +30,7 @@ EXAMPLES = [
     "leadline verify --thread moe-hc --explain",
     "leadline verify --full",
     "leadline verify --heal",
+    "leadline verify --settle w8e4b0702-1~cf31de.jsonl --why 'pushed by mistake from a test machine'",
     "leadline verify --signers .allowed-signers",
 ]
 SHOWN = 100
@@ -47,8 +51,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="show the lines in which two versions of a file differ",
+        help="show the lines and records in which two versions of a file differ",
     )
+    parser.add_argument(
+        "--settle",
+        metavar="PLACE",
+        help="record that you looked at a disputed version, or a changed line, as verify names it: "
+        "what is here stands",
+    )
+    parser.add_argument("--why", default="", help="why what is here stands, with --settle")
     parser.add_argument(
         "--signers",
         metavar="FILE",
@@ -67,6 +78,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         healed = heal(context, topics)
         topics = topics if args.thread else context.store.topics()
+    if args.settle:
+        from leadline.services.keep.disputes import settle
+
+        topic = settle(context, topics, args.settle, args.why)
+        healed.append({"thread": topic, "what": f"settled {args.settle}: what is here stands"})
     found, records = verify(context, topics, args.full)
     if args.signers:
         from leadline.services.keep.verify_signers import verify_signers

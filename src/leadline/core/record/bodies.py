@@ -900,10 +900,19 @@ class TrackerLinkBody(TypedDict):
 # ---- the record itself ---------------------------------------------------------------------------
 
 
+class ChangedLine(TypedDict):
+    file: str
+    line: int
+    size_bytes: int  # of the file, up to the end of that line
+    was: str  # the digest of the line that was written there
+
+
 class HealedBody(TypedDict):
     torn: list[str]  # digests of lines that are none
-    diverged: NotRequired[list[str]]  # files that were kept beside another version
+    diverged: NotRequired[list[str]]  # files kept beside another version, and places settled
     by: NotRequired[str]
+    changed: NotRequired[list[ChangedLine]]  # last lines that were not as written at this write
+    why: NotRequired[str]  # something was settled so
 
 
 class HeadsSignedBody(TypedDict):

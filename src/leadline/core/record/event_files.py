@@ -1,6 +1,10 @@
 """What the event files of a thread say together: the order of a writer's files, their chain, their
 faults, and the union of two machines'.
 
+A file only grows. A version that another machine has is taken in where it goes on from ours, or from
+where ours went on too; one that has other lines in the place of ours is *disputed*: it is kept apart
+and read by nobody.
+
 Pure: files are names and bytes. So the store on disk and the one in memory cannot differ in what
 counts as damage, or in which of two versions of a file is kept where.
 
@@ -25,6 +29,7 @@ from leadline.core.record.event import (
     line_digest,
     parse_line,
 )
+from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass, field
 
 FILE_NAME = later(r"[A-Za-z0-9_-]{1,80}-[1-9][0-9]{0,5}(~[0-9a-f]{6})?\.jsonl\Z")
@@ -32,10 +37,32 @@ FILE_NAME = later(r"[A-Za-z0-9_-]{1,80}-[1-9][0-9]{0,5}(~[0-9a-f]{6})?\.jsonl\Z"
 
 @dataclass
 class MergeReport:
+    """``diverged``: kept beside ours and read; ``disputed``: kept apart and not read."""
+
     new_files: int = 0
     longer_files: int = 0
     diverged: list[str] = field(default_factory=list)
+    disputed: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+
+
+class Head(NamedTuple):
+    """How far an event file had come when it was last written to here, and the digest of the line
+    that ended there: noted beside the file, so that a change of its last line shows, too."""
+
+    size_bytes: int
+    digest: str
+
+    def is_in(self, data: bytes) -> bool:
+        if len(data) < self.size_bytes:
+            return False
+        begin = data.rfind(b"\n", 0, self.size_bytes - 1) + 1
+        return line_digest(data[begin : self.size_bytes]) == self.digest
+
+
+def head_of(data: bytes) -> Head:
+    """Of a file that ends with a newline."""
+    return Head(len(data), line_digest(data[data.rfind(b"\n", 0, -1) + 1 :]))
 
 
 # -- names -----------------------------------------------------------------------------------------
@@ -63,6 +90,11 @@ def copy_name(name: str, ours: bytes, theirs: bytes) -> str:
         b"",
     )
     return f"{split_copy(name)[0].removesuffix('.jsonl')}~{digest_bytes(differing)[7:13]}.jsonl"
+
+
+def is_own(name: str, writer: str) -> bool:
+    """Whether the writer ``name`` is the machine of ``writer``: itself, or another session of it."""
+    return name.partition("-")[0] == writer.partition("-")[0] and "~" not in name
 
 
 def by_writer(names: Iterable[str]) -> dict[str, list[str]]:
@@ -113,9 +145,11 @@ def heads(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 # -- checking --------------------------------------------------------------------------------------
-def check(files: Mapping[str, bytes], mark: str) -> tuple[list[Record], list[Fault]]:
+def check(
+    files: Mapping[str, bytes], mark: str, heads: Mapping[str, Head] | None = None
+) -> tuple[list[Record], list[Fault]]:
     """Every record as the files have it, and everything wrong with them. ``mark``: see
-    ``parse_lines``."""
+    ``parse_lines``; ``heads``: of files as they were written here."""
     records, faults = list[Record](), list[Fault]()
     copies: list[tuple[str, Fault]] = []
     for writer, names in by_writer(files).items():
@@ -147,7 +181,55 @@ def check(files: Mapping[str, bytes], mark: str) -> tuple[list[Record], list[Fau
         for fault in faults
         if fault.code != "torn-line" or _digest_at(files, fault.where) not in acknowledged
     ]
+    faults += [
+        fault
+        for fault in _not_as_written(files, heads or {}, records)
+        if fault.where not in acknowledged
+    ]
     return records, [fault for name, fault in copies if name not in acknowledged] + faults
+
+
+def _not_as_written(
+    files: Mapping[str, bytes], heads: Mapping[str, Head], records: Iterable[Record]
+) -> list[Fault]:
+    """Files whose last line is not the one that was written here, now or when somebody next wrote
+    to them."""
+
+    def is_here(name: str, head: Head) -> bool:
+        return any(
+            head.is_in(files[version]) for version in files if split_copy(version)[0] == name
+        )
+
+    found = {
+        (name, head): fault_of_head(name, files.get(name, b""), head)
+        for name, head in heads.items()
+        if not (head.is_in(files.get(name, b"")) or is_here(name, head))
+    }
+    for record in records:
+        for said in record.body.get("changed", ()) if record.kind == "healed" else ():
+            head = Head(said["size_bytes"], said["was"])
+            if not is_here(said["file"], head):
+                where, when = f"{said['file']}:{said['line']}", record.at[:16].replace("T", " ")
+                what = f"it was not the line that was written here when {record.id} of {when} was added"
+                found.setdefault(
+                    (said["file"], head), Fault(where, "changed-line", what, _settle(where))
+                )
+    return list(found.values())
+
+
+def fault_of_head(name: str, data: bytes, head: Head) -> Fault:
+    """What is wrong with a file that does not hold its ``head``."""
+    lines, short = data[: head.size_bytes].count(b"\n"), head.size_bytes - len(data)
+    where = f"{name}:{max(lines, 1)}"
+    what = "the last line is not the one that was written here: it was changed"
+    if short > 0:
+        what = f"{what}, or the end was cut off ({short} bytes fewer)"
+    code = "changed-line" if data else "records-missing"
+    return Fault(where, code, what, _settle(where))
+
+
+def _settle(where: str) -> str:
+    return f"leadline verify --heal, else leadline verify --settle {where}"
 
 
 def _diverged(name: str) -> Fault:
@@ -184,28 +266,180 @@ def _digest_at(files: Mapping[str, bytes], where: str) -> str:
 
 
 # -- union -----------------------------------------------------------------------------------------
-def union(
-    mine: Mapping[str, bytes], theirs: Mapping[str, bytes]
-) -> tuple[dict[str, bytes], MergeReport]:
-    """What to write so that ``mine`` holds ``theirs`` too: new files and longer ones. A version
-    that is no continuation of ours is written beside it."""
-    report, known, changed = MergeReport(), dict(mine), dict[str, bytes]()
+@dataclass
+class Known:
+    """What is here, for who takes in another machine's files. ``heads``: of files as they were
+    written here; ``disputed``: versions that are kept apart; ``published``: the files as they were
+    seen at the remote before; ``writer``: this machine's, "" when that does not matter."""
+
+    files: Mapping[str, bytes]
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    disputed: Mapping[str, bytes] = field(default_factory=dict)
+    published: Mapping[str, bytes] = field(default_factory=dict)
+    writer: str = ""
+
+
+@dataclass
+class Union:
+    """What to write so that what is here holds the others' files too: among the event files, and
+    apart from them."""
+
+    changed: dict[str, bytes] = field(default_factory=dict)
+    disputed: dict[str, bytes] = field(default_factory=dict)
+    report: MergeReport = field(default_factory=MergeReport)
+
+
+def union(known: Known, theirs: Mapping[str, bytes]) -> Union:
+    """New files and longer ones are taken in. A version that went on otherwise from where ours did
+    is written beside it; one that has other lines in the place of ours is disputed."""
+    done, files, apart = Union(), dict(known.files), dict(known.disputed)
+    report = done.report
     for name, data in sorted(theirs.items()):
         if not FILE_NAME.match(name):
             report.refused.append(name)
             continue
-        original, ours = known.get(split_copy(name)[0], b""), known.get(name)
-        if (ours or b"").startswith(data) or original.startswith(data):
+        base = split_copy(name)[0]
+        original = files.get(base, b"")
+        versions = [original, files.get(name, b"")]
+        versions += (held for copy, held in apart.items() if split_copy(copy)[0] == base)
+        if any(version.startswith(data) for version in versions):
             continue
-        if ours is not None and not data.startswith(ours):
+        if base in files and _is_disputed(known, name, original, data):
+            copy = _place_apart(apart, copy_name(name, original, data), data)
+            done.disputed[copy] = apart[copy] = data
+            report.disputed.append(copy)
+            continue
+        ours = files.get(name)
+        if ours is not None and (not data.startswith(ours) or _is_strange(known, name, ours)):
             name = copy_name(name, ours, data)
             report.diverged.append(name)
-            ours = known.get(name)
+            ours = files.get(name)
             if ours is not None and ours.startswith(data):
                 continue
-        changed[name] = known[name] = data
+        done.changed[name] = files[name] = data
         if ours is None:
             report.new_files += 1
         else:
             report.longer_files += 1
-    return changed, report
+    return done
+
+
+def _is_disputed(known: Known, name: str, ours: bytes, theirs: bytes) -> bool:
+    """Whether ``theirs`` has other lines in the place of ours: changed, put in, or left out where
+    they had been seen. Not where ours is no more what was written here, and theirs is."""
+    if theirs.startswith(ours):
+        return False
+    head = known.heads.get(split_copy(name)[0])
+    if not _is_whole(ours) or (head is not None and not head.is_in(ours)):
+        return head is not None and not head.is_in(theirs)
+    mine, others = _differing(ours, theirs)
+    return (
+        bool(_ids(mine) & _ids(others))
+        or not _is_whole(theirs)
+        or not theirs.startswith(known.published.get(name, b""))
+    )
+
+
+def _is_strange(known: Known, name: str, ours: bytes) -> bool:
+    """Whether what goes on from ``ours`` was written under this machine's name by somebody else."""
+    head = known.heads.get(name)
+    is_ours = bool(known.writer) and is_own(split_name(name)[0], known.writer)
+    return is_ours and head is not None and head.size_bytes == len(ours) and head.is_in(ours)
+
+
+def _place_apart(apart: Mapping[str, bytes], copy: str, data: bytes) -> str:
+    """A version that grew takes the place of what it was; another one has a name of its own."""
+    if data.startswith(apart.get(copy, b"")):
+        return copy
+    return f"{copy.partition('~')[0]}~{digest_bytes(data)[7:13]}.jsonl"
+
+
+def _differing(ours: bytes, theirs: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The lines of two versions behind those that they share."""
+    mine, others = ours.splitlines(), theirs.splitlines()
+    shared = 0
+    for a, b in zip(mine, others, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return mine[shared:], others[shared:]
+
+
+def records_in(lines: Iterable[bytes]) -> dict[str, Record]:
+    """By their ids, those also that are quarantined."""
+    found: dict[str, Record] = {}
+    for line in lines:
+        try:
+            record = parse_line(line)
+        except Misfit as misfit:
+            record = misfit.record
+        except BadLine:
+            continue
+        found.setdefault(record.id, record)
+    return found
+
+
+def _ids(lines: Iterable[bytes]) -> set[str]:
+    return set(records_in(lines))
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether each record follows the one before it."""
+    previous = ""
+    for line in data.splitlines():
+        try:
+            prev = parse_line(line).prev
+        except Misfit as misfit:
+            prev = misfit.record.prev
+        except BadLine:
+            continue
+        if previous and prev != previous:
+            return False
+        previous = line_digest(line)
+    return True
+
+
+# -- disputes --------------------------------------------------------------------------------------
+class Differing(NamedTuple):
+    """One record in two versions of a file; None where a version has not got it."""
+
+    id: str
+    ours: Record | None
+    theirs: Record | None
+
+    def fields(self) -> list[tuple[str, object, object]]:
+        """(name, here, there) of each part that differs; nothing but its place in the chain may."""
+        if self.ours is None or self.theirs is None:
+            return []
+        mine, others = _flat(self.ours), _flat(self.theirs)
+        names = [*mine, *(name for name in others if name not in mine)]
+        return [(n, mine.get(n), others.get(n)) for n in names if mine.get(n) != others.get(n)]
+
+
+def differences(ours: bytes, theirs: bytes) -> list[Differing]:
+    """The records that two versions of a file do not both have, in order of time; what only follows
+    another line than before is none. What of ours lies behind the end of theirs is none either."""
+    mine, others = map(records_in, _differing(ours, theirs))
+    found = [Differing(uid, mine.get(uid), others.get(uid)) for uid in sorted({*mine, *others})]
+    last = max(others, default="")
+    return [
+        each
+        for each in found
+        if (each.ours is None or each.theirs is None or each.fields())
+        and not (each.theirs is None and each.id > last)
+    ]
+
+
+def _flat(record: Record) -> dict[str, object]:
+    """``metrics.loss`` and the like to its value, with the parts of the envelope that say something."""
+    found: dict[str, object] = {"at": record.at, "actor": record.actor, "kind": record.kind}
+
+    def walk(name: str, value: object) -> None:
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                walk(f"{name}.{key}" if name else str(key), inner)
+        else:
+            found[name] = value
+
+    walk("", record.body)
+    return found

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.record.event import BadLine, Record, line_digest, parse_line
-from leadline.core.record.event_files import by_writer
+from leadline.core.record.event_files import by_writer, is_own
 from leadline.core.typed import NamedTuple
 
 KIND = "heads-signed"
@@ -30,11 +30,6 @@ def heads_of(record: Record) -> dict[str, str]:
     if not isinstance(heads, dict):
         return {}
     return {str(writer): str(digest) for writer, digest in heads.items()}
-
-
-def own(name: str, writer: str) -> bool:
-    """Whether a writer is ``name``'s machine: itself, or another session of it."""
-    return name.partition("-")[0] == writer.partition("-")[0] and "~" not in name
 
 
 class Chain(NamedTuple):
@@ -71,7 +66,7 @@ def to_sign(files: Mapping[str, bytes], writer: str) -> dict[str, str]:
     The last two files of each are looked at: what they sign stands shortly before the end, or is
     worth signing again.
     """
-    ends = {w: names[-2:] for w, names in by_writer(files).items() if own(w, writer)}
+    ends = {w: names[-2:] for w, names in by_writer(files).items() if is_own(w, writer)}
     mine = chains({name: files[name] for names in ends.values() for name in names})
     mine = [chain for chain in mine if chain.lines]
     signed = signed_heads(mine)
@@ -144,7 +139,7 @@ def _of_chain(chain: Chain, writer: str, counting: Sequence[tuple[str, Record]])
             found.append(Doubt("signed-record-missing", record.id, what))
     left = chain.unsigned_since(_last(chain, theirs))
     if left:
-        pending = own(chain.writer, writer)
+        pending = is_own(chain.writer, writer)
         actors = ", ".join(sorted({record.actor for record in left})[:3])
         who = f"{len(left)} records of writer {chain.writer} (by {actors})"
         what = f"{who} are signed by nobody in the list"

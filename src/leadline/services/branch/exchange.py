@@ -39,6 +39,8 @@ class Exchange:
     pushed: str = "not tried"  # pushed | up-to-date | not tried | failed
     clashes: list[ClashIn] = field(default_factory=list)
     diverged: list[str] = field(default_factory=list)
+    disputed: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
 
@@ -92,9 +94,10 @@ def exchange_with(context: Context, done: Exchange, ref: str) -> None:
         if attempt:  # others are at it too: at no time that all of them would choose
             share = context.clock.randomness() % 1000 / 1000
             context.pause(share * min(LONGEST_PAUSE_S, 0.05 * 2**attempt))
+        seen = context.vcs.ref(tracking_ref(done.remote))
         theirs = context.vcs.fetch_ref(done.remote, ref, tracking_ref(done.remote))
         if theirs:
-            take_in(context, theirs, done, f"the branch {done.branch} of {done.remote}")
+            take_in(context, theirs, done, f"the branch {done.branch} of {done.remote}", seen)
             if not _join(context, done, ref, theirs):
                 continue
         if done.tip is None:  # nothing here, nothing there
@@ -137,10 +140,15 @@ def remember(context: Context, ref: str, tip: str) -> None:
             raise
 
 
-def take_in(context: Context, tip: str, done: Exchange, where: str) -> None:
-    brought = recordbranch.absorb(context, tip, where)
+def take_in(
+    context: Context, tip: str, done: Exchange, where: str, seen: str | None = None
+) -> None:
+    """``seen``: the tip that was seen at the remote before."""
+    brought = recordbranch.absorb(context, tip, where, seen)
     done.received.add(brought.received)
     done.diverged = sorted({*done.diverged, *brought.diverged})
+    done.disputed = sorted({*done.disputed, *brought.disputed})
+    done.rewritten = sorted({*done.rewritten, *brought.rewritten})
     done.refused = sorted({*done.refused, *brought.refused})
     for topic in brought.received.topics:
         new = record_clashes(context, topic)

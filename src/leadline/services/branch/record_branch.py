@@ -3,10 +3,13 @@ clone brings along.
 
 Written with plumbing alone, so the user's work tree, index and hooks never notice. What was
 published there is never rewritten: where our version of an event file is no extension of the
-published one, ours goes beside it under another name, and readers take the union.
+published one, ours goes beside it under another name. The files of this machine's own writers are
+put back by the next commit where somebody else changed them; what he put there stays in the history.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, conflict, environment
@@ -15,8 +18,9 @@ from leadline.core.ids import TOPIC
 from leadline.core.plain import plain
 from leadline.core.publish.blob_name import blob_name
 from leadline.core.record.artifact import listed
-from leadline.core.record.event_files import copy_name
+from leadline.core.record.event_files import FILE_NAME, copy_name, is_own, split_copy, split_name
 from leadline.core.record.thread import Thread
+from leadline.core.timestamps import counted
 from leadline.core.tree_path import tree_path_problem
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
@@ -170,10 +174,12 @@ def changed_files(
 
 def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
     """Our event files; where the branch has a version that ours does not extend, ours goes beside
-    it."""
+    it, or in its place where it is this machine's own."""
     files: Files = {}
     width = len(next(iter(present.values()), "0" * 40))
-    for name, data in context.store.files(topic).items():
+    ours = context.store.files(topic)
+    contested = {split_copy(name)[0] for name in context.store.disputed(topic)}
+    for name, data in ours.items():
         path = f"{topic}/events/{name}"
         base, mark, _ = name.partition("~")
         main = present.get(f"{topic}/events/{base}.jsonl") if mark else None
@@ -184,11 +190,17 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
             files[path] = data
             continue
         theirs = context.vcs.read_blob(str(published))
-        if data.startswith(theirs):
+        own = name in contested and is_own(split_name(name)[0], context.store.writer)
+        if data.startswith(theirs) or (own and _stands(context, topic, name)):
             files[path] = data
         elif not theirs.startswith(data):
             files[f"{topic}/events/{copy_name(name, theirs, data)}"] = data
     return files
+
+
+def _stands(context: Context, topic: str, name: str) -> bool:
+    """Whether our version of an event file is as it was written, so that it may be put back."""
+    return not any(fault.where.startswith(f"{name}:") for fault in context.store.faults(topic))
 
 
 def _derived(context: Context, thread: Thread) -> Files:
@@ -314,20 +326,26 @@ class Received:
 
 @dataclass
 class Absorbed:
-    """What a tip of the record branch brought. ``refused`` are paths that no Leadline wrote."""
+    """What a tip of the record branch brought. ``disputed``: versions that have other lines in the
+    place of ours; ``rewritten``: what the branch has no more, though it was seen there. ``refused``
+    are paths that no Leadline wrote."""
 
     received: Received = field(default_factory=Received)
     diverged: list[str] = field(default_factory=list)
+    disputed: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
 
-def absorb(context: Context, tip: str, where: str) -> Absorbed:
+def absorb(context: Context, tip: str, where: str, seen: str | None = None) -> Absorbed:
     """Merge the records and small blobs of one tip into the store on this machine, by union.
-    ``where``: whose branch it is, in words. Raises LeadlineError(conflict) for a tip of another
-    branch."""
+    ``where``: whose branch it is, in words; ``seen``: the tip that was seen at the remote before.
+    Raises LeadlineError(conflict) for a tip of another branch."""
     report = Absorbed()
     present = context.vcs.read_tree_files(tip)
     refuse_another(context, tip, present, where)
+    before = event_blobs(context.vcs.read_tree_files(seen)) if seen and seen != tip else {}
+    report.rewritten = _rewritten(context, before, event_blobs(present))
     report.refused += context.vcs.no_files(tip)  # nobody's Leadline wrote a submodule or a link
     for path in report.refused:
         present.pop(path, None)
@@ -350,16 +368,59 @@ def absorb(context: Context, tip: str, where: str) -> Absorbed:
         wanted = {n: b for n, b in files.items() if mine.get(n) != b}
         if not wanted:
             continue
-        contents = context.vcs.read_blobs(set(wanted.values()))
-        merged = context.store.merge(topic, {n: contents[b] for n, b in wanted.items()})
+        published = {n: b for n, b in before.get(topic, {}).items() if n in wanted}
+        contents = context.vcs.read_blobs({*wanted.values(), *published.values()})
+        merged = context.store.merge(
+            topic,
+            {n: contents[b] for n, b in wanted.items()},
+            {n: contents[b] for n, b in published.items()},
+        )
         report.received.new_files += merged.new_files
         report.received.longer_files += merged.longer_files
         report.diverged += [f"{topic}/{n}" for n in merged.diverged]
+        report.disputed += [f"{topic}/{n}" for n in merged.disputed]
         report.refused += [f"{topic}/events/{n}" for n in merged.refused]
         if merged.new_files or merged.longer_files:
             report.received.topics.append(topic)
     _absorb_blobs(context, present, report)
     return report
+
+
+def event_blobs(present: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Topic to name to git's name of each event file among the files of a tip."""
+    events: dict[str, dict[str, str]] = {}
+    for path, blob in present.items():
+        topic, _, rest = path.partition("/")
+        name = rest.removeprefix("events/")
+        if name != rest and TOPIC.match(topic) and FILE_NAME.match(name):
+            events.setdefault(topic, {})[name] = blob
+    return events
+
+
+def _rewritten(
+    context: Context, before: Mapping[str, dict[str, str]], now: Mapping[str, dict[str, str]]
+) -> list[str]:
+    """Event files of the branch that hold no more what they held when it was seen before, in words."""
+    changed = [
+        (topic, name, blob, now.get(topic, {}).get(name))
+        for topic, files in before.items()
+        for name, blob in files.items()
+        if now.get(topic, {}).get(name) != blob
+    ]
+    contents = context.vcs.read_blobs({b for _, _, *blobs in changed for b in blobs if b})
+    found = []
+    for topic, name, old, new in changed:
+        was, there = contents[old], contents[new] if new else b""
+        if there.startswith(was):
+            continue
+        what = "has other lines than it had there"
+        if not new:
+            what = "is gone from there"
+        elif was.startswith(there):
+            gone = len(was.splitlines()) - len(there.splitlines())
+            what = f"lacks {counted(gone, 'line')} that it had there"
+        found.append(f"{topic}/{name} {what}")
+    return found
 
 
 def _absorb_blobs(context: Context, present: dict[str, str], report: Absorbed) -> None:

@@ -32,6 +32,10 @@ def refuse_another(context: Context, tip: str, present: dict[str, str], where: s
         return
     records = sorted(path for path in present if _is_event_file(path))
     others = _others(present)
+    if not records and not context.vcs.is_shallow:  # they may have been deleted from it
+        begun = [context.vcs.read_tree_files(first) for first in context.vcs.first_commits(tip)]
+        if begun and all(_began_with_records(context, files) for files in begun):
+            return
     if records and _hold_records(context, [present[path] for path in records]):
         if not others or context.vcs.is_shallow:
             return
@@ -43,6 +47,11 @@ def refuse_another(context: Context, tip: str, present: dict[str, str], where: s
         if not others:
             return
     raise another(context, where, others or sorted(present))
+
+
+def _began_with_records(context: Context, files: dict[str, str]) -> bool:
+    records = [blob for path, blob in sorted(files.items()) if _is_event_file(path)]
+    return bool(records) and not _others(files) and _hold_records(context, records)
 
 
 def another(context: Context, where: str, holds: list[str]) -> LeadlineError:

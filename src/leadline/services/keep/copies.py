@@ -92,10 +92,11 @@ def _lacking(
         return
     bases = {split_copy(name)[0] for name in differing}
     ours = context.store.files(topic, [n for n in here if split_copy(n)[0] in bases])
+    kept = {**ours, **context.store.disputed(topic)}
     contents = context.vcs.read_blobs(set(differing.values()))
     for name, blob in sorted(differing.items()):
         base, data = split_copy(name)[0], contents[blob]
-        versions = (held for n, held in ours.items() if split_copy(n)[0] == base)
+        versions = (held for n, held in kept.items() if split_copy(n)[0] == base)
         if not any(held.startswith(data) for held in versions):
             yield Copy(topic, name, ref, data, ours.get(name, b""), taken_in)
 

@@ -3,16 +3,18 @@ files that were changed, cut off or deleted.
 
 Mending never deletes: torn lines stay and are acknowledged by a record, a changed file is kept
 aside before the copy on the record branch takes its place, and that only where the result is a
-whole chain again.
+whole chain again. It takes no side in a dispute.
 """
 
 from __future__ import annotations
 
 from leadline.core.record.event import Record, check_chain, parse_lines
+from leadline.core.record.event_files import split_copy
 from leadline.services.branch.exchange import record_clashes
 from leadline.services.branch.record_branch import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.copies import lacking
+from leadline.services.keep.disputes import explain_disputes
 from leadline.services.keep.verify_outside import lines_of, seals
 
 
@@ -22,9 +24,12 @@ def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
     threads, those too of which nothing is left here. Returns what was done."""
     done: list[dict[str, str]] = []
     every = set(context.store.topics()) <= set(topics)
+    replaced = {topic: context.store.files(topic) for topic in topics}
     for topic in topics:
         done += _put_back(context, topic)
     done += _restore(context, None if every else topics)
+    for topic, before in replaced.items():
+        _settle_what_was_put_back(context, topic, before)
     for topic in {restored["thread"] for restored in done}:
         record_clashes(context, topic)
     for topic in context.store.topics() if every else topics:
@@ -37,6 +42,16 @@ def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
                 }
             )
     return done
+
+
+def _settle_what_was_put_back(context: Context, topic: str, before: dict[str, bytes]) -> None:
+    """A damaged version that was published beside the right one before it was mended here: no
+    dispute is left in it."""
+    for name, version in context.store.disputed(topic).items():
+        base = split_copy(name)[0]
+        mended = context.store.files(topic, [base]).get(base) != before.get(base)
+        if mended and before.get(base, b"").startswith(version):
+            context.store.settle(topic, name, f"{base} was put back from the record branch")
 
 
 def _restore(context: Context, topics: list[str] | None) -> list[dict[str, str]]:
@@ -111,9 +126,10 @@ def _sealed_files(context: Context, topic: str) -> set[str]:
 
 
 def explain(context: Context, topics: list[str]) -> list[str]:
-    """For every diverged or broken file, the lines in question, cut."""
+    """For every disputed, diverged or broken file, the lines in question, cut."""
     out = []
     for topic in topics:
+        out += explain_disputes(context, topic)
         files = context.store.files(topic)
         for name in files:
             if "~" not in name:

@@ -26,6 +26,7 @@ from leadline.core.ulid import AHEAD_MS
 from leadline.core.view.facts import runs_open
 from leadline.services.context import Context
 from leadline.services.keep.copies import copies
+from leadline.services.keep.disputes import disputes
 from leadline.services.keep.verify_outside import (
     artifacts,
     blobs,
@@ -44,6 +45,7 @@ def verify(context: Context, topics: list[str], full: bool = False) -> tuple[lis
     """Everything found in ``topics``, faults first, and how many records there are. Reads only.
     Not ``full``: a file that was found whole and has not changed since is not read again."""
     found: list[Finding] = copies(context, topics)
+    named = {_file_of(f) for f in found if f.severity == FAULT}
     records = 0
     for topic in topics:
         known = None
@@ -51,8 +53,16 @@ def verify(context: Context, topics: list[str], full: bool = False) -> tuple[lis
             known = context.store.unbroken(topic, __version__, partial(_of_unbroken, context))
         count, findings = known or _of_all(context, topic)
         records += count
-        found += findings
+        found += (f for f in findings if not (f.code in _OF_THE_END and _file_of(f) in named))
     return sorted(found, key=lambda f: f.severity != FAULT), records
+
+
+# What a copy shows, too, and with it where to get it back.
+_OF_THE_END = ("changed-line", "records-missing")
+
+
+def _file_of(finding: Finding) -> tuple[str, str]:
+    return finding.thread, finding.where.partition(":")[0]
 
 
 def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
@@ -60,6 +70,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
     found = [Finding(topic, FAULT, f.code, f.where, f.what, f.mend) for f in faults]
     holds = lines_of(context, topic)
     for part in (
+        disputes(context, topic),
         _bodies(thread),
         _ids(thread),
         _numbers(thread),
@@ -83,6 +94,7 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
     if not (outside_is_here(context, unbroken.outside, thread) and is_rendering(context, thread)):
         return None
     return thread.record_count, [
+        *disputes(context, thread.topic),
         *_bodies(thread),
         *_numbers(thread),
         *_clocks(context, thread.topic, unbroken.clocks),

@@ -66,6 +66,8 @@ class Sync:
             "code": code,
             "clashes": records.clashes,
             "diverged": records.diverged,
+            "disputed": records.disputed,
+            "rewritten": records.rewritten,
             "refused": records.refused,
             "ended": self.ended,
             "issues": {topic: issue.as_dict() for topic, issue in self.issues.items()},
@@ -323,7 +325,7 @@ def _left(done: Sync) -> list[str]:
     left = list(done.problem.next) if done.problem else []
     for issue in done.issues.values():
         left += issue.why["next"] if issue.why else []
-    if done.records.diverged:
+    if done.records.diverged or done.records.disputed:
         left.append("leadline verify --explain")
     if any(state == "missing" for state in done.tags.values()):
         left.append("leadline verify")

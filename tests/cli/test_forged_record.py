@@ -1,0 +1,172 @@
+"""Somebody else rewrites the record branch and pushes it: what was written here, or seen here first,
+stands, and the other version is named with what it says differently."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leadline.core.record.event import parse_line
+from leadline.testing.record_store_contract import rechained
+from tests.conftest import Lab, sealed_environment
+
+BRANCH = "leadline/records"
+HERE = "0.5"
+Forging = Callable[[list[bytes]], list[bytes]]
+
+
+def value(lines: list[bytes]) -> list[bytes]:
+    return [line.replace(b'"loss":0.5', b'"loss":0.0001') for line in lines]
+
+
+def put_in(lines: list[bytes]) -> list[bytes]:
+    at = next(i for i, line in enumerate(lines) if b'"text":"two"' in line)
+    record = parse_line(lines[at])
+    text = record.line().replace(record.id.encode(), b"01AAAAAAAAAAAAAAAAAAAAAAAA")
+    return rechained([*lines[:at], text.replace(b'"two"', b'"put in"'), *lines[at:]])
+
+
+def without(lines: list[bytes]) -> list[bytes]:
+    return rechained([line for line in lines if b'"text":"two"' not in line])
+
+
+FORGED: dict[str, tuple[Forging, str]] = {
+    "a value": (value, "metrics.loss: 0.5 here, 0.0001 on origin"),
+    "a value, rechained": (
+        lambda lines: rechained(value(lines)),
+        "metrics.loss: 0.5 here, 0.0001 on origin",
+    ),
+    "the last line": (
+        lambda lines: [*lines[:-1], lines[-1].replace(b'"last"', b'"other"')],
+        'text: "last" here, "other" on origin',
+    ),
+    "a line dropped": (without, "1 record not on origin"),
+    "a line put in": (put_in, "1 record put in on origin"),
+}
+
+
+@pytest.fixture
+def remote(tmp_path: Path, thread_lab: Lab) -> Path:
+    path = tmp_path / "remote.git"
+    thread_lab.git("init", "-q", "--bare", "-b", "main", str(path))
+    thread_lab.git("remote", "add", "origin", str(path))
+    thread_lab.git("push", "-q", "origin", "main")
+    program = "print('{\"loss\": 0.5}')"
+    thread_lab.ok("run", "--set", "lr=1", "--", sys.executable, "-c", program)
+    for text in ("two", "last"):
+        thread_lab.ok("note", text)
+    thread_lab.ok("sync")
+    return path
+
+
+def cloned(tmp_path: Path, remote: Path, name: str) -> Lab:
+    made = Lab(tmp_path / name, sealed_environment(tmp_path / f"home-{name}"))
+    subprocess.run(["git", "clone", "-q", str(remote), str(made.repo)], check=True, env=made.env)
+    return made
+
+
+def forge(tmp_path: Path, remote: Path, forging: Forging, filtered: bool = False) -> None:
+    """In a commit more; or ``filtered``, in every commit that there was."""
+    evil = cloned(tmp_path, remote, "evil")
+    evil.git("checkout", "-q", BRANCH)
+    (path,) = evil.repo.glob("demo/events/*.jsonl")
+    data = b"".join(forging(path.read_bytes().splitlines(keepends=True)))
+    assert data != path.read_bytes()
+    path.write_bytes(data)
+    evil.git("commit", "-qam", "forged")
+    if filtered:
+        evil.git("reset", "-q", "--soft", evil.git("rev-list", "--max-parents=0", "HEAD"))
+        evil.git("commit", "-q", "--amend", "-m", "Records of demo")
+    evil.git("push", "-qf", "origin", BRANCH)
+
+
+def faults(lab: Lab) -> dict[str, str]:
+    return {fault["code"]: fault["what"] for fault in lab.json("verify")["data"]["faults"]}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_what_this_machine_wrote_stands_and_the_other_version_is_named(
+    tmp_path: Path, thread_lab: Lab, remote: Path, forged: str
+) -> None:
+    forging, what = FORGED[forged]
+    (path,) = (thread_lab.repo / ".git/leadline/threads/demo/events").glob("*.jsonl")
+    before = path.read_bytes()
+    forge(tmp_path, remote, forging, filtered=True)
+    synced = thread_lab.run("sync")
+    told = synced.stdout + synced.stderr
+    assert "disputed" in told and "rewritten" in told and "--explain" in told
+    assert path.read_bytes() == before
+    assert what in faults(thread_lab)["disputed"]
+    assert thread_lab.run("verify", "--heal").returncode == 6  # it takes no side
+    assert what.partition(" here")[0] in thread_lab.run("verify", "--explain").stdout
+    assert thread_lab.json("show", "P-001-r1")["data"]["metrics"] == {"loss": 0.5}
+    # put back by a commit, and nothing was pushed by force
+    there = thread_lab.git("show", f"origin/{BRANCH}:demo/events/{path.name}", check=False)
+    thread_lab.git("fetch", "-q", "origin", f"{BRANCH}:refs/x")
+    assert thread_lab.git("show", f"refs/x:demo/events/{path.name}") == before.decode().strip()
+    assert thread_lab.git("rev-list", "--count", "refs/x") > "1" and there != before
+    # a person says so, and it is a note from then on
+    (version,) = (path.parents[1] / "disputed").iterdir()
+    thread_lab.ok("verify", "--settle", version.name, "--why", "a test machine pushed it")
+    done = thread_lab.json("verify")["data"]
+    assert done["faults"] == [] and "disputed" in [note["code"] for note in done["notes"]]
+    thread_lab.ok("sync")
+    assert thread_lab.json("verify")["data"]["faults"] == []
+
+
+def test_a_third_clone_keeps_what_it_saw_first(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
+    third = cloned(tmp_path, remote, "third")
+    third.ok("sync")
+    forge(tmp_path, remote, lambda lines: rechained(value(lines)))
+    assert "disputed" in third.run("sync").stdout
+    assert "it was here first" in faults(third)["disputed"]
+    assert third.json("show", "P-001-r1")["data"]["metrics"] == {"loss": 0.5}
+    # the writer's own machine puts its lines back, and goes on; so does the third
+    thread_lab.ok("sync")
+    thread_lab.ok("note", "after the forgery")
+    thread_lab.ok("sync")
+    third.ok("sync")
+    assert "after the forgery" in third.ok("logbook") and set(faults(third)) == {"disputed"}
+
+
+def test_an_older_version_pushed_back_is_named_and_undone(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
+    forge(tmp_path, remote, lambda lines: lines[:-2])
+    assert "lacks 2 lines that it had there" in thread_lab.ok("sync")
+    fresh = cloned(tmp_path, remote, "fresh")
+    fresh.ok("sync")
+    assert "last" in fresh.ok("logbook") and faults(thread_lab) == {}
+
+
+def test_a_folder_that_was_deleted_is_named_and_comes_back(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
+    evil = cloned(tmp_path, remote, "evil")
+    evil.git("checkout", "-q", BRANCH)
+    shutil.rmtree(evil.repo / "demo")
+    evil.git("commit", "-qam", "gone")
+    evil.git("push", "-q", "origin", BRANCH)
+    assert "is gone from there" in thread_lab.ok("sync")
+    fresh = cloned(tmp_path, remote, "fresh")
+    fresh.ok("sync")
+    assert "last" in fresh.ok("logbook")
+
+
+def test_an_edited_last_line_is_named_before_and_after_the_next_write(thread_lab: Lab) -> None:
+    thread_lab.ok("note", "true")
+    (path,) = (thread_lab.repo / ".git/leadline/threads/demo/events").glob("*.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"true"', b'"untrue"'))
+    assert "changed-line" in faults(thread_lab)
+    thread_lab.ok("note", "next")
+    assert "changed-line" in faults(thread_lab)
+    (fault,) = thread_lab.json("verify")["data"]["faults"]
+    thread_lab.ok("verify", "--settle", fault["where"], "--why", "it was I")
+    assert faults(thread_lab) == {}
