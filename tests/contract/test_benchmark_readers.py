@@ -4,7 +4,6 @@ else they write."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from leadline.adapters.extractors import registry
 from leadline.core.extract.gather import Extraction
 from leadline.core.extract.spec import parse_spec
+from leadline.ports.attempt import FileWritten
 from leadline.ports.extractor import RunFiles
 from leadline.testing.extractor_contract import ExtractorCase, ExtractorContract
 from tests.conftest import Lab
@@ -220,12 +220,11 @@ def test_a_folder_of_criterion_is_read_whole_and_only_what_is_new(tmp_path: Path
     whole = read("criterion", "criterion", tmp_path).metrics
     assert whole["Fibonacci/Recursive.mean_s"] == pytest.approx(19284.21673781045e-9)
     assert whole["signing/sign_batch/100.std_dev_s"] == pytest.approx(0.04778621850616897)
-    old = tmp_path / "criterion/Fibonacci/Recursive/new/estimates.json"
-    os.utime(old, (1, 1))
     spec = parse_spec("reader:criterion:criterion")
-    fresh = registry.load("criterion").read(
-        spec, RunFiles(str(tmp_path), started_at_s=old.stat().st_mtime + 10), {}
-    )
+    new = [str(path.relative_to(tmp_path / "criterion")) for path in tmp_path.rglob("*.json")]
+    written = [name for name in new if not name.startswith("Fibonacci")]
+    told: dict[str, FileWritten] = {"criterion": {"how": "folder", "written": written}}
+    fresh = registry.extract([spec], RunFiles(str(tmp_path), written=told))
     assert not [name for name in fresh.metrics if name.startswith("Fibonacci")] and fresh.metrics
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 import statistics
 import tracemalloc
 from pathlib import Path
@@ -21,7 +20,7 @@ from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
 
-def run(tmp_path, *specs, stdout=b"", metrics=b"", defs=None, started=None, **files):
+def run(tmp_path, *specs, stdout=b"", metrics=b"", defs=None, **files):
     for name, data in {
         "stdout.log": stdout,
         "metrics.jsonl": metrics,
@@ -32,7 +31,6 @@ def run(tmp_path, *specs, stdout=b"", metrics=b"", defs=None, started=None, **fi
         str(tmp_path),
         str(tmp_path / "stdout.log"),
         str(tmp_path / "metrics.jsonl"),
-        started_at_s=started,
     )
     return registry.extract([parse_spec(s) for s in specs], where, defs)
 
@@ -225,15 +223,92 @@ def test_a_column_named_twice_fails(tmp_path):
     assert problem(table(tmp_path, "", "x,x\n1,2\n"), "duplicate-column")["blocking"]
 
 
-def test_a_file_older_than_the_run_is_not_its_result(tmp_path):
-    (tmp_path / "r.csv").write_text("x\n1\n")
-    os.utime(tmp_path / "r.csv", (1000, 1000))
-    files = RunFiles(str(tmp_path), started_at_s=2000.0)
-    result = registry.extract([parse_spec("r.csv")], files)
-    assert result.metrics == {} and problem(result, "stale-file")["blocking"]
-    assert registry.extract(
-        [parse_spec("r.csv")], RunFiles(str(tmp_path), started_at_s=1000.0)
-    ).metrics == {"x": 1.0}
+def read_written(tmp_path, spec, text, how, **about):
+    """What is read of a file of which the job program said ``how`` the run wrote it."""
+    path = tmp_path / parse_spec(spec).path
+    path.write_bytes(text)
+    at = path.stat()
+    known = {"how": how, "size_bytes": at.st_size, "mtime_ns": at.st_mtime_ns, **about}
+    written = {parse_spec(spec).path: known} if how else {}
+    return registry.extract([parse_spec(spec)], RunFiles(str(tmp_path), written=written))
+
+
+@pytest.mark.parametrize("spec", ["r.csv", "r.csv:x=x,rows=1", "r.json:format=csv"])
+@pytest.mark.parametrize(
+    ("how", "code"), [("same", "not-written"), ("older", "stale-file"), ("", "writer-unknown")]
+)
+def test_a_file_that_the_run_did_not_write_gives_nothing(tmp_path, spec, how, code):
+    result = read_written(tmp_path, spec, b"x\n1\n", how)
+    assert result.metrics == {} and problem(result, code)["blocking"]
+    assert read_written(tmp_path, spec, b"x\n1\n", "rewritten").metrics == {"x": 1.0}
+
+
+def test_a_file_that_was_written_again_after_the_run_gives_nothing(tmp_path):
+    result = read_written(tmp_path, "r.csv", b"x\n1\n", "new", mtime_ns=5)
+    assert result.metrics == {} and problem(result, "changed-since")["blocking"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "added", "taken"),
+    [
+        ("r.csv:reduce=sum", b"x\n1\n2\n", b"4\n8\n", 12.0),
+        ("r.csv:reduce=sum", b"x\n1\n2", b"\n4\n8", 12.0),
+        ("r.csv:reduce=sum", b"x\n1\n2", b"5\n", 25.0),  # the line became another one
+        ("r.csv:reduce=sum", b"x\n", b"4\n", 4.0),
+        ("r.csv:reduce=sum", b"x", b"\n4\n", 4.0),
+        ("r.csv:reduce=sum,rows=1", b"x\r\n1\r\n", b"4\r\n", 4.0),
+        ("r.csv:reduce=sum,format=tsv", b"x\n1\n", b"4\n", 4.0),
+        ("r.jsonl:reduce=sum", b'{"x": 1}\n', b'{"x": 4}\n', 4.0),
+        ("r.json:reduce=sum", b"", b'[{"x": 1}, {"x": 4}]', 5.0),
+    ],
+)
+def test_of_an_appended_file_only_what_this_run_appended_counts(
+    tmp_path, spec, before, added, taken
+):
+    result = read_written(tmp_path, spec, before + added, "appended", before_bytes=len(before))
+    assert result.metrics == {"x": taken}
+    assert result.sources[0].get("before_bytes") == (len(before) or None)
+
+
+@pytest.mark.parametrize(
+    ("added", "taken"),
+    [
+        (b"q,ok\na,1\nb,0\n" + b"c,1\nd,1\n", 0.75),  # written anew over more items
+        (b"q,ok\na,1\nb,0\n" + b"a,1\nb,1\n", 1.0),  # appended: the items stand there again
+    ],
+)
+def test_items_tell_whether_a_file_that_grew_was_written_anew(tmp_path, added, taken):
+    spec = "r.csv:acc=ok,items=q"
+    result = read_written(tmp_path, spec, added, "appended", before_bytes=13)
+    assert result.metrics == {"acc": taken}
+
+
+def test_a_metric_that_stands_only_in_older_lines_is_none_of_this_run(tmp_path):
+    before = b'{"loss": 1}\n{"acc": 0.9}\n'
+    text = before + b'{"loss": 2}\n'
+    found = read_written(tmp_path, "r.jsonl", text, "appended", before_bytes=len(before))
+    assert found.metrics == {"loss": 2.0}
+
+
+def test_a_pattern_reads_what_was_appended_to_its_file(tmp_path):
+    (tmp_path / "a.log").write_bytes(b"loss 1\nloss 2\n")
+    at = (tmp_path / "a.log").stat()
+    spec = parse_spec({"pattern": "loss (.*)", "name": "loss", "path": "a.log", "reduce": "sum"})
+    known = {"how": "appended", "before_bytes": 7, "size_bytes": 14, "mtime_ns": at.st_mtime_ns}
+    files = RunFiles(str(tmp_path), written={"a.log": known})
+    assert registry.extract([spec], files).metrics == {"loss": 2.0}
+
+
+def test_lines_after_a_place_keep_their_numbers_and_the_digest_of_all(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"".join(b"%d\n" % n for n in range(CHUNK_BYTES // 4)))
+    whole = Lines(str(path))
+    lines = list(whole)
+    for place in (0, 1, 2, 3, 5000, CHUNK_BYTES, CHUNK_BYTES + 1):
+        after = Lines(str(path), after_bytes=place)
+        skipped = path.read_bytes()[: place + 1].count(b"\n")
+        assert list(after) == lines[skipped:] and after.digest == whole.digest
+        assert after.count == whole.count
 
 
 def test_bad_rows_of_jsonl_and_json(tmp_path):

@@ -384,3 +384,88 @@ def test_a_command_that_pins_itself_is_judged_on_its_cpus(tmp_path: Path) -> Non
     )
     subprocess.run([*PROGRAM, str(tmp_path / "a")], capture_output=True, check=True, timeout=60)
     assert result_of(tmp_path / "a")["contention"]["pinned_to"] == [cpu]
+
+
+def left(folder: Path, script: str, *paths: str) -> dict[str, Any]:
+    """What a result says of ``paths`` after ``script``; ``old.csv`` holds what ``r.csv`` holds."""
+    work, attempt = folder / "work", folder / "attempt"
+    work.mkdir(exist_ok=True)
+    (work / "r.csv").write_text("x\n1\n")
+    (work / "old.csv").write_text("x\n1\n")
+    for name in ("r.csv", "old.csv"):
+        os.utime(work / name, (1e9, 1e9))
+    told: dict[str, Any] = run(attempt, ["sh", "-c", script], cwd=str(work), files=[*paths])[
+        "files"
+    ]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("script", "how"),
+    [
+        ("true", "same"),
+        ("touch r.csv", "same"),
+        ("cat r.csv", "same"),
+        ("chmod 600 r.csv", "same"),
+        ("cp -p old.csv t; mv t r.csv", "older"),
+        ("ln -sf old.csv r.csv", "older"),
+        ("mv old.csv r.csv", "older"),
+        ("rm r.csv", "absent"),
+        ("rm r.csv; mkdir r.csv", "folder"),
+        ("printf 'x\\n2\\n' > r.csv", "rewritten"),
+        ("printf 'x\\n1\\n' > r.csv", "rewritten"),  # the same result once more
+        ("printf 'x\\n1\\n' > t; mv t r.csv", "new"),
+        ("rm r.csv; printf 'x\\n1\\n' > r.csv", "new"),  # maybe under its old inode
+        ("echo 2 >> r.csv", "appended"),
+        ("printf 'x\\n1\\n2\\n' > r.csv", "appended"),  # which cannot be told apart
+        ("printf x > r.csv", "rewritten"),
+    ],
+)
+def test_what_a_command_made_of_a_file_that_was_there(
+    tmp_path: Path, script: str, how: str
+) -> None:
+    told = left(tmp_path, script, "r.csv")["r.csv"]
+    assert told["how"] == how
+    assert told.get("before_bytes") == (4 if how == "appended" else None)
+
+
+def test_a_file_that_came_is_of_the_run_unless_it_is_older(tmp_path: Path) -> None:
+    script = "echo 1 > a; cp -p old.csv b; cp old.csv c; ln r.csv d"
+    told = left(tmp_path, script, "a", "b", str(tmp_path / "work/c"), "d", "e")
+    assert [about["how"] for about in told.values()] == ["new", "older", "new", "older", "absent"]
+
+
+def test_of_a_folder_the_files_are_named_that_the_command_wrote(tmp_path: Path) -> None:
+    (tmp_path / "work/out/deep").mkdir(parents=True)
+    for name in ("kept", "touched", "anew", "deep/kept", "deep/grown"):
+        (tmp_path / "work/out" / name).write_text("1\n")
+    script = "cd out; touch touched; echo 1 > anew; echo 2 >> deep/grown; echo 1 > came; cp -p ../old.csv placed"
+    told = left(tmp_path, script, "out")["out"]
+    assert told == {"how": "folder", "written": ["anew", "came", "deep/grown"]}
+
+
+def test_without_a_kernel_that_tells_of_writes_the_time_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "call_libc", lambda *arguments: -1)
+    (tmp_path / "a").write_text("1\n")
+    files = supervise.FilesToWrite(str(tmp_path), ["a"])
+    os.utime(tmp_path / "a", (1e9, 1e9))
+    assert files.after()["a"]["how"] == "rewritten"
+    assert supervise.FilesToWrite(str(tmp_path), ["a"]).after()["a"]["how"] == "same"
+
+
+def test_a_large_file_is_known_by_its_beginning_and_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "DIGESTED_BYTES", 8)
+    path = tmp_path / "a"
+    path.write_bytes(b"abcd" + b"." * 10 + b"wxyz")
+    whole = supervise.digest_of_start(str(path), 18)
+    path.write_bytes(b"abcd" + b"-" * 10 + b"wxyz and more")
+    assert (
+        supervise.digest_of_start(str(path), 18)
+        == whole
+        != supervise.digest_of_start(str(path), 17)
+    )
+    assert supervise.digest_of_start(str(path), 99) == supervise.digest_of_start("/none", 1) == ""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn, TypedDict
 
-    from leadline.ports.attempt import Result, Spec
+    from leadline.ports.attempt import FileWritten, Result, Spec
 
     class Reading(TypedDict):
         pressure_s: float | None
@@ -62,6 +62,26 @@ SYNC_METRICS_EVERY_S = 0.5
 KILL_AGAIN_S = 0.1
 GIVE_UP_KILLING_S = 5.0
 TREE_LOCK_FD = 100
+IN_MODIFY = 2
+IN_REPLACED = 0x40 | 0x80 | 0x100 | 0x200 | 0x8000  # moved from, moved to, made, removed, gone
+S_IFREG, S_IFMT = 0o100000, 0o170000
+DIGESTED_BYTES = 64 << 20
+FILES_IN_FOLDER = 10_000
+NETWORK_SLACK_NS = 2_000_000_000
+NETWORKED = (
+    b"nfs",
+    b"cifs",
+    b"smb",
+    b"9p",
+    b"ceph",
+    b"lustre",
+    b"afs",
+    b"beegfs",
+    b"gpfs",
+    b"fuse",
+    b"virtiofs",
+)
+WRITTEN = ("new", "rewritten", "appended")
 STOP_SIGNALS = (sig.SIGTERM, sig.SIGINT, sig.SIGQUIT)
 FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
 WATCHED = (sig.SIGCHLD, *STOP_SIGNALS, *FORWARDED_SIGNALS)
@@ -136,22 +156,27 @@ def start_ticks(pid: int) -> int | None:
     return int(fields[19]) if len(fields) > 19 else None
 
 
-def prctl(option: int, value: int) -> bool:
-    """Linux ``prctl``; false where there is none."""
+def call_libc(function: str, *arguments: int | bytes) -> int:
+    """What a function of Linux's C library returns; -1 where there is none."""
     if sys.platform != "linux":
-        return False
+        return -1
     try:
         import _ctypes
 
-        address = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
-        return bool(_ctypes.call_function(address, (option, value, 0, 0, 0)) == 0)
+        address = _ctypes.dlsym(_ctypes.dlopen(None, 0), function)  # type: ignore[arg-type]
+        return int(_ctypes.call_function(address, arguments))
     except (ImportError, AttributeError, TypeError, OSError):
         try:
             import ctypes
 
-            return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
+            return int(getattr(ctypes.CDLL(None), function)(*arguments))
         except (ImportError, AttributeError, OSError):
-            return False
+            return -1
+
+
+def prctl(option: int, value: int) -> bool:
+    """Linux ``prctl``; false where there is none."""
+    return call_libc("prctl", option, value, 0, 0, 0) == 0
 
 
 def take_lock(fd: int) -> bool:
@@ -349,6 +374,8 @@ def read_spec(folder: str) -> Spec:
         for name, value in env.items():
             if not name or "=" in name or "\0" in name + (value or ""):
                 raise ValueError(f"the environment variable {name!r} cannot be set")
+        if not all(isinstance(path, str) and "\0" not in path for path in spec.get("files") or []):
+            raise ValueError("files must be a list of paths")
         if not isinstance(spec["run"], str) or not isinstance(spec["cwd"], str):
             raise ValueError("run and cwd must be strings")
         for key in ("timeout_s", "grace_s", "leftover_grace_s", "max_output_bytes"):
@@ -458,6 +485,186 @@ class Usage:
         }
 
 
+# --- files that the run is to write ---------------------------------------------------------------
+
+
+def digest_of_start(path: str, size_bytes: int) -> str:
+    """Of the first ``size_bytes`` of a file: of all of them, or where that would take long of their
+    beginning and end. Empty when it cannot be read."""
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found] # 2 ms less than hashlib
+    except ImportError:
+        from hashlib import sha256
+    hasher = sha256()
+    parts = [(0, size_bytes)]
+    if size_bytes > DIGESTED_BYTES:
+        parts = [(0, DIGESTED_BYTES // 2), (size_bytes - DIGESTED_BYTES // 2, size_bytes)]
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    try:
+        for at, end in parts:
+            while at < end:
+                piece = os.pread(fd, min(end - at, 1 << 20), at)
+                if not piece:
+                    return ""
+                hasher.update(piece)
+                at += len(piece)
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+    return str(hasher.hexdigest())
+
+
+def regular(path: str) -> os.stat_result | None:
+    """What the file at ``path`` (or that its link leads to) is; None for what is no regular file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found if found.st_mode & S_IFMT == S_IFREG else None
+
+
+def below(folder: str) -> list[str]:
+    """The first regular files below a folder."""
+    names: list[str] = []
+    for where, folders, files in os.walk(folder):
+        folders.sort()
+        names += [os.path.join(where, name) for name in sorted(files)]
+        if len(names) > FILES_IN_FOLDER:
+            break
+    return names[:FILES_IN_FOLDER]
+
+
+class Changes:
+    """What was done to files, as the kernel tells: one that is written anew with what it held, or
+    taken away and made again, looks like one that was only touched. ``known`` is false where the
+    kernel does not say."""
+
+    def __init__(self) -> None:
+        self.fd = call_libc("inotify_init1", os.O_NONBLOCK | os.O_CLOEXEC)
+        self.known = self.fd >= 0
+        self.watched: dict[int, str] = {}
+
+    def watch(self, path: str) -> None:
+        """A file, or the files of a folder."""
+        wd = call_libc("inotify_add_watch", self.fd, os.fsencode(path), IN_MODIFY | IN_REPLACED)
+        self.known = self.known and wd >= 0
+        self.watched[wd] = path
+
+    def told(self) -> dict[str, int]:
+        """What happened to which path so far; asked once, at the end."""
+        found: dict[str, int] = {}
+        while self.known:
+            try:
+                events = os.read(self.fd, 65536)
+            except OSError:
+                break
+            at = 0
+            while at < len(events):
+                wd, mask, _cookie, length = (
+                    int.from_bytes(events[at + n : at + n + 4], sys.byteorder, signed=n == 0)
+                    for n in (0, 4, 8, 12)
+                )
+                name = os.fsdecode(events[at + 16 : at + 16 + length].rstrip(b"\0"))
+                self.known = wd in self.watched  # else the queue was too short
+                path = self.watched.get(wd, "")
+                path = os.path.join(path, name) if name else path
+                found[path] = found.get(path, 0) | mask
+                at += 16 + length
+        if self.fd >= 0:
+            os.close(self.fd)
+        return found
+
+
+class FilesToWrite:
+    """What lay where the run's metrics are to be read, taken before the command starts, and what
+    the command made of it. ``paths``: as declared, from ``cwd``; files and folders."""
+
+    def __init__(self, cwd: str, paths: list[str]) -> None:
+        self.cwd, self.paths = cwd, paths
+        self.before: dict[str, tuple[os.stat_result, str]] = {}
+        self.changes = Changes() if any(os.path.exists(self.at(p)) for p in paths) else None
+        for path in map(self.at, paths):
+            if os.path.isdir(path):
+                for file in below(path):
+                    self._take(file, os.path.dirname(file))
+            else:
+                self._take(path, path)
+        self.started_ns = file_clock_ns()
+
+    def at(self, path: str) -> str:
+        return os.path.realpath(os.path.join(self.cwd, path))
+
+    def _take(self, path: str, watched: str) -> None:
+        found = regular(path)
+        if found is None or self.changes is None:
+            return
+        if watched not in self.changes.watched.values():
+            self.changes.watch(watched)
+        self.before[path] = found, digest_of_start(path, found.st_size)
+
+    def after(self) -> dict[str, FileWritten]:
+        """By declared path."""
+        changes = self.changes.told() if self.changes else {}
+        told: dict[str, FileWritten] = {}
+        for shown in self.paths:
+            path = self.at(shown)
+            if not os.path.isdir(path):
+                told[shown] = self._of_one(path, changes)
+                continue
+            names = [
+                os.path.relpath(file, path)
+                for file in below(path)
+                if self._of_one(file, changes)["how"] in WRITTEN
+            ]
+            told[shown] = {"how": "folder", "written": names}
+        return told
+
+    def _of_one(self, path: str, changes: Mapping[str, int]) -> FileWritten:
+        now = regular(path)
+        if now is None:
+            return {"how": "absent"}
+        about: FileWritten = {"how": "new", "size_bytes": now.st_size, "mtime_ns": now.st_mtime_ns}
+        then, digest = self.before.get(path, (None, ""))
+        done = changes.get(path, 0)
+        if then is None or not os.path.samestat(then, now) or done & IN_REPLACED:
+            if now.st_mtime_ns < self.started_ns - clock_slack_ns(path):
+                about["how"] = "older"
+            return about
+        kept = now.st_size >= then.st_size and digest == digest_of_start(path, then.st_size) != ""
+        if kept and now.st_size > then.st_size:
+            return {**about, "how": "appended", "before_bytes": then.st_size}
+        known = self.changes is not None and self.changes.known
+        written = bool(done & IN_MODIFY) if known else now.st_mtime_ns != then.st_mtime_ns
+        about["how"] = "rewritten" if written or not kept else "same"
+        return about
+
+
+def clock_slack_ns(path: str) -> int:
+    """By how much the times of files may lie before those of this machine: those of a network file
+    system are its server's."""
+    try:
+        here = os.stat(path).st_dev
+        device = b"%d:%d" % (os.major(here), os.minor(here))
+        with open(f"{PROC}/self/mountinfo", "rb") as f:
+            mounts = [line.split() for line in f]
+    except (OSError, AttributeError):
+        return NETWORK_SLACK_NS
+    kinds = [words[words.index(b"-") + 1] for words in mounts if words[2] == device]
+    return NETWORK_SLACK_NS if any(kind.startswith(NETWORKED) for kind in kinds) else 0
+
+
+def file_clock_ns() -> int:
+    """The clock that the kernel stamps files with: up to 10 ms behind the one that programs ask."""
+    try:
+        return time.clock_gettime_ns(5)  # CLOCK_REALTIME_COARSE of Linux
+    except (OSError, AttributeError, OverflowError):
+        return int(_epoch_s() * 1e9) - 20_000_000
+
+
 # --- signals --------------------------------------------------------------------------------------
 
 _pending: list[int] = []
@@ -518,6 +725,7 @@ class Job:
         self.unkillable = 0
         self.exec_failure = b""
         self.synced_sizes: dict[str, int] = {}
+        self.files = FilesToWrite(spec["cwd"], spec.get("files") or [])
         flags = os.O_WRONLY | os.O_APPEND
         self.stdout_fd = open_own(folder, "stdout.log", flags)
         self.stderr_fd = open_own(folder, "stderr.log", flags)
@@ -871,6 +1079,7 @@ class Job:
             "leftover_processes": self.leftover,
             "stdout_bytes": stdout_bytes,
             "stderr_bytes": stderr_bytes,
+            "files": self.files.after(),
         }
 
 

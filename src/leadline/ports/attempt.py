@@ -32,6 +32,20 @@ class Spec(TypedDict):
     max_output_bytes: int | None
     merge_output: NotRequired[bool]
     leftover_grace_s: NotRequired[float | None]
+    files: NotRequired[list[str]]  # from ``cwd``, that metrics are read from
+
+
+class FileWritten(TypedDict, total=False):
+    """Whether the command wrote a file or folder that metrics are read from, as the job program saw
+    it before the start and after the end."""
+
+    # ``new``, ``rewritten``, ``appended``, ``same``; ``older`` than the start, though it came during the
+    # run; ``absent``; ``folder``; ``shared`` with a run that went on beside it
+    how: str
+    before_bytes: int  # of an appended file: how long it was
+    size_bytes: int  # after the end
+    mtime_ns: int  # after the end
+    written: list[str]  # of a folder: the files in it that the command wrote
 
 
 class Result(TypedDict, total=False):
@@ -51,6 +65,7 @@ class Result(TypedDict, total=False):
     leftover_processes: int
     stdout_bytes: int
     stderr_bytes: int
+    files: dict[str, FileWritten]  # by path, as the spec has it
 
 
 class Cancelled(TypedDict):

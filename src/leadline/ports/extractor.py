@@ -6,19 +6,23 @@ are the core's, so that a number means the same whoever read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from leadline.core.extract.gather import Extraction
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
-from leadline.core.typed import Protocol
+from leadline.core.typed import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from leadline.ports.attempt import FileWritten
 
 
 class RunFiles:
-    """Where a run's output lies. ``started_at_s`` (epoch seconds) lets a file older than the run be
-    refused."""
+    """Where a run's output lies. ``written``: what the run made of each file and folder that metrics
+    are declared to be in; None where nobody was asked. A reader is never given a file that the run
+    did not write."""
 
-    __slots__ = ("cwd", "metrics", "started_at_s", "stderr", "stdout")
+    __slots__ = ("cwd", "metrics", "stderr", "stdout", "written")
 
     def __init__(
         self,
@@ -26,10 +30,19 @@ class RunFiles:
         stdout: str = "",
         metrics: str = "",
         stderr: str = "",
-        started_at_s: float | None = None,
+        written: Mapping[str, FileWritten] | None = None,
     ) -> None:
         self.cwd, self.stdout, self.metrics, self.stderr = cwd, stdout, metrics, stderr
-        self.started_at_s = started_at_s
+        self.written = written
+
+    def bytes_before(self, path: str) -> int:
+        """How much of an appended file is of others: what stood there before the run."""
+        return (self.written or {}).get(path, {}).get("before_bytes", 0)
+
+    def of_run(self, folder: str, names: Iterable[str]) -> list[str]:
+        """Those of the ``names`` below a declared ``folder`` that the run wrote."""
+        told = (self.written or {}).get(folder, {}).get("written")
+        return [name for name in names if self.written is None or name in (told or ())]
 
 
 class Extractor(Protocol):

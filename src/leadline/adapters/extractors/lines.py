@@ -22,19 +22,33 @@ class Lines:
 
     After the iteration ``digest`` is that of the bytes read and ``complete`` tells whether the last
     line had its end. ``only_with`` skips lines that do not hold these bytes, cheaply; they are
-    counted all the same. OSError from opening or reading is the caller's.
+    counted all the same. ``after_bytes``: lines that end within so many bytes at the start are
+    counted and not yielded. OSError from opening or reading is the caller's.
     """
 
     def __init__(
-        self, path: str, only_with: bytes = b"", redraws: bool = False, errors: str = "replace"
+        self,
+        path: str,
+        only_with: bytes = b"",
+        redraws: bool = False,
+        errors: str = "replace",
+        after_bytes: int = 0,
     ) -> None:
         self.path, self.only_with, self.redraws, self.errors = path, only_with, redraws, errors
+        self.after_bytes = after_bytes
         self.digest, self.complete, self.count = "", True, 0
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
         number, rest, skipping = 1, b"", False
         with open(self.path, "rb", buffering=0) as file:
             hasher = sha256_for(os.fstat(file.fileno()).st_size)()
+            left = self.after_bytes
+            while left and (chunk := file.read(min(left, CHUNK_BYTES))):
+                hasher.update(chunk)
+                left -= len(chunk)
+                number += chunk.count(b"\n")
+                rest = (rest + chunk).rpartition(b"\n")[2][: MAX_LINE_BYTES + 1]
+            old_line = bool(rest)  # its end may be all that came
             while chunk := file.read(CHUNK_BYTES):
                 hasher.update(chunk)
                 *whole, tail = chunk.split(b"\n")
@@ -42,7 +56,7 @@ class Lines:
                     first = rest + whole[0]
                     if skipping or len(first) > MAX_LINE_BYTES:
                         yield number, None
-                    else:
+                    elif not (old_line and whole[0] in (b"", b"\r")):
                         yield from self._segments(number, first)
                     number += 1
                     if self.only_with and self.only_with not in chunk:
@@ -51,7 +65,7 @@ class Lines:
                         for line in whole[1:]:
                             yield from self._segments(number, line)
                             number += 1
-                    rest, skipping = tail, False
+                    rest, skipping, old_line = tail, False, False
                 elif not skipping:
                     rest += tail
                 if self.redraws and b"\r" in rest and len(rest) > CHUNK_BYTES:

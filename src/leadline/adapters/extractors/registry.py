@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from leadline.adapters.series.place import logged_series
 from leadline.core.errors import LeadlineError, environment, not_found
-from leadline.core.extract.gather import Extraction, merge
+from leadline.core.extract.gather import Extraction, Gatherer, merge
 from leadline.core.extract.spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
 from leadline.core.record.run import MetricDef
 from leadline.core.typed import TYPE_CHECKING
@@ -92,12 +92,47 @@ def extract(
     for spec in declared:
         reader = load(spec.reader if spec.source == "reader" else spec.source)
         try:
+            if spec.path and (problem := _not_of_run(spec, files)):
+                parts.append(_nothing_of(spec, *problem))
+                continue
             parts.append(reader.read(spec, files, definitions or {}))
         except LeadlineError:
             raise
         except Exception as error:  # whatever a file holds, it is a fact of the run that wrote it
             parts.append(Extraction(problems=[_failed(spec, error)]))
     return merge(parts)
+
+
+def _not_of_run(spec: ExtractionSpec, files: RunFiles) -> tuple[str, str] | None:
+    """Why the numbers in a declared file are none of this run's: code and words; None where they
+    are, or where nobody was asked."""
+    if files.written is None:
+        return None
+    about = files.written.get(spec.path)
+    if about is None:
+        return "writer-unknown", f"whether this run wrote {spec.path} is not known"
+    how = about["how"]
+    if how == "same":
+        return "not-written", f"{spec.path} was there before and this run did not write it"
+    if how == "older":
+        return "stale-file", f"{spec.path} was written before this run started, by another one"
+    if how == "shared":
+        return "written-beside", f"another run that writes {spec.path} went on at the same time"
+    if how in ("absent", "folder"):
+        return None  # the reader has words for that
+    try:
+        now = os.stat(os.path.join(files.cwd, spec.path))
+    except OSError:
+        return "changed-since", f"{spec.path} is gone since this run ended"
+    if (now.st_size, now.st_mtime_ns) != (about["size_bytes"], about["mtime_ns"]):
+        return "changed-since", f"{spec.path} was written again after this run had ended"
+    return None
+
+
+def _nothing_of(spec: ExtractionSpec, code: str, what: str) -> Extraction:
+    gatherer = Gatherer(spec, {})
+    gatherer.problems.add(code, what, blocking=True)
+    return gatherer.finish(None)
 
 
 def _failed(spec: ExtractionSpec, error: Exception) -> Problem:

@@ -82,7 +82,8 @@ class PatternReader:
             return gatherer.finish(None)
         pattern = re.compile(spec.pattern)
         group: str | int = "value" if "value" in pattern.groupindex else 1
-        lines = Lines(path, redraws=True)
+        before = files.bytes_before(spec.path)
+        lines = Lines(path, redraws=True, after_bytes=before)
         for number, text in lines:
             if text is None:
                 _too_long(gatherer, number)
@@ -93,7 +94,10 @@ class PatternReader:
             gatherer.problems.add(
                 "no-match", f"the pattern {spec.pattern!r} matched no line", blocking=True
             )
-        return gatherer.finish(lines.digest)
+        found = gatherer.finish(lines.digest)
+        if before:
+            found.sources[0]["before_bytes"] = before
+        return found
 
 
 def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: Gatherer) -> None:

@@ -13,7 +13,7 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import held_or_text
-from leadline.core.extract.spec import ExtractionSpec
+from leadline.core.extract.spec import ExtractionSpec, replaced
 from leadline.core.extract.table import (
     Row,
     Trouble,
@@ -27,9 +27,9 @@ from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple
 from leadline.ports.extractor import RunFiles
 
+_OF_LINES = ("csv", "tsv", "jsonl")
 MAX_JSON_BYTES = 64 * 1024 * 1024
 _HEAD_BYTES = 64 * 1024
-_CLOCK_SLACK_S = 2.0  # file systems and hosts disagree by this much about the time
 
 
 class Unreadable(Exception):
@@ -52,7 +52,8 @@ class Rows(NamedTuple):
 
 
 class TableReader:
-    """A table in a file. Absent, older than the run, or empty: a problem, and nothing is published."""
+    """A table in a file; of one that the run appended to, the rows that it appended. Absent or
+    empty: a problem, and nothing is published."""
 
     name = "file"
 
@@ -61,49 +62,58 @@ class TableReader:
     ) -> Extraction:
         path = os.path.join(files.cwd, spec.path)
         try:
-            check_usable(path, spec.path, files.started_at_s)
-            table = rows_of(path, spec.format, spec.path)
+            check_usable(path, spec.path)
+            before = files.bytes_before(spec.path) if spec.format in _OF_LINES else 0
+            if before and spec.unique and _each_key_once(spec, path):
+                before = 0
+            table = rows_of(path, spec.format, spec.path, after_bytes=before)
             result = extract_table(spec, table.header, table.rows, definitions, None, table.unit)
         except Unreadable as error:
             gatherer = Gatherer(spec, definitions)
             gatherer.problems.add(error.code, error.what, blocking=True)
             return gatherer.finish(None)
         result.sources[0]["digest"] = table.digest() or None
+        if before:
+            result.sources[0]["before_bytes"] = before
         return result
 
 
-def check_usable(path: str, shown: str, started_at_s: float | None) -> None:
-    """Raises Unreadable for what is absent, empty, no file, or older than the run that should have
-    written it."""
+def _each_key_once(spec: ExtractionSpec, path: str) -> bool:
+    """Whether a file that grew holds each key once: it was written anew and longer then, since an
+    evaluation that appends names its items again."""
+    table = rows_of(path, spec.format, spec.path)
+    strict = replaced(spec, dedupe="error")
+    found = extract_table(strict, table.header, table.rows, {}, None, table.unit)
+    return all(problem["code"] != "duplicate-key" for problem in found.problems)
+
+
+def check_usable(path: str, shown: str) -> None:
+    """Raises Unreadable for what is absent, empty or no file."""
     if not os.path.exists(path):
         raise Unreadable("no-such-file", f"{shown} does not exist after the run")
     if not os.path.isfile(path):
         raise Unreadable("not-a-file", f"{shown} is not a regular file")
-    if started_at_s is not None and os.stat(path).st_mtime < started_at_s - _CLOCK_SLACK_S:
-        raise Unreadable(
-            "stale-file",
-            f"{shown} was last written before this run started: it is another run's result",
-        )
     if not os.path.getsize(path):
         raise Unreadable("empty-file", f"{shown} is empty")
 
 
-def rows_of(path: str, format: str, shown: str, whole: bool = False) -> Rows:
+def rows_of(path: str, format: str, shown: str, whole: bool = False, after_bytes: int = 0) -> Rows:
     """The rows of the file at ``path`` (csv, tsv, json, jsonl or parquet), called ``shown`` in what
     is said of it.
 
     ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists
     are cells, a name given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone
-    surrogates. Raises Unreadable (for parquet: while the rows are read), OSError, and
-    LeadlineError(environment) without pyarrow.
+    surrogates. ``after_bytes``: rows of lines (csv, tsv, jsonl) that end before are left out. Raises
+    Unreadable (for parquet: while the rows are read), OSError, and LeadlineError(environment)
+    without pyarrow.
     """
     if format == "parquet":
         return _parquet(path, shown, whole)
     _refuse_binary(path, shown, whole)
     if format in ("csv", "tsv"):
-        return _delimited(path, "\t" if format == "tsv" else ",", shown, whole)
+        return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes)
     if format == "jsonl":
-        lines = Lines(path, errors=_errors(whole))
+        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
         return Rows([], object_rows(_parsed(lines, whole), whole), lambda: lines.digest)
     return _json(path, shown, whole)
 
@@ -139,7 +149,7 @@ def _refuse_binary(path: str, shown: str, whole: bool) -> None:
         )
 
 
-def _delimited(path: str, separator: str, shown: str, whole: bool) -> Rows:
+def _delimited(path: str, separator: str, shown: str, whole: bool, after_bytes: int) -> Rows:
     lines = Lines(path, errors=_errors(whole))
     numbered = iter(lines)
     header: list[str] = []
@@ -151,6 +161,9 @@ def _delimited(path: str, separator: str, shown: str, whole: bool) -> Rows:
             break
     if not header:
         raise Unreadable("no-header", f"{shown} has no header line")
+    if after_bytes:
+        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
+        numbered = (line for line in lines if line[0] > skipped)
     rows = tsv_rows(header, numbered) if separator == "\t" else csv_rows(header, numbered, skipped)
     return Rows(header, rows, lambda: lines.digest)
 

@@ -262,6 +262,9 @@ class Source(TypedDict, total=False):
     rows: int  # that it has: lines, rows, points
     taken: int  # of them
     dropped: int  # of them
+    before_bytes: (
+        int  # of a file that the run appended to: what stood there before, and is not read
+    )
     published: bool  # given whole to other people, or by its digest alone
 
 

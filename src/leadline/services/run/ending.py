@@ -29,6 +29,7 @@ from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import capture_code
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.spec import forget_secrets, sealed_environment
+from leadline.services.run.written import files_written
 
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
@@ -239,20 +240,21 @@ def _read_metrics(
 ) -> None:
     thread = context.store.slice(run.topic, [], ("thread-started", "metric-defined"))
     attempt = run.attempt
-    files = RunFiles(
-        _where(context, run.body),
-        os.path.join(attempt, "stdout.log"),
-        os.path.join(attempt, "metrics.jsonl"),
-        os.path.join(attempt, "stderr.log"),
-        epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None,
-    )
     tracked = _read_tracker(context, run, body, thread.metrics, say)
     if body["state"] != "done" and tracked is None and not _logged(context, attempt):
         return
     try:
-        found = context.collectors.extract(
-            [parse_spec(s) for s in run.body.get("extract", [])], files, thread.metrics
+        specs = [parse_spec(s) for s in run.body.get("extract", [])]
+        where = _where(context, run.body)
+        declared = [spec.path for spec in specs if spec.path]
+        files = RunFiles(
+            where,
+            os.path.join(attempt, "stdout.log"),
+            os.path.join(attempt, "metrics.jsonl"),
+            os.path.join(attempt, "stderr.log"),
+            files_written(context, run, result, where, declared) if declared else {},
         )
+        found = context.collectors.extract(specs, files, thread.metrics)
     except LeadlineError as error:
         body["extraction"] = {
             "problems": [{"source": "", "code": error.code, "what": error.what, "blocking": True}]

@@ -51,6 +51,11 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
         "cookie": run.uid,
         "max_output_bytes": request.terms.max_output_bytes,
     }
+    if request.terms.extract:
+        from leadline.core.extract.spec import parse_spec  # noqa: PLC0415  start-up: 2 ms
+
+        declared = [parse_spec(text).path for text in request.terms.extract]
+        spec["files"] = [path for path in dict.fromkeys(declared) if path]
     make_folders(run.attempt)
     spec = _without_secrets(context, run, spec)
     # Only a copy of what the record holds: it is not worth a wait for the disk.

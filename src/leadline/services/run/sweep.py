@@ -42,6 +42,7 @@ from leadline.services.run.sweep_plan import (
     check_interaction,
     check_told_apart,
     planned_sweep,
+    read_from,
 )
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _resumed(
                 "leadline sweep … -- CMD  (a new sweep at this code)",
             ],
         )
-    check_told_apart(item.body.get("artifacts") or [], request.jobs)
+    check_told_apart(item.body.get("artifacts") or [], item.body["extract"], request.jobs)
     here = os.path.relpath(context.cwd, context.toplevel)
     if here != item.body.get("cwd", "."):
         raise usage(
@@ -308,7 +309,7 @@ class _Sweep:
                 code=code,
             ),
             terms=Terms(
-                extract=list(self.body["extract"]),
+                extract=read_from(self.body["extract"], cell),
                 artifacts=plans.fill(self.body.get("artifacts") or [], cell),
                 timeout_s=self.body["timeout_s"],
             ),

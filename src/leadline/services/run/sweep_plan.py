@@ -74,7 +74,8 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     plans.check_command(request.argv, axes, request.variables)
     plans.check_known(request.artifacts, axes, "--artifact")
     check_patterns(context, request.artifacts)
-    check_told_apart(request.artifacts, request.jobs)
+    plans.check_known([t for t in request.extract if t[:8] != "pattern:"], axes, "--metrics")
+    check_told_apart(request.artifacts, request.extract, request.jobs)
     _refuse_secrets(context, request)
     baseline = context.slice(request.topic).baseline_experiment
     centre = {k: v for k, v in (baseline.config if baseline else {}).items() if k in axes}
@@ -105,11 +106,28 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     return body
 
 
-def check_told_apart(patterns: Sequence[str], jobs: int) -> None:
+def read_from(extract: Sequence[str], cell: plans.Cell) -> list[str]:
+    """Where the metrics of one cell are read. The braces of a regular expression are its own."""
+    filled = plans.filler(extract)(cell)
+    return [t if t.startswith("pattern:") else f for t, f in zip(extract, filled, strict=True)]
+
+
+def check_told_apart(patterns: Sequence[str], extract: Sequence[str], jobs: int) -> None:
     """Raises LeadlineError(usage) when runs beside each other would take each other's files for
     their own."""
+    if jobs < 2:
+        return
+    files = [t for t in extract if t not in ("metrics", "stdout") and t[:8] != "pattern:"]
+    shared = [text for text in files if not plans.placeholders([text])]
+    if shared:
+        raise usage(
+            "metrics-of-which-run",
+            f"--metrics {shared[0]} is the same file for all of {jobs} runs that go on at the same time",
+            why="whose numbers it holds could not be told",
+            do=["leadline sweep --metrics 'out-{axis}.csv' ...", "leadline sweep --jobs 1 ..."],
+        )
     same = [p for p in patterns if not plans.placeholders([p])]
-    if jobs > 1 and same:
+    if same:
         raise usage(
             "artifact-of-which-run",
             f"--artifact {same[0]} is the same for all of {jobs} runs that go on at the same time",

@@ -61,10 +61,7 @@ class BenchmarkReader:
         digests: list[str] = []
         found: dict[str, float] = {}
         try:
-            paths = list(
-                self._paths(os.path.join(files.cwd, spec.path), spec.path, files.started_at_s)
-            )
-            for path, shown in paths:
+            for path, shown in list(self._paths(spec.path, files)):
                 value, digest = _parsed(path, shown)
                 digests.append(digest)
                 self._gather(value, path, shown, gatherer, found)
@@ -80,26 +77,20 @@ class BenchmarkReader:
             whole = digest_bytes("".join(digests).encode())
         return gatherer.finish(whole)
 
-    def _paths(
-        self, path: str, shown: str, started_at_s: float | None
-    ) -> Iterator[tuple[str, str]]:
+    def _paths(self, shown: str, files: RunFiles) -> Iterator[tuple[str, str]]:
         """The files meant: the one named, or in a folder all those of this run that the tool's
         module picks."""
+        path = os.path.join(files.cwd, shown)
         if not os.path.isdir(path):
-            check_usable(path, shown, started_at_s)
+            check_usable(path, shown)
             yield path, shown
             return
         pick = getattr(_module(self.tool), "pick", None) if self.tool else None
         names = sorted(pick(path)) if pick else []
-        fresh = []
-        for name in names:
-            try:
-                check_usable(os.path.join(path, name), os.path.join(shown, name), started_at_s)
-            except Unreadable:
-                continue  # of an earlier run: such folders keep them
-            fresh.append(name)
+        # Such folders keep those of earlier runs.
+        fresh = [name for name in files.of_run(shown, names) if _usable(os.path.join(path, name))]
         if not fresh:
-            old = f"; the {len(names)} there are older than this run" if names else ""
+            old = f"; this run wrote none of the {len(names)} there" if names else ""
             raise Unreadable(
                 "no-such-file", f"{shown} is a folder without a new result of {self.name}{old}"
             )
@@ -132,6 +123,14 @@ class BenchmarkReader:
 def reader(tool: str) -> BenchmarkReader:
     """The reader called ``tool``; ``benchmark`` finds out whose file it is."""
     return BenchmarkReader(None if tool == "benchmark" else tool)
+
+
+def _usable(path: str) -> bool:
+    try:
+        check_usable(path, path)
+    except Unreadable:
+        return False
+    return True
 
 
 def _module(tool: str) -> Any:
