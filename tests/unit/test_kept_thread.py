@@ -131,6 +131,7 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
     elif action == "define":
         formula = draw(SOME([*FORMULAS, "", ""])).replace("x", "loss")
         body = {"name": draw(SOME(["loss", "rate"])), "direction": draw(SOME(["lower", "higher"]))}
+        body["limit"] = draw(SOME(["", "", "<=1.2"]))
         made.write(writer, "metric-defined", {**body, "formula": formula}, later)
     elif action in ("correct", "retitle"):
         target = run.body["id"] if action == "correct" else shown

@@ -97,15 +97,14 @@ class KeptRows:
     # -- the thread --------------------------------------------------------------------------------
     def bring_up_to_date(self) -> None:
         self.thread = self._thread()
-        from leadline.core.view.facts import definition, primary_metrics
+        from leadline.core.view.facts import order_of
 
-        first = next(iter(primary_metrics(self.thread)), "")
-        direction = definition(self.thread, first).direction if first else ""
-        if self._said("best by") != f"{first}\0{direction}":
+        order = order_of(self.thread)
+        if self._said("best by") != json.dumps(order):
             from leadline.adapters.store import things_table
 
             with self.index.writing() as db:
-                things_table.sort_by(db, self.topic, first, direction)
+                things_table.sort_by(db, self.topic, order)
         self._judge()
 
     def _thread(self) -> Thread:

@@ -58,11 +58,10 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
     )
 
 
-def _experiment(thread: str, e: Experiment, best: tuple[str, str]) -> tuple[object, ...]:
+def _experiment(thread: str, e: Experiment, best: facts.Order) -> tuple[object, ...]:
     counted = e.evidence_runs
     ranked = e.stands and bool(counted)
-    measured = list(dict.fromkeys(name for r in counted for name in (*r.metrics, *r.nonfinite)))
-    numbers = {name: facts.sample_of(e.runs, name).median for name in measured} if ranked else {}
+    numbers = facts.spans_of(e) if ranked else {}
     names = list(dict.fromkeys(name for r in e.runs for name in (*r.metrics, *r.nonfinite)))
     recent = facts.ended_last(e) if ranked else None
     lacks = sum(LACKS[name] for name in facts.lacks(e))
@@ -80,7 +79,7 @@ def _experiment(thread: str, e: Experiment, best: tuple[str, str]) -> tuple[obje
         len(e.runs),
         sum(r.state not in TERMINAL_STATES for r in e.runs),
         ranked,
-        facts.best_first(numbers.get(best[0]), best[1]),
+        best.worth(numbers),
         recent,
         json.dumps(numbers) if ranked else None,
         json.dumps(names),
@@ -98,15 +97,15 @@ def _item(thread: str, item: Item) -> tuple[object, ...]:
 
 
 # -- the order of experiments ----------------------------------------------------------------------
-def best_by(db: sqlite3.Connection, thread: str) -> tuple[str, str]:
-    """The metric and the direction that the rows are sorted by."""
-    metric, _, direction = said(db, thread, "best by").partition("\0")
-    return metric, direction
+def best_by(db: sqlite3.Connection, thread: str) -> facts.Order:
+    """What the rows are sorted by."""
+    metric, direction, limits = json.loads(said(db, thread, "best by") or '["", "", []]')
+    return facts.Order(metric, direction, tuple((name, limit) for name, limit in limits))
 
 
-def sort_by(db: sqlite3.Connection, thread: str, metric: str, direction: str) -> None:
-    """Sort by another metric, or the other way round."""
-    if best_by(db, thread) == (metric, direction):
+def sort_by(db: sqlite3.Connection, thread: str, order: facts.Order) -> None:
+    """Sort by another metric, the other way round, or within other limits."""
+    if best_by(db, thread) == order:
         return
     rows = db.execute(
         "SELECT place, numbers FROM things WHERE thread=? AND kind='experiment' AND ranked",
@@ -114,12 +113,9 @@ def sort_by(db: sqlite3.Connection, thread: str, metric: str, direction: str) ->
     )
     db.executemany(
         "UPDATE things SET best=? WHERE thread=? AND kind='experiment' AND place=?",
-        [
-            (facts.best_first(json.loads(numbers).get(metric), direction), thread, place)
-            for place, numbers in rows.fetchall()
-        ],
+        [(order.worth(json.loads(numbers)), thread, place) for place, numbers in rows.fetchall()],
     )
-    say(db, thread, "best by", f"{metric}\0{direction}")
+    say(db, thread, "best by", json.dumps(order))
 
 
 # -- what was judged -------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ EXAMPLES = [
 EXAMPLES.append(
     "leadline metric tokens_per_s --formula 'tokens / time_s' --unit tok/s --direction higher"
 )
-CONTRACT = ("unit", "direction", "reduce", "description", "observed", "per", "formula")
+CONTRACT = ("unit", "direction", "reduce", "description", "observed", "per", "formula", "limit")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--formula",
         metavar="FORMULA",
         help="compute it: 'tokens / time_s', 'baseline(time_s) / time_s'",
+    )
+    parser.add_argument(
+        "--limit", metavar="BOUND", help="beyond it a result is inadmissible: '<=1e-3'"
     )
     parser.add_argument("--redefine", action="store_true", help="change what was defined before")
 
@@ -107,6 +110,8 @@ def _line(row: MetricRow) -> str:
     facts = [row["unit"] or "no unit", better, f"{row['reduce']} of a run"]
     if row.get("formula"):
         facts[-1] = f"= {row['formula']}"
+    if row.get("limit"):
+        facts.append(f"limit {row['limit']}")
     if row["runs"] is not None:
         facts.append(f"{row['runs']} {plural(row['runs'], 'run')}")
     if not row["defined"]:

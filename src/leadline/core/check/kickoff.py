@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
+from leadline.core.metric.limit import read_limit
 from leadline.core.typed import NamedTuple
 
 # By field: a text, or a list of them where the field is one.
@@ -174,18 +175,23 @@ def from_markdown(text: str) -> Kickoff:
 
 
 def parse_metric(text: str) -> dict[str, str] | None:
-    """``time_ms:ms:lower[:median]`` -> a metric definition; None when it is prose.
+    """``time_ms:ms:lower[:median]``, ``max_err::lower:<=1e-3`` -> a metric definition; None when it
+    is prose.
 
-    Raises LeadlineError(usage) for a definition without a name, or with a wrong direction or
-    reduction.
+    Raises LeadlineError(usage) for a definition without a name, or with a wrong direction,
+    reduction or limit.
     """
     if ":" in text:
         check_named(
             text.partition(":")[0], f"{text!r}", "leadline start TOPIC --success time_ms:ms:lower"
         )
-    if not re.match(r"[A-Za-z_][\w./-]*(:[^:\s]*){0,3}\Z", text):
+    if not re.match(r"[A-Za-z_][\w./-]*(:[^:\s]*){0,4}\Z", text):
         return None
-    name, unit, direction, reduce = [*text.split(":"), "", "", ""][:4]
+    name, unit, direction, *rest = [*text.split(":"), "", ""]
+    limit = next((part for part in rest if part[:1] in ("<", ">") and part), "")
+    reduce = next((part for part in rest if part and part != limit), "")
+    if limit:
+        read_limit(limit)
     if direction not in ("", "lower", "higher", "none"):
         raise usage(
             "bad-metric",
@@ -202,6 +208,12 @@ def parse_metric(text: str) -> dict[str, str] | None:
         )
     return {
         k: v
-        for k, v in {"name": name, "unit": unit, "direction": direction, "reduce": reduce}.items()
+        for k, v in {
+            "name": name,
+            "unit": unit,
+            "direction": direction,
+            "reduce": reduce,
+            "limit": limit,
+        }.items()
         if v
     }

@@ -406,6 +406,7 @@ class MetricBody(TypedDict):
     ]  # ``machine``, ``result``, ``counted``: what moves it besides the code
     per: NotRequired[str]  # the denominator
     formula: NotRequired[str]  # makes it a metric that is computed from others
+    limit: NotRequired[str]  # ``<=0.001``: beyond it a result is inadmissible
 
 
 MetricDefinedBody = MetricBody

@@ -59,7 +59,16 @@ _RUN_FACTS = (
     "outputs",
     "hygiene",
 )
-_METRIC_FACTS = ("unit", "direction", "reduce", "description", "observed", "per", "formula")
+_METRIC_FACTS = (
+    "unit",
+    "direction",
+    "reduce",
+    "description",
+    "observed",
+    "per",
+    "formula",
+    "limit",
+)
 # of the areas of a run that may be corrected, the shape that a value goes into
 _CORRECTED = {"hardware": "HardwareFacts", "software": "SoftwareFacts"}
 _CHOICE = ("tracker", "project", "at", "live", "because")

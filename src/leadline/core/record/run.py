@@ -29,7 +29,8 @@ class MetricDef:
     ``observed``: what the value depends on besides the code: ``machine`` (a time, a rate:
     contention and drift move it) or ``result`` (an accuracy, a count: they do not); "" leaves it to
     the unit and the name. ``per`` names the denominator ("token", "step"). ``formula`` makes it a
-    derived metric, computed from others of the same run.
+    derived metric, computed from others of the same run. ``limit`` ("<=0.001") makes a result
+    beyond it inadmissible.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MetricDef:
     observed: str = ""  # machine | result | counted | ""
     per: str = ""
     formula: str = ""
+    limit: str = ""
 
 
 @dataclass(slots=True)

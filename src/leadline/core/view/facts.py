@@ -8,9 +8,10 @@ reader must not miss about them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from leadline.core.evidence.evidence import Evidence
+from leadline.core.metric.limit import within
 from leadline.core.plain import one_line
 from leadline.core.record.ranks import queue_place, rank, state_of
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
@@ -18,12 +19,13 @@ from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import duration, minute
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, NoteBody
 
 EvidenceOf = Callable[[Item], Evidence]
+Span = tuple[float | None, float | None, float | None]  # median, least, largest
 METRICS_SHOWN = 12
 PRIMARY_SHOWN = 3
 MISSING = {"interpretation": "interpretation", "next action": "next"}  # word: role of its note
@@ -84,10 +86,15 @@ def definition(thread: Thread, metric: str) -> MetricDef:
 
 def primary_metrics(thread: Thread) -> list[str]:
     """The metrics that tables show: those with a better direction in the order of their definition,
-    then what else is defined, then what runs measured besides."""
-    return list(dict.fromkeys([*declared_metrics(thread), *thread.metrics, *measured(thread)]))[
-        :PRIMARY_SHOWN
-    ]
+    then what else is defined, then what runs measured besides. What has a limit is a guard, and shown
+    where it is broken, unless nothing else is measured."""
+    names = dict.fromkeys([*declared_metrics(thread), *thread.metrics, *measured(thread)])
+    return ([n for n in names if not definition(thread, n).limit] or list(names))[:PRIMARY_SHOWN]
+
+
+def guards(thread: Thread) -> list[MetricDef]:
+    """The metrics that have a limit."""
+    return [m for m in thread.metrics.values() if m.limit]
 
 
 def declared_metrics(thread: Thread) -> list[str]:
@@ -136,22 +143,68 @@ def ranked(thread: Thread) -> Sequence[Experiment]:
     without it."""
     if thread.kept is not None:
         return thread.kept.ranked()
-    primary = primary_metrics(thread)
     with_runs = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
-    if not primary:
+    by = order_of(thread)
+    if not by.metric:
         return with_runs
-    direction = definition(thread, primary[0]).direction
 
     def place(experiment: Experiment) -> tuple[bool, float]:
-        worth = best_first(sample_of(experiment.runs, primary[0]).median, direction)
+        worth = by.worth(spans_of(experiment))
         return (worth is None, worth or 0.0)
 
     return sorted(with_runs, key=place)
 
 
-def best_first(median: float | None, direction: str) -> float | None:
-    """What experiments are sorted by: the less, the better."""
-    return -median if median is not None and direction == "higher" else median
+class Order(NamedTuple):
+    """What experiments are ranked by: a metric, which way is better, and (metric, limit) of each guard."""
+
+    metric: str = ""
+    direction: str = ""
+    limits: tuple[tuple[str, str], ...] = ()
+
+    def worth(self, spans: Mapping[str, Span]) -> float | None:
+        """The less, the better; None without the metric, and beyond a limit."""
+        median = spans[self.metric][0] if self.metric in spans else None
+        if median is None or self.broken(spans):
+            return None
+        return -median if self.direction == "higher" else median
+
+    def broken(self, spans: Mapping[str, Span]) -> list[tuple[str, str]]:
+        """The limits that a run does not keep; a value that was not finite keeps none."""
+        return [
+            (name, limit)
+            for name, limit in self.limits
+            if name in spans
+            and not all(value is not None and within(limit, value) for value in spans[name][1:])
+        ]
+
+
+def order_of(thread: Thread) -> Order:
+    first = next(iter(primary_metrics(thread)), "")
+    if not first:
+        return Order()
+    limits = tuple((m.name, m.limit) for m in guards(thread))
+    return Order(first, definition(thread, first).direction, limits)
+
+
+def spans_of(experiment: Experiment) -> dict[str, Span]:
+    """By metric the median, the least and the largest value over the runs that count; None where one
+    was not finite."""
+    found: dict[str, Span] = {}
+    counted = experiment.evidence_runs
+    for name in dict.fromkeys(n for r in counted for n in (*r.metrics, *r.nonfinite)):
+        values = [r.metrics[name] for r in counted if name in r.metrics]
+        lost = any(name in r.nonfinite for r in counted)
+        low, high = (None, None) if lost else (min(values), max(values))
+        found[name] = (sample_of(counted, name).median, low, high)
+    return found
+
+
+def beyond_limits(thread: Thread, experiment: Experiment) -> list[str]:
+    """The limits of guards that a run of it does not keep: ``max_err <=0.001``."""
+    limits = tuple((m.name, m.limit) for m in guards(thread))
+    broken = Order(limits=limits).broken(spans_of(experiment)) if limits else []
+    return [f"{name} {limit}" for name, limit in broken]
 
 
 def recent(thread: Thread) -> Sequence[Experiment]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
 
 LISTED = 20  # of long lists; their totals are whole
+TITLE_CHARS = 90
 
 
 class PlanFacts(TypedDict, total=False):
@@ -151,8 +152,16 @@ def facts_of_cell(facts: PlanFacts, argv: list[str], config: dict[str, object]) 
 
 
 def default_title(argv: list[str], config: Mapping[str, object]) -> str:
-    """What an untitled experiment is called: its config, else its command, cut at 60 characters."""
+    """What an untitled experiment is called: its config, else its command, cut."""
     command = [*map(os.path.basename, argv[:1]), *argv[1:]]
-    text = ", ".join(f"{k}={v}" for k, v in config.items()) or " ".join(command)
+    return title_of_config(config) or _cut(" ".join(command))
+
+
+def title_of_config(config: Mapping[str, object]) -> str:
+    """``shape=64x64, kern=tree``: all of it, cut, so that no two configs are called by one value."""
+    return _cut(", ".join(f"{key}={value}" for key, value in config.items()))
+
+
+def _cut(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= TITLE_CHARS else text[: TITLE_CHARS - 1] + "…"

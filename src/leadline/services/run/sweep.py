@@ -32,6 +32,7 @@ from leadline.services.run.facts import (
     environment_of,
     facts_of_cell,
     gather,
+    title_of_config,
 )
 from leadline.services.run.lifecycle import Say, end, launch, plan
 from leadline.services.run.outcome import RunOutcome
@@ -313,7 +314,9 @@ class _Sweep:
                 artifacts=plans.fill(self.body.get("artifacts") or [], cell),
                 timeout_s=self.body["timeout_s"],
             ),
-            title=plans.title_of(cell),
+            title=title_of_config(
+                {k: plans.shown(v) for k, v in {**cell, **self.body["config"], **cell}.items()}
+            ),
             design={"sweep": self.uid, "cell": cell},
         )
 

@@ -10,6 +10,7 @@ from leadline.core.extract.spec import REDUCE_RULES
 from leadline.core.metric.contract import OBSERVED, contract_in, contract_of, contracts_differ
 from leadline.core.metric.derive import formulas_of, in_order
 from leadline.core.metric.formula import parse
+from leadline.core.metric.limit import read_limit
 from leadline.core.record.run import DIRECTIONS, MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
@@ -31,6 +32,7 @@ class MetricRow(TypedDict, total=False):
     observed: str
     per: str
     formula: str
+    limit: str
     defined: bool
     runs: int | None
     history: list[Contract]
@@ -60,6 +62,7 @@ def define_metric(
     observed: str | None = None,
     per: str | None = None,
     formula: str | None = None,
+    limit: str | None = None,
     redefine: bool = False,
 ) -> MetricRow:
     """Define a metric, or add to its definition. What was said before is changed only with
@@ -87,12 +90,14 @@ def define_metric(
                 why=", ".join(allowed),
                 do="leadline metric --help",
             )
+    if limit is not None:
+        read_limit(limit)
     thread = context.slice(topic)
     old = thread.metrics.get(name)
     wanted = {"unit": unit, "direction": direction, "reduce": reduce, "description": description}
     wanted |= {
         k: v
-        for k, v in (("observed", observed), ("per", per), ("formula", formula))
+        for k, v in (("observed", observed), ("per", per), ("formula", formula), ("limit", limit))
         if v is not None
     }
     if formula is not None:
@@ -113,7 +118,7 @@ def define_metric(
                 why="what was measured under the old definition would change its meaning",
                 do=[f"leadline metric {name} --redefine ...", f"leadline metric {name}_2 ..."],
             )
-        kept = {k: v for k in ("observed", "per", "formula") if (v := getattr(old, k))}
+        kept = {k: v for k in ("observed", "per", "formula", "limit") if (v := getattr(old, k))}
         given = {k: getattr(old, k) for k in wanted} | kept | given
         if all(getattr(old, k) == v for k, v in given.items()):
             return cast("MetricRow", {"name": name, **given, "changed": False})
@@ -176,7 +181,7 @@ def metrics_of(thread: Thread) -> list[MetricRow]:
 
 def _special(definition: MetricDef) -> MetricRow:
     """What only some metrics have."""
-    has = {k: v for k in ("observed", "per", "formula") if (v := getattr(definition, k))}
+    has = {k: v for k in ("observed", "per", "formula", "limit") if (v := getattr(definition, k))}
     return cast("MetricRow", has)
 
 

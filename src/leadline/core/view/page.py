@@ -1,0 +1,303 @@
+"""The page: what a thread knows, in the order in which a reader wants it. Every output words it for its place.
+
+State (the best admissible result, and from where), how to run, what is known, what did not work, what is open, what
+comes next. Each list is drawn as far as it is looked at, so that the page of a long thread costs what is shown of it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from itertools import islice
+
+from leadline.core.ids import ID_IN_TEXT
+from leadline.core.metric.items import on_shared_items
+from leadline.core.plain import shell_words
+from leadline.core.record.drawn import Drawn
+from leadline.core.record.ranks import DECIDED_STATES, OPEN_STATES, state_of
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
+from leadline.core.stats.inference import Interval, Sample, mean_interval
+from leadline.core.text.citation import render as cited
+from leadline.core.typed import Any, NamedTuple
+from leadline.core.values import dataclass
+from leadline.core.view import facts
+
+LOOKED_AT = 40  # experiments whose commands say what of a command varies
+VALUES_SHOWN = 6
+
+
+class Effect(NamedTuple):
+    """The result as a multiple of a baseline's; ``over``: how many items both have, None for all."""
+
+    baseline: str
+    experiment: str
+    ratio: float
+    over: int | None
+
+
+class Guard(NamedTuple):
+    """A limit that the best result keeps, and the value nearest to it."""
+
+    metric: str
+    limit: str
+    nearest: float
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best result that keeps every limit, by the first primary metric. ``effects``: against the
+    first baseline and the present one."""
+
+    experiment: Experiment
+    metric: str
+    sample: Sample
+    interval: Interval
+    effects: list[Effect]
+    guards: list[Guard]
+    claim: Item[Any] | None
+
+    @property
+    def run(self) -> Run:
+        return self.experiment.evidence_runs[-1]
+
+
+class Step(NamedTuple):
+    """A next step as it was given; ``source``: what of the record says it."""
+
+    text: str
+    source: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """``known``: claims, decisions and interpretations, the newest first. ``barred``: how many results
+    lie beyond a limit."""
+
+    best: Best | None
+    command: str  # with what varies in it; "" where nothing ran
+    known: Sequence[Item[Any]]
+    dead_ends: Sequence[Item[Any] | Experiment]
+    hypotheses: Sequence[Item[Any]]
+    running: Sequence[Run]
+    next: Step | None
+
+
+def page_of(
+    thread: Thread, evidence_of: facts.EvidenceOf | None, running: Sequence[Run] | None = None
+) -> Page:
+    """``running``: runs not ended as the caller last saw them (default: as the record has them)."""
+    best = best_of(thread, evidence_of)
+    return Page(
+        best=best,
+        command=command_of(thread, best),
+        known=known_of(thread),
+        dead_ends=dead_ends_of(thread),
+        hypotheses=facts.standing(thread, "hypothesis", OPEN_STATES),
+        running=facts.open_runs(thread) if running is None else running,
+        next=step_of(thread),
+    )
+
+
+# ---- the best ------------------------------------------------------------------------------------
+
+
+def best_of(thread: Thread, evidence_of: facts.EvidenceOf | None) -> Best | None:
+    """None where no result of the first primary metric keeps the limits, or none way is better."""
+    order = facts.order_of(thread)
+    experiment = next(iter(facts.ranked(thread)), None)
+    if experiment is None or not order.metric or order.direction not in ("lower", "higher"):
+        return None
+    spans = facts.spans_of(experiment)
+    if order.worth(spans) is None:
+        return None
+    sample = facts.sample_of(experiment.runs, order.metric)
+    guards = [
+        Guard(name, limit, nearest)
+        for name, limit in order.limits
+        if name in spans and (nearest := spans[name][2 if limit.startswith("<") else 1]) is not None
+    ]
+    return Best(
+        experiment=experiment,
+        metric=order.metric,
+        sample=sample,
+        interval=mean_interval(sample),
+        effects=effects_of(thread, experiment, order.metric),
+        guards=guards,
+        claim=claim_on(thread, experiment, evidence_of),
+    )
+
+
+def effects_of(thread: Thread, experiment: Experiment, metric: str) -> list[Effect]:
+    """Against the first baseline and the present one, where these are others and bear a ratio."""
+    first = next((b for b in thread.of_kind("baseline") if not b.retracted), None)
+    found: list[Effect] = []
+    for item in (first, thread.baseline):
+        if item is None:
+            continue
+        base = thread.experiments.get(thread.here(str(item.body["experiment"]), item.refs))
+        if base is None or base.id == experiment.id or base.id in {e.experiment for e in found}:
+            continue
+        theirs, mine, shared = on_shared_items(base.runs, experiment.runs, metric)
+        if shared is not None and shared.reason:
+            continue
+        reference = facts.sample_of(theirs, metric).median
+        value = facts.sample_of(mine, metric).median
+        if value is not None and reference is not None and reference > 0:
+            over = None if shared is None or shared.same else shared.n
+            found.append(Effect(item.id, base.id, value / reference, over))
+    return found
+
+
+def claim_on(
+    thread: Thread, experiment: Experiment, evidence_of: facts.EvidenceOf | None
+) -> Item[Any] | None:
+    """The strongest standing claim that counts a run of the experiment."""
+    if evidence_of is None:
+        return None
+    runs = {run.id for run in experiment.runs}
+    for claim in islice(facts.claims_by_label(thread, evidence_of), LOOKED_AT):
+        if claim.stands and runs.intersection(evidence_of(claim).counted):
+            return claim
+    return None
+
+
+# ---- how to run ----------------------------------------------------------------------------------
+
+
+def command_of(thread: Thread, best: Best | None) -> str:
+    """The command of the best (else of the last) run, with the values that its options took in other
+    experiments: ``python3 bench.py --opt O2|O3 [--mean 0|100]``."""
+    recent = list(islice(facts.recent(thread), LOOKED_AT))
+    runs = [e.evidence_runs[-1] for e in recent]
+    if best is not None:
+        runs.insert(0, best.run)
+    runs = [run for run in runs if run.argv and not run.shell]
+    if not runs:
+        return ""
+    model = runs[0].argv
+    begin, options = _options(model)
+    others = [o for run in runs[1:] if (o := _options(run.argv))[0] == begin]
+    taken: dict[str, list[str]] = {name: [value] for name, value in options.items()}
+    for _, given in others:
+        for name, value in given.items():
+            values = taken.setdefault(name, [])
+            if value not in values:
+                values.append(value)
+    parts = [shell_words(begin)]
+    for name, values in taken.items():
+        shown = "|".join(shell_words([v]) for v in values[:VALUES_SHOWN] if v)
+        more = "|…" if len(values) > VALUES_SHOWN else ""
+        text = f"{name}{shown}{more}"
+        parts.append(text if name in options else f"[{text}]")
+    return " ".join(part for part in parts if part)
+
+
+def _options(argv: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """What the command begins with, and from the first option on each with its value: ``--lr `` or
+    ``--lr=`` or ``lr=`` to its text."""
+    at = next((i for i, word in enumerate(argv) if _is_option(word)), len(argv))
+    found: dict[str, str] = {}
+    rest = list(argv[at:])
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if equals:
+            found[f"{name}="] = value
+        elif word.startswith("-") and rest and not _is_option(rest[0]):
+            found[f"{word} "] = rest.pop(0)
+        else:
+            found[word] = ""
+    return tuple(argv[:at]), found
+
+
+def _is_option(word: str) -> bool:
+    """``-x``, ``--lr``, ``lr=0.1``; a negative number is a value."""
+    if word.startswith("-"):
+        return not word[1:2].isdigit() and len(word) > 1
+    return "=" in word and word.partition("=")[0].isidentifier()
+
+
+# ---- what is known, and what did not work --------------------------------------------------------
+
+
+def known_of(thread: Thread) -> Sequence[Item[Any]]:
+    """Standing claims, decisions and interpretations, the newest first."""
+    lists: list[Sequence[Item[Any]]] = [
+        facts.standing(thread, "claim", newest_first=True),
+        facts.standing(thread, "decision", newest_first=True),
+        facts.notes_in(thread, "interpretation"),
+    ]
+    merged = heapq.merge(*lists, key=_uid, reverse=True)
+    return Drawn(sum(map(len, lists)), merged)
+
+
+def _uid(item: Item[Any]) -> str:
+    return item.uid
+
+
+def dead_ends_of(thread: Thread) -> Sequence[Item[Any] | Experiment]:
+    """As ``facts.negatives_newest_first``, each once: an experiment that a negative note explains is
+    left to the note, and what was withdrawn for one reason is one line."""
+    found = facts.negatives_newest_first(thread)
+    return _EachOnce(found)
+
+
+class _EachOnce(Sequence[Any]):
+    """``source`` without what is said already. Its length is that of the source less what was left
+    out so far: of what nobody looked at, nobody knows."""
+
+    def __init__(self, source: Sequence[Item[Any] | Experiment]) -> None:
+        self._source, self._looked, self._kept = source, 0, list[Item[Any] | Experiment]()
+        self._reasons: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._source) - self._looked + len(self._kept)
+
+    def __getitem__(self, at: Any) -> Any:
+        stop = at.stop if isinstance(at, slice) else at + 1
+        while self._looked < len(self._source) and (stop is None or len(self._kept) < stop):
+            thing = self._source[self._looked]
+            self._looked += 1
+            if not self._is_said(thing):
+                self._kept.append(thing)
+        return self._kept[at]
+
+    def _is_said(self, thing: Item[Any] | Experiment) -> bool:
+        if thing.retracted:
+            said = thing.retracted in self._reasons
+            self._reasons.add(thing.retracted)
+            return said
+        return isinstance(thing, Experiment) and bool(thing.notes_in("negative"))
+
+
+# ---- what comes next -----------------------------------------------------------------------------
+
+
+def step_of(thread: Thread) -> Step | None:
+    """The last next step given by a note, an update or the finish; gone when all the hypotheses that
+    it names are decided."""
+    given: list[tuple[str, Step]] = []
+    if thread.finishes:
+        finish = thread.finishes[-1]
+        steps = facts.listed(finish.get("next_steps"))
+        return Step(steps[0], "the finish", finish["at"]) if steps else None
+    note = next(iter(facts.notes_in(thread, "next")), None)
+    if note is not None:
+        given.append((note.uid, Step(facts.says(note, thread), note.id, note.at)))
+    updates: Sequence[Item[Any]] = facts.standing(thread, "update", newest_first=True)
+    update = next((u for u in updates if _says_next(u)), None)
+    if update is not None:
+        text = cited(str(update.body["words"]["next"]), thread, update.refs)
+        given.append((update.uid, Step(text, update.id, update.at)))
+    if not given:
+        return None
+    step = max(given)[1]
+    named = [item for m in ID_IN_TEXT.finditer(step.text) if (item := thread.items.get(m[0]))]
+    queue = [item for item in named if is_a(item, "hypothesis")]
+    return None if queue and all(state_of(h) in DECIDED_STATES for h in queue) else step
+
+
+def _says_next(update: Item[Any]) -> bool:
+    return bool((update.body.get("words") or {}).get("next"))

@@ -1,0 +1,252 @@
+"""The page of a thread (``core/view/page.py``) in words: its parts in order, each a list of lines of
+plain text that are worded when they are looked at. A place cuts and escapes them as it must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from leadline.core.plain import one_line
+from leadline.core.record.ranks import state_of
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
+from leadline.core.stats.inference import Interval
+from leadline.core.timestamps import minute, number
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.page import Best, Effect, Page, Step
+from leadline.render import words
+from leadline.render.markdown import cut
+
+if TYPE_CHECKING:
+    from leadline.core.issue.due import Due
+    from leadline.core.record.bodies import HypothesisBody
+
+LINE_CHARS = 240
+CONFIG_SHOWN = 12
+OWED = 3
+
+
+class Lines:
+    """What a part lists, put in words when it is shown: most of a long list never is."""
+
+    def __init__(
+        self, things: Sequence[Any], say: Callable[[Any], str] = str, width: int = LINE_CHARS
+    ) -> None:
+        self._things, self._say, self._width, self._said = things, say, width, list[str]()
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def first(self, count: int) -> list[str]:
+        for thing in self._things[len(self._said) : count]:
+            self._said.append(cut(one_line(self._say(thing)), self._width))
+        return self._said[:count]
+
+    def has(self, count: int) -> bool:
+        return len(self.first(count)) == count
+
+
+class Part(NamedTuple):
+    """``first``: the lines that it gets before others get more; ``verb`` shows all of it."""
+
+    title: str
+    lines: Lines
+    first: int
+    verb: str
+
+
+def parts_of(
+    thread: Thread, page: Page, evidence_of: EvidenceOf | None, owed: Sequence[str] = ()
+) -> list[Part]:
+    """Those that have something to say."""
+
+    def part(
+        title: str, lines: Sequence[str] | Lines, first: int, verb: str, width: int = LINE_CHARS
+    ) -> Part:
+        return Part(
+            title, lines if isinstance(lines, Lines) else Lines(lines, width=width), first, verb
+        )
+
+    about = thread.about
+    found = [
+        part("Goal", facts.listed(about.get("goal")), 1, "leadline logbook"),
+        part("Stop", facts.listed(about.get("stop")), 2, "leadline logbook"),
+        part("Constraints", facts.listed(about.get("constraint")), 2, "leadline logbook"),
+        part("Conclusion", _conclusion(thread), 1, "leadline logbook"),
+        part("State", state_lines(thread, page, evidence_of), 4, "leadline status", 600),
+        part("How to run", how_lines(page), 2, "leadline show baseline", 500),
+        part(
+            "What we know, newest first",
+            Lines(page.known, lambda item: known_line(item, thread, evidence_of)),
+            6,
+            "leadline claims",
+        ),
+        part(
+            "Dead ends",
+            Lines(page.dead_ends, lambda thing: dead_end_line(thing, thread)),
+            5,
+            "leadline logbook",
+        ),
+        part("Running", Lines(page.running, running_line), 3, "leadline status"),
+        part(
+            "Open",
+            Lines(page.hypotheses, lambda h: open_line(h, thread)),
+            4,
+            "leadline hypothesis list",
+        ),
+        part("Next", [step_line(page.next)] if page.next else [], 1, "leadline next", 500),
+        part("Owed", owed, OWED, "leadline next"),
+        part("Tracker", _tracker(thread), 2, "leadline tracker status"),
+    ]
+    return [p for p in found if len(p.lines)]
+
+
+def _conclusion(thread: Thread) -> list[str]:
+    return [str(f.get("conclusion", "")) for f in thread.finishes[-1:]]
+
+
+def owed_lines(thread: Thread, due: Due | None, waiting: Sequence[str]) -> list[str]:
+    """What is due, what waits to be sent and why, what words are missing; at most three lines."""
+    lines = [f"{due['form']}: {due['why']}"] if due is not None and due["due"] else []
+    if waiting:
+        more = f" (and {len(waiting) - 2} more)" if len(waiting) > 2 else ""
+        lines.append(f"to be sent: {'; '.join(waiting[:2])}{more}: leadline issue status")
+    return [*lines, *(f"missing: {line}" for line in words.missing_lines(thread))][:OWED]
+
+
+def _tracker(thread: Thread) -> list[str]:
+    chosen = str(thread.about.get("tracker-project") or "")
+    links = [words.joined([link["title"], link["url"]], ": ") for link in thread.tracker_links]
+    return [*([chosen] if chosen else []), *reversed(links)]
+
+
+# ---- state ---------------------------------------------------------------------------------------
+
+
+def state_lines(thread: Thread, page: Page, evidence_of: EvidenceOf | None) -> list[str]:
+    """The best result with what it is held against, its command and its whole config; then the
+    baseline."""
+    lines = []
+    if page.best is not None:
+        lines = [best_line(page.best, thread, evidence_of), f"$ {words.command(page.best.run)}"]
+        hidden = hidden_config(page.best.experiment)
+        lines += [f"config: {hidden}"] if hidden else []
+    elif thread.experiments:
+        lines.append(f"no result to call the best: {_why_no_best(thread)}")
+    base, item = thread.baseline_experiment, thread.baseline
+    if item is not None and base is not None:
+        told = f"{base.title}: {_numbers(thread, base)}"
+        if page.best is not None and page.best.experiment.id == base.id:
+            told = "the best itself"
+        lines.append(f"baseline {item.id} = {base.id}, {told}")
+    elif thread.experiments:
+        lines.append("no baseline is registered: leadline baseline set ID")
+    return lines
+
+
+def _why_no_best(thread: Thread) -> str:
+    order = facts.order_of(thread)
+    if not order.metric:
+        return "no run has a metric"
+    if order.direction not in ("lower", "higher"):
+        return f"leadline metric {order.metric} --direction lower|higher"
+    if order.limits:
+        return f"none has {order.metric} and keeps {', '.join(' '.join(x) for x in order.limits)}"
+    return f"no run that counts has {order.metric}"
+
+
+def _numbers(thread: Thread, experiment: Experiment) -> str:
+    shown = []
+    for metric in facts.primary_metrics(thread)[:1]:
+        sample = facts.sample_of(experiment.runs, metric)
+        if sample.n:
+            unit = facts.definition(thread, metric).unit
+            shown.append(f"{metric} {words.metric_text(sample, unit)}")
+    return "; ".join(shown) or "no run that counts"
+
+
+def best_line(best: Best, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """``best LS-076 kern=tree: speedup 13.9 (median, n=4; mean 13.2 to 14.5), 13.9x baseline LS-001``"""
+    unit = facts.definition(thread, best.metric).unit
+    value = words.with_unit(best.sample.median, unit)
+    label = (
+        "" if best.claim is None else f"[{best.claim.id} {facts.label_of(best.claim, evidence_of)}]"
+    )
+    kept = [f"{g.metric} {number(g.nearest)} keeps {g.limit}" for g in best.guards]
+    parts = [
+        f"{best.metric} {value} (median, n={best.sample.n}{interval_text(best.interval)})",
+        *(effect_text(effect) for effect in best.effects),
+        *kept,
+    ]
+    name = f"best {best.experiment.id} {best.experiment.title}"
+    return words.joined([f"{name}: {', '.join(parts)}", label])
+
+
+def interval_text(interval: Interval) -> str:
+    if not interval.known:
+        return ""
+    return f", mean {number(_short(interval.low))} to {number(_short(interval.high))}"
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
+
+
+def effect_text(effect: Effect) -> str:
+    over = "" if effect.over is None else f" on {effect.over} shared items"
+    return f"{effect.ratio:.3g}x baseline {effect.experiment}{over}"
+
+
+def hidden_config(experiment: Experiment) -> str:
+    """The config that neither the title nor the command shows."""
+    run = experiment.evidence_runs[-1]
+    told = {experiment.title, *experiment.title.split(", "), *run.argv}
+    told |= {f"{a.lstrip('-')}={b}" for a, b in zip(run.argv, run.argv[1:], strict=False)}
+    told |= {word.lstrip("-") for word in run.argv}
+    left = [pair for k, v in experiment.config.items() if (pair := f"{k}={v}") not in told]
+    more = f" and {len(left) - CONFIG_SHOWN} more" if len(left) > CONFIG_SHOWN else ""
+    return ", ".join(left[:CONFIG_SHOWN]) + more
+
+
+def how_lines(page: Page) -> list[str]:
+    """The command with what varies in it, and on which machine the best was measured."""
+    if not page.command:
+        return []
+    where = words.machine_text(page.best.run) if page.best is not None else ""
+    return [page.command, *([f"on {where}"] if where else [])]
+
+
+# ---- the lists -----------------------------------------------------------------------------------
+
+
+def known_line(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    if is_a(item, "claim"):
+        label = words.labelled(item, thread, evidence_of)
+        return f"{item.id} [{label}] {facts.says(item, thread)}"
+    if is_a(item, "decision"):
+        return f"{item.id} decided: {facts.says(item, thread)}"
+    about = ", ".join(str(name) for name in item.body.get("about", [])[:3])
+    return f"{about or item.id}: {facts.says(item, thread)}"
+
+
+def dead_end_line(thing: Item[Any] | Experiment, thread: Thread) -> str:
+    shown, _, why = facts.negative(thing, thread)
+    if is_a(thing, "note"):
+        about = ", ".join(str(name) for name in thing.body.get("about", [])[:3])
+        return f"{about or shown} ({facts.reason_class(thing)}): {facts.says(thing, thread)}"
+    return f"{shown} {why}"
+
+
+def running_line(run: Run) -> str:
+    return f"{run.id} {facts.state(run)} since {minute(run.planned_at)}: {words.command(run)}"
+
+
+def open_line(h: Item[HypothesisBody], thread: Thread) -> str:
+    resume = h.body.get("resume_condition")
+    later = f" (resume when {resume})" if resume else ""
+    return f"{h.id} [{state_of(h)}] {facts.says(h, thread)}{later}"
+
+
+def step_line(step: Step) -> str:
+    return f"{step.text} ({step.source}, {minute(step.at)})"

@@ -1,0 +1,114 @@
+"""The page of a thread says the best admissible result with its command, what is known, and what not to try again."""
+
+from __future__ import annotations
+
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.view.page import page_of
+from leadline.render.terminal.brief import render_brief
+from leadline.testing.builders import ThreadBuilder
+
+
+def study(limit: str = "<=0.001") -> ThreadBuilder:
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower")])
+    b.record("metric-defined", {"name": "err", "direction": "lower", "limit": limit})
+    for name, block, time_ms, err in (
+        ("a", 1, 100.0, 1e-6),
+        ("b", 2, 50.0, 4.9e-07),
+        ("c", 4, 25.0, 0.02),
+    ):
+        b.run(name, {"time_ms": time_ms, "err": err}, config={"block": block, "dtype": "bf16"})
+    return b
+
+
+def test_a_result_beyond_a_limit_is_never_the_best():
+    thread = study().thread()
+    best = page_of(thread, None).best
+    assert best is not None
+    assert (best.experiment.id, best.metric) == ("P-002", "time_ms")
+    assert [(g.metric, g.limit, g.nearest) for g in best.guards] == [("err", "<=0.001", 4.9e-07)]
+
+
+def test_one_run_beyond_the_limit_bars_its_experiment():
+    b = study()
+    b.repeat("P-002", {"time_ms": 50.0, "err": 0.5})
+    b.repeat("P-002", {"time_ms": 50.0, "err": 1e-6})
+    best = page_of(b.thread(), None).best
+    assert best is not None
+    assert best.experiment.id == "P-001"
+
+
+def test_without_an_admissible_result_there_is_none_and_the_page_says_why():
+    thread = study("<=1e-9").thread()
+    assert page_of(thread, None).best is None
+    assert "none has time_ms and keeps err <=1e-9" in render_brief(thread)
+
+
+def test_the_best_is_held_against_the_first_baseline_and_the_present_one():
+    b = study()
+    b.run("d", {"time_ms": 40.0, "err": 1e-6})
+    for experiment in ("P-001", "P-003", "P-002"):
+        b.baseline(experiment)
+    best = page_of(b.thread(), None).best
+    assert best is not None
+    assert [(e.experiment, e.ratio) for e in best.effects] == [("P-001", 0.4), ("P-002", 0.8)]
+
+
+def test_the_command_shows_what_its_options_took_elsewhere():
+    b = study()
+    b.run(
+        "d",
+        {"time_ms": 90.0, "err": 1e-6},
+        argv=["python", "bench.py", "--block=8", "--mean", "-10"],
+    )
+    b.run("e", {"time_ms": 90.0, "err": 1e-6}, argv=["python", "other.py", "--depth=8"])
+    assert page_of(b.thread(), None).command == (
+        "python bench.py --block=2|8|4|1 --dtype=bf16 [--mean -10]"
+    )
+
+
+def test_what_is_known_stands_newest_first():
+    b = study()
+    b.note("The gather binds.", ["P-001"], role="interpretation")
+    b.claim("Block 2 is faster", ["P-002"], "time_ms(P-002) < time_ms(P-001)")
+    b.note("Caches do not.", ["P-002"], role="interpretation")
+    thread = b.thread()
+    known = page_of(thread, evidence_for(thread)).known
+    assert [item.kind for item in known] == ["note", "claim", "note"]
+    assert [item.text for item in known[:1]] == ["Caches do not."]
+
+
+def test_a_dead_end_is_said_once():
+    b = study()
+    b.run("sigill", state="failed", reason="SIGILL", config={"block": 16})
+    b.note("This CPU has no avx512", ["P-004"], role="negative")
+    for experiment in ("P-001", "P-002"):
+        b.retract(experiment, "wrong timer")
+    found = [thing.id for thing in page_of(b.thread(), None).dead_ends[:10]]
+    assert found == ["P-002", "P-N1"]
+
+
+def test_the_next_step_is_the_last_one_given_and_goes_with_its_hypotheses():
+    b = study()
+    b.note("try block 8", ["P-001"], role="next")
+    b.update(words={"next": "then block 16"})
+    step = page_of(b.thread(), None).next
+    assert step is not None
+    assert (step.text, step.source) == ("then block 16", "P-U1")
+    hypothesis = b.hypothesis("wide blocks lose")
+    b.note(f"settle {hypothesis}", ["P-001"], role="next")
+    assert page_of(b.thread(), None).next is not None
+    b.change_hypothesis(hypothesis, "falsified")
+    assert page_of(b.thread(), None).next is None
+
+
+def test_the_brief_names_config_that_neither_title_nor_command_shows():
+    b = ThreadBuilder()
+    b.run(
+        "the fast one",
+        {"time_ms": 1.0},
+        config={"block": 4, "seed": 7},
+        argv=["bench", "--block", "4"],
+    )
+    shown = render_brief(b.thread())
+    assert "$ bench --block 4\n" in shown
+    assert "config: seed=7" in shown
