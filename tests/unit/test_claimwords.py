@@ -41,7 +41,7 @@ def of(subject: Subject) -> list[Run]:
 
 def check(text: str, form: str) -> list[Overclaim]:
     predicate = parse(form)
-    return overclaims(text, predicate, evaluate(predicate, of), of, RUNS)
+    return overclaims(text, predicate, evaluate(predicate, of), of, lambda: RUNS)
 
 
 LESS, UNSURE = "t(block=128) < t(block=64)", "t(block=1024) < t(block=64)"
@@ -126,6 +126,10 @@ def test_what_the_form_bears(text: str, form: str) -> None:
 
 def test_words_without_a_form() -> None:
     found = overclaims(
-        "the best, significantly, twice as fast, with no effect", Predicate(()), [], of, RUNS
+        "the best, significantly, twice as fast, with no effect",
+        Predicate(()),
+        [],
+        of,
+        lambda: RUNS,
     )
     assert [o.word for o in found] == ["best", "significantly", "twice as", "no effect"]

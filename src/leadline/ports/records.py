@@ -88,6 +88,12 @@ class RecordLog(Protocol):
         is asked again where what was kept turns out to be damaged."""
         ...
 
+    def view(self, topic: str) -> Thread:
+        """As ``look`` gives it, for who looks at some of it and then writes. A long one is read on
+        while it is used: what was asked of it before a record is written holds, what is asked then
+        may be of before or after."""
+        ...
+
     def left_out(self) -> dict[str, int]:
         """Topic -> how many records of the threads that ``thread`` and ``records`` read are left out:
         their bodies are not what their kinds declare. ``faults`` names them."""

@@ -63,7 +63,7 @@ def bound_body(
     if reported is not None:
         body["reported"] = checked_text(reported, "note --reported")
     elif strict and unbound_numbers(text, thread, body["refs"], predicate):
-        whole = context.store.thread(thread.topic)
+        whole = context.store.view(thread.topic)
         found = _unbound_beside(text, whole, body["refs"], predicate, ids or [])
         if found:
             raise unbound_number(text, found)
@@ -123,5 +123,5 @@ def unbound_number(text: str, found: list[UnboundNumber]) -> LeadlineError:
 
 def last_experiment(context: Context, topic: str) -> str:
     """The experiment last planned, for examples in errors."""
-    experiments = list(context.store.thread(topic).experiments)
+    experiments = list(context.store.view(topic).experiments)
     return experiments[-1] if experiments else "P-001"

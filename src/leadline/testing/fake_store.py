@@ -116,6 +116,9 @@ class MemoryLog:
     def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
         return question(self.thread(topic))
 
+    def view(self, topic: str) -> Thread:
+        return self.thread(topic)
+
     def unbroken(
         self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]
     ) -> Answer | None:

@@ -120,6 +120,7 @@ class EventLog:
         self._item_values: dict[str, dict[str, float] | None] = {}
         self._parts: dict[str, dict[str, _Part]] = {}
         self._threads: dict[str, tuple[_State, Thread]] = {}
+        self._views: dict[str, tuple[_State, Thread]] = {}
         self._left_out: dict[str, int] = {}  # of threads that were looked at in parts
 
     @property
@@ -213,6 +214,23 @@ class EventLog:
             return question(self.thread(topic) if kept is None else kept)
 
         return self.index.asked([topic], asked)
+
+    def view(self, topic: str) -> Thread:
+        if not self._is_long(topic):
+            return self.thread(topic)
+        # As ``thread``: the same one while the files are the same.
+        state = self._state(topic)
+        known = self._views.pop(topic, None)
+        if known is None or known[0] != state:
+            from leadline.adapters.store.kept_thread import kept_thread
+
+            kept = self.index.asked(
+                [topic], lambda: kept_thread(self.index, topic, self._items, goes_on=True)
+            )
+            self._left_out[topic] = 0 if kept is None else self.index.left_out(topic)
+            known = (state, self.thread(topic) if kept is None else kept)
+        self._views[topic] = known
+        return known[1]
 
     def unbroken(
         self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]

@@ -29,7 +29,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.patterns import later
 from leadline.core.record.about import base_of, bases_of, uid_named
-from leadline.core.record.event import Misfit, Record, parse_lines, record_of
+from leadline.core.record.event import Misfit, Record, parse_lines, record_known
 from leadline.core.record.fold import created_id, numbers_of
 from leadline.core.record.kinds import KINDS
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar
@@ -50,11 +50,13 @@ SCHEMA_VERSION = 9
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
+SAYINGS = frozenset(("note", "hypothesis", "claim", "decision", "update", "snapshot"))
 LARGEST_NUMBER = (1 << 63) - 1  # that SQLite holds
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
-# ``stale``: the ids whose rows are to be made anew; "" stands for what derived metrics rest on.
+# ``stale``: the ids whose rows are to be made anew; "" stands for what derived metrics rest on. ``judge``:
+# not only something was said of it, so that what rests on it is judged again.
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
 # ``odd``: why a thread has to be folded whole (``names_table``).
@@ -77,8 +79,8 @@ CREATE TABLE plans(thread TEXT, uid TEXT, base TEXT DEFAULT '', key TEXT DEFAULT
 CREATE INDEX plans_by_base ON plans(thread, base);
 CREATE INDEX plans_by_key ON plans(key);
 CREATE INDEX plans_open ON plans(thread, uid) WHERE base != '' AND ended < uid;
-CREATE TABLE stale(thread TEXT, base TEXT, PRIMARY KEY(thread, base)) WITHOUT ROWID;
-CREATE TABLE half_made(thread TEXT, base TEXT, PRIMARY KEY(thread, base)) WITHOUT ROWID;
+CREATE TABLE stale(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
+CREATE TABLE half_made(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT,
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT,
@@ -105,6 +107,9 @@ CREATE INDEX things_state ON things(thread, kind, stands, state, place);
 CREATE TABLE judged(thread TEXT, uid TEXT, found TEXT, differs TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE unjudged(thread TEXT, uid TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE rests(thread TEXT, base TEXT, uid TEXT, PRIMARY KEY(thread, base, uid)) WITHOUT ROWID;
+CREATE INDEX rests_of ON rests(thread, uid);
+CREATE TABLE predictions(thread TEXT, clause TEXT, uid TEXT, PRIMARY KEY(thread, clause, uid)) WITHOUT ROWID;
+CREATE INDEX predictions_of ON predictions(thread, uid);
 CREATE TABLE choosers(thread TEXT, uid TEXT, selectors TEXT, PRIMARY KEY(thread, uid, selectors)) WITHOUT ROWID;
 CREATE TABLE said(thread TEXT, name TEXT, text TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE searched(thread TEXT PRIMARY KEY, upto INTEGER) WITHOUT ROWID;
@@ -392,13 +397,15 @@ class Index:
     def _apply(self, thread: str, records: list[Record]) -> None:
         """What each record says by itself, in whatever order the records come. One of a kind that is
         not known may use any name for anything: it says nothing here."""
-        about, stale, numbers, plans, ends = [], set(), [], [], []
+        about, numbers, plans, ends = [], [], [], []
+        stale: dict[str, bool] = {}
         for record in records:
             if record.kind not in KINDS:
                 continue
             bases = bases_of(record)
             about += [(thread, base, record.id) for base in bases]
-            stale.update(_changed_by(record, bases))
+            for base, judge in _changed_by(record, bases).items():
+                stale[base] = judge or stale.get(base, False)
             taken = numbers_of(record)
             for (kind, within), number in taken.items():
                 owner = record.id
@@ -413,7 +420,11 @@ class Index:
                 ends.append((thread, uid_named(record, "run"), record.id))
         many = self.db.executemany
         many("INSERT OR IGNORE INTO about VALUES(?,?,?)", about)
-        many("INSERT OR IGNORE INTO stale VALUES(?,?)", [(thread, base) for base in stale])
+        many(
+            "INSERT INTO stale VALUES(?,?,?) "
+            "ON CONFLICT DO UPDATE SET judge=max(judge, excluded.judge)",
+            [(thread, base, judge) for base, judge in stale.items()],
+        )
         many("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", numbers)
         many(
             "INSERT INTO plans(thread, uid, base, key) VALUES(?,?,?,?) "
@@ -463,7 +474,7 @@ class Index:
         ).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.
         return [
-            record_of(data)
+            record_known(data)
             for data in json.loads(b"[" + b",".join(line for (line,) in lines) + b"]")
         ]
 
@@ -593,14 +604,17 @@ def _boot() -> str:
         os.close(fd)
 
 
-def _changed_by(record: Record, bases: set[str]) -> set[str]:
-    """What ``record`` may have changed: all that it is about. A note, a claim, a snapshot says
-    something of runs, and may be what derived metrics rest on; as does what is about no experiment
-    at all."""
+def _changed_by(record: Record, bases: set[str]) -> dict[str, bool]:
+    """What ``record`` may have changed, and whether what rests on it is to be judged again: all that
+    it is about. A baseline may be what derived metrics rest on; as does what is about no experiment
+    at all. What only says something changes nothing but itself; a note, what its experiments lack."""
+    if record.kind in SAYINGS:
+        about = bases if record.kind == "note" else {base_of(created_id(record))}
+        return {**dict.fromkeys(about, False), "": False}
     parsed = parse_id(created_id(record))
-    if parsed is not None and parsed.kind != "run":
-        return bases | {""}
-    return bases if any(map(_is_experiment, bases)) else bases | {""}
+    if (parsed is None or parsed.kind == "run") and any(map(_is_experiment, bases)):
+        return dict.fromkeys(bases, True)
+    return {**dict.fromkeys(bases, True), "": True}
 
 
 def _is_experiment(base: str) -> bool:

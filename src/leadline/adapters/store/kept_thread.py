@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.adapters.store import names_table, run_table
-from leadline.adapters.store.names_table import OLDER
+from leadline.adapters.store.names_table import OLDER, PREDICTED
 from leadline.core.compare.choice import Arm, arm_of
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.ids import experiment_of
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 DRAWN_AT_ONCE = 8  # at first; then twice as many each time
 MOST_AT_ONCE = 256
+JUDGED_AT_ONCE = 64
 NEAR = 64  # members that are remembered
-HELD = 300  # things in memory while claims are judged
+HELD = 600  # things in memory while claims are judged
 _BASELINE = ("thread-started", "metric-defined", "baseline")
 # What a thread is about, beside its things; few records each.
 GROUND = (
@@ -57,16 +58,20 @@ _NONE = "no such thing"
 
 
 def kept_thread(
-    index: Index, topic: str, items: Callable[[str], Mapping[str, float] | None]
+    index: Index,
+    topic: str,
+    items: Callable[[str], Mapping[str, float] | None],
+    goes_on: bool = False,
 ) -> Thread | None:
     """The thread as the index has it, which is up to date; None where it has to be folded whole.
-    ``items``: as ``lend`` takes it."""
+    ``items``: as ``lend`` takes it. ``goes_on``: it is used when the index may be another."""
     if not names_table.is_odd(index.db, topic):
         run_table.settle(index, topic)
     if names_table.is_odd(index.db, topic):
         return None
     kept = KeptRows(index, topic, items)
     kept.bring_up_to_date()
+    kept.goes_on = goes_on
     return kept.thread
 
 
@@ -77,6 +82,7 @@ class KeptRows:
         self, index: Index, topic: str, items: Callable[[str], Mapping[str, float] | None]
     ) -> None:
         self.index, self.topic, self._items = index, topic, items
+        self.goes_on = False  # after ``kept_thread`` was asked
         self._opened = index.opened
         self.looked_at: set[str] | None = None  # the bases asked for, while something is judged
         self.chosen_by: list[str] = []  # and the selectors
@@ -88,14 +94,31 @@ class KeptRows:
         self._arms: dict[str, list[Arm]] = {}  # by metric: asked once for all claims of a look
 
     @property
-    def db(self) -> sqlite3.Connection:
-        """Raises sqlite3.DatabaseError where it is not the one any more that the thread is in."""
+    def db(self) -> KeptRows:
+        return self
+
+    def execute(self, query: str, values: Sequence[object] = ()) -> _Found:
+        """What the index has. Raises sqlite3.DatabaseError where it is not the one any more that the
+        thread is in, but for who goes on with it (``view``): then it is brought there again."""
+        try:
+            if self.index.opened != self._opened:
+                raise sqlite3.DatabaseError("another index than the one that was read")
+            return _Found(self.index.db.execute(query, values).fetchall())
+        except sqlite3.DatabaseError:
+            if not self.goes_on:
+                raise
+        return self.index.asked([self.topic], lambda: self._again(query, values))
+
+    def _again(self, query: str, values: Sequence[object]) -> _Found:
         if self.index.opened != self._opened:
-            raise sqlite3.DatabaseError("another index than the one that was read")
-        return self.index.db
+            self._opened = self.index.opened
+            run_table.settle(self.index, self.topic)
+            self.bring_up_to_date()
+        return _Found(self.index.db.execute(query, values).fetchall())
 
     # -- the thread --------------------------------------------------------------------------------
     def bring_up_to_date(self) -> None:
+        goes_on, self.goes_on = self.goes_on, False  # what is written here is of one index
         self.thread = self._thread()
         from leadline.core.view.facts import order_of
 
@@ -106,6 +129,7 @@ class KeptRows:
             with self.index.writing() as db:
                 things_table.sort_by(db, self.topic, order)
         self._judge()
+        self.goes_on = goes_on
 
     def _thread(self) -> Thread:
         thread = thread_of(self.index.about([], self.topic, GROUND), self.topic)
@@ -326,6 +350,14 @@ class KeptRows:
         label, counted = json.loads(row[0])
         return label, counted
 
+    def predicting(self, clause: str) -> set[str]:
+        if self.looked_at is not None:
+            self.looked_at.add(PREDICTED + clause)
+        found = self.db.execute(
+            "SELECT uid FROM predictions WHERE thread=? AND clause=?", (self.topic, clause)
+        )
+        return {uid for (uid,) in found.fetchall()}
+
     def arms(self, metric: str) -> list[Arm]:
         """What was there to choose from was there before the claim: it rests on the experiments
         that are older."""
@@ -364,16 +396,22 @@ class KeptRows:
                 )
             self._say("judged on", ground)
         marked = self.db.execute("SELECT uid FROM unjudged WHERE thread=?", (self.topic,))
-        for (uid,) in sorted(marked.fetchall()):
-            if (shown := self.id_of(uid)) is not None:
+        uids = sorted(uid for (uid,) in marked.fetchall())
+        for at in range(0, len(uids), JUDGED_AT_ONCE):
+            lot = [
+                (uid, shown) for uid in uids[at : at + JUDGED_AT_ONCE] if (shown := self.id_of(uid))
+            ]
+            self._forget(HELD)
+            self.expect([shown for _, shown in lot])
+            for uid, shown in lot:
                 self._judge_one(uid, shown)
         self._forget(HELD)
 
     def id_of(self, uid: str) -> str | None:
         row = self.db.execute(
-            "SELECT id FROM things WHERE thread=? AND uid=? AND kind != 'experiment'",
+            "SELECT id FROM things WHERE thread=? AND uid=? AND +kind != 'experiment'",
             (self.topic, uid),
-        ).fetchone()
+        ).fetchone()  # by its uid: the + keeps SQLite from walking over all kinds
         return str(row[0]) if row else None
 
     def _forget(self, most: int) -> None:
@@ -413,6 +451,16 @@ class KeptRows:
             )
             if lost:
                 db.execute("INSERT OR IGNORE INTO unjudged VALUES(?,?)", (topic, uid))
+
+
+class _Found(list[tuple[Any, ...]]):
+    """Rows, as a cursor gives them."""
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self
+
+    def fetchone(self) -> Any:
+        return self[0] if self else None
 
 
 class _Rows(Sequence[T]):

@@ -17,6 +17,7 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
+PREDICTED = "? "  # and a clause: what rests on whether that was predicted
 OLDER = "<"  # what a claim rests on where it rests on every experiment that is older
 
 

@@ -59,11 +59,12 @@ def same_key(index: Index, threads: list[str], key: str) -> list[RunRow]:
     that loads what judges, and waits for somebody who looks."""
     for thread in threads:
         stale = index.db.execute(
-            "SELECT DISTINCT base FROM plans JOIN stale USING(thread, base) WHERE key=? AND thread=?",
+            "SELECT DISTINCT base, judge FROM plans JOIN stale USING(thread, base) "
+            "WHERE key=? AND thread=?",
             (key, thread),
         ).fetchall()
         if stale:
-            _make(index, thread, [base for (base,) in stale], of_things=False)
+            _make(index, thread, dict(stale), of_things=False)
     found = index.db.execute(
         f"SELECT {_COLUMNS} FROM runs WHERE (thread, uid) IN (SELECT thread, uid FROM plans WHERE key=?) "
         "ORDER BY uid",
@@ -91,18 +92,22 @@ def settle(index: Index, thread: str) -> None:
     if index.db.execute("SELECT 1 FROM half_made WHERE thread=?", (thread,)).fetchone():
         with index.writing() as db:
             db.execute(
-                "INSERT OR IGNORE INTO stale SELECT * FROM half_made WHERE thread=?", (thread,)
+                "INSERT INTO stale SELECT * FROM half_made WHERE thread=? "
+                "ON CONFLICT DO UPDATE SET judge=max(judge, excluded.judge)",
+                (thread,),
             )
             db.execute("DELETE FROM half_made WHERE thread=?", (thread,))
     while stale := index.db.execute(
-        "SELECT base FROM stale WHERE thread=? ORDER BY base LIMIT ?", (thread, FOLDED_AT_ONCE)
+        "SELECT base, judge FROM stale WHERE thread=? ORDER BY base LIMIT ?",
+        (thread, FOLDED_AT_ONCE),
     ).fetchall():
-        _make(index, thread, [base for (base,) in stale])
+        _make(index, thread, dict(stale))
 
 
-def _make(index: Index, thread: str, bases: list[str], of_things: bool = True) -> None:
+def _make(index: Index, thread: str, bases: dict[str, int], of_things: bool = True) -> None:
     """Make the rows of ``bases`` anew; "" among them asks whether all have to be. ``of_things``:
-    those of experiments and items too, else they wait for ``settle``."""
+    those of experiments and items too, else they wait for ``settle``. The value of each: whether
+    what rests on it is judged again."""
     with index.writing() as db:
         ground, rests_on = ground_of(index, thread)
         if "" in bases:
@@ -116,10 +121,13 @@ def _make(index: Index, thread: str, bases: list[str], of_things: bool = True) -
             if of_things:
                 from leadline.adapters.store import things_table  # and with it what judges runs
 
-                things_table.write(db, folded, asked)
+                judge = {base for base in asked if bases[base]}
+                things_table.write(db, folded, asked, judge)
             else:
                 db.executemany(
-                    "INSERT OR IGNORE INTO half_made VALUES(?,?)", [(thread, b) for b in asked]
+                    "INSERT INTO half_made VALUES(?,?,?) "
+                    "ON CONFLICT DO UPDATE SET judge=max(judge, excluded.judge)",
+                    [(thread, base, bases[base]) for base in asked],
                 )
         db.executemany("DELETE FROM stale WHERE thread=? AND base=?", [(thread, b) for b in bases])
 
@@ -156,8 +164,8 @@ def _compare_ground(db: sqlite3.Connection, thread: str, rests_on: str) -> None:
     if (known or ("",))[0] != rests_on:
         db.execute("INSERT OR REPLACE INTO ground VALUES(?,?)", (thread, rests_on))
         db.execute(
-            "INSERT OR IGNORE INTO stale SELECT DISTINCT thread, base FROM plans "
-            "WHERE thread=? AND base != ''",
+            "INSERT INTO stale SELECT DISTINCT thread, base, 1 FROM plans "
+            "WHERE thread=? AND base != '' ON CONFLICT DO UPDATE SET judge=1",
             (thread,),
         )
 

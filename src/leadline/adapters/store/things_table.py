@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 
-from leadline.adapters.store.names_table import OLDER
+from leadline.adapters.store.names_table import OLDER, PREDICTED
+from leadline.core.evidence.of_thread import predicted_by
 from leadline.core.record.about import base_of
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import TERMINAL_STATES, Run
@@ -29,9 +30,9 @@ KEYS_AT_ONCE = 500
 LACKS = {name: 1 << at for at, name in enumerate(facts.MISSING)}
 
 
-def write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
-    """Write the rows of the things that ``bases`` name. Other things of ``folded`` may lack
-    records."""
+def write(db: sqlite3.Connection, folded: Thread, bases: list[str], judge: set[str]) -> None:
+    """Write the rows of the things that ``bases`` name, of which ``judge`` may be others to who rests
+    on them. Other things of ``folded`` may lack records."""
     thread, whole = folded.topic, set(bases)
     experiments = [e for e in folded.experiments.values() if base_of(e.id) in whole]
     items = [i for i in folded.items.values() if base_of(i.id) in whole]
@@ -45,7 +46,9 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
             *(_item(thread, i) for i in items),
         ],
     )
-    _judge_again(db, thread, whole, experiments, items)
+    same = {base_of(e.id) for e in experiments} - judge
+    changed = [e for e in experiments if base_of(e.id) in judge]
+    _judge_again(db, thread, whole - same, changed, items)
     # A note that changed changes what its experiments lack.
     touched = {
         base_of(str(about))
@@ -54,7 +57,7 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
         for about in cast("list[str]", i.body.get("about", []))
     }
     db.executemany(
-        "INSERT OR IGNORE INTO stale VALUES(?,?)", [(thread, base) for base in touched - whole]
+        "INSERT OR IGNORE INTO stale VALUES(?,?,0)", [(thread, base) for base in touched - whole]
     )
 
 
@@ -130,7 +133,8 @@ def _judge_again(
     again = {i.uid for i in items if i.kind == "claim" or (i.stands and i.body.get("bound"))}
     things: list[Experiment | Item | Run] = [*experiments, *items]
     things += [run for e in experiments for run in e.runs]
-    keys = [*bases, "*", *{thing.uid for thing in things}]
+    keys = [*bases, *{thing.uid for thing in things}, *_predictions(db, thread, items)]
+    keys += ["*"] if experiments else []
     for at in range(0, len(keys), KEYS_AT_ONCE):
         some = keys[at : at + KEYS_AT_ONCE]
         found = db.execute(
@@ -153,6 +157,24 @@ def _judge_again(
         if uid not in again and any(may_match(run.config, wanted) for run in runs):
             again.add(uid)
     db.executemany("INSERT OR IGNORE INTO unjudged VALUES(?,?)", [(thread, uid) for uid in again])
+
+
+def _predictions(db: sqlite3.Connection, thread: str, items: list[Item]) -> list[str]:
+    """Write what hypotheses predict; what rests on what they predict now or did before."""
+    hypotheses = [item for item in items if item.kind == "hypothesis"]
+    new = {(clause, item.uid) for item in hypotheses for clause in predicted_by(item)}
+    old = {
+        (clause, item.uid)
+        for item in hypotheses
+        for (clause,) in db.execute(
+            "SELECT clause FROM predictions WHERE thread=? AND uid=?", (thread, item.uid)
+        )
+    }
+    gone, come = old - new, new - old
+    of_them = "thread=? AND clause=? AND uid=?"
+    db.executemany(f"DELETE FROM predictions WHERE {of_them}", [(thread, *p) for p in gone])
+    db.executemany("INSERT INTO predictions VALUES(?,?,?)", [(thread, *p) for p in come])
+    return sorted({PREDICTED + clause for clause, _ in gone | come})
 
 
 def may_match(config: object, selectors: list[tuple[str, object]]) -> bool:

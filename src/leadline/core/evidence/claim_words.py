@@ -9,7 +9,7 @@ towards asking for plainer ones.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
@@ -47,7 +47,7 @@ def overclaims(
     predicate: Predicate,
     results: Sequence[ClauseResult],
     resolve: Callable[[Subject], list[Run]],
-    runs: Sequence[Run],
+    runs: Callable[[], Iterable[Run]],
 ) -> list[Overclaim]:
     """The words of ``text`` that ``predicate`` does not bear, in reading order. ``results``: its
     clauses as evaluated; ``resolve``: the runs of a subject; ``runs``: all of the thread, for what
@@ -143,7 +143,7 @@ def _best(
     of: str,
     predicate: Predicate,
     resolve: Callable[[Subject], list[Run]],
-    runs: Sequence[Run],
+    runs: Callable[[], Iterable[Run]],
 ) -> Overclaim | None:
     clauses = [c for c in predicate.clauses if c.right is not None and c.op != "~="]
     compared = _compared(clauses, resolve)
@@ -157,7 +157,7 @@ def _best(
     for key in sorted(compared):
         tried = {
             canonical_json(r.config[key])
-            for r in runs
+            for r in runs()
             if r.is_evidence and metric in r.metrics and key in r.config
         }
         lacking[key] = sorted(tried - compared[key])

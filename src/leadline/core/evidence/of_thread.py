@@ -47,10 +47,10 @@ def runs_of_subject(
             runs = thread.runs_of(name)
         except LeadlineError:
             return []
+    elif thread.kept is not None:
+        runs = thread.kept.runs_where(subject.selectors)
     else:
         runs = thread.runs
-        if thread.kept is not None:
-            runs = thread.kept.runs_where(subject.selectors)
     wanted = [(key, canonical_json(value)) for key, value in subject.selectors]
     return [
         run
@@ -172,21 +172,28 @@ def evidence_over(
 def _choosing(thread: Thread, uid: str) -> Choosing:
     """How a clause of the claim recorded as ``uid`` came to be asked: named in it, or in a
     hypothesis, before the runs of its subject began; else chosen from what there was."""
-    said = [
-        (item.uid, {clause.format() for clause in predicate.clauses})
-        for item in thread.hypotheses
-        if (predicate := predicate_of(item)) is not None
-    ]
 
     def chosen(clause: Clause, left: list[Run], right: list[Run]) -> Chosen:
         first = min((run.uid for run in left), default="")
         named = bool(uid) and uid < first
-        named = named or any(at < first and clause.format() in words for at, words in said)
+        named = named or any(at < first for at in predicting(thread, {clause.format()}))
         if clause.right is None:
             return Chosen(before=uid, named=named)
         return Chosen(lambda: choice_of(thread, right, left, clause.metric, uid), uid, named)
 
     return chosen
+
+
+def predicting(thread: Thread, clauses: set[str]) -> list[str]:
+    """The uids of the hypotheses that predict all of ``clauses``, oldest first."""
+    if thread.kept is not None:
+        return sorted(set.intersection(*map(thread.kept.predicting, clauses)))
+    return [item.uid for item in thread.hypotheses if clauses <= predicted_by(item)]
+
+
+def predicted_by(item: Item) -> set[str]:
+    predicate = predicate_of(item)
+    return {clause.format() for clause in predicate.clauses} if predicate is not None else set()
 
 
 def _split_by_contract(
@@ -351,12 +358,5 @@ def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
         if r.uid in uids
     ]
     first = min(claimed or uids)
-    for hypothesis in thread.hypotheses:
-        said = predicate_of(hypothesis)
-        if (
-            said is not None
-            and wanted <= {c.format() for c in said.clauses}
-            and hypothesis.uid < first
-        ):
-            return hypothesis.id
-    return ""
+    before = (uid for uid in predicting(thread, wanted) if uid < first)
+    return thread.uids.get(("hypothesis", next(before, "")), "")

@@ -164,6 +164,14 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
     return record
 
 
+def record_known(data: dict[str, Any]) -> Record:
+    """As ``record_of``, of a value that was read by it before."""
+    if data["v"] != CURRENT_VERSION:
+        return record_of(data)
+    v, uid, at, thread, writer, kind, actor, body, prev = _envelope_of(data)
+    return Record(uid, at, thread, writer, kind, actor, body, prev, v)
+
+
 def _is_time(at: str) -> bool:
     """Of a day that not every month has."""
     try:

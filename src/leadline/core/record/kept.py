@@ -76,6 +76,10 @@ class Kept(Protocol):
         """The label of a claim and the runs that count; None where it has to be computed."""
         ...
 
+    def predicting(self, clause: str) -> set[str]:
+        """The uids of the hypotheses that predict it."""
+        ...
+
     def arms(self, metric: str) -> list[Any]:
         """As ``core.compare.choice.arms_of``, of all experiments."""
         ...

@@ -28,6 +28,7 @@ from leadline.core.text.citation import render
 from leadline.core.text.lint import lint
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.core.values import dataclass, field
+from leadline.core.view.facts import measured
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
@@ -119,7 +120,7 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
             why=", ".join(EARNED),
             do="leadline claim --help",
         )
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     body = _body(context, thread, text, request)
     found = evidence_of(thread, body)
     body["label"] = found.label
@@ -133,7 +134,7 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
     if not request.override.strip():
         _check_words(context, thread, body, found, findings)
     shown = context.append_item(thread, "claim", body)
-    after = context.store.thread(topic)
+    after = context.store.view(topic)
     return {
         **row_of(after, cast("Item[ClaimBody]", after.items[shown]), found),
         "lint": [f._asdict() for f in findings if f.code != "overclaim" or request.override],
@@ -181,9 +182,7 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
 
 def _check_subjects(thread: Thread, predicate: Predicate) -> None:
     """Every id is there and has runs, every metric was measured or defined."""
-    known = {name for run in thread.runs for name in (*run.metrics, *run.nonfinite)} | set(
-        thread.metrics
-    )
+    known = {*measured(thread), *thread.metrics}
     for clause in predicate.clauses:
         for metric, subject in clause.sides:
             if subject.name:
@@ -265,7 +264,7 @@ def _check_words(
         parse(body["predicate"]) if body.get("predicate") else Predicate(()),
         found.clauses,
         lambda subject: runs_of_subject(thread, subject, refs),
-        list(thread.runs),
+        lambda: thread.runs,
     )
     over += [(word.why, word.honest) for word in words]
     if over:
