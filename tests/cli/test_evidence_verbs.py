@@ -99,7 +99,7 @@ def test_why_prints_the_derivation(recorded):  # noqa: F811
         "clause    time_ms(block=128) < time_ms(block=64)",
         "the 95 % interval of the difference is",
         "counted   5: P-001-r1",
-        "not       P-002-r1: retracted: another job ran",
+        "said      1 of 6 runs do not count: 1 retracted: another job ran (P-002-r1)",
         "executor  local; no path is declared",
         "missing   1 more distinct execution",
         "leadline run --experiment P-002 --repeat 1",

@@ -1,4 +1,4 @@
-"""What to run to reach the next label, and what can be said meanwhile."""
+"""What to run to reach the next label, and what the runs say meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leadline.core.evidence.next_runs import COMMANDS_NAMED, commands_for, honest_sentence
+from leadline.core.evidence.next_runs import COMMANDS_NAMED, commands_for
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.testing.builders import ThreadBuilder
 
@@ -27,7 +27,7 @@ def asked(b: ThreadBuilder, predicate: str = FASTER, **body: Any) -> tuple[list[
     thread = b.thread()
     whole: Any = {"text": "faster", "predicate": predicate, "axes": ["block"], **body}
     found = evidence_of(thread, whole)
-    return commands_for(thread, whole, found), honest_sentence(whole, found)
+    return commands_for(thread, whole, found), found.sentence.short
 
 
 def test_each_side_that_is_short_gets_the_repeats_it_lacks():
@@ -36,18 +36,20 @@ def test_each_side_that_is_short_gets_the_repeats_it_lacks():
         "leadline run --experiment P-002 --repeat 1 -- python bench.py --block=128",
         "leadline run --experiment P-001 --repeat 2 -- python bench.py --block=64",
     ]
-    assert sentence == f"{FASTER} holds in the runs so far, exploratory (n = 2 against 1)"
+    assert sentence.startswith("exploratory: loss of P-002 (block=128) is 9.95 (")
+    assert sentence.endswith(" below P-001 (block=64), n = 2 against 1")
 
 
 def test_sides_that_have_their_repeats_lack_no_run():
     commands, sentence = asked(two_sides(3, 3))
-    assert commands == [] and "replicated (n = 3 against 3)" in sentence
+    assert commands == []
+    assert sentence.startswith("replicated: ") and sentence.endswith(", n = 3 against 3")
 
 
 def test_what_the_runs_contradict_is_said_and_asks_for_none():
     commands, sentence = asked(two_sides(3, 3), "loss(P-002) > loss(P-001)")
     assert commands == []
-    assert sentence == "loss(P-002) > loss(P-001) does not hold on average (n = 3 against 3)"
+    assert sentence.startswith("refuted: ") and " below P-001 (block=64), " in sentence
 
 
 def test_without_runs_the_question_is_open_and_the_command_unknown():
@@ -55,7 +57,7 @@ def test_without_runs_the_question_is_open_and_the_command_unknown():
     b.retract("P-002", "the wrong node")
     commands, sentence = asked(b, "loss(block=512) < 5")
     assert commands == ["leadline run --set block=512 --repeat 3 -- CMD"]
-    assert sentence.startswith("whether loss(block=512) < 5 is open: ")
+    assert sentence.startswith("no evidence: whether loss(block=512) < 5.0 is open: ")
 
 
 def test_an_experiment_that_was_withdrawn_is_run_anew_by_its_command():

@@ -39,16 +39,19 @@ def said(b: ThreadBuilder, predicate: str, **body: object) -> Sentence:
 def test_it_says_size_interval_and_n_of_each_side() -> None:
     got = said(two_arms(), "loss(arm=new) < loss(arm=old)", axes=["arm", "command"])
     assert got.short == (
-        "replicated: loss of arm=new is 0.1 nats (0.0801 to 0.12) below arm=old, n = 4 against 3"
+        "replicated: loss of arm=new (P-002) is 0.1 nats (0.0801 to 0.12) below arm=old (P-001), n = 4 against 3"
     )
-    assert "95 % interval 0.0801 to 0.12) below arm=old, 0.9 against 1, n = 4 against 3" in got.full
+    assert (
+        "95 % interval 0.0801 to 0.12) below arm=old (P-001), 0.9 against 1, n = 4 against 3"
+        in got.full
+    )
     assert got.full.endswith(f"label by rules {RULES}")
 
 
 def test_a_refuted_claim_reads_as_what_was_measured() -> None:
     got = said(two_arms(), "loss(arm=new) > loss(arm=old)", axes=["arm", "command"])
     assert got.short.startswith(
-        "refuted: loss of arm=new is 0.1 nats (0.0801 to 0.12) below arm=old"
+        "refuted: loss of arm=new (P-002) is 0.1 nats (0.0801 to 0.12) below arm=old (P-001)"
     )
 
 

@@ -154,8 +154,6 @@ def test_a_claim_has_the_label_that_its_evidence_bears_now():
     assert facts.label_of(first, None) == "stable"
     assert facts.label_of(first, lambda item: Evidence("none")) == "no evidence"
     assert facts.label_of(second, None) == "superseded by P-C1"
-    assert facts.runs_behind(first, b.thread(), None) == 1
-    assert facts.runs_behind(first, b.thread(), lambda item: Evidence("none")) is None
     b.retract("P-C1", "wrong")
     assert facts.label_of(b.thread().claims[0], None) == "retracted"
 

@@ -91,7 +91,7 @@ def parts_of(
         part("Running", Lines(page.running, running_line), 3, "leadline status"),
         part(
             "Open",
-            Lines(page.hypotheses, lambda h: open_line(h, thread)),
+            Lines(page.hypotheses, lambda h: open_line(h, thread, evidence_of)),
             4,
             "leadline hypothesis list",
         ),
@@ -222,10 +222,11 @@ def how_lines(page: Page) -> list[str]:
 
 def known_line(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) -> str:
     if is_a(item, "claim"):
-        label = words.labelled(item, thread, evidence_of)
-        return f"{item.id} [{label}] {facts.says(item, thread)}"
+        return f"{item.id} {facts.claim_text(item, thread, evidence_of)}"
     if is_a(item, "decision"):
-        return f"{item.id} decided: {facts.says(item, thread)}"
+        rests = "; ".join(facts.rests_on(item, thread, evidence_of))
+        rests = words.aside(rests and f"rests on {rests}")
+        return f"{item.id} decided: {facts.says(item, thread)}{rests}"
     about = ", ".join(str(name) for name in item.body.get("about", [])[:3])
     return f"{about or item.id}: {facts.says(item, thread)}"
 
@@ -242,10 +243,10 @@ def running_line(run: Run) -> str:
     return f"{run.id} {facts.state(run)} since {minute(run.planned_at)}: {words.command(run)}"
 
 
-def open_line(h: Item[HypothesisBody], thread: Thread) -> str:
+def open_line(h: Item[HypothesisBody], thread: Thread, evidence_of: EvidenceOf | None) -> str:
     resume = h.body.get("resume_condition")
     later = f" (resume when {resume})" if resume else ""
-    return f"{h.id} [{state_of(h)}] {facts.says(h, thread)}{later}"
+    return f"{h.id} [{state_of(h)}] {facts.expected_text(h, thread, evidence_of)}{later}"
 
 
 def step_line(step: Step) -> str:

@@ -18,13 +18,14 @@ from leadline.core.view.facts import (
     definition,
     label_of,
     lost_text,
+    marks,
     missing_words,
-    runs_behind,
     sample_of,
-    says,
+    sentence_of,
     words_for_lost,
+    words_of,
 )
-from leadline.render.markdown import cell_code, code, cut, prose_line
+from leadline.render.markdown import cell_code, code, cut, data, prose_line
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, CodeState, CutSeries
@@ -264,19 +265,20 @@ def differs_in(thread: Thread, experiment: Experiment, shown: int = 3) -> str:
 
 
 def claim_line(
-    item: Item[ClaimBody], thread: Thread, evidence_of: EvidenceOf | None, width: int = 0
+    item: Item[ClaimBody],
+    thread: Thread,
+    evidence_of: EvidenceOf | None,
+    width: int = 0,
+    in_full: bool = False,
 ) -> str:
-    """``**P-C1** (replicated, n=3): …``"""
-    text = prose_line(says(item, thread), width) or code(
-        str(item.body.get("predicate") or "no text")
-    )
-    return f"**{item.id}** ({labelled(item, thread, evidence_of)}): {text}"
-
-
-def labelled(item: Item[ClaimBody], thread: Thread, evidence_of: EvidenceOf | None) -> str:
-    """``replicated, n=3``: a claim's label, and of how many runs where they are known."""
-    n, label = runs_behind(item, thread, evidence_of), label_of(item, evidence_of)
-    return label if n is None else f"{label}, n={n}"
+    """``**P-C1** replicated: t of B is … Author: “B is faster”``. ``width``: of the author's words."""
+    said = sentence_of(item, evidence_of)
+    if in_full and evidence_of is not None:
+        said = f"{label_of(item, evidence_of)}: {'; '.join(evidence_of(item).sentence.parts)}"
+    marked = "".join(marks(item))
+    gloss = prose_line(words_of(item, thread), width)
+    author = f" Author: “{gloss}”" if gloss else ""
+    return f"**{item.id}** {data(said)}{prose_line(marked)}.{author}"
 
 
 def missing_lines(thread: Thread) -> list[str]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from leadline.adapters.store import names_table, run_table
 from leadline.adapters.store.names_table import OLDER, PREDICTED
 from leadline.core.compare.choice import Arm, arm_of
+from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.ids import experiment_of
 from leadline.core.issue.due import active_hours
@@ -23,7 +24,7 @@ from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
 from leadline.core.record.event import Record, parse_line
-from leadline.core.record.kept import Counts, Since
+from leadline.core.record.kept import Counts, Judged, Since
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS, KINDS
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import Run
@@ -89,7 +90,7 @@ class KeptRows:
         self._held: dict[str, Experiment | Item] = {}
         self._whole: set[str] = set()  # bases that are held
         self._lost_items = False
-        self._labels: dict[str, tuple[str, list[str]] | None] = {}
+        self._labels: dict[str, Judged | None] = {}
         self._ground: list[str] | None = None  # as ``run_table.ground_of``
         self._arms: dict[str, list[Arm]] = {}  # by metric: asked once for all claims of a look
 
@@ -336,19 +337,18 @@ class KeptRows:
         self.index.say(self.topic, name, text)
 
     # -- what runs bear ----------------------------------------------------------------------------
-    def label(self, uid: str) -> tuple[str, list[str]] | None:
+    def label(self, uid: str) -> Judged | None:
         if uid not in self._labels:
             self._labels[uid] = self._label(uid)
         return self._labels[uid]
 
-    def _label(self, uid: str) -> tuple[str, list[str]] | None:
+    def _label(self, uid: str) -> Judged | None:
         row = self.db.execute(
             "SELECT found FROM judged WHERE thread=? AND uid=?", (self.topic, uid)
         ).fetchone()
         if row is None or row[0] is None:
             return None
-        label, counted = json.loads(row[0])
-        return label, counted
+        return Judged(*json.loads(row[0]))
 
     def predicting(self, clause: str) -> set[str]:
         if self.looked_at is not None:
@@ -383,6 +383,7 @@ class KeptRows:
         baseline = self.thread.baseline
         ground = repr(
             (
+                RULES,
                 [m for m in self.thread.metrics.values()],
                 self.thread.about.get("production-path"),
                 baseline and (baseline.uid, baseline.body),
@@ -425,10 +426,10 @@ class KeptRows:
         self.looked_at, self.chosen_by, self._lost_items = set(), [], False
         label: str | None = None
         strength, differs = 0, None
-        if item.kind == "claim":
+        if item.kind == "claim" or item.body.get("predicate"):
             found = evidence_of(self.thread, cast(Any, item.body), uid)
-            strength = rank(found.label) if item.stands else 0
-            label = json.dumps([found.label, found.counted])
+            strength = rank(found.label) if item.stands and item.kind == "claim" else 0
+            label = json.dumps(Judged(found.label, found.counted, found.sentence.brief))
         if item.stands and item.body.get("bound"):
             changed = recompute(item, self.thread)
             differs = json.dumps(changed) if changed else None

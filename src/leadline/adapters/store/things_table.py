@@ -129,8 +129,13 @@ def _judge_again(
     experiments: list[Experiment],
     items: list[Item],
 ) -> None:
-    """Mark what is a claim or cites a number, and what rests on one of ``bases`` or would now."""
-    again = {i.uid for i in items if i.kind == "claim" or (i.stands and i.body.get("bound"))}
+    """Mark what is a claim, predicts or cites a number, and what rests on one of ``bases`` or would
+    now."""
+    again = {
+        i.uid
+        for i in items
+        if i.kind == "claim" or i.body.get("predicate") or (i.stands and i.body.get("bound"))
+    }
     things: list[Experiment | Item | Run] = [*experiments, *items]
     things += [run for e in experiments for run in e.runs]
     keys = [*bases, *{thing.uid for thing in things}, *_predictions(db, thread, items)]

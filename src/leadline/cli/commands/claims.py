@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LISTED = 40
 COUNTED = 30
-NOT_COUNTED = 20
 ANSWER = "services.evidence.claim:ClaimRow[]"
 DESCRIPTION = """All claims with the label that the runs bear now, n, and what is missing for the next label. Labels
 move when runs are added, corrected or retracted. --why shows one claim with its arithmetic."""
@@ -57,7 +56,9 @@ def _head(row: ClaimRow) -> list[str]:
         marks.append(f"pre-registered as {row['preregistered']}")
     if row["confirmed_on_production_path"] is False:
         marks.append("not confirmed on the production path")
-    lines = [f"{row['id']}  {row['label']}  {'; '.join(row['n_sides']) or 'n = 0'}  {row['text']}"]
+    lines = [f"{row['id']}  {row['sentence_short']}"]
+    if row["text"]:
+        lines.append(f"    author: “{row['text']}”")
     if marks:
         lines.append(f"    [{'; '.join(marks)}]")
     return lines
@@ -84,8 +85,7 @@ def _why(row: ClaimInFull) -> list[str]:
         lines.append(f"              {clause['arithmetic']}")
         lines += [f"              {note}" for note in clause["notes"]]
         lines += [f"              {look}" for look in _looks(clause["looks"])]
-    sums = {clause["arithmetic"] for clause in row["clauses"]}
-    lines += [f"    why       {why}" for why in row["why"] if why not in sums]
+    lines += [f"    said      {said}" for said in row["said"][1:]]
     counted = row["counted"]
     more = f", … {len(counted) - COUNTED} more with --json" if len(counted) > COUNTED else ""
     lines.append(f"    counted   {len(counted)}: {', '.join(counted[:COUNTED]) or 'none'}{more}")
@@ -95,12 +95,6 @@ def _why(row: ClaimInFull) -> list[str]:
         None: "; no path is declared as the one that matters",
     }[row["confirmed_on_production_path"]]
     lines.append(f"    executor  {', '.join(row['paths']) or 'none'}{path}")
-    lines += [
-        f"    not       {run}: {why}" for run, why in list(row["not_counted"].items())[:NOT_COUNTED]
-    ]
-    if len(row["not_counted"]) > NOT_COUNTED:
-        lines.append(f"    not       … {len(row['not_counted']) - NOT_COUNTED} more with --json")
-    lines += [f"    contrary  {run}" for run in row["contrary"]]
     lines += [f"    missing   {m}" for m in row["missing"]]
     lines += [f"    command   {command}" for command in row["commands"]]
     return lines

@@ -126,7 +126,7 @@ def _list(rows: list[HypothesisRow]) -> Answer:
         tail = _rests_on(row["evidence"], row["decision"], row["until"])
         lines.append(f"{row['id']}  {row['state']:<10} {row['text'][:90]}  {tail}".rstrip())
         if row["predicate"]:
-            lines.append(f"      predicts {row['predicate']}  (runs so far: {row['prediction']})")
+            lines.append(f"      predicts {row['predicate']}; {row['sentence_short']}")
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
     return Answer(

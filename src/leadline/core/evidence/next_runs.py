@@ -1,7 +1,5 @@
-"""What to run to reach the next label, as command lines; and what can honestly be said meanwhile.
-
-A refused claim answers with both, so that whoever asked need not work out the design.
-"""
+"""What to run to reach the next label, as command lines: a refused claim answers with them, so that whoever asked need
+not work out the design."""
 
 from __future__ import annotations
 
@@ -29,17 +27,6 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
 
 COMMANDS_NAMED = 4
-
-
-def honest_sentence(body: JudgedBody, found: Evidence) -> str:
-    """What the runs do bear, in one sentence."""
-    sides = "; ".join(c.sizes for c in found.clauses) or "no runs"
-    if found.label == "none":
-        why = found.blocked or "nothing counts yet"
-        return f"whether {body['predicate']} is open: {why} ({sides})"
-    if found.label == "refuted":
-        return f"{body['predicate']} does not hold on average ({sides})"
-    return f"{body['predicate']} holds in the runs so far, {found.label} ({sides})"
 
 
 def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]:

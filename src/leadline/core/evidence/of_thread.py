@@ -20,7 +20,7 @@ from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
-from leadline.core.evidence.sentence import sentence, sentence_without_form
+from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
@@ -95,13 +95,16 @@ def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
 
 
 def labels_for(thread: Thread) -> Callable[[Item], Evidence]:
-    """As ``evidence_for``, for who asks for ``label`` and ``counted`` alone: of a kept thread they
-    are known."""
+    """As ``evidence_for``, for who asks for ``label``, ``counted`` and the short sentence alone: of a
+    kept thread they are known."""
     whole = evidence_for(thread)
 
     def of(item: Item) -> Evidence:
         known = thread.kept.label(item.uid) if thread.kept is not None else None
-        return whole(item) if known is None else Evidence(known[0], counted=known[1])
+        if known is None:
+            return whole(item)
+        said = Sentence(said_of(known.label), known.brief)
+        return Evidence(known.label, counted=known.counted, sentence=said)
 
     return of
 

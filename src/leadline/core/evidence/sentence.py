@@ -241,6 +241,9 @@ def _sides(thread: Thread, result: ClauseResult, axes: dict[str, list[Any]]) -> 
         return _Side(_name(clause.subject, runs[0]), left if clause.subject.name else []), _Side(
             "", []
         )
+    for side, subject, own in zip(runs, (clause.subject, clause.right), (left, right), strict=True):
+        if not subject.name and len(found := {run.experiment for run in side}) == 1:
+            own.insert(0, *found)
     trees = [{str(run.code.get("tree")) for run in side if run.code.get("tree")} for side in runs]
     if all(trees) and not trees[0] & trees[1]:
         left.append("other code")

@@ -79,6 +79,8 @@ class BundledClaim(TypedDict):
     id: str
     text: str
     label: str
+    sentence: str  # that the label stands for
+    rules: int  # by which it was computed
 
 
 class BundledMetric(TypedDict):

@@ -558,6 +558,8 @@ class DecisionBody(ItemBody, total=False):
 
 class ClaimBody(JudgedBody, total=False):
     label: str  # that the evidence bore when it was claimed
+    rules: int  # the version of the rules that gave it; 1 where none is named
+    sentence: str  # that it stood for then, in its short form
     label_asked: str  # that was asked for, when it was overridden
     limits: str
 

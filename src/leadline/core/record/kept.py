@@ -33,6 +33,14 @@ class Counts(NamedTuple):
     runs: int
 
 
+class Judged(NamedTuple):
+    """A label, the runs that count, and what stands behind the label in the short sentence."""
+
+    label: str
+    counted: list[str]
+    brief: str
+
+
 class Kept(Protocol):
     """Sequences know their length and are drawn when they are looked at. ``ranked`` and the like:
     see the functions of ``core/view/facts.py`` of the same names."""
@@ -72,8 +80,8 @@ class Kept(Protocol):
         that is another one now."""
         ...
 
-    def label(self, uid: str) -> tuple[str, list[str]] | None:
-        """The label of a claim and the runs that count; None where it has to be computed."""
+    def label(self, uid: str) -> Judged | None:
+        """Of a claim or a prediction; None where it has to be computed."""
         ...
 
     def predicting(self, clause: str) -> set[str]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from leadline.core.evidence.evidence import Evidence
+from leadline.core.ids import experiment_of
 from leadline.core.metric.limit import within
 from leadline.core.plain import one_line
 from leadline.core.record.ranks import queue_place, rank, state_of
@@ -33,14 +34,52 @@ MISSING = {"interpretation": "interpretation", "next action": "next"}  # word: r
 NEGATIVE_STATES = ("failed", "timeout", "cancelled")
 
 
-def says(item: Item, thread: Thread, as_written: bool = False) -> str:
-    """An item's text with its citations filled in; ``as_written``: with the numbers it was recorded
-    with.
-
-    What was let through against a refusal says so wherever the text stands.
-    """
+def words_of(item: Item, thread: Thread, as_written: bool = False) -> str:
+    """An author's words with their citations filled in; ``as_written``: with the numbers they were
+    recorded with."""
     bound = item.body.get("bound") or {}
-    return cited(item.text, thread, item.refs, bound if as_written else None) + "".join(marks(item))
+    return cited(item.text, thread, item.refs, bound if as_written else None)
+
+
+def says(item: Item, thread: Thread, as_written: bool = False) -> str:
+    """``words_of``, and what was let through against a refusal says so wherever they stand."""
+    return words_of(item, thread, as_written) + "".join(marks(item))
+
+
+def sentence_of(item: Item, evidence_of: EvidenceOf | None) -> str:
+    """What the runs say of a claim, or of a hypothesis with a checkable form, its label first: it
+    stands before the author's words wherever they stand. Without ``evidence_of`` the form itself."""
+    label = label_of(item, evidence_of)
+    form = str(item.body.get("predicate") or "")
+    said = form if evidence_of is None else evidence_of(item).sentence.brief
+    return f"{label}: {said}" if said else label
+
+
+def claim_text(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """``replicated: t of B is …. Author: “B is faster”``, in plain text."""
+    gloss = words_of(item, thread)
+    author = f". Author: “{gloss}”" if gloss else ""
+    return f"{sentence_of(item, evidence_of)}{''.join(marks(item))}{author}"
+
+
+def expected_text(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """What the runs say of a hypothesis that can be computed, and what was expected, in plain text."""
+    expected = f"expected: {says(item, thread)}"
+    if not item.body.get("predicate"):
+        return expected
+    return f"{sentence_of(item, evidence_of)}; {expected}"
+
+
+def rests_on(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
+    """What a decision, or the state of a hypothesis, rests on: ids, and of a claim what the runs say."""
+    found = []
+    for name in listed(item.body.get("evidence")):
+        claim = thread.items.get(thread.here(name, item.refs))
+        said = thread.shown(name, item.refs)
+        if claim is not None and claim.kind == "claim":
+            said += f" {sentence_of(claim, evidence_of)}"
+        found.append(said)
+    return found
 
 
 def marks(item: Item) -> list[str]:
@@ -277,19 +316,6 @@ def claims_by_label(thread: Thread, evidence_of: EvidenceOf | None) -> Sequence[
     return [claim for _, claim in labelled]
 
 
-def runs_behind(
-    item: Item[ClaimBody], thread: Thread, evidence_of: EvidenceOf | None
-) -> int | None:
-    """n of a claim: the runs that count, else the evidence runs of the experiments it names."""
-    if evidence_of is not None:
-        return len(evidence_of(item).counted) if evidence_of(item).label != "none" else None
-    named = [
-        thread.experiments.get(thread.here(str(e), item.refs))
-        for e in item.body.get("experiments") or []
-    ]
-    return sum(len(e.evidence_runs) for e in named if e is not None) if named else None
-
-
 def experiments_of(item: Item, thread: Thread) -> list[Experiment]:
     """Experiments an item names in its fields, its predicate or its text (through the ids bound to
     it)."""
@@ -300,6 +326,23 @@ def experiments_of(item: Item, thread: Thread) -> list[Experiment]:
     names += list(item.refs)
     found = [thread.experiments.get(thread.here(n.partition("-r")[0], item.refs)) for n in names]
     return list({e.id: e for e in found if e is not None}.values())
+
+
+def claims_by_experiment(
+    thread: Thread, evidence_of: EvidenceOf | None
+) -> dict[str, list[Item[ClaimBody]]]:
+    """Experiment to the standing claims that it bears on: one whose runs lie outside of what is
+    claimed shares no label with those inside."""
+    found: dict[str, list[Item[ClaimBody]]] = {}
+    for claim in thread.claims:
+        if not claim.stands:
+            continue
+        counted = evidence_of(claim).counted if evidence_of is not None else []
+        bearing = {experiment_of(run) for run in counted}
+        for experiment in experiments_of(claim, thread):
+            if not bearing or experiment.id in bearing:
+                found.setdefault(experiment.id, []).append(claim)
+    return found
 
 
 def not_done_runs(thread: Thread) -> list[Run]:

@@ -38,7 +38,7 @@ def render_bundle(bundle: Bundle) -> str:
         parts += [
             "## Claims",
             "\n".join(
-                f"- **{data(c['id'])}** ({data(c['label'])}): {prose(c['text'])}"
+                f"- **{data(c['id'])}** {data(c['sentence'])}. Author: “{prose(c['text'])}”"
                 for c in bundle["claims"]
             ),
         ]

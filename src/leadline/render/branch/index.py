@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NO_CATEGORY = "Uncategorised"
 STATES = ("running", "open", "finished")
-HEADLINE_CHARS = 160
+HEADLINE_CHARS = 240
 
 
 @dataclass(slots=True)
@@ -74,16 +74,20 @@ def best_label(thread: Thread, evidence_of: EvidenceOf) -> str:
 
 
 def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
-    """What came out so far, in one line of plain text: the conclusion, else the strongest claim,
-    else the best result, else what is asked."""
+    """What came out so far, in one line of plain text: what the strongest claim's label stands for,
+    and the conclusion; else the best result, else what is asked."""
+    conclusion = ""
     if thread.finishes:
         finish = thread.finishes[-1]
-        if text := cited(str(finish.get("conclusion") or ""), thread, finish.get("refs")):
-            return text
+        conclusion = cited(str(finish.get("conclusion") or ""), thread, finish.get("refs"))
     label = best_label(thread, evidence_of)
     if label:
         claim = [c for c in thread.claims if c.stands and evidence_of(c).label == label][-1]
-        return facts.says(claim, thread) or str(claim.body.get("predicate") or claim.id)
+        if not conclusion:
+            return facts.claim_text(claim, thread, evidence_of)
+        return f"{facts.sentence_of(claim, evidence_of)}. Conclusion: “{conclusion}”"
+    if conclusion:
+        return conclusion
     best, primary = facts.ranked(thread), facts.primary_metrics(thread)
     if best and primary and (sample := facts.sample_of(best[0].runs, primary[0])).n:
         value = words.metric_text(sample, facts.definition(thread, primary[0]).unit)
@@ -218,12 +222,12 @@ def render_index_text(entries: list[Entry]) -> str:
                 e.label or "–",
                 e.updated_at[:10],
                 e.issue or "–",
-                cut(e.headline, 60),
+                cut(e.headline, HEADLINE_CHARS),
             ]
             for e in members
         ]
         head = ("thread", "prefix", "state", "label", "updated", "issue", "what came out")
-        parts.append(f"{name or NO_CATEGORY}\n{text_table(head, rows)}")
+        parts.append(f"{name or NO_CATEGORY}\n{text_table(head, rows, cell_chars=HEADLINE_CHARS)}")
         parts += [
             f"{e.topic} has no category: {e.because}"
             for e in members

@@ -59,14 +59,14 @@ def body_sections(
     """The sections of the body, as (heading, text)."""
     sections = [
         ("Description", _description(thread)),
-        ("Hypothesis or goal", _hypothesis(thread)),
+        ("Hypothesis or goal", _hypothesis(thread, evidence_of)),
         ("TL;DR", tldr(thread, evidence_of)),
         ("Scope and its changes", _scope(thread)),
         ("Links", "\n".join(link_lines(thread, links or {})) or "None yet."),
         ("Current baseline", "\n".join(baseline_lines(thread)) or "None registered yet."),
         ("Results", results(thread, evidence_of)),
         ("Claims", claim_list(thread, evidence_of)),
-        ("Decision log", _decisions(thread)),
+        ("Decision log", _decisions(thread, evidence_of)),
         ("Negative results", negative_list(thread, links or {})),
         ("For non-specialists", _takeaways(thread)),
         ("Conclusion", conclusion(thread)),
@@ -110,10 +110,10 @@ def _description(thread: Thread) -> str:
     )
 
 
-def _hypothesis(thread: Thread) -> str:
+def _hypothesis(thread: Thread, evidence_of: EvidenceOf | None) -> str:
     goal = str(thread.about.get("goal") or "")
     lines = [f"**Goal:** {prose_line(goal)}"] if goal else []
-    queue = hypothesis_lines(thread)
+    queue = hypothesis_lines(thread, evidence_of)
     return "\n\n".join([*lines, *(["\n".join(queue)] if queue else [])]) or "None yet."
 
 
@@ -279,18 +279,13 @@ def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
 
 
 def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:
-    """Experiment -> the claims that name it, each with its label."""
-    found: dict[str, list[str]] = {}
-    for claim in thread.claims:
-        if claim.stands:
-            for experiment in facts.experiments_of(claim, thread):
-                if experiment is not thread.baseline_experiment:
-                    found.setdefault(experiment.id, []).append(
-                        f"{claim.id} {facts.label_of(claim, evidence_of)}"
-                    )
-    if thread.baseline_experiment is not None:
-        registered = thread.baseline.id if thread.baseline else "baseline"
-        found.setdefault(thread.baseline_experiment.id, [registered])
+    """Experiment -> the claims that it bears on, each with its label."""
+    found = {
+        experiment: [f"{claim.id} {facts.label_of(claim, evidence_of)}" for claim in claims]
+        for experiment, claims in facts.claims_by_experiment(thread, evidence_of).items()
+    }
+    if (base := thread.baseline_experiment) is not None:
+        found[base.id] = [thread.baseline.id if thread.baseline else "baseline"]
     return {experiment: ", ".join(names[:3]) for experiment, names in found.items()}
 
 
@@ -302,19 +297,24 @@ def claim_list(thread: Thread, evidence_of: EvidenceOf | None) -> str:
             lines.append(f"  - for the next label: {prose_line('; '.join(missing), 300)}")
         elif claim.retracted:
             lines.append(f"  - retracted: {prose_line(claim.retracted)}")
+    if lines and evidence_of is not None:
+        lines += ["", *_in_full(thread, evidence_of)]
     return "\n".join(lines) or "None yet."
 
 
-def _decisions(thread: Thread) -> str:
+def _in_full(thread: Thread, evidence_of: EvidenceOf) -> list[str]:
+    """A fold with all there is to say of each standing claim: what did not count, and why."""
+    said = [f"- **{c.id}** {data(evidence_of(c).sentence.full)}" for c in thread.claims if c.stands]
+    return ["<details>", "<summary>In full</summary>", "", *said, "", "</details>"] if said else []
+
+
+def _decisions(thread: Thread, evidence_of: EvidenceOf | None) -> str:
     decisions = thread.of_kind("decision")
     if not decisions:
         return "None yet."
     rows = []
     for d in decisions[-DECISIONS_SHOWN:]:
-        evidence = (
-            ", ".join(data(thread.shown(e, d.refs)) for e in facts.listed(d.body.get("evidence")))
-            or "none given"
-        )
+        evidence = "; ".join(map(data, facts.rests_on(d, thread, evidence_of)))
         superseded = f"superseded by {d.superseded_by}" if d.superseded_by else ""
         gone = "retracted" if d.retracted else superseded
         rows.append(
@@ -322,7 +322,7 @@ def _decisions(thread: Thread) -> str:
                 d.id,
                 d.at[:10],
                 prose_line(facts.says(d, thread)) + words.aside(gone),
-                evidence,
+                evidence or "none given",
                 data(d.body.get("owner") or d.actor),
             ]
         )

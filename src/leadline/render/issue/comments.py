@@ -10,7 +10,7 @@ import re
 from leadline.core.issue.due import last_update, records_since
 from leadline.core.record.kinds import TABLE
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import minute, span
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -89,17 +89,14 @@ def render_update(
     )
     parts = [
         f"### {data(title)}\n\n{len(new)} records {since}.",
-        "**Change**\n\n" + _first(change) + _changes(thread, ran, kinds),
+        "**Change**\n\n" + _first(change) + _changes(thread, ran, kinds, evidence_of),
         "**Result delta**\n\n" + _delta(thread, ran, evidence_of),
         "**Confidence**\n\n"
         + _first(confidence)
         + (
             "\n".join(
                 words.capped(
-                    [
-                        f"- {words.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}"
-                        for c in claims
-                    ],
+                    [f"- {words.claim_line(c, thread, evidence_of)}" for c in claims],
                     LISTED,
                     "claims",
                     "leadline claims",
@@ -127,12 +124,12 @@ def _first(text: str) -> str:
     return f"{prose(text)}\n\n" if text.strip() else ""
 
 
-def _why(claim: Item, evidence_of: EvidenceOf | None) -> str:
-    why = evidence_of(claim).why if evidence_of is not None else []
-    return f" ({prose_line('; '.join(why), 240)})" if why else ""
-
-
-def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]]) -> str:
+def _changes(
+    thread: Thread,
+    ran: list[Experiment],
+    kinds: dict[str, list[str]],
+    evidence_of: EvidenceOf | None,
+) -> str:
     lines = []
     for e in ran[:10]:
         differs = words.differs_in(thread, e)
@@ -151,7 +148,9 @@ def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]])
             elif item is not None and kind == "hypothesis-changed":
                 said = f" is {data(item.body.get('state', ''))}: {prose_line(facts.says(item, thread), 200)}"
             elif item is not None:
-                said = f": {prose_line(facts.says(item, thread), 200)}"
+                rests = "; ".join(facts.rests_on(item, thread, evidence_of))
+                rests = words.aside(rests and f"rests on {data(rests)}")
+                said = f": {prose_line(facts.says(item, thread), 200)}{rests}"
             told.append(f"- {verb} {name}{said}")
         lines += words.capped(told, LISTED, f"of “{verb.rstrip(':')}”", "leadline logbook")
     return "\n".join(lines) or "- Nothing but notes."

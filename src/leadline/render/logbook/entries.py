@@ -18,7 +18,7 @@ from leadline.core.record.event import Record
 from leadline.core.record.fold import replay
 from leadline.core.record.kinds import KINDS
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural, size
 from leadline.core.typed import Any, NamedTuple
@@ -363,6 +363,23 @@ def _titled(*fields: tuple[str, str]) -> Writer:
     return write
 
 
+def _claim(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    """What was measured when it was claimed, then the author's words. Records from before the
+    sentence was kept have the words alone: an entry that was written stays as it is."""
+    item = _item(record, then)
+    heading = f"{item.id} {KINDS[record.kind].title}"
+    measured = str(record.body.get("sentence") or "")
+    if not measured:
+        return heading, _text_and_fields(facts.says(item, then, True), record, then, _OF_CLAIM)
+    marked = prose_line("".join(facts.marks(item)))
+    author = f"Author: “{prose_line(facts.words_of(item, then, True))}”"
+    fields = _text_and_fields("", record, then, _OF_CLAIM)
+    return heading, f"{data(measured)}{marked}.\n\n{author}\n\n{fields}"
+
+
+_OF_CLAIM = (("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits"))
+
+
 def _text_and_fields(
     text: str, record: Record, then: Thread, fields: tuple[tuple[str, str], ...]
 ) -> str:
@@ -370,6 +387,8 @@ def _text_and_fields(
     for name, title in fields:
         values = facts.listed(record.body.get(name))
         shown = [cited(v, then, record.body.get("refs"), record.body.get("bound")) for v in values]
+        if name == "evidence":
+            shown = [_with_sentence(v, then, record) for v in shown]
         if name in ("predicate", "tag", "commit"):
             shown = [code(v) for v in shown]
         elif name != "next_steps":
@@ -382,6 +401,13 @@ def _text_and_fields(
         elif shown:
             lines.append(f"- **{title}:** {'; '.join(shown)}")
     return "\n\n".join(p for p in (prose(text), "\n".join(lines)) if p)
+
+
+def _with_sentence(name: str, then: Thread, record: Record) -> str:
+    """A claim that is cited, with what was measured when it was claimed: the entry stays as it is."""
+    claim = then.items.get(then.here(name, record.body.get("refs")))
+    said = claim.body.get("sentence") if claim is not None and is_a(claim, "claim") else ""
+    return f"{name} (when claimed: {said})" if said else name
 
 
 def _hypothesis_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
@@ -510,7 +536,7 @@ _WRITERS: dict[str, Writer] = {
     "hypothesis": _titled(("predicate", "Criterion")),
     "decision": _titled(("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
     "sweep": _titled(("because", "Because")),
-    "claim": _titled(("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits")),
+    "claim": _claim,
     "snapshot": _titled(("tag", "Tag"), ("commit", "Commit")),
     "reproduction": _titled(("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),
     "correction": _about_target,

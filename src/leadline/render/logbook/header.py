@@ -32,7 +32,7 @@ def render_header(thread: Thread, evidence_of: EvidenceOf | None) -> str:
             baseline_lines(thread),
             link_lines(thread),
             claim_lines(thread, evidence_of),
-            hypothesis_lines(thread),
+            hypothesis_lines(thread, evidence_of),
             open_lines(thread),
         ),
         strict=True,
@@ -146,7 +146,7 @@ def link_lines(thread: Thread) -> list[str]:
 def claim_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
     lines = []
     for claim in thread.claims:
-        lines.append(f"- {words.claim_line(claim, thread, evidence_of)}")
+        lines.append(f"- {words.claim_line(claim, thread, evidence_of, in_full=True)}")
         if claim.stands:
             lines += [_moved_line(*moved) for moved in recompute(claim, thread)]
     return lines
@@ -158,7 +158,8 @@ def _moved_line(expression: str, stored: float, now: float | None) -> str:
     return f"  - {code(expression)} was {number(stored)} when it was written, now {today}"
 
 
-def hypothesis_lines(thread: Thread) -> list[str]:
+def hypothesis_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
+    """What was expected, and what the runs say of it where that can be computed."""
     standing = [h for h in thread.hypotheses if h.stands]
     standing.sort(key=lambda h: queue_place(state_of(h)))
     lines = []
@@ -167,10 +168,12 @@ def hypothesis_lines(thread: Thread) -> list[str]:
         if h.body.get("state") == "blocked" and h.body.get("resume_condition"):
             more = f" (resume when {prose_line(str(h.body['resume_condition']))})"
         elif h.body.get("evidence"):
-            more = f" (evidence: {', '.join(data(thread.shown(e, h.refs)) for e in facts.listed(h.body['evidence']))})"
-        lines.append(
-            f"- **{h.id}** ({data(state_of(h))}): {prose_line(facts.says(h, thread))}{more}"
-        )
+            more = f" (evidence: {'; '.join(map(data, facts.rests_on(h, thread, evidence_of)))})"
+        measured = ""
+        if h.body.get("predicate"):
+            measured = f"{data(facts.sentence_of(h, evidence_of))}. "
+        expected = f"Expected: “{prose_line(facts.says(h, thread))}”{more}"
+        lines.append(f"- **{h.id}** ({data(state_of(h))}): {measured}{expected}")
     return lines
 
 

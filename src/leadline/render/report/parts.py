@@ -119,7 +119,7 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
     ranked = facts.ranked(thread)
     samples = {(e.id, m): facts.sample_of(e.runs, m) for e in ranked for m in metrics}
     places = {m: decimals_of([samples[e.id, m] for e in ranked]) for m in metrics}
-    labels = _claims_by_experiment(thread, evidence_of)
+    claims = facts.claims_by_experiment(thread, evidence_of)
     rows = []
     for e in ranked:
         comparison = _against(thread, base, e, metrics)
@@ -166,7 +166,7 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
                 cells,
                 confounds,
                 doubts,
-                labels.get(e.id, []),
+                [claim.id for claim in claims.get(e.id, ())],
             )
         )
     return rows
@@ -258,14 +258,6 @@ def changes(base: Experiment | None, experiment: Experiment) -> list[str]:
         for k in sorted({*mine, *theirs})
         if mine.get(k) != theirs.get(k)
     ]
-
-
-def _claims_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for claim in thread.claims:
-        for experiment in facts.experiments_of(claim, thread) if claim.stands else ():
-            found.setdefault(experiment.id, []).append(claim.id)
-    return found
 
 
 # ---- lists ---------------------------------------------------------------------------------------

@@ -57,6 +57,9 @@ def _run_row(run: Run, thread: Thread, primary: Sequence[str]) -> list[str]:
     ]
 
 
+CLAIM_CHARS = 260  # a short sentence, and some of the author's words
+
+
 def render_status(
     thread: Thread, evidence_of: EvidenceOf | None = None, due: Any = None, shown: int = 20
 ) -> str:
@@ -89,15 +92,17 @@ def render_status(
         )
     else:
         parts.append("No experiment yet: leadline run -- COMMAND")
-    claims = [
-        [c.id, facts.label_of(c, evidence_of), facts.says(c, thread)] for c in thread.claims[:shown]
-    ]
-    parts += [table(["claim", "label", "text"], claims, cell_chars=100)] if claims else []
+    claims = [[c.id, facts.claim_text(c, thread, evidence_of)] for c in thread.claims[:shown]]
+    parts += (
+        [table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)] if claims else []
+    )
     queue = [
-        [h.id, state_of(h), facts.says(h, thread)]
+        [h.id, state_of(h), facts.expected_text(h, thread, evidence_of)]
         for h in facts.standing(thread, "hypothesis")[:shown]
     ]
-    parts += [table(["hypothesis", "state", "text"], queue, cell_chars=100)] if queue else []
+    parts += (
+        [table(["hypothesis", "state", "text"], queue, cell_chars=CLAIM_CHARS)] if queue else []
+    )
     # What is owed stands last, where the eye is when the command is over.
     missing = [f"missing: {line}" for line in words.missing_lines(thread)]
     if due and due["due"]:
@@ -310,18 +315,21 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
 
 
 def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
-    hidden = ("id", "text", "refs", "bound")
+    hidden = ("id", "text", "refs", "bound", "evidence", "label", "rules", "sentence")
     rest = [
         (k, ", ".join(map(str, v)) if isinstance(v, list) else v)
         for k, v in item.body.items()
         if k not in hidden and not isinstance(v, dict) and not _is_table(v)
     ]
+    judged = item.kind == "claim" or bool(item.body.get("predicate"))
+    author = "author's words" if judged else "text"
     head = _fields(
         [
             (item.kind, item.id),
-            ("text", facts.says(item, thread)),
-            ("recorded", f"{item.at} by {item.actor}"),
             *_evidence_fields(item, evidence_of),
+            (author, facts.says(item, thread)),
+            ("rests on", "\n".join(facts.rests_on(item, thread, evidence_of))),
+            ("recorded", f"{item.at} by {item.actor}"),
             *rest,
             ("retracted", item.retracted),
             ("superseded by", item.superseded_by),
@@ -335,20 +343,21 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
 
 
 def _evidence_fields(item: Item, evidence_of: EvidenceOf | None) -> list[tuple[str, str]]:
-    """A claim's label, and what the runs make of it where they were asked."""
-    if item.kind != "claim":
+    """What the runs say of a claim or a prediction, in full, and what they said when it was
+    claimed."""
+    if item.kind != "claim" and not item.body.get("predicate"):
         return []
     label = ("label", facts.label_of(item, evidence_of))
     if evidence_of is None:
         return [label]
     known = evidence_of(item)
+    then = str(item.body.get("sentence") or item.body.get("label") or "")
     return [
         label,
-        ("why", "\n".join(known.why)),
+        ("the runs say", "\n".join(known.sentence.parts)),
+        ("when claimed", "" if then in (known.sentence.short, known.label) else then),
         ("missing", "\n".join(known.missing)),
         ("counted", ", ".join(known.counted)),
-        ("not counted", "\n".join(f"{r}: {why}" for r, why in known.not_counted.items())),
-        ("contrary", ", ".join(known.contrary)),
     ]
 
 

@@ -11,8 +11,8 @@ from leadline.core.canonical import canonical_json
 from leadline.core.config import parse_value
 from leadline.core.errors import not_found, usage
 from leadline.core.evidence.evaluate import ClauseTold
-from leadline.core.evidence.evidence import Evidence
-from leadline.core.evidence.next_runs import commands_for, honest_sentence
+from leadline.core.evidence.evidence import RULES, Evidence
+from leadline.core.evidence.next_runs import commands_for
 from leadline.core.evidence.of_thread import (
     evidence_for,
     evidence_of,
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 
 class ClaimRow(TypedDict):
-    """A claim. ``n`` is that of its smallest side; ``missing`` is for the next label; ``paths``
+    """A claim: its label and the computed ``sentence`` that the label stands for; ``text`` is the
+    author's gloss. ``n`` is that of its smallest side; ``missing`` is for the next label; ``paths``
     executed the runs that count; ``state``: standing, retracted or superseded; ``reported`` names
     the source.
 
@@ -48,6 +49,8 @@ class ClaimRow(TypedDict):
 
     id: str
     label: str
+    sentence: str
+    sentence_short: str
     label_when_recorded: str
     n: int
     n_sides: list[str]
@@ -72,6 +75,9 @@ class ClaimRow(TypedDict):
 
 
 class ClaimInFull(ClaimRow):
+    """``said``: the statements of its ``sentence``."""
+
+    said: list[str]
     clauses: list[ClauseTold]
     commands: list[str]
 
@@ -123,7 +129,8 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
     thread = context.store.view(topic)
     body = _body(context, thread, text, request)
     found = evidence_of(thread, body)
-    body["label"] = found.label
+    body["label"], body["rules"] = found.label, RULES
+    body["sentence"] = found.sentence.short
     if request.override.strip():
         body["override"] = request.override.strip()
         if request.label:
@@ -244,7 +251,7 @@ def _check_label(
         what,
         statement=f"{asked}: {body['text']}",
         arithmetic="; ".join(found.why[:5]),
-        honest=honest_sentence(body, found),
+        honest=found.sentence.short,
         missing=list(found.missing),
         next=commands,
         predicate=body["predicate"],
@@ -292,6 +299,8 @@ def row_of(thread: Thread, item: Item[ClaimBody], found: Evidence) -> ClaimRow:
     return {
         "id": item.id,
         "label": found.label,
+        "sentence": found.sentence.full,
+        "sentence_short": found.sentence.short,
         "label_when_recorded": body.get("label", ""),
         "n": min(sizes, default=0),
         "n_sides": [c.sizes for c in found.clauses],
@@ -351,6 +360,7 @@ def one(thread: Thread, display: str) -> ClaimInFull:
     )
     return {
         **row_of(thread, thing, found),
+        "said": list(found.sentence.parts),
         "clauses": [c.as_dict() for c in found.clauses],
         "commands": commands,
     }

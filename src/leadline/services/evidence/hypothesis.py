@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_predicate
+from leadline.core.evidence.sentence import Sentence
 from leadline.core.record.ranks import EARNED, state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
@@ -65,14 +66,16 @@ class Changed(TypedDict, total=False):
 
 
 class HypothesisRow(TypedDict):
-    """``prediction``: what its runs say of the ``predicate`` now; ``until``: when a blocked one
-    goes on."""
+    """``prediction``: the label that its runs give the ``predicate`` now, ``sentence``: in words;
+    ``until``: when a blocked one goes on."""
 
     id: str
     state: str
     text: str
     predicate: str
     prediction: str
+    sentence: str
+    sentence_short: str
     evidence: list[str]
     until: str
     decision: str
@@ -146,8 +149,9 @@ def listing(thread: Thread) -> list[HypothesisRow]:
     for item in thread.hypotheses:
         body = item.body
         state, prediction, until, decision = state_of(item), "", "", ""
+        sentence = Sentence()
         if body.get("predicate"):
-            prediction = known(item).label
+            prediction, sentence = known(item).label, known(item).sentence
         if state == "blocked":
             until = body.get("resume_condition", "")
         if body.get("decision"):
@@ -159,6 +163,8 @@ def listing(thread: Thread) -> list[HypothesisRow]:
                 "text": item.text,
                 "predicate": body.get("predicate", ""),
                 "prediction": prediction,
+                "sentence": sentence.full,
+                "sentence_short": sentence.short,
                 "evidence": [thread.shown(i, item.refs) for i in body.get("evidence", [])],
                 "until": until,
                 "decision": decision,
@@ -276,9 +282,7 @@ def _check_prediction(
     if (state == "supported" and found.label != "refuted") or (state == "falsified" and not held):
         return
     arithmetic = "; ".join(found.why[:3])
-    says, label, verb = "does not hold", "refuted", "falsify"
-    if held:
-        says, label, verb = "holds", found.label, "support"
+    says, verb = ("holds", "support") if held else ("does not hold", "falsify")
     raise refuse(
         context,
         thread,
@@ -286,7 +290,7 @@ def _check_prediction(
         f"the prediction of {item.id} {says} over the runs there are",
         statement=f"{item.id} {state} by {', '.join(named)}",
         arithmetic=arithmetic,
-        honest=f"{item.body['predicate']} {says} so far ({label})",
+        honest=found.sentence.short,
         missing=[],
         next=[
             f"leadline hypothesis {verb} {item.id} --evidence {named[0]}",

@@ -14,6 +14,7 @@ import re
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import conflict, not_found, usage
+from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import named_id
 from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle, bundle_json
@@ -263,7 +264,13 @@ def make_bundle(
     """The bundle and the digests of its files, which are in the blob store then."""
     evidence = evidence_for(thread)
     claims: list[BundledClaim] = [
-        {"id": c.id, "text": says(c, thread), "label": evidence(c).label}
+        {
+            "id": c.id,
+            "text": says(c, thread),
+            "label": evidence(c).label,
+            "sentence": evidence(c).sentence.full,
+            "rules": RULES,
+        }
         for c in thread.claims
         if c.stands
     ]
