@@ -20,6 +20,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "where dense numbers go: choose a tracker, send what waits, find what disagrees",
     ),
     "metric": ("Run", "define a metric: unit, direction, how a run's values become one"),
+    "measure": (
+        "Run",
+        "what measures: declare it, measure again by it, see what it resolves",
+    ),
     "note": ("Write down", "add a note, an interpretation, a next action or a negative result"),
     "hypothesis": ("Write down", "add, activate, block, falsify, support or promote a hypothesis"),
     "decide": ("Write down", "record a decision with its evidence"),

@@ -7,11 +7,39 @@ name, so that nothing is written beside it or into git's own folder.
 
 from __future__ import annotations
 
+import os
+
 # What file systems that fold case or drop characters take for ``.git``.
 _GIT_ALIASES = (".git", "git~1")
+# Prose and pictures, and what else runs mostly write.
+WORDS = frozenset((".md", ".rst", ".txt", ".adoc", ".tex", ".bib", ".pdf", ".png", ".svg", ".jpg"))
+_WRITTEN = (
+    frozenset(
+        (
+            ".csv",
+            ".tsv",
+            ".json",
+            ".jsonl",
+            ".log",
+            ".out",
+            ".err",
+            ".parquet",
+            ".npy",
+            ".npz",
+            ".pt",
+            ".h5",
+        )
+    )
+    | WORDS
+)
 _DROPPED = dict.fromkeys(
     map(ord, "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 )  # fmt: skip
+
+
+def may_be_written(path: str) -> bool:
+    """Whether files of this kind are mostly written by runs, not read."""
+    return os.path.splitext(path)[1].lower() in _WRITTEN
 
 
 def tree_path_problem(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from leadline.core.metric.ruler import is_outdated
 from leadline.core.plain import one_line
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
@@ -126,7 +127,7 @@ def _tracker(thread: Thread) -> list[str]:
 
 def state_lines(thread: Thread, page: Page, evidence_of: EvidenceOf | None) -> list[str]:
     """The best result with what it is held against, its command and its whole config; then the
-    baseline."""
+    baseline, and what measures."""
     lines = []
     if page.best is not None:
         lines = [best_line(page.best, thread, evidence_of), f"$ {words.command(page.best.run)}"]
@@ -142,7 +143,7 @@ def state_lines(thread: Thread, page: Page, evidence_of: EvidenceOf | None) -> l
         lines.append(f"baseline {item.id} = {base.id}, {told}")
     elif thread.experiments:
         lines.append("no baseline is registered: leadline baseline set ID")
-    return lines
+    return [*lines, *(f"measured: {line}" for line in words.ruler_lines(thread))]
 
 
 def _why_no_best(thread: Thread) -> str:
@@ -179,6 +180,8 @@ def best_line(best: Best, thread: Thread, evidence_of: EvidenceOf | None) -> str
         *(effect_text(effect) for effect in best.effects),
         *kept,
     ]
+    if is_outdated(best.run, thread.rulers, best.metric):
+        parts.append(f"by an older ruler: leadline measure again {best.experiment.id}")
     name = f"best {best.experiment.id} {best.experiment.title}"
     return words.joined([f"{name}: {', '.join(parts)}", label])
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from leadline.core.metric.items import facts_in, on_shared_items
+from leadline.core.metric.ruler import of_several
 from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -207,13 +208,16 @@ def contention_text(run: Run) -> str:
 
 def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
     """Difference of medians to the current baseline, in per cent of it: ``-28.8 %`` (``46.2×``
-    above tenfold). "" when there is none. Over the items that both have where these differ, and
+    above tenfold). "" when there is none; no number where what measures is another. Over the items
+    that both have where these differ, and
     said so."""
     base = thread.baseline_experiment
     if base is None:
         return ""
     if base is experiment:
         return "baseline"
+    if of_several([*base.evidence_runs, *experiment.evidence_runs], [metric]):
+        return "another ruler"
     their_runs, my_runs, shared = on_shared_items(base.runs, experiment.runs, metric)
     if shared is not None and shared.reason:
         return "other items"
@@ -296,3 +300,19 @@ def capped(lines: list[str], most: int, what: str, verb: str) -> list[str]:
     if len(lines) <= most:
         return lines
     return [*lines[:most], f"- … and {len(lines) - most} more {what}: `{verb}`"]
+
+
+def ruler_lines(thread: Thread) -> list[str]:
+    """What measures each metric, and where it changed last."""
+    last = {str(said.get("metric") or ""): said for said in thread.rulers}
+    lines = []
+    for metric, said in sorted(last.items()):
+        of = metric or "every metric"
+        files = ", ".join(said["patterns"]) or f"nothing apart from the code: {said.get('why', '')}"
+        changes = [r for r in thread.rulers if "changed" in r and r.get("metric", "") == metric]
+        line = f"{of} by {files}"
+        if changes:
+            at = thread.shown(str(changes[-1].get("experiment", "")), changes[-1].get("refs"))
+            line += f"; ruler changed at {at} ({', '.join(changes[-1]['changed'][:3])})"
+        lines.append(line)
+    return lines

@@ -195,7 +195,7 @@ class Context:
         baseline and its experiment: what a writing verb looks at, so that its cost does not grow
         with the thread."""
         wanted = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
-        kinds = ("thread-started", "metric-defined", "baseline", "finish", "tracker-set")
+        kinds = ("thread-started", "metric-defined", "ruler", "baseline", "finish", "tracker-set")
         thread = self.store.slice(topic, wanted, kinds)
         baselines = thread.of_kind("baseline")
         if not baselines:

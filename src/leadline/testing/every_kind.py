@@ -42,9 +42,13 @@ def every_kind() -> ThreadBuilder:
 
 def _runs(b: ThreadBuilder) -> None:
     cast(Any, b).record("metric-defined", {"name": "loss", "unit": "", "direction": "lower"})
+    patterns = {"metric": "loss", "patterns": ["eval.py"], "files": {"eval.py": "sha256:1b"}}
+    cast(Any, b).record("ruler", {**patterns, "earlier": [], "why": "it scores every arm"})
     b.run("block 64", {"time_ms": 712.4}, {"block": 64})
     b.run("block 128", {"time_ms": 507.1}, {"block": 128})
     b.baseline("P-001", "the first kernel")
+    other = {**patterns, "files": {"eval.py": "sha256:2c"}, "changed": ["eval.py"]}
+    cast(Any, b).record("ruler", {**other, "experiment": "P-002"})
 
 
 def _words(b: ThreadBuilder) -> None:

@@ -41,7 +41,7 @@ MOST_AT_ONCE = 256
 JUDGED_AT_ONCE = 64
 NEAR = 64  # members that are remembered
 HELD = 600  # things in memory while claims are judged
-_BASELINE = ("thread-started", "metric-defined", "baseline")
+_BASELINE = ("thread-started", "metric-defined", "ruler", "baseline")
 # What a thread is about, beside its things; few records each.
 GROUND = (
     *_BASELINE,
@@ -385,6 +385,7 @@ class KeptRows:
             (
                 RULES,
                 [m for m in self.thread.metrics.values()],
+                [said["uid"] for said in self.thread.rulers],
                 self.thread.about.get("production-path"),
                 baseline and (baseline.uid, baseline.body),
             )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FOLDED_AT_ONCE = 256  # experiments: bounds the memory of the first listing of a long thread
 _AS_JSON = ("argv", "config", "metrics", "nonfinite")
-_DEFINITIONS = ("thread-started", "metric-defined", "baseline")
+_DEFINITIONS = ("thread-started", "metric-defined", "ruler", "baseline")
 _COLUMNS = ",".join(COLUMNS)
 
 

@@ -113,18 +113,35 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )
     answer.next = list(dict.fromkeys(comparison.settle.values()))
     if not answered(comparison):
-        answer.next, answer.exit_code = [*answer.next, *next_commands(comparison, args)], 6
+        answer.next, answer.exit_code = (
+            [*answer.next, *next_commands(comparison, args, bool(thread.rulers))],
+            6,
+        )
     return answer
 
 
-def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:
-    """What lifts the refusals: runs, or a declaration."""
+def _one_ruler(files: list[str], old: str, declared: bool) -> list[str]:
+    """What brings both sides under one ruler."""
+    if declared:
+        return [f"leadline measure again {old}"]
+    named = " ".join(map(_quoted, files[:4]))
+    return [
+        f"leadline measure protect {named} && leadline measure again {old}",
+        f"leadline measure none --why {_quoted(f'{files[0]} is what is tested')}",
+    ]
+
+
+def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = False) -> list[str]:
+    """What lifts the refusals: runs, or a declaration. ``declared``: the ruler is."""
     commands = []
     codes = {r["code"] for r in comparison.refusals}
     if "no-runs" in codes:
         short = comparison.a_name if not comparison.a_runs else comparison.b_name
         commands.append(f"leadline run --experiment {short.rpartition('-r')[0] or short}")
     rows = comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
+    if ruler := [row.key for row in rows if row.area == "ruler"]:
+        old = comparison.a_name.rpartition("-r")[0] or comparison.a_name
+        return [*commands, *_one_ruler(ruler, old, declared)]
     again = f"leadline compare {args.a} {args.b}"
     if rows and not args.axes:
         commands.append(f"{again} --axis {_quoted(rows[0].name)}")

@@ -51,6 +51,9 @@ FIELDS = (
     KickoffField(
         "production-path", False, False, "the executor final claims are to be confirmed on"
     ),
+    KickoffField(
+        "protect", True, False, "a file or pattern that measures, apart from the measured code"
+    ),
     KickoffField("tracker-project", False, False, "the tracker project, chosen once"),
 )
 BY_NAME = {f.name: f for f in FIELDS}

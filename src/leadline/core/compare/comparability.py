@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadline.core.compare.comparison import Comparison, HygieneOfSide, refusal
 from leadline.core.compare.config_diff import FactDifference
+from leadline.core.metric.ruler import AREA
 from leadline.core.record.run import Run, project_of
 
 ROWS_NAMED = 5
@@ -68,6 +69,27 @@ def _one_project(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -> None:
         )
 
 
+def _one_ruler(out: Comparison) -> None:
+    """What measured both sides is one thing: it is no part of the axis ``code``."""
+    roles = ("confound", "unknown")
+    rows = [row for row in out.diff.rows if row.area == AREA and row.role in roles]
+    if not rows:
+        return
+    changed = [row.key for row in rows if row.role == "confound"]
+    unknown = [row.key for row in rows if row.role == "unknown"]
+    said = [f"what measures changed: {', '.join(changed[:ROWS_NAMED])}"] if changed else []
+    if unknown:
+        said.append(f"what measured is not known of all runs: {', '.join(unknown[:ROWS_NAMED])}")
+    out.refusals.append(
+        refusal(
+            "ruler-changed",
+            "; ".join(said),
+            f"{len(rows)} of the files that measure differ between the sides",
+            f"{out.b_name} and {out.a_name} were measured by two rulers: a difference may be theirs",
+        )
+    )
+
+
 def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -> None:
     """The refusals that hold for every metric: who is compared with whom, and in what they differ.
     ``a_runs`` and ``b_runs`` are those that count."""
@@ -93,7 +115,7 @@ def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -
         ("confound", "confounded-axis", "differ besides"),
         ("unknown", "unknown-difference", "cannot be ruled out besides"),
     ):
-        rows = out.diff.of_role(role)
+        rows = [row for row in out.diff.of_role(role) if row.area != AREA]
         if rows:
             named = _names(rows)
             out.refusals.append(
@@ -104,6 +126,7 @@ def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -
                     f"{out.b_name} and {out.a_name} differ in more than one thing: the cause is open",
                 )
             )
+    _one_ruler(out)
     tested = out.diff.of_role("axis")
     ignored = [row for row in out.diff.of_role("nuisance")]
     if not tested and ignored:

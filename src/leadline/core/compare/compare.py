@@ -332,7 +332,8 @@ def compare(
     out = Comparison(a_name, b_name, baseline_id, alpha, ConfigDiff([], []))
     a, b = _split(a_runs, "a", out), _split(b_runs, "b", out)
     out.a_runs, out.b_runs = [run.id for run in a], [run.id for run in b]
-    out.diff = config_diff(a, b, axes, nuisance)
+    judged = metrics if metrics is not None else {name for run in (*a, *b) for name in run.metrics}
+    out.diff = config_diff(a, b, axes, nuisance, judged)
     out.hygiene = {"a": hygiene_of(a), "b": hygiene_of(b)}
     check_comparability(out, a, b)
     refused = "; ".join(r["what"] for r in out.refusals)

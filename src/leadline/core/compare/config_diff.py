@@ -9,15 +9,27 @@ then that a declaration lifts; the declaration stays visible.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.config import config_from_args, flatten, split_arguments
+from leadline.core.metric.ruler import AREA, ruler_facts
 from leadline.core.record.run import Run
+from leadline.core.tree_path import may_be_written
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
-AREAS = ("config", "command", "environment", "hardware", "devices", "software", "code", "executor")
+AREAS = (
+    "config",
+    "command",
+    "environment",
+    "hardware",
+    "devices",
+    "software",
+    "code",
+    "ruler",
+    "executor",
+)
 PACKAGES_SHOWN = 20
 # Words in the name of a hardware or software fact that mark it as the state of a moment, not a
 # property.
@@ -88,9 +100,11 @@ def _properties(facts: dict[str, object], leave_out: tuple[str, ...] = ()) -> di
     }
 
 
-def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[str, str], Any]:
+def run_facts(
+    run: Run, declared_keys: list[str] | None = None, metrics: Iterable[str] | None = None
+) -> dict[tuple[str, str], Any]:
     """All of a run that is compared, by (area, key). Values of the moment (load, free memory,
-    times) are not."""
+    times) are not. ``metrics``: those whose ruler counts (default: all that the run has)."""
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
     code: dict[str, object] = {"tree": run.code["tree"]} if run.code.get("tree") else {}
@@ -106,6 +120,7 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
             run.software, ("interpreter", "executable", "packages", "python_unknown_because")
         ),
         "code": code,
+        "ruler": ruler_facts(run, run.metrics if metrics is None else metrics),
         "executor": {"executor": run.executor} if run.executor else {},
     }
     return {(area, key): value for area, facts in areas.items() for key, value in facts.items()}
@@ -250,12 +265,14 @@ def config_diff(
     b: Run | list[Run],
     axes: list[str] | None = None,
     nuisance: list[str] | None = None,
+    metrics: Iterable[str] | None = None,
 ) -> ConfigDiff:
     """Every recorded fact in which side ``a`` and side ``b`` differ, classed.
 
     A fact with several values on a side is equal to the other side's when the values are as
     frequent there (three seeds against the same three). ``axes`` and ``nuisance`` name facts as
     ``is_declared`` says. An unrecorded code tree is ``unknown`` even when both sides lack it.
+    ``metrics``: those that are judged, whose ruler has to be one (default: all that a run has).
     """
     axes, nuisance = list(axes or []), list(nuisance or [])
     sides = _listed(a), _listed(b)
@@ -263,7 +280,9 @@ def config_diff(
     if not sides[0] or not sides[1]:
         return diff
     followed = [name.removeprefix("config.") for name in axes + nuisance]
-    facts_a, facts_b = ([run_facts(run, followed) for run in side] for side in sides)
+    if metrics is None:
+        metrics = {name for side in sides for run in side for name in run.metrics}
+    facts_a, facts_b = ([run_facts(run, followed, metrics) for run in side] for side in sides)
     flags_a, flags_b = (
         {name for run in side for name in config_from_args(run.argv)} for side in sides
     )
@@ -280,7 +299,13 @@ def config_diff(
         shares_a = {text: n * len(facts_b) for text, n in count_a.items()}
         shares_b = {text: n * len(facts_a) for text, n in count_b.items()}
         unrecorded = at == ("code", "tree") and bool(missing_a or missing_b)
-        if shares_a == shares_b and not unrecorded:
+        if area == AREA and _was_named(sides, key):
+            if not count_a or not count_b:
+                continue  # the command that names it on one side differs, and is compared itself
+            if max(len(count_a), len(count_b)) > 1 and may_be_written(key):
+                diff.notes.append(f"{key} changed from run to run: taken for what they write")
+                continue
+        if shares_a == shares_b and not unrecorded and (area != AREA or len(count_a) == 1):
             if at == ("code", "gaps"):
                 diff.notes.append(
                     "files outside the recorded code are the same by name; their contents are unknown"
@@ -315,6 +340,16 @@ def config_diff(
         diff.rows.append(row)
     _note_order(diff, sides)
     return diff
+
+
+def _was_named(sides: tuple[list[Run], list[Run]], key: str) -> bool:
+    """Whether the file is a ruler only for being named by a command, on whichever side."""
+    return not any(
+        key in files
+        for side in sides
+        for run in side
+        for files in (run.ruler.get("declared") or {}).values()
+    )
 
 
 def _alike_as_written(sides: tuple[list[Run], list[Run]], at: tuple[str, str]) -> bool:

@@ -10,26 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-_WORDS = frozenset((".md", ".rst", ".txt", ".adoc", ".tex", ".bib", ".pdf", ".png", ".svg", ".jpg"))
-_WRITTEN = (
-    frozenset(
-        (
-            ".csv",
-            ".tsv",
-            ".json",
-            ".jsonl",
-            ".log",
-            ".out",
-            ".err",
-            ".parquet",
-            ".npy",
-            ".npz",
-            ".pt",
-            ".h5",
-        )
-    )
-    | _WORDS
-)
+from leadline.core.tree_path import WORDS, may_be_written
 
 
 def changed_program(
@@ -43,8 +24,8 @@ def changed_program(
 
     def matters(path: str) -> bool:
         kind = os.path.splitext(path)[1].lower()
-        if kind in _WORDS and path not in named:
+        if kind in WORDS and path not in named:
             return False
-        return kind not in _WRITTEN or not written_by_a_run(path)
+        return not may_be_written(path) or not written_by_a_run(path)
 
     return [path for path in paths if matters(path)]

@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterable
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.choice import choice_of
 from leadline.core.compare.comparability import contention_forbids, hygiene_of
-from leadline.core.compare.config_diff import ConfigDiff, config_diff, fact_of
+from leadline.core.compare.config_diff import ConfigDiff, FactDifference, config_diff, fact_of
 from leadline.core.compare.difference import IN_TURNS
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
+from leadline.core.evidence.ruler_marks import mark_rulers
 from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
+from leadline.core.metric.ruler import AREA
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -165,8 +167,10 @@ def evidence_over(
         confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
         choosing=_choosing(thread, uid),
     )
-    for diff in comparisons(predicate, resolve, body):
+    diffs = comparisons(predicate, resolve, body)
+    for diff in diffs:
         _cap(out, diff)
+    mark_rulers(out, predicate, resolve, diffs, thread.rulers)
     _split_by_contract(out, thread, predicate, resolve)
     _note_contention(out, thread)
     return out
@@ -310,30 +314,36 @@ def comparisons(
                 ]
             )
         )
-        found.append(diff_or_the_one_axis(right, left, axes, list(body.get("nuisance") or ())))
+        nuisance = list(body.get("nuisance") or ())
+        metrics = [metric for metric, _ in clause.sides]
+        found.append(diff_or_the_one_axis(right, left, axes, nuisance, metrics))
     return found
 
 
 def diff_or_the_one_axis(
-    a: list[Run], b: list[Run], axes: list[str], nuisance: list[str]
+    a: list[Run], b: list[Run], axes: list[str], nuisance: list[str], metrics: list[str]
 ) -> ConfigDiff:
     """``config_diff``; with no axis declared, the single fact that explains the whole difference is
-    taken for it."""
-    diff = config_diff(a, b, axes, nuisance)
+    taken for it. What measures is no axis: it is a confound beside it."""
+    diff = config_diff(a, b, axes, nuisance, metrics)
     if diff.clean or axes:
         return diff
-    rows = diff.of_role("confound") + diff.of_role("unknown")
+    rows = [row for row in _in_the_way(diff) if row.area != AREA]
     names = list(dict.fromkeys(row.key if row.area == "config" else row.area for row in rows))
     for name in names[:CANDIDATE_AXES]:
-        alone = config_diff(a, b, [name], nuisance)
-        if alone.clean and len(alone.of_role("axis")) >= 1:
+        alone = config_diff(a, b, [name], nuisance, metrics)
+        if alone.of_role("axis") and all(row.area == AREA for row in _in_the_way(alone)):
             return alone
     return diff
 
 
+def _in_the_way(diff: ConfigDiff) -> list[FactDifference]:
+    return diff.of_role("confound") + diff.of_role("unknown")
+
+
 def _cap(out: Evidence, diff: ConfigDiff) -> None:
     """Sides that differ in more than the tested axis bear no more than ``exploratory``."""
-    rows = diff.of_role("confound") + diff.of_role("unknown")
+    rows = [row for row in _in_the_way(diff) if row.area != AREA]
     if not rows:
         return
     named = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:5])

@@ -216,6 +216,19 @@ class SentFile(TypedDict, total=False):
     digest: str
 
 
+class RulerFacts(TypedDict, total=False):
+    """What measured a run; a digest of files names the blob that lists them."""
+
+    declared: dict[str, dict[str, str]]  # by metric ("" for all): pattern to digest of its files
+    named: dict[str, str]  # files that the command names, to the digest of their content
+    loads: bool  # these load other code of the repository
+
+
+class RulerOfTrees(TypedDict):
+    trees: list[str]  # of code states of earlier runs
+    files: dict[str, str]  # pattern to digest of its files there
+
+
 class TrackerPlace(TypedDict, total=False):
     """Where the dense numbers of a run are."""
 
@@ -452,6 +465,19 @@ class ThreadChangedBody(TypedDict):
     bound: NotRequired[dict[str, float]]
 
 
+class RulerBody(TypedDict):
+    """What measures: as it was declared, or as a run found it changed."""
+
+    patterns: list[str]  # of files below the work tree; none: nothing measures apart from the code
+    metric: NotRequired[str]  # of which; "" of all that have none of their own
+    files: NotRequired[dict[str, str]]  # pattern to digest of its files
+    earlier: NotRequired[list[RulerOfTrees]]  # what it was in the runs before it was declared
+    changed: NotRequired[list[str]]  # files that are others than before, the first 20
+    experiment: NotRequired[str]  # at which the change was seen
+    why: NotRequired[str]
+    refs: NotRequired[dict[str, str]]
+
+
 # ---- runs ----------------------------------------------------------------------------------------
 
 
@@ -480,6 +506,8 @@ class RunPlannedBody(TypedDict):
     origin: NotRequired[str]  # ``executed``, ``imported``, ``reported``
     design: NotRequired[DesignPlace]
     tracker: NotRequired[TrackerPlace]
+    ruler: NotRequired[RulerFacts]
+    measures_again: NotRequired[str]  # the run whose code it measures by a newer ruler
     seen_before: NotRequired[list[str]]  # runs of the same key; the first 20
     reproduction_of: NotRequired[str]  # the run or snapshot that it does again
     folder: NotRequired[str | None]  # where, when that was not the work tree
@@ -952,6 +980,10 @@ class RefusalSaid(RefusalBody, Said):
     pass
 
 
+class RulerSaid(RulerBody, Said):
+    pass
+
+
 class FinishSaid(FinishBody, Said):
     pass
 
@@ -1009,6 +1041,8 @@ class Writes(Protocol[Made, *Before]):
     def __call__(
         self, *record: *tuple[*Before, Literal["metric-defined"], MetricDefinedBody]
     ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["ruler"], RulerBody]) -> Made: ...
     @overload
     def __call__(
         self, *record: *tuple[*Before, Literal["run-planned"], RunPlannedBody]

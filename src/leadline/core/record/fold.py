@@ -43,6 +43,8 @@ _PLANNED_FACTS = (
     "key",
     "design",
     "tracker",
+    "ruler",
+    "measures_again",
 )
 _RUN_FACTS = (
     "state",
@@ -252,6 +254,25 @@ def _metric(body: bodies.MetricBody) -> MetricDef:
 
 def _metric_defined(thread: Thread, record: Record[bodies.MetricDefinedBody]) -> None:
     thread.metrics[record.body["name"]] = _metric(record.body)
+
+
+def _ruler(thread: Thread, record: Record[bodies.RulerBody]) -> None:
+    """What measures from here on. One that was declared after some runs says what it was in theirs:
+    of a code state that it does not name that is unknown."""
+    body = record.body
+    thread.rulers.append({**body, "at": record.at, "actor": record.actor, "uid": record.id})
+    if "earlier" not in body:
+        return
+    metric = body.get("metric", "")
+    known = {tree: group["files"] for group in body["earlier"] for tree in group["trees"]}
+    for run in thread.runs:
+        declared = {**run.ruler.get("declared", {})}
+        files = known.get(str(run.code.get("tree"))) if body["patterns"] else {}
+        if files is None:
+            declared.pop(metric, None)
+        else:
+            declared[metric] = files
+        run.ruler = {**run.ruler, "declared": declared}
 
 
 def _run_planned(thread: Thread, record: Record[bodies.RunPlannedBody]) -> None:
@@ -563,6 +584,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "thread-started": _started,
     "thread-changed": _changed,
     "metric-defined": _metric_defined,
+    "ruler": _ruler,
     "run-planned": _run_planned,
     "run-ended": _run_ended,
     **dict.fromkeys(ITEM_KINDS, _item),

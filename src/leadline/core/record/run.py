@@ -97,6 +97,8 @@ class Run:
     design: bodies.DesignPlace = field(default_factory=_empty)
     tracker: bodies.TrackerPlace = field(default_factory=_empty)
     title: str = ""  # as planned; an experiment has that of its first run until it is corrected
+    ruler: bodies.RulerFacts = field(default_factory=_empty)  # what measured it
+    measures_again: str = ""  # the run whose code it measures by a newer ruler
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
     # reads values that lie in a blob; no fact
     item_source: Callable[[str], Mapping[str, float] | None] | None = None

@@ -219,6 +219,8 @@ class Thread:
     about: dict[str, Any] = field(default_factory=dict)  # kickoff fields, after changes
     changes: list[bodies.Change] = field(default_factory=list)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
+    # what measures: as declared, and every change that was seen of it
+    rulers: list[bodies.RulerSaid] = field(default_factory=list)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
     items_by_kind: dict[str, list[Item]] = field(default_factory=dict)  # the same, as of_kind asks

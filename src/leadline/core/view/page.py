@@ -12,6 +12,7 @@ from itertools import islice
 
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.metric.items import on_shared_items
+from leadline.core.metric.ruler import of_several
 from leadline.core.plain import shell_words
 from leadline.core.record.drawn import Drawn
 from leadline.core.record.ranks import DECIDED_STATES, OPEN_STATES, state_of
@@ -130,7 +131,8 @@ def best_of(thread: Thread, evidence_of: facts.EvidenceOf | None) -> Best | None
 
 
 def effects_of(thread: Thread, experiment: Experiment, metric: str) -> list[Effect]:
-    """Against the first baseline and the present one, where these are others and bear a ratio."""
+    """Against the first baseline and the present one, where these are others, measured by one
+    ruler, and bear a ratio."""
     first = next((b for b in thread.of_kind("baseline") if not b.retracted), None)
     found: list[Effect] = []
     for item in (first, thread.baseline):
@@ -138,6 +140,8 @@ def effects_of(thread: Thread, experiment: Experiment, metric: str) -> list[Effe
             continue
         base = thread.experiments.get(thread.here(str(item.body["experiment"]), item.refs))
         if base is None or base.id == experiment.id or base.id in {e.experiment for e in found}:
+            continue
+        if of_several([*base.evidence_runs, *experiment.evidence_runs], [metric]):
             continue
         theirs, mine, shared = on_shared_items(base.runs, experiment.runs, metric)
         if shared is not None and shared.reason:

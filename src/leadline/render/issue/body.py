@@ -182,8 +182,15 @@ def _scope(thread: Thread) -> str:
         lines.append(
             f"- {minute(str(change['at']))}: {data(change.get('field', ''))} changed: {prose_line(value)}{why}"
         )
+    changed = [said for said in thread.rulers if "changed" in said]
+    for said in changed:
+        at = thread.shown(str(said.get("experiment", "")), said.get("refs"))
+        files = prose_line(", ".join(said["changed"]))
+        lines.append(f"- {minute(said['at'])}: ruler changed at {at}: {files}")
     return (
-        "\n".join(lines) if thread.changes else "\n".join([*lines, "- No change of scope so far."])
+        "\n".join(lines)
+        if thread.changes or changed
+        else "\n".join([*lines, "- No change of scope so far."])
     )
 
 

@@ -463,6 +463,20 @@ def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return title, "\n".join(p for p in (f"- **What:** {where}", by, why, rests) if p)
 
 
+def _ruler(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    body = record.body
+    kind, of = KINDS[record.kind].title, str(body.get("metric") or "every metric")
+    if "changed" in body:
+        at = then.shown(str(body.get("experiment", "")), body.get("refs"))
+        where = f"[{at}](#{first[at]})" if at in first else at
+        files = ", ".join(code(f) for f in body["changed"])
+        what = f"- **Changed:** {files}: runs before and from {where} on are never taken together"
+        return f"{kind} of {of} changed at {at}", what
+    files = ", ".join(code(p) for p in body["patterns"]) or "nothing apart from the code"
+    why = f"\n- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
+    return f"{kind} of {of} declared", f"- **Measured by:** {files}{why}"
+
+
 def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
     body = record.body
     verb = "added to" if body.get("mode") == "add" else "is now"
@@ -543,6 +557,7 @@ _WRITERS: dict[str, Writer] = {
     "retraction": _about_target,
     "supersession": _about_target,
     "thread-changed": _thread_changed,
+    "ruler": _ruler,
     "refusal": _refusal,
     "update": _update,
     "finish": _finish,

@@ -61,6 +61,8 @@ def scope_lines(thread: Thread) -> list[str]:
             shown = [prose_line(v) for v in values]
         if shown or name in ("Goal", "Stop criteria"):
             lines.append(f"- **{name}:** {'; '.join(shown) or 'not given'}")
+    if rulers := words.ruler_lines(thread):
+        lines.append(f"- **Measured:** {'; '.join(map(prose_line, rulers))}")
     return lines
 
 

@@ -22,6 +22,7 @@ from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
 from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
+from leadline.core.metric.ruler import AREA
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
 from leadline.services.context import Context
@@ -97,6 +98,12 @@ def compare_sides(
         equivalent=equivalent,
         choice_of=lambda metric: choices.get(metric, NO_CHOICE),
     )
+    if any(row.area in ("code", AREA) for row in out.diff.rows):
+        from leadline.services.evidence.changed_files import (  # noqa: PLC0415  start-up: 5 ms
+            name_files,
+        )
+
+        name_files(context, thread, out, a_runs, b_runs)
     for metric in out.metrics:
         command = in_turns_command(metric.metric, a_runs, b_runs)
         if command and metric.withheld == NOT_IN_TURNS:

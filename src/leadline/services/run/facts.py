@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         DeviceFacts,
         HardwareFacts,
         Preflight,
+        RulerFacts,
         SoftwareFacts,
         TrackerPlace,
     )
@@ -27,7 +28,7 @@ TITLE_CHARS = 90
 
 class PlanFacts(TypedDict, total=False):
     """Every fact that is recorded before a command starts; ``key`` is the digest of command, place,
-    config and code. ``title`` and ``tracker`` come with the plan."""
+    config and code. ``title``, ``tracker`` and ``ruler`` come with the plan."""
 
     argv: list[str]
     cwd: str
@@ -42,6 +43,7 @@ class PlanFacts(TypedDict, total=False):
     key: str
     title: str
     tracker: TrackerPlace
+    ruler: RulerFacts
 
 
 def environment_of(context: Context, command: Command) -> dict[str, str]:

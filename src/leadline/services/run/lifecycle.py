@@ -21,6 +21,7 @@ from leadline.services.run.ending import end_run
 from leadline.services.run.outcome import RunOutcome, outcome_of
 from leadline.services.run.planning import RunPlan, planned_body
 from leadline.services.run.request import RunRequest
+from leadline.services.run.ruler import changes, ruler_of, since_last
 from leadline.services.run.spec import prepare_folder
 
 if TYPE_CHECKING:
@@ -70,6 +71,12 @@ def plan(
     named = [request.experiment] if request.experiment else []
     thread = context.slice(request.topic, [*named, *request.hypotheses])
     context.executor_for(facts["executor"])
+    facts = {**facts, "ruler": ruler_of(context, thread, request.command, facts)}
+    own = request.command.folder is None
+    found = changes(context, thread, facts["ruler"]) if own else []
+    if own and since_last(thread, request, facts["ruler"]):
+        context.warn("what measures changed: the runs from here on are another experiment")
+        request.experiment = request.design = None
     if thread.tracker:
         from leadline.services.run.job_tracker import planned_tracker  # noqa: PLC0415  start-up: 2 ms
 
@@ -82,7 +89,12 @@ def plan(
             body = planned_body(thread, request, facts, seen, writing, uid)
             # Before the record: a run that is planned and unheld would be ended by anybody.
             held.enter_context(context.open_runs.watching(uid, request.topic))
-            body = writing.add("run-planned", body).body
+            planned = writing.add("run-planned", body)
+            body = planned.body
+            for change in found:
+                shown = body["experiment"]
+                refs = {shown: body["experiment_uid"]}
+                writing.add("ruler", {**change, "experiment": shown, "refs": refs})
         yield RunPlan(request.topic, uid, body, context.run_folder(uid), request, seen)
 
 

@@ -16,7 +16,8 @@ from leadline.services.run.facts import PlanFacts, capture_code, environment_of,
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
-from leadline.services.run.same_program import changed_files, check_repeat, said
+from leadline.services.run.ruler import ruler_of, since_last
+from leadline.services.run.same_program import changed_files, check_repeat, check_ruler, said
 
 IDS_NAMED = 4
 
@@ -36,6 +37,10 @@ def execute(
     repeated = list(thread.runs_of(request.experiment)) if request.experiment and own else []
     if repeated:
         check_repeat(context, repeated, facts["code"])
+        check_ruler(
+            repeated[-1],
+            since_last(thread, request, ruler_of(context, thread, request.command, facts)),
+        )
     if thread.finished:
         say(f"{thread.finish_told}: this comes after its end")
     if facts["hygiene"].get("contended"):

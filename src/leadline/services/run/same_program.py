@@ -60,6 +60,18 @@ def check_repeat(context: Context, runs: Sequence[Run], now: CodeState) -> None:
         )
 
 
+def check_ruler(last: Run, changed: Sequence[str]) -> None:
+    """Raises LeadlineError(conflict, ruler-changed) when what measures is other than in the ``last``
+    run of the experiment."""
+    if changed:
+        raise conflict(
+            "ruler-changed",
+            f"what measures changed since {last.id}: {said(changed)}",
+            why="runs that were measured by two rulers are never repeats of one experiment",
+            do=["leadline measure again", f"leadline run {_again(last)}"],
+        )
+
+
 def said(changed: Sequence[str]) -> str:
     more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
     return ", ".join(changed[:NAMED]) + more

@@ -30,6 +30,8 @@ from leadline.services.thread.fields_file import read_fields
 if TYPE_CHECKING:
     from leadline.core.record.bodies import IssueWantedBody, ThreadStartedBody
 
+OWN_RECORDS = ("hypothesis", "protect")  # fields of the kickoff that are records of their own
+
 
 def check_topic(topic: str) -> None:
     """Raises LeadlineError(usage) for a topic that cannot be a folder, a branch and a file name
@@ -115,10 +117,15 @@ def start(context: Context, request: StartRequest) -> Started:
         wishes["number"] = to_adopt(context, topic, request.issue)
     _refuse_second(context, topic)
     _prefix(context, topic, request.prefix)
+    ruler = None
+    if patterns := texts_of(kickoff, "protect"):
+        from leadline.services.run.declare_ruler import declaration  # noqa: PLC0415  start-up: 8 ms
+
+        ruler = declaration(context, patterns)
     metrics = _metrics(kickoff)
     # The branch, then the record that names it.
     about: dict[str, object] = {
-        k: v for k, v in kickoff.items() if k in BY_NAME and v and k != "hypothesis"
+        k: v for k, v in kickoff.items() if k in BY_NAME and v and k not in OWN_RECORDS
     }
     if not request.no_branch and (
         branch := _branch(context, topic, request.branch, request.switch)
@@ -138,6 +145,8 @@ def start(context: Context, request: StartRequest) -> Started:
         for number, statement in enumerate(texts_of(kickoff, "hypothesis"), 1):
             shown = named_id(prefix, "hypothesis", number)
             writing.add("hypothesis", {"id": shown, "text": statement, "state": "proposed"})
+        if ruler is not None:
+            writing.add("ruler", ruler)
     context.choose(topic)
     # The tracker first: it is a record, and all that follows shows it.
     if request.tracker:

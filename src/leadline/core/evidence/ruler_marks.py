@@ -1,0 +1,89 @@
+"""What has to be said of the ruler beside a label: sides measured by two of them bear none above
+``exploratory``, and neither do runs of one side; a program that measures itself is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from leadline.core.compare.config_diff import ConfigDiff
+from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.marks import Mark
+from leadline.core.evidence.predicate import Predicate, Subject
+from leadline.core.metric.ruler import AREA, in_force, measures_itself, of_several
+from leadline.core.record.run import Run
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RulerBody
+
+FILES_NAMED = 5
+
+
+def mark_rulers(
+    out: Evidence,
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    diffs: Sequence[ConfigDiff],
+    rulers: Sequence[RulerBody],
+) -> None:
+    """``diffs``: what differs between the sides of the clauses, as ``comparisons`` gives it;
+    ``rulers``: of the thread."""
+    changed = [
+        row.key
+        for diff in diffs
+        for row in diff.rows
+        if row.area == AREA and row.role in ("confound", "unknown")
+    ]
+    own: list[str] = []
+    for clause in predicate.clauses:
+        counted = [[r for r in resolve(s) if r.is_evidence] for _, s in clause.sides]
+        metrics = [metric for metric, _ in clause.sides]
+        if clause.right is None:
+            changed += of_several(counted[0], metrics)
+        else:
+            own += measures_itself(counted[0], counted[1], metrics)
+    if changed:
+        named = _listed(changed)
+        out.mark(
+            Mark(
+                "ruler-changed",
+                "measured by different rulers",
+                f"what measures changed between these runs: {named}",
+                "exploratory",
+            )
+        )
+        out.missing.append(
+            f"all runs measured by one ruler: leadline measure again (what differs: {named})"
+        )
+    if any(row.area == "code" for diff in diffs for row in diff.rows):
+        _none_apart(out, predicate, rulers)
+    if own:
+        out.mark(
+            Mark(
+                "measures-itself",
+                "the program measures itself",
+                f"{_listed(own)} changed and measures itself: nothing that measures stands apart from it",
+            )
+        )
+
+
+def _listed(files: Sequence[str]) -> str:
+    names = list(dict.fromkeys(files))
+    more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
+    return ", ".join(names[:FILES_NAMED]) + more
+
+
+def _none_apart(out: Evidence, predicate: Predicate, rulers: Sequence[RulerBody]) -> None:
+    """Somebody said that nothing measures apart from the code, and why."""
+    declared = in_force(rulers)
+    for clause in predicate.clauses:
+        said = declared.get(clause.metric) or declared.get("")
+        if said is not None and not said["patterns"]:
+            why = said.get("why", "")
+            out.mark(
+                Mark(
+                    "no-ruler",
+                    "nothing measures apart",
+                    f"nothing measures {clause.metric} apart from the code: {why}",
+                )
+            )

@@ -1,0 +1,165 @@
+"""The ruler: the files and data that measure, apart from the code that is measured.
+
+Declared by patterns (``leadline measure protect``). Where nothing is declared, it is the files that
+a command names, if these load other code of the repository; a program that is one file measures
+itself.
+
+>>> matcher("data/val/**")("data/val/a/b.csv"), matcher("*.py")("sub/bench.py")
+(True, False)
+>>> words_of(["sh", "-c", "python bench.py --set=conf/a.toml"])
+['sh', '-c', 'python', 'bench.py', '--set', 'conf/a.toml']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from leadline.core.patterns import later
+from leadline.core.record.run import Run
+from leadline.core.tree_path import may_be_written
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RulerBody, RulerFacts
+
+AREA = "ruler"
+MOST_WORDS = 200  # of a command, and of what a file seems to load
+_MAGIC = later(r"[*?\[]")
+_BETWEEN = later(r"[\s'\"=;|&<>(),`$]+")
+_REDIRECTED = later(r">+\s*\S+")
+_OUTPUT = later(r"--?(?:o|out|log|save|dump|result|write)[\w-]*\Z")
+_IMPORT = later(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import|import[ \t]+([\w., \t]+))", re.M)
+_FILE = later(
+    r"[\w./-]+\.(?:py|sh|js|ts|mjs|c|cc|cpp|cxx|h|hh|hpp|cu|cuh|rs|go|jl|r|R|lua|pl|rb|java|scala|so|m|f90)\b"
+)
+
+
+def prefix_of(pattern: str) -> str:
+    """The folder that a pattern names before its first wildcard; "" for the top of the work tree."""
+    found = _MAGIC.search(pattern)
+    head = pattern if found is None else pattern[: found.start()]
+    return head.rpartition("/")[0]
+
+
+def is_literal(pattern: str) -> bool:
+    return _MAGIC.search(pattern) is None
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a path below the top of the work tree matches: ``*`` and ``?`` within a name, ``**``
+    over folders."""
+    if is_literal(pattern):
+        return lambda path: path == pattern
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]*\])", pattern)
+    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    text = "".join(
+        wild.get(part) or (_class(part) if part.startswith("[") else re.escape(part))
+        for part in parts
+    )
+    matches = re.compile(text, re.S).fullmatch
+    return lambda path: matches(path) is not None
+
+
+def _class(part: str) -> str:
+    inner = part[1:-1].replace("\\", "\\\\")
+    return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+
+
+def words_of(argv: Sequence[str]) -> list[str]:
+    """The words of a command that may name a file that it reads, those of a shell's line too."""
+    words = [w for token in argv for w in _BETWEEN.split(_REDIRECTED.sub(" ", token)) if w]
+    read = [w for w, before in zip(words, ["", *words], strict=False) if not _OUTPUT.match(before)]
+    return list(dict.fromkeys(w.partition("::")[0] for w in read))[:MOST_WORDS]
+
+
+def loaded_by(text: str) -> list[str]:
+    """Paths that the text of a program seems to load, without saying relative to what: modules in
+    the way of Python, and names of source files."""
+    found = []
+    for match in _IMPORT.finditer(text):
+        for module in (match[1] or match[2]).split(","):
+            name = module.strip().partition(" ")[0].lstrip(".").replace(".", "/")
+            if name:
+                found += [f"{name}.py", f"{name}/__init__.py", name.partition("/")[0]]
+    found += [match[0] for match in _FILE.finditer(text)]
+    return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def in_force(rulers: Iterable[RulerBody]) -> dict[str, RulerBody]:
+    """By metric ("" for all that have none of their own) what was recorded last of its ruler."""
+    return {str(said.get("metric") or ""): said for said in rulers}
+
+
+def is_outdated(run: Run, rulers: Iterable[RulerBody], metric: str) -> bool:
+    """Whether another ruler measured the metric of the run than the one that is in force."""
+    declared = in_force(rulers)
+    name = metric if metric in declared else ""
+    known = (run.ruler.get("declared") or {}).get(name)
+    return known is not None and name in declared and known != declared[name].get("files", {})
+
+
+def ruler_facts(run: Run, metrics: Iterable[str]) -> dict[str, str]:
+    """What measured these metrics of a run, as file or pattern to digest; nothing where that is not
+    known, or nothing measures apart from the code."""
+    known = run.ruler.get("declared") or {}
+    wanted = {name: known.get(name, known.get("")) for name in metrics}
+    facts: dict[str, str] = {}
+    for files in wanted.values():
+        facts.update(files or {})
+    if any(files is None for files in wanted.values()) and run.ruler.get("loads"):
+        facts = {**run.ruler.get("named", {}), **facts}
+    return facts
+
+
+def of_several(runs: Iterable[Run], metrics: Iterable[str]) -> list[str]:
+    """What measured these metrics, as far as the runs say, and is not the same in all of them."""
+    wanted = list(metrics)
+    seen: dict[str, str] = {}
+    found = []
+    for run in runs:
+        for key, digest in ruler_facts(run, wanted).items():
+            if seen.setdefault(key, digest) != digest and not is_written(run, key):
+                found.append(key)
+    return list(dict.fromkeys(found))
+
+
+def is_written(run: Run, key: str) -> bool:
+    """Whether a file is a ruler only for being named by a command, and of a kind that runs write:
+    where it differs from run to run it is an output."""
+    declared = (run.ruler.get("declared") or {}).values()
+    return may_be_written(key) and not any(key in files for files in declared)
+
+
+def measures_itself(a: Iterable[Run], b: Iterable[Run], metrics: Iterable[str]) -> list[str]:
+    """The files that were both measured and measuring: named by the command, loading no other code,
+    changed between the sides, and nothing declared apart from them."""
+    wanted = list(metrics)
+
+    def named(runs: Iterable[Run]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for run in runs:
+            known = run.ruler.get("declared") or {}
+            if run.ruler.get("loads") or all(m in known or "" in known for m in wanted):
+                continue
+            for path, digest in run.ruler.get("named", {}).items():
+                found.setdefault(path, set()).add(digest)
+        return found
+
+    left, right = named(a), named(b)
+    return sorted(path for path in left.keys() & right.keys() if left[path] != right[path])
+
+
+def changed_between(before: RulerFacts, after: RulerFacts, metric: str) -> list[str]:
+    """The patterns of a declared ruler whose files are others now; those that only one has say
+    nothing."""
+    old, new = (
+        (facts.get("declared") or {}).get(metric) or dict[str, str]() for facts in (before, after)
+    )
+    return sorted(p for p in old.keys() & new.keys() if old[p] != new[p])
+
+
+def other_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """The paths of two lists of files that differ, those that were renamed, added or removed too."""
+    names = before.keys() | after.keys()
+    return sorted(path for path in names if before.get(path) != after.get(path))
