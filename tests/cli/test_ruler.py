@@ -200,8 +200,8 @@ def test_a_renamed_ruler_is_another(lab):
     ("args", "code", "remedy"),
     [
         (("nothing/**",), "ruler-matches-nothing", "git ls-files"),
-        (("../elsewhere",), "ruler-outside", "leadline measure holdout"),
-        (("/etc/passwd",), "ruler-outside", "leadline measure holdout"),
+        (("../elsewhere",), "ruler-outside", "leadline measure protect"),
+        (("/etc/passwd",), "ruler-outside", "leadline measure protect"),
         ((".git/config",), "bad-pattern", "leadline measure protect"),
         (("bench.py", "--metric", "losss"), "no-such-metric", "leadline metric"),
     ],

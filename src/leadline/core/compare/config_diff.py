@@ -104,7 +104,7 @@ def run_facts(
     run: Run, declared_keys: list[str] | None = None, metrics: Iterable[str] | None = None
 ) -> dict[tuple[str, str], Any]:
     """All of a run that is compared, by (area, key). Values of the moment (load, free memory,
-    times) are not. ``metrics``: those whose ruler counts (default: all that the run has)."""
+    times) are not. ``metrics``: those whose ruler counts (else all that the run has)."""
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
     code: dict[str, object] = {"tree": run.code["tree"]} if run.code.get("tree") else {}
@@ -120,7 +120,7 @@ def run_facts(
             run.software, ("interpreter", "executable", "packages", "python_unknown_because")
         ),
         "code": code,
-        "ruler": ruler_facts(run, run.metrics if metrics is None else metrics),
+        "ruler": ruler_facts(run, metrics or run.metrics),
         "executor": {"executor": run.executor} if run.executor else {},
     }
     return {(area, key): value for area, facts in areas.items() for key, value in facts.items()}

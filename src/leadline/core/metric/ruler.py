@@ -53,15 +53,14 @@ def matcher(pattern: str) -> Callable[[str], bool]:
         return lambda path: path == pattern
     parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]*\])", pattern)
     wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    text = "".join(
-        wild.get(part) or (_class(part) if part.startswith("[") else re.escape(part))
-        for part in parts
-    )
+    text = "".join(wild.get(part) or _class_or_words(part) for part in parts)
     matches = re.compile(text, re.S).fullmatch
     return lambda path: matches(path) is not None
 
 
-def _class(part: str) -> str:
+def _class_or_words(part: str) -> str:
+    if not part.startswith("["):
+        return re.escape(part)
     inner = part[1:-1].replace("\\", "\\\\")
     return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
 

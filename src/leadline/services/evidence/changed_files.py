@@ -83,7 +83,7 @@ def _diff(context: Context, path: str, commits: Sequence[str]) -> list[str]:
     if contents[0] == contents[1]:
         return [f"{path}: another content, in no code state"]
     if contents[0] is None or contents[1] is None:
-        return [f"{path}: {'added' if contents[0] is None else 'gone'}"]
+        return [f"{path}: added" if contents[0] is None else f"{path}: gone"]
     if max(len(contents[0]), len(contents[1])) > LARGEST_DIFF_BYTES or any(
         b"\0" in c for c in contents if c
     ):
