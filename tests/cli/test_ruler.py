@@ -233,3 +233,62 @@ def test_a_sweep_and_turns_record_the_ruler_too(lab):
     lab.ok("sweep", "--axis", "x=3", "--", PY, "bench.py", "{x}")
     rows = lab.json("compare", "P-001", "P-005", "--metric", "loss")["data"]["diff"]["rows"]
     assert [row["key"] for row in rows if row["area"] == "ruler"] == ["bench.py"]
+
+
+def test_an_older_code_is_measured_again_by_the_present_ruler(lab):
+    lab.write(".gitignore", "data/\n")
+    lab.write("data/offset.txt", "3.30")
+    lab.write(
+        "bench.py",
+        "import json, model\n"
+        "print(json.dumps({'loss': float(open('data/offset.txt').read()) + model.DELTA}))\n",
+    )
+    first = measure(lab)
+    refused = lab.json("measure", "again", first)
+    assert refused["error"]["code"] == "no-ruler"
+    edit(lab, "bench.py", "model.DELTA", "2 * model.DELTA + 1")
+    edit(lab, "model.py", "0.0", "-1.0")
+    second = measure(lab)
+    lab.ok("measure", "protect", "bench.py", "data/offset.txt")
+    assert lab.json("measure", "again")["data"] == [first]
+    done = lab.run("measure", "again", first, "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert f"next: leadline compare P-003 {second} --axis code" in done.stderr
+    codes, verdict, told, _ = judged(lab, "P-003", second)
+    assert codes == [] and verdict == "better" and "tree: model.py changed" in told
+    runs = lab.json("status", "--runs")["data"]
+    assert [r["metrics"]["loss"] for r in runs if r["experiment"] == "P-003"] == [4.3] * 3
+    assert lab.json("measure", "again")["data"] == []
+    assert "by the ruler as it is now" in lab.ok("logbook")
+    assert not (lab.repo / ".git" / "leadline" / "reproduce").exists() or not os.listdir(
+        lab.repo / ".git" / "leadline" / "reproduce"
+    )
+    done = lab.run("measure", "again", second)
+    assert done.returncode == 6 and "the present ruler measured it" in done.stdout
+
+
+def test_a_code_state_without_the_command_is_said_and_not_run(lab):
+    lab.write(".gitignore", "local.py\n")
+    lab.write("local.py", "print('{\"loss\": 1}')\n")
+    first = measure(lab, repeat=1, command=("local.py",))
+    edit(lab, "bench.py", "3.30", "3.3")
+    lab.ok("measure", "protect", "bench.py")
+    edit(lab, "bench.py", "3.3", "3.31")
+    done = lab.run("measure", "again", first)
+    assert (
+        done.returncode == 6 and f"local.py is not in the code state of {first}-r1" in done.stdout
+    )
+
+
+def test_the_baseline_against_itself_is_evidence_of_nothing_else(lab):
+    told = lab.json("measure", "null", "--blocks", "1")
+    assert told["error"]["code"] == "no-baseline"
+    first = measure(lab)
+    lab.ok("baseline", "set", first)
+    lab.ok("measure", "protect", "bench.py")
+    done = lab.run("measure", "null", "--blocks", "1", "--metric", "loss")
+    assert done.returncode == 0 and "1 blocks in turns are too few" in done.stdout
+    assert "Ruler of loss: the baseline against itself" in lab.ok("logbook")
+    assert lab.json("status")["counts"]["experiments"] == 3
+    assert "P-002" not in lab.ok("brief")
+    assert "measured: every metric by bench.py\n" in lab.ok("status")

@@ -9,7 +9,18 @@ import pytest
 from leadline.core.compare.compare import compare
 from leadline.core.compare.config_diff import config_diff
 from leadline.core.evidence.of_thread import evidence_of
-from leadline.core.metric.ruler import loaded_by, matcher, measures_itself, prefix_of, words_of
+from leadline.core.metric.ruler import (
+    below_resolution,
+    is_outdated,
+    loaded_by,
+    matcher,
+    measures_itself,
+    null_of,
+    null_text,
+    prefix_of,
+    resolution,
+    words_of,
+)
 from leadline.core.record.run import MetricDef, Run
 from leadline.render.words import relation, ruler_lines
 from leadline.testing.builders import ThreadBuilder
@@ -246,3 +257,75 @@ def test_a_change_is_told_and_no_number_stands_over_it() -> None:
     thread = b.thread()
     assert ruler_lines(thread) == ["loss by bench.py; ruler changed at P-002 (bench.py)"]
     assert relation(thread, thread.experiments["P-002"], "loss") == "another ruler"
+
+
+# ---- the baseline against itself -----------------------------------------------------------------
+
+
+def null(low: float | None, high: float | None, shown: bool = False, ratio: bool = True) -> Any:
+    facts = {"as_ratio": ratio, "low": low, "high": high, "shown": shown}
+    return {"interleaving": "P-I1", "blocks": 9, **facts}
+
+
+def test_the_resolution_is_the_largest_difference_that_the_interval_holds() -> None:
+    assert resolution(null(0.8, 1.1)) == pytest.approx(0.25)
+    assert resolution(null(-0.3, 0.1, ratio=False)) == pytest.approx(0.3)
+    assert resolution(null(None, None)) is None
+
+
+def test_an_effect_below_it_says_so_and_one_above_does_not() -> None:
+    assert "0.5 % is less than the 1 %" in below_resolution(null(0.995, 1.01), 200.0, 201.0)
+    assert below_resolution(null(0.995, 1.01), 200.0, 203.0) == ""
+    assert below_resolution(null(0.995, 1.01), 203.0, 200.0) == ""
+    assert below_resolution(null(None, None), 200.0, 200.1) == ""
+    assert below_resolution(null(0.9, 1.1), 0.0, 1.0) == ""  # no ratio to zero
+    assert "0.05 is less than the 0.3" in below_resolution(null(-0.3, 0.1, ratio=False), 0.0, 0.05)
+    assert "between the baseline and itself" in below_resolution(null(1.1, 1.2, True), 1.0, 9.0)
+
+
+def test_what_it_resolves_is_said_in_a_sentence() -> None:
+    assert "one below 25 % would not show" in null_text(null(0.8, 1.1))
+    assert "too few" in null_text(null(None, None))
+    assert "finds a difference between the baseline and itself" in null_text(null(1.1, 1.2, True))
+
+
+def measured_null(b: ThreadBuilder, said: Any, files: dict[str, str] = OLD) -> None:
+    b.record("ruler", {"metric": "loss", "patterns": ["bench.py"], "files": files, "null": said})
+
+
+def test_a_claim_below_the_resolution_says_so() -> None:
+    b = study({"declared": {"": OLD}}, {"declared": {"": OLD}})
+    b.record("ruler", {"patterns": ["bench.py"], "files": OLD})
+    measured_null(b, null(0.4, 1.1))
+    found = label(b, "loss(P-002) < loss(P-001)")
+    assert [m.code for m in found.marks] == ["below-resolution"] and found.label == "replicated"
+    measured_null(b, null(0.99, 1.01))  # the last one counts
+    assert label(b, "loss(P-002) < loss(P-001)").marks == []
+
+
+def test_a_ruler_that_finds_what_is_not_there_bears_no_label() -> None:
+    b = study({"declared": {"": OLD}}, {"declared": {"": OLD}})
+    b.record("ruler", {"patterns": ["bench.py"], "files": OLD})
+    measured_null(b, null(1.05, 1.2, True))
+    found = label(b, "loss(P-002) < loss(P-001)")
+    assert [m.code for m in found.marks] == ["null-differs"] and found.label == "exploratory"
+    b.record("ruler", {"patterns": ["bench.py"], "files": NEW, "changed": ["bench.py"]})
+    assert null_of(b.thread().rulers, "loss") is None  # it says nothing of another ruler
+
+
+def test_a_null_measurement_changes_nothing_of_what_is_declared() -> None:
+    b = study({"declared": {"": OLD}}, {"declared": {"": NEW}})
+    b.record("ruler", {"patterns": ["bench.py"], "files": NEW})
+    measured_null(b, null(0.99, 1.01), NEW)
+    thread = b.thread()
+    assert ruler_lines(thread) == ["every metric by bench.py"]
+    assert [is_outdated(run, thread.rulers, "loss") for run in thread.runs] == [True] * 3 + [
+        False
+    ] * 3
+
+
+def test_runs_of_the_baseline_against_itself_are_evidence_of_nothing() -> None:
+    b = study({}, {})
+    shown = b.plan("", design={"interleaving": "x", "side": "a", "block": 1, "null": True})
+    b.end(shown, {"loss": 0.1})
+    assert not b.thread().runs_of(shown)[0].is_evidence

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from leadline.core.metric.items import facts_in, on_shared_items
-from leadline.core.metric.ruler import of_several
+from leadline.core.metric.ruler import in_force, of_several
 from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -304,9 +304,8 @@ def capped(lines: list[str], most: int, what: str, verb: str) -> list[str]:
 
 def ruler_lines(thread: Thread) -> list[str]:
     """What measures each metric, and where it changed last."""
-    last = {str(said.get("metric") or ""): said for said in thread.rulers}
     lines = []
-    for metric, said in sorted(last.items()):
+    for metric, said in sorted(in_force(thread.rulers).items()):
         of = metric or "every metric"
         files = ", ".join(said["patterns"]) or f"nothing apart from the code: {said.get('why', '')}"
         changes = [r for r in thread.rulers if "changed" in r and r.get("metric", "") == metric]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import subverbs
+from leadline.cli.parsing import seconds, subverbs
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ repository."""
 EXAMPLES = [
     "leadline measure protect bench.py 'data/val/**' --metric loss",
     "leadline measure none --why 'one file, timed from outside'",
+    "leadline measure again P-001 P-002",
+    "leadline measure null --metric loss --blocks 10",
     "leadline measure show",
 ]
 
@@ -36,6 +38,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     none = verbs.add_parser("none", help="nothing measures apart from the code")
     none.add_argument("--metric", default="", metavar="NAME", help="this one (default: all)")
     none.add_argument("--why", default="", metavar="TEXT", help="the reason (needed)")
+    again = verbs.add_parser(
+        "again", help="older code by the present ruler; without ID: what waits"
+    )
+    again.add_argument("ids", nargs="*", metavar="ID", help="experiments")
+    again.add_argument("--repeat", type=int, default=0, metavar="N", help="default: as before")
+    again.add_argument("--timeout", type=seconds, metavar="SECONDS", help="end a run after that")
+    again.add_argument("--quiet", action="store_true", help="do not show the command's output")
+    null = verbs.add_parser("null", help="the baseline against itself: what the ruler resolves")
+    null.add_argument("id", nargs="?", default="baseline", metavar="ID", help="default: baseline")
+    null.add_argument("--metric", default="", metavar="NAME", help="as for leadline ab")
+    null.add_argument("--blocks", type=int, default=10, metavar="N", help="at most (default 10)")
+    null.add_argument("--time", type=seconds, metavar="SECONDS", help="begin no block after that")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
@@ -50,11 +64,79 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         )
         proposed = [] if rows else ["leadline measure protect FILE"]
         return Answer(told, rows, {"rulers": len(rows)}, next=proposed)
+    if args.subverb == "again":
+        return _again(context, topic, args)
+    if args.subverb == "null":
+        return _null(context, topic, args)
     if args.subverb == "none":
         row = declare_ruler.protect_nothing(context, topic, args.why, args.metric)
     else:
         row = declare_ruler.protect(context, topic, args.patterns, args.metric, args.why)
     return Answer(as_rows(_lines(row)), row)
+
+
+def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
+    import sys
+
+    from leadline.cli.live import Watching
+    from leadline.services.run.measure_again import measure_again, measured_now, outdated
+
+    if not args.ids:
+        waiting = outdated(context.store.thread(topic))
+        told = "all was measured by the ruler that is in force"
+        if waiting:
+            told = f"measured by another ruler than the present one: {_few(waiting)}"
+        following = [f"leadline measure again {' '.join(waiting[:20])}"] if waiting else []
+        return Answer(told, waiting, {"experiments": len(waiting)}, next=following)
+    rows = measure_again(
+        context,
+        topic,
+        args.ids,
+        repeat=args.repeat,
+        timeout_s=args.timeout,
+        watcher=Watching(None if args.quiet else sys.stderr),
+        say=context.warn,
+    )
+    lines = [
+        f"{row['of']}: measured again as {row['experiment']}, {len(row['states'])} runs"
+        if row["experiment"]
+        else f"{row['of']}: not measured again"
+        for row in rows
+    ]
+    lines = [
+        f"{line}; {row['why']}" if row["why"] else line
+        for line, row in zip(lines, rows, strict=True)
+    ]
+    made = [row["experiment"] for row in rows if row["experiment"]]
+    others = [e for e in measured_now(context.store.thread(topic)) if e not in made]
+    following = [f"leadline compare {made[0]} {e} --axis code" for e in others[-1:] if made]
+    code = 0 if all("done" in row["states"] for row in rows) else 6
+    return Answer(as_rows(lines), rows, {"experiments": len(made)}, next=following, exit_code=code)
+
+
+def _null(context: Context, topic: str, args: argparse.Namespace) -> Answer:
+    import signal
+
+    from leadline.cli.live import Watching, interruptions
+    from leadline.core.metric.ruler import null_text
+    from leadline.render.terminal.ab import result_text
+    from leadline.services.run.null import measure_null
+
+    with interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
+        result, null = measure_null(
+            context,
+            topic,
+            args.id,
+            metric=args.metric,
+            blocks=args.blocks,
+            time_limit_s=args.time,
+            watcher=Watching(None),
+            say=context.warn,
+            stop_asked=lambda: bool(asked),
+        )
+    text = f"{null_text(null)}\n{result_text(result)}"
+    code = 0 if result["n_blocks"] and not result["shown"] else 6
+    return Answer(text, result, {"blocks": result["n_blocks"]}, exit_code=code)
 
 
 def _lines(row: RulerRow) -> list[str]:

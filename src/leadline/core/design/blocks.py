@@ -151,7 +151,8 @@ def result_of(thread: Thread, item: Experiment | Run | Item) -> MeasuredBefore:
         value = (
             run.wall_s if metric == WALL and WALL not in run.metrics else run.metrics.get(metric)
         )
-        if not run.is_evidence or value is None:
+        counts = run.is_evidence or (bool(run.design.get("null")) and _ended_well(run))
+        if not counts or value is None:
             continue
         found = str((facts_in(run, metric) or {}).get("set", ""))
         items = found if items is None else items
@@ -177,3 +178,12 @@ def result_of(thread: Thread, item: Experiment | Run | Item) -> MeasuredBefore:
         "seed": item.body.get("seed"),
         "order": item.body.get("order"),
     }
+
+
+def _ended_well(run: Run) -> bool:
+    return (
+        run.state == "done"
+        and not run.retracted
+        and not run.superseded_by
+        and not run.design.get("warmup")
+    )

@@ -9,7 +9,14 @@ from leadline.core.compare.config_diff import ConfigDiff
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
-from leadline.core.metric.ruler import AREA, in_force, measures_itself, of_several
+from leadline.core.metric.ruler import (
+    AREA,
+    below_resolution,
+    in_force,
+    measures_itself,
+    null_of,
+    of_several,
+)
 from leadline.core.record.run import Run
 from leadline.core.typed import TYPE_CHECKING
 
@@ -55,6 +62,7 @@ def mark_rulers(
         out.missing.append(
             f"all runs measured by one ruler: leadline measure again (what differs: {named})"
         )
+    _null(out, rulers)
     if any(row.area == "code" for diff in diffs for row in diff.rows):
         _none_apart(out, predicate, rulers)
     if own:
@@ -87,3 +95,19 @@ def _none_apart(out: Evidence, predicate: Predicate, rulers: Sequence[RulerBody]
                     f"nothing measures {clause.metric} apart from the code: {why}",
                 )
             )
+
+
+def _null(out: Evidence, rulers: Sequence[RulerBody]) -> None:
+    """What the ruler finds between the baseline and itself, beside what is claimed."""
+    for result in out.clauses:
+        null = null_of(rulers, result.clause.metric)
+        if null is None or result.right is None or result.clause.op == "~=":
+            continue
+        why = below_resolution(null, result.right.mean, result.left.mean)
+        if not why:
+            continue
+        if null["shown"]:
+            out.mark(Mark("null-differs", "ruler finds null differences", why, "exploratory"))
+            out.missing.append("a ruler that finds no difference between the baseline and itself")
+        else:
+            out.mark(Mark("below-resolution", "below what the ruler resolves", why))

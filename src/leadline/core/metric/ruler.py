@@ -21,7 +21,7 @@ from leadline.core.tree_path import may_be_written
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import RulerBody, RulerFacts
+    from leadline.core.record.bodies import NullFacts, RulerBody, RulerFacts
 
 AREA = "ruler"
 MOST_WORDS = 200  # of a command, and of what a file seems to load
@@ -87,7 +87,61 @@ def loaded_by(text: str) -> list[str]:
 
 def in_force(rulers: Iterable[RulerBody]) -> dict[str, RulerBody]:
     """By metric ("" for all that have none of their own) what was recorded last of its ruler."""
-    return {str(said.get("metric") or ""): said for said in rulers}
+    return {str(said.get("metric") or ""): said for said in rulers if "null" not in said}
+
+
+def null_of(rulers: Sequence[RulerBody], metric: str) -> NullFacts | None:
+    """What came last of the baseline against itself by the ruler that is in force."""
+    declared = in_force(rulers)
+    ruler = declared.get(metric) or declared.get("")
+    files = ruler.get("files", {}) if ruler else {}
+    measured = [said for said in rulers if said.get("metric") == metric and "null" in said]
+    if not measured or measured[-1].get("files", {}) != files:
+        return None
+    return measured[-1]["null"]
+
+
+def resolution(null: NullFacts) -> float | None:
+    """The largest difference that the interval of a null measurement holds, as a share where
+    ``as_ratio``; None where it is not bounded. What is no larger, the ruler may find in nothing."""
+    low, high = null["low"], null["high"]
+    if low is None or high is None:
+        return None
+    return max(high, 1.0 / low) - 1.0 if null["as_ratio"] else max(abs(low), abs(high))
+
+
+def null_text(null: NullFacts) -> str:
+    """What a null measurement says of the ruler, in a sentence."""
+    smallest = resolution(null)
+    blocks = f"{null['blocks']} blocks in turns"
+    if null["shown"]:
+        return f"the ruler finds a difference between the baseline and itself, over {blocks}"
+    if smallest is None:
+        return f"{blocks} are too few to say what the ruler resolves"
+    size = f"{100 * smallest:.3g} %" if null["as_ratio"] else f"{smallest:.3g}"
+    return f"no difference found over {blocks}; one below {size} would not show for sure"
+
+
+def below_resolution(null: NullFacts, reference: float | None, value: float | None) -> str:
+    """Why a difference of two means says nothing by this ruler, in words; "" where it may."""
+    where = f"{null['interleaving']}, {null['blocks']} blocks"
+    if null["shown"]:
+        return f"the ruler finds a difference between the baseline and itself ({where})"
+    smallest = resolution(null)
+    if smallest is None or reference is None or value is None:
+        return ""
+    if null["as_ratio"]:
+        if reference <= 0 or value <= 0:
+            return ""
+        ratio = value / reference
+        size = max(ratio, 1.0 / ratio) - 1.0
+        told = f"{100 * size:.3g} % is less than the {100 * smallest:.3g} %"
+    else:
+        size = abs(value - reference)
+        told = f"{size:.3g} is less than the {smallest:.3g}"
+    if size >= smallest:
+        return ""
+    return f"{told} by which the baseline may differ from itself under this ruler ({where})"
 
 
 def is_outdated(run: Run, rulers: Iterable[RulerBody], metric: str) -> bool:

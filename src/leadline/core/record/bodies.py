@@ -201,6 +201,7 @@ class DesignPlace(TypedDict, total=False):
     block: int  # number of the block
     position: int  # place within the block
     warmup: bool  # not counted
+    null: bool  # one command against itself: of the ruler, evidence of nothing else
 
 
 class FurtherRun(TypedDict, total=False):
@@ -465,6 +466,17 @@ class ThreadChangedBody(TypedDict):
     bound: NotRequired[dict[str, float]]
 
 
+class NullFacts(TypedDict):
+    """What came of the baseline measured against itself, of b against a."""
+
+    interleaving: str
+    blocks: int
+    as_ratio: bool  # the numbers are of b / a, not of b - a
+    low: float | None  # of the interval
+    high: float | None
+    shown: bool  # that they differ: the ruler finds a difference where there is none
+
+
 class RulerBody(TypedDict):
     """What measures: as it was declared, or as a run found it changed."""
 
@@ -472,6 +484,7 @@ class RulerBody(TypedDict):
     metric: NotRequired[str]  # of which; "" of all that have none of their own
     files: NotRequired[dict[str, str]]  # pattern to digest of its files
     earlier: NotRequired[list[RulerOfTrees]]  # what it was in the runs before it was declared
+    null: NotRequired[NullFacts]  # what it resolves; such a record changes nothing else
     changed: NotRequired[list[str]]  # files that are others than before, the first 20
     experiment: NotRequired[str]  # at which the change was seen
     why: NotRequired[str]
@@ -699,6 +712,7 @@ class InterleavingBody(ItemBody, total=False):
     alpha: float
     method: str  # of the test after each block
     warmup: int  # runs of each side that do not count
+    null: bool  # both sides are one command: it measures the ruler
     stop: StopRule
     ended: InterleavingEndedBody  # the fold's: the body of its end
 

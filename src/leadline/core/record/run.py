@@ -113,6 +113,7 @@ class Run:
             and not self.retracted
             and not self.superseded_by
             and not self.design.get("warmup")
+            and not self.design.get("null")
         )
 
 
@@ -140,6 +141,8 @@ def why_not_evidence(run: Run) -> str:
         return f"superseded by {run.superseded_by}"
     if run.design.get("warmup"):
         return "a warm-up, kept apart from the measurement"
+    if run.design.get("null"):
+        return "one command against itself: it says what the ruler resolves"
     if run.origin == "reported":
         return "reported: Leadline did not see it measured"
     return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"

@@ -438,6 +438,8 @@ def lacks(experiment: Experiment) -> list[str]:
     """The words that are missing of an experiment that has ended."""
     if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
         return []
+    if all(r.design.get("null") for r in experiment.runs):
+        return []
     return [
         name
         for name, role in MISSING.items()
@@ -459,6 +461,7 @@ def wants_interpretation(experiment: Experiment) -> bool:
         experiment.stands
         and experiment.state in ("done", "failed", "timeout")
         and not experiment.notes_in("interpretation")
+        and not all(r.design.get("null") for r in experiment.runs)
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from leadline.core.metric.ruler import null_text
 from leadline.core.patterns import later
 from leadline.core.plain import one_line
 from leadline.core.record import artifact
@@ -209,6 +210,8 @@ def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
     fields = (
         [f"- **Origin:** {prose_line(words.origin_text(run))}"] if run.origin != "executed" else []
     )
+    if run.measures_again:
+        fields.append(f"- **Measures again:** {run.measures_again}, by the ruler as it is now")
     if "command" not in skip and (run.argv or run.origin == "executed"):
         where = f" (in {code(run.cwd)})" if run.cwd not in ("", ".") else ""
         shown = words.command(run)
@@ -466,6 +469,12 @@ def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
 def _ruler(record: Record, then: Thread, first: dict[str, str]) -> Made:
     body = record.body
     kind, of = KINDS[record.kind].title, str(body.get("metric") or "every metric")
+    if null := body.get("null"):
+        at = then.shown(str(null["interleaving"]), body.get("refs"))
+        return (
+            f"{kind} of {of}: the baseline against itself",
+            f"- **Result:** {prose_line(null_text(null))} ({at})",
+        )
     if "changed" in body:
         at = then.shown(str(body.get("experiment", "")), body.get("refs"))
         where = f"[{at}](#{first[at]})" if at in first else at

@@ -14,6 +14,7 @@ from itertools import pairwise
 from leadline.core.compare.choice import NO_CHOICE, Choice, choice_of
 from leadline.core.compare.compare import (
     Comparison,
+    MetricComparison,
     Size,
     compare,
 )
@@ -22,7 +23,7 @@ from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
 from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
-from leadline.core.metric.ruler import AREA
+from leadline.core.metric.ruler import AREA, below_resolution, null_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
 from leadline.services.context import Context
@@ -105,11 +106,23 @@ def compare_sides(
 
         name_files(context, thread, out, a_runs, b_runs)
     for metric in out.metrics:
+        _by_null(thread, metric)
         command = in_turns_command(metric.metric, a_runs, b_runs)
         if command and metric.withheld == NOT_IN_TURNS:
             out.settle[metric.metric] = command
     out.notes += _about_baselines(thread, out, (a, b))
     return out
+
+
+def _by_null(thread: Thread, m: MetricComparison) -> None:
+    """What the ruler was seen to find between the baseline and itself, beside a difference."""
+    null = null_of(thread.rulers, m.metric)
+    why = "" if null is None or m.apart else below_resolution(null, m.a.mean, m.b.mean)
+    if null is None or not why:
+        return
+    m.notes.append(why)
+    if null["shown"] and m.verdict != "cannot be compared":
+        m.verdict, m.sentence = "exploratory only", f"{m.sentence}; {why}"
 
 
 def _choice(thread: Thread, a_runs: list[Run], b_runs: list[Run], metric: str) -> Choice:

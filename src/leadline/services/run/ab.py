@@ -41,7 +41,7 @@ OTHER_ITEMS = "its {metric} is over other items than that of the first run: see 
 class AbRequest:
     """``a`` is the reference. ``metric``: "" takes the thread's first with a better direction, else
     the wall time of the run. ``precision``, ``equivalent``: shares (0.01 is 1 %); see
-    ``_reason_to_stop``."""
+    ``_reason_to_stop``. ``null``: both are one command, and measure the ruler."""
 
     a: RunRequest
     b: RunRequest
@@ -54,6 +54,7 @@ class AbRequest:
     warmup: int = 1
     seed: int = 0
     order: str = "abba"
+    null: bool = False
 
 
 @dataclass
@@ -91,7 +92,7 @@ def measure(
     shown, uid = _record_start(context, thread, request, facts, metric)
     state = _State(metric, experiments={side: asked.experiment for side, asked in sides.items()})
     started_s = time.monotonic()
-    runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state)
+    runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state, request.null)
     for number in range(request.warmup):
         for side in "ab":
             if not state.interrupted:
@@ -188,6 +189,8 @@ def _record_start(
             "time_s": request.time_limit_s,
         },
     }
+    if request.null:
+        body["null"] = True
     with context.store.transaction(thread.topic) as writing:
         shown = named_id(thread.prefix, "interleaving", writing.next_number("interleaving"))
         uid = writing.add("interleaving", {"id": shown, **body}).id
@@ -206,8 +209,10 @@ class _Runs:
         watcher: Watcher,
         stop_asked: Callable[[], bool],
         state: _State,
+        null: bool,
     ) -> None:
         self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
+        self.null = null
         self.watcher, self.stop_asked, self.state = watcher, stop_asked, state
 
     def one(self, side: str, block: int, position: int, warmup: bool = False) -> RunOutcome:
@@ -219,6 +224,8 @@ class _Runs:
             "position": position,
             "warmup": warmup,
         }
+        if self.null:
+            request.design["null"] = True
         request.experiment = self.state.experiments[side]
         environ = environment_of(self.context, request.command)
         facts: PlanFacts = {

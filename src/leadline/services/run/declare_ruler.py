@@ -203,7 +203,7 @@ def _files_then(
 def rulers_of(context: Context, thread: Thread) -> list[RulerRow]:
     """What measures now, by metric."""
     rows = []
-    last = {said.get("metric", ""): said for said in thread.rulers}
+    last = {said.get("metric", ""): said for said in thread.rulers if "null" not in said}
     for metric, said in sorted(last.items()):
         row = _row(context, said, said["at"], [])
         changes = [r for r in thread.rulers if r.get("metric", "") == metric and "changed" in r]

@@ -71,6 +71,9 @@ def planned_body(
         body["design"] = request.design
     if seen:
         body["seen_before"] = list(seen[:SEEN_KEPT])
+    if request.measures_again:
+        body["measures_again"] = request.measures_again
+        body["folder"] = request.command.folder
     if request.reproduction_of:
         body["reproduction_of"] = request.reproduction_of
         body["folder"] = request.command.folder

@@ -103,7 +103,7 @@ def reproduce(
     check_patterns(context, artifacts or [])
     thread = context.store.thread(topic)
     shown, experiments, sealed = _targets(thread, target, only or [])
-    plans = [_plan(context, thread, e, sealed, artifacts or []) for e in experiments]
+    plans = [plan_again(context, thread, e, sealed, artifacts or []) for e in experiments]
     _say_cost(plans, repeat, say)
     found = _Found()
     for plan in plans:
@@ -189,9 +189,10 @@ def _originals(thread: Thread, experiment: Experiment, sealed: set[str]) -> list
     ]
 
 
-def _plan(
+def plan_again(
     context: Context, thread: Thread, experiment: Experiment, sealed: set[str], artifacts: list[str]
 ) -> Rerun:
+    """How an experiment is run again, or why it cannot be (``blocked``)."""
     originals = _originals(thread, experiment, sealed)
     run = (originals or experiment.runs)[0]
     record = next(r.body for r in thread.records if r.id == run.uid)
@@ -250,7 +251,7 @@ def _run_again(
     done: list[Run] = []
     failures: list[str] = [plan.blocked] if plan.blocked else []
     for turn in range(0 if plan.blocked else repeat):
-        folder = _fresh_folder(context, plan.run, turn)
+        folder = fresh_folder(context, plan.run, turn)
         try:
             context.vcs.export_tree(str(plan.run.code["commit"]), folder)
             outcome = _one(context, topic, plan, folder, timeout_s, watcher, say)
@@ -259,7 +260,7 @@ def _run_again(
             break
         finally:
             if not keep:
-                _remove(folder)
+                remove_folder(folder)
             else:
                 say(f"kept {folder}")
         found = context.store.thread(topic).find(outcome.id)
@@ -270,14 +271,14 @@ def _run_again(
     return done, failures, False
 
 
-def _fresh_folder(context: Context, run: Run, number: int) -> str:
+def fresh_folder(context: Context, run: Run, number: int) -> str:
     base = os.path.join(context.root, "reproduce")
     return os.path.join(
         base, f"{str(run.code['commit'])[:12]}-{os.getpid()}-{context.clock.now_ms()}-{number}"
     )
 
 
-def _remove(folder: str) -> None:
+def remove_folder(folder: str) -> None:
     import shutil  # noqa: PLC0415  start-up: 4 ms
 
     shutil.rmtree(folder, ignore_errors=True)
@@ -298,7 +299,7 @@ def _one(
         inside = folder
     os.makedirs(inside, exist_ok=True)
     move = Mover(context.vcs.toplevel, run.cwd, folder, inside, plan.notes)
-    environment = move.environment(_environment(context, plan))
+    environment = move.environment(recorded_environment(context, plan))
     artifacts = move.patterns(plan.artifacts)
     mark_old(artifacts, inside, folder)
     request = RunRequest(
@@ -324,7 +325,7 @@ def _one(
     return execute(context, request, watcher, say)[0]
 
 
-def _environment(context: Context, plan: Rerun) -> dict[str, str | None]:
+def recorded_environment(context: Context, plan: Rerun) -> dict[str, str | None]:
     """The recorded variables; those that would be recorded now and were not then are taken away."""
     # a record may come from anybody: of its names none is taken for a prefix
     named = {

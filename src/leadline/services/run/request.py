@@ -47,7 +47,8 @@ class Terms:
 class RunRequest:
     """A command, what is asked of it, and its place in the record. ``experiment``: repeat that one
     (its command when ``argv`` is empty). ``design``: place in a sweep or a measurement in turns.
-    ``reproduction_of``: the run that this one repeats at its own code."""
+    ``reproduction_of``: the run that this one repeats at its own code; ``measures_again``: the one
+    whose code it measures by the present ruler."""
 
     topic: str
     command: Command
@@ -58,6 +59,7 @@ class RunRequest:
     hypotheses: list[str] = field(default_factory=list)
     design: DesignPlace | None = None
     reproduction_of: str = ""
+    measures_again: str = ""
 
 
 def complete(context: Context, request: RunRequest) -> Thread:
