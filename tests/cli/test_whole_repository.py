@@ -56,10 +56,31 @@ def test_what_was_written_is_read(old: Lab) -> None:
     assert schema(old) == SCHEMA_VERSION
     claim = old.json("claims")["data"][0]
     assert (claim["id"], claim["label"]) == ("P-C1", "exploratory")
+    assert claim["sentence_short"].startswith("exploratory: time_ms of P-002 (level=4) is ")
     assert "P-C1" in old.ok("brief") and "level 4" in old.ok("show", "P-C1")
     assert "P-N2b" in old.ok("show", "P-N2b") and old.json("tried", "eve")["ok"]
     assert old.json("sweep", "show", "P-W1")["ok"]
     assert old.run("verify").returncode == 0
+
+
+def test_a_label_by_earlier_rules_is_named_until_an_update_tells_of_it(old: Lab) -> None:
+    told = "P-C1 was replicated by rules 1, is exploratory by rules 2: "
+    for verb in ("brief", "status"):
+        assert told in old.ok(verb), verb
+    assert told in old.ok("update", "--dry-run")
+    assert old.ok("update") and told not in old.ok("brief") + old.ok("status")
+
+
+def test_a_seal_holds_by_the_rules_that_it_was_made_by(old: Lab) -> None:
+    found = old.json("verify")["data"]
+    assert found["faults"] == []
+    [note] = [n for n in found["notes"] if n["code"] == "other-rules"]
+    assert note["what"] == (
+        "P-C1 is sealed as replicated by rules 1; computed otherwise under rules 2: exploratory"
+    )
+    old.ok("seal", "again")
+    notes = old.json("verify")["data"]["notes"]
+    assert [n["where"] for n in notes if n["code"] == "other-rules"] == [note["where"]]
 
 
 def test_it_goes_on_from_there(old: Lab) -> None:

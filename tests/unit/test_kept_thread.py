@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from leadline.adapters.store import event_log
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.read_model import IndexReadModel
+from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of
@@ -117,6 +118,7 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
     elif action in ("claim", "hypothesis"):
         names = {"a": shown, "b": other.body["experiment"]}
         body = {"text": f"lower in {shown}", "predicate": draw(SOME(PREDICATES)).format(**names)}
+        body["label"] = draw(SOME(["none", "replicated"]))
         made.item(writer, action, {**body, "refs": refs_of(run, other)}, later)
     elif action == "decision":
         made.item(
@@ -127,7 +129,8 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
     elif action == "update":
         labels = {f"P-C{n}": draw(SOME(["none", "replicated"])) for n in range(1, 4)}
         form = draw(SOME(["update", "heartbeat"]))
-        made.item(writer, "update", {"form": form, "labels": labels}, later)
+        told = {"form": form, "labels": labels, "rules": draw(SOME([1, RULES]))}
+        made.item(writer, "update", told, later)
     elif action == "define":
         formula = draw(SOME([*FORMULAS, "", ""])).replace("x", "loss")
         body = {"name": draw(SOME(["loss", "rate"])), "direction": draw(SOME(["lower", "higher"]))}

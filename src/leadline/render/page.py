@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from leadline.core.evidence.evidence import RULES
 from leadline.core.metric.ruler import is_outdated
 from leadline.core.plain import one_line
 from leadline.core.record.ranks import state_of
@@ -16,6 +17,7 @@ from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.page import Best, Effect, Page, Step
+from leadline.core.view.relabelled import relabelled
 from leadline.render import words
 from leadline.render.markdown import cut
 
@@ -75,6 +77,12 @@ def parts_of(
         part("Stop", facts.listed(about.get("stop")), 2, "leadline logbook"),
         part("Constraints", facts.listed(about.get("constraint")), 2, "leadline logbook"),
         part("Conclusion", _conclusion(thread), 1, "leadline logbook"),
+        part(
+            f"Labelled otherwise by rules {RULES}, until an update tells it",
+            [one.text for one in relabelled(thread, evidence_of)],
+            2,
+            "leadline update",
+        ),
         part("State", state_lines(thread, page, evidence_of), 4, "leadline status", 600),
         part("How to run", how_lines(page), 2, "leadline show baseline", 500),
         part(

@@ -28,9 +28,10 @@ from leadline.core.record.kept import Counts, Judged, Since
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS, KINDS
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import recompute
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
+from leadline.core.view.relabelled import relabelled_one
 
 if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
@@ -368,6 +369,13 @@ class KeptRows:
             self._arms[metric] = [arm_of(row) for row in rows]
         return self._arms[metric]
 
+    def relabelled(self) -> list[list[Any]]:
+        found = self.db.execute(
+            "SELECT relabelled FROM judged WHERE thread=? AND relabelled IS NOT NULL ORDER BY uid",
+            (self.topic,),
+        )
+        return [json.loads(row) for (row,) in found]
+
     def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:
         """(id, as ``recompute`` tells) of every standing item with a cited number that is another
         one now, in order."""
@@ -426,11 +434,13 @@ class KeptRows:
         [item] = cast("list[Item]", self.load([shown]))
         self.looked_at, self.chosen_by, self._lost_items = set(), [], False
         label: str | None = None
-        strength, differs = 0, None
+        strength, differs, moved = 0, None, None
         if item.kind == "claim" or item.body.get("predicate"):
             found = evidence_of(self.thread, cast(Any, item.body), uid)
             strength = rank(found.label) if item.stands and item.kind == "claim" else 0
             label = json.dumps(Judged(found.label, found.counted, found.sentence.brief))
+            one = relabelled_one(item, found) if is_a(item, "claim") else None
+            moved = json.dumps(one) if one is not None else None
         if item.stands and item.body.get("bound"):
             changed = recompute(item, self.thread)
             differs = json.dumps(changed) if changed else None
@@ -441,7 +451,7 @@ class KeptRows:
         with self.index.writing() as db:
             for table in ("judged", "rests", "choosers", "unjudged"):
                 db.execute(f"DELETE FROM {table} WHERE thread=? AND uid=?", (topic, uid))
-            db.execute("INSERT INTO judged VALUES(?,?,?,?)", (topic, uid, label, differs))
+            db.execute("INSERT INTO judged VALUES(?,?,?,?,?)", (topic, uid, label, differs, moved))
             db.execute(
                 "UPDATE things SET rank=? WHERE thread=? AND kind=? AND place=?",
                 (strength, topic, item.kind, uid),

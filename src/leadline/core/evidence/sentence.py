@@ -311,7 +311,7 @@ def _size(result: ClauseResult, unit: str, unknown: str, called: str = "") -> st
     between = "" if unit in ("", "%") else " "
     said = f"{_digits(shown)}{between}{unit}"
     if low is not None and low == high:
-        said += " exactly"
+        said = f"exactly {said}"
     elif ends[0] is None or ends[1] is None:
         said += f" ({unknown})"
     else:

@@ -806,6 +806,7 @@ class SnapshotBody(ItemBody, total=False):
     heads: dict[str, str]  # writer to the digest of its last line: what is sealed
     heads_digest: str
     records: int  # how many there were
+    rules: int  # by which the labels in the bundle were computed
     bundle: dict[str, str]  # file to its blob
     table: ResultTable  # a row an experiment, against the baseline
 
@@ -817,6 +818,7 @@ class UpdateBody(ItemBody, total=False):
     links: dict[str, str]
     words: dict[str, str]  # the author's own
     labels: dict[str, str]  # claim to its label
+    rules: int  # the version of the rules that gave them
     continues: str  # the first heartbeat of the same words
     times: int  # how often they were said
     url: str

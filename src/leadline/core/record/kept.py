@@ -88,6 +88,10 @@ class Kept(Protocol):
         """The uids of the hypotheses that predict it."""
         ...
 
+    def relabelled(self) -> list[list[Any]]:
+        """Of the claims that earlier rules labelled otherwise, what ``core/view/relabelled.py`` says."""
+        ...
+
     def arms(self, metric: str) -> list[Any]:
         """As ``core.compare.choice.arms_of``, of all experiments."""
         ...

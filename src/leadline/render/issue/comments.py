@@ -14,6 +14,7 @@ from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import minute, span
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.relabelled import relabelled
 from leadline.render import words
 from leadline.render.issue.body import (
     LINK_NAMES,
@@ -93,6 +94,7 @@ def render_update(
         "**Result delta**\n\n" + _delta(thread, ran, evidence_of),
         "**Confidence**\n\n"
         + _first(confidence)
+        + "".join(f"- {data(one.text)}\n" for one in relabelled(thread, evidence_of)[:LISTED])
         + (
             "\n".join(
                 words.capped(

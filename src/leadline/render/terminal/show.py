@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from leadline.core.evidence.evidence import RULES
 from leadline.core.plain import as_rows, one_line, plain
 from leadline.core.record import artifact
 from leadline.core.record.ranks import state_of
@@ -16,6 +17,7 @@ from leadline.core.timestamps import duration, minute, size
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.relabelled import relabelled
 from leadline.render import words
 from leadline.render.logbook import series_excerpt
 from leadline.render.table import table
@@ -97,6 +99,10 @@ def render_status(
     parts += (
         [table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)] if claims else []
     )
+    if moved := [one.text for one in relabelled(thread, evidence_of)]:
+        more = [f"… and {len(moved) - shown} more"] if len(moved) > shown else []
+        told = f"labelled otherwise by rules {RULES}, until an update tells it:"
+        parts.append(as_rows([told, *moved[:shown], *more]))
     queue = [
         [h.id, state_of(h), facts.expected_text(h, thread, evidence_of)]
         for h in facts.standing(thread, "hypothesis")[:shown]

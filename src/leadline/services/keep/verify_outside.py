@@ -13,6 +13,8 @@ from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.errors import LeadlineError
+from leadline.core.evidence.evidence import RULES
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.publish.append_only import classify
 from leadline.core.record.artifact import manifest, recorded
 from leadline.core.record.checked import Outside
@@ -200,6 +202,28 @@ def seals(context: Context, thread: Thread, holds: Callable[[str, str], bool]) -
                     )
                 )
         found += _tag(context, thread, snapshot)
+        found += _labelled_otherwise(context, thread, snapshot)
+    return found
+
+
+def _labelled_otherwise(
+    context: Context, thread: Thread, snapshot: Item[SnapshotBody]
+) -> list[Finding]:
+    """A seal holds under the rules that it was made by: that other rules give a claim another label
+    is worth knowing, and no fault."""
+    rules = snapshot.body.get("rules", 1)
+    digest = dict(snapshot.body.get("bundle") or {}).get("bundle.json", "")
+    if rules >= RULES or not digest or _state_of(context, digest):
+        return []
+    known, found = labels_for(thread), []
+    for sealed in json.loads(context.blobs.get(digest)).get("claims") or []:
+        claim = thread.items.get(str(sealed.get("id")))
+        if claim is None or not claim.stands or (now := known(claim).label) == sealed.get("label"):
+            continue
+        what = f"{claim.id} is sealed as {sealed.get('label')} by rules {rules}"
+        said = f"{what}; computed otherwise under rules {RULES}: {now}"
+        mend = f"leadline show {claim.id}"
+        found.append(Finding(thread.topic, NOTE, "other-rules", snapshot.id, said, mend))
     return found
 
 

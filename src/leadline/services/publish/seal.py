@@ -223,6 +223,7 @@ def _record(
             "heads": heads,
             "heads_digest": digest_of(heads),
             "records": thread.record_count,
+            "rules": RULES,
             "bundle": blobs,
             "table": bundle["table"],
             "refs": refs_for(thread, [r["experiment"] for r in bundle["table"]["rows"]], [message]),

@@ -8,6 +8,7 @@ between leaves the record, and whatever brings the issue up to date next posts i
 from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, conflict, refused
+from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.issue.comments import comments_to_post
@@ -20,6 +21,7 @@ from leadline.core.text.lint import LintFinding, fix_format, lint
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
+from leadline.core.view.relabelled import relabelled
 from leadline.render.issue.comments import render_heartbeat, render_update
 from leadline.services.bound_text import bound_body
 from leadline.services.branch.permalink import (
@@ -136,7 +138,8 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
     _flag_finished(context, thread)
     # Without news it is a post that was cut off, a retry, or nothing.
     last = last_post(thread)
-    if last is not None and not _news_since(thread, last):
+    moved = relabelled(thread, evidence_for(thread))
+    if last is not None and not moved and not _news_since(thread, last):
         waiting = not words.change.strip() and any(
             c.kind == "update" for c in comments_to_post(thread)
         )
@@ -161,6 +164,7 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
         "since": last.id if last else "",
         "links": links,
         "labels": _labels(thread),
+        "rules": RULES,
         "words": words.said(),
     }
     body = {**body, **checked.body()}
