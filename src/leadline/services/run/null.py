@@ -59,7 +59,7 @@ def measure_null(
     after = context.slice(topic, [measured["id"]])
     said = in_force(after.rulers)
     name = measured["metric"]
-    ruler = said.get(name) or said.get("")
+    ruler: RulerBody = said.get(name) or said.get("") or {"patterns": []}
     null: NullFacts = {
         "interleaving": measured["id"],
         "blocks": measured["n_blocks"],
@@ -70,8 +70,8 @@ def measure_null(
     }
     body: RulerBody = {
         "metric": name,
-        "patterns": list(ruler["patterns"]) if ruler else [],
-        "files": dict(ruler.get("files") or {}) if ruler else {},
+        "patterns": list(ruler["patterns"]),
+        "files": dict(ruler.get("files") or {}),
         "null": null,
         "refs": refs_for(after, [measured["id"]]),
     }
