@@ -120,3 +120,41 @@ def test_a_file_that_was_written_again_before_the_end_was_recorded(thread_lab: L
     shown = recovered(thread_lab)
     assert shown["metrics"] == {}
     assert [p["code"] for p in shown["extraction"]["problems"]] == ["changed-since"]
+
+
+TRAIN = "import random\nprint('train loss', 0.5 + random.random() / 100)\nprint('val loss', 0.9)\n"
+
+
+def test_two_sides_that_were_read_by_different_patterns(thread_lab: Lab) -> None:
+    thread_lab.write("tr.py", TRAIN)
+    thread_lab.ok("metric", "loss", "--direction", "lower", "--observed", "result")
+    for arm, which in (("old", "val"), ("new", "train")):
+        pattern = f"loss={which} loss ([0-9.]+)"
+        thread_lab.ok(
+            "run", "--set", f"arm={arm}", "--repeat", "3", "--pattern", pattern, "--", PY, "tr.py"
+        )
+    compared = thread_lab.run("compare", "P-001", "P-002", "--axis", "arm").stdout
+    assert "not apples to apples: extraction.loss" in compared
+    for text in (compared, thread_lab.ok("show", "P-002-r1"), thread_lab.ok("logbook")):
+        assert "train loss ([0-9.]+)" in text
+    claimed = thread_lab.json(
+        "claim", "the new arm", "--that", "loss(P-002) < loss(P-001)", "--axis", "arm"
+    )
+    assert claimed["ok"] is False or claimed["data"]["label"] in ("none", "exploratory")
+
+
+def test_a_repeat_is_read_as_its_experiment_is(thread_lab: Lab) -> None:
+    thread_lab.write("tr.py", TRAIN)
+    thread_lab.ok("run", "--pattern", "loss=val loss ([0-9.]+)", "--", PY, "tr.py")
+    assert ended(thread_lab, "--experiment", "P-001")[0]["metrics"] == {"loss": 0.9}
+    other = ("run", "--experiment", "P-001", "--pattern", "loss=train loss ([0-9.]+)")
+    assert thread_lab.json(*other)["error"]["code"] == "not-a-repeat"
+
+
+def test_a_sweep_counts_no_run_as_done_that_was_read_otherwise(thread_lab: Lab) -> None:
+    thread_lab.write("tr.py", TRAIN)
+    for which in ("val", "train"):
+        pattern = f"loss={which} loss ([0-9.]+)"
+        thread_lab.ok("sweep", "--axis", "k=1,2", "--pattern", pattern, "--", PY, "tr.py", "{k}")
+    runs = thread_lab.json("status", "--runs")["data"]
+    assert len(runs) == 4 and len({run["experiment"] for run in runs}) == 4

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 
+from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.metric.ruler import in_force, of_several
 from leadline.core.plain import one_line
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, CodeState, CutSeries
 
 CONFIG_SHOWN = 24
+EXTRACTIONS_SHOWN = 12
 
 
 def joined(parts: Iterable[str], between: str = " ") -> str:
@@ -158,6 +160,25 @@ def machine_text(run: Run) -> str:
     if run.executor not in (USUAL_EXECUTOR, ""):
         parts.append(f"through {one_line(run.executor)}")
     return " · ".join(parts)
+
+
+def extraction_texts(run: Run) -> list[tuple[str, str]]:
+    """How each metric was read that was declared to be somewhere, by its name; beside it, that the
+    file held more."""
+    before = {
+        str(s.get("source")): s["before_bytes"]
+        for s in run.extraction.get("sources", [])
+        if s.get("before_bytes")
+    }
+    texts = []
+    names = declared_metrics(run.extract, run.metrics)
+    for name in names[:EXTRACTIONS_SHOWN]:
+        text = how_read(run.extract, name)
+        held = [f"what this run appended to {one_line(s)}" for s in before if f" {s}" in text]
+        texts.append((one_line(name), joined((one_line(text), *held), "; ")))
+    if len(names) > EXTRACTIONS_SHOWN:
+        texts.append(("…", f"and {len(names) - EXTRACTIONS_SHOWN} more"))
+    return texts
 
 
 def origin_text(run: Run) -> str:

@@ -35,6 +35,7 @@ from leadline.core.metric.contract import (
     contracts_of,
     moved_by_machine,
 )
+from leadline.core.metric.derive import with_inputs
 from leadline.core.metric.items import Shared, on_shared_items
 from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
@@ -333,7 +334,7 @@ def compare(
     a, b = _split(a_runs, "a", out), _split(b_runs, "b", out)
     out.a_runs, out.b_runs = [run.id for run in a], [run.id for run in b]
     judged = metrics if metrics is not None else {name for run in (*a, *b) for name in run.metrics}
-    out.diff = config_diff(a, b, axes, nuisance, judged)
+    out.diff = config_diff(a, b, axes, nuisance, with_inputs(judged, metric_defs or {}))
     out.hygiene = {"a": hygiene_of(a), "b": hygiene_of(b)}
     check_comparability(out, a, b)
     refused = "; ".join(r["what"] for r in out.refusals)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.config import config_from_args, flatten, split_arguments
+from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.metric.ruler import AREA, ruler_facts
 from leadline.core.record.run import Run
 from leadline.core.tree_path import may_be_written
@@ -22,6 +23,7 @@ from leadline.core.values import dataclass, field
 AREAS = (
     "config",
     "command",
+    "extraction",
     "environment",
     "hardware",
     "devices",
@@ -100,11 +102,36 @@ def _properties(facts: dict[str, object], leave_out: tuple[str, ...] = ()) -> di
     }
 
 
+def _extraction(
+    run: Run, metrics: Iterable[str] | None, declared: Mapping[str, object]
+) -> dict[str, object]:
+    """How the run's ``metrics`` were read that were declared to be somewhere."""
+    if run.origin != "executed" or not run.extract:
+        return {}
+    read = declared_metrics(run.extract, run.metrics)
+    return {
+        name: _follow(how_read(run.extract, name), declared)
+        for name in read
+        if metrics is None or name in metrics
+    }
+
+
+def _fill_in_readings(
+    facts: list[dict[tuple[str, str], Any]], runs: list[Run], keys: Iterable[tuple[str, str]]
+) -> None:
+    """What one side declared to be somewhere, a run of the other said by itself."""
+    read = [at for at in keys if at[0] == "extraction"]
+    for of_run, run in zip(facts, runs, strict=True):
+        if run.origin == "executed":
+            for at in read:
+                of_run.setdefault(at, AS_REPORTED)
+
+
 def run_facts(
     run: Run, declared_keys: list[str] | None = None, metrics: Iterable[str] | None = None
 ) -> dict[tuple[str, str], Any]:
     """All of a run that is compared, by (area, key). Values of the moment (load, free memory,
-    times) are not. ``metrics``: those whose ruler counts (else all that the run has)."""
+    times) are not. ``metrics``: those whose ruler and reading count (else all that the run has)."""
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
     code: dict[str, object] = {"tree": run.code["tree"]} if run.code.get("tree") else {}
@@ -113,6 +140,7 @@ def run_facts(
     areas: dict[str, Mapping[str, object]] = {
         "config": config,
         "command": _command_facts(run, declared),
+        "extraction": _extraction(run, metrics, declared),
         "environment": run.environment,
         "hardware": _properties(run.hardware),
         "devices": {k: run.devices[k] for k in ("kind", "count") if run.devices.get(k) is not None},
@@ -267,7 +295,8 @@ def config_diff(
     nuisance: list[str] | None = None,
     metrics: Iterable[str] | None = None,
 ) -> ConfigDiff:
-    """Every recorded fact in which side ``a`` and side ``b`` differ, classed.
+    """Every recorded fact in which side ``a`` and side ``b`` differ, classed. ``metrics``: those that
+    are compared, where not all are.
 
     A fact with several values on a side is equal to the other side's when the values are as
     frequent there (three seeds against the same three). ``axes`` and ``nuisance`` name facts as
@@ -287,6 +316,7 @@ def config_diff(
         {name for run in side for name in config_from_args(run.argv)} for side in sides
     )
     keys = {at for of_run in facts_a + facts_b for at in of_run} | {("code", "tree")}
+    _fill_in_readings(facts_a + facts_b, sides[0] + sides[1], keys)
     for at in sorted(keys, key=lambda at: (AREAS.index(at[0]), at[1])):
         area, key = at
         (count_a, values_a), (count_b, values_b) = _counts(facts_a, at), _counts(facts_b, at)
@@ -311,7 +341,7 @@ def config_diff(
                     "files outside the recorded code are the same by name; their contents are unknown"
                 )
             continue
-        if area == "command" and followed and _alike_as_written(sides, at):
+        if area in ("command", "extraction") and followed and _alike_as_written(sides, at):
             continue
         # A command line is known whole: what it lacks is absent, not unrecorded.
         absent = (

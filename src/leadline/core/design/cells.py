@@ -342,6 +342,14 @@ def fill(argv: Sequence[str], cell: Cell) -> list[str]:
     return filler(argv)(cell)
 
 
+def read_from(extract: Sequence[Any], cell: Cell) -> list[Any]:
+    """Where the metrics of one cell are read. The braces of a regular expression are its own."""
+    return [
+        text if not isinstance(text, str) or text.startswith("pattern:") else fill([text], cell)[0]
+        for text in extract
+    ]
+
+
 def filler(argv: Sequence[str]) -> Callable[[Cell], list[str]]:
     """``fill`` for many cells: the template is taken apart once."""
     parts = [_parts(text) for text in argv]

@@ -27,8 +27,8 @@ def key_of_cell(body: SweepBody, cell: plans.Cell, tree: Any) -> str:
 
 
 def runs_of_cells(thread: Thread, body: SweepBody, tree: Any, only: str = "") -> list[list[Run]]:
-    """For each cell the runs of its command and config at that code state; ``only`` those of one
-    sweep's uid."""
+    """For each cell the runs of its command, config and extraction at that code state; ``only``
+    those of one sweep's uid."""
     by_key: dict[str, list[Run]] = {}
     for run in thread.runs:
         if (
@@ -39,9 +39,17 @@ def runs_of_cells(thread: Thread, body: SweepBody, tree: Any, only: str = "") ->
             by_key.setdefault(run.key, []).append(run)
     known = _values_run(thread, by_key, list(body["axes"]))
     return [
-        by_key.get(key_of_cell(body, cell, tree), []) if _may_be_run(cell, known) else []
+        _read_alike(by_key.get(key_of_cell(body, cell, tree), []), body, cell)
+        if _may_be_run(cell, known)
+        else []
         for cell in _in_one_order(body)
     ]
+
+
+def _read_alike(runs: list[Run], body: SweepBody, cell: plans.Cell) -> list[Run]:
+    """Those whose numbers were read as the sweep means to read them."""
+    wanted = plans.read_from(body.get("extract") or [], cell) if runs else []
+    return [run for run in runs if run.extract == wanted]
 
 
 def _may_be_run(cell: plans.Cell, known: set[tuple[Any, ...]]) -> bool:

@@ -8,7 +8,7 @@ difference with several causes stays ``exploratory`` however often it is repeate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.choice import choice_of
@@ -23,6 +23,7 @@ from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.evidence.ruler_marks import mark_rulers
 from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
+from leadline.core.metric.derive import with_inputs
 from leadline.core.metric.ruler import AREA
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
 
 CANDIDATE_AXES = 8
+MEASURING = (AREA, "extraction")  # areas that are no axis
 EARNED_BY_REPEATS = ("replicated", "stable")
 
 
@@ -167,7 +169,7 @@ def evidence_over(
         confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
         choosing=_choosing(thread, uid),
     )
-    diffs = comparisons(predicate, resolve, body)
+    diffs = comparisons(predicate, resolve, body, thread.metrics)
     for diff in diffs:
         _cap(out, diff)
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
@@ -283,7 +285,10 @@ def confirmed_on_path(
 
 
 def comparisons(
-    predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: JudgedBody
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    body: JudgedBody,
+    definitions: Mapping[str, MetricDef],
 ) -> list[ConfigDiff]:
     """For every clause that compares two sets of runs: what differs between them besides the
     declared axes.
@@ -294,7 +299,7 @@ def comparisons(
     for clause in predicate.clauses:
         if clause.right is None:
             continue
-        pair = (clause.subject.format(), clause.right.format())
+        pair = _pair(clause)
         scope = axes_of(predicate, body.get("across"))
         left, right = (
             [r for r in resolve(subject) if r.is_evidence and not out_of_scope(r, scope)]
@@ -315,24 +320,30 @@ def comparisons(
             )
         )
         nuisance = list(body.get("nuisance") or ())
-        metrics = [metric for metric, _ in clause.sides]
+        of_pair = [c for c in predicate.clauses if c.right and _pair(c) == pair]
+        named = {metric for c in of_pair for metric, _ in c.sides}
+        metrics = with_inputs(named, definitions)
         found.append(diff_or_the_one_axis(right, left, axes, nuisance, metrics))
     return found
 
 
+def _pair(clause: Clause) -> tuple[str, str]:
+    return clause.subject.format(), clause.right.format() if clause.right else ""
+
+
 def diff_or_the_one_axis(
-    a: list[Run], b: list[Run], axes: list[str], nuisance: list[str], metrics: list[str]
+    a: list[Run], b: list[Run], axes: list[str], nuisance: list[str], metrics: Iterable[str]
 ) -> ConfigDiff:
     """``config_diff``; with no axis declared, the single fact that explains the whole difference is
-    taken for it. What measures is no axis: it is a confound beside it."""
+    taken for it. What measures, and how it was read, is no axis: it is a confound beside it."""
     diff = config_diff(a, b, axes, nuisance, metrics)
     if diff.clean or axes:
         return diff
-    rows = [row for row in _in_the_way(diff) if row.area != AREA]
+    rows = [row for row in _in_the_way(diff) if row.area not in MEASURING]
     names = list(dict.fromkeys(row.key if row.area == "config" else row.area for row in rows))
     for name in names[:CANDIDATE_AXES]:
         alone = config_diff(a, b, [name], nuisance, metrics)
-        if alone.of_role("axis") and all(row.area == AREA for row in _in_the_way(alone)):
+        if alone.of_role("axis") and all(row.area in MEASURING for row in _in_the_way(alone)):
             return alone
     return diff
 
@@ -343,7 +354,7 @@ def _in_the_way(diff: ConfigDiff) -> list[FactDifference]:
 
 def _cap(out: Evidence, diff: ConfigDiff) -> None:
     """Sides that differ in more than the tested axis bear no more than ``exploratory``."""
-    rows = [row for row in _in_the_way(diff) if row.area != AREA]
+    rows = [row for row in _in_the_way(diff) if row.area not in MEASURING]
     if not rows:
         return
     named = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:5])

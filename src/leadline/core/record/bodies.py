@@ -314,6 +314,7 @@ class ExtractionFacts(TypedDict, total=False):
     series: dict[str, Excerpt]  # by metric
     tables: list[dict[str, object]]
     items: dict[str, ItemFacts]  # by metric
+    read: dict[str, str]  # by metric that was declared to be somewhere: how it was read, in words
     contract: dict[str, dict[str, str]]  # by metric: what it meant when it was taken
     cut: dict[str, CutSeries]  # by metric that is none of the run's for it
 

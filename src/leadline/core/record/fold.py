@@ -33,6 +33,7 @@ _PLANNED_FACTS = (
     "shell",
     "config",
     "environment",
+    "extract",
     "hardware",
     "software",
     "code",

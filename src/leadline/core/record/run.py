@@ -67,6 +67,7 @@ class Run:
     shell: bool = False
     config: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
+    extract: list[Any] = field(default_factory=list)  # where its metrics were declared to be
     hardware: dict[str, Any] = field(default_factory=dict)
     # python version, interpreter, packages digest, os
     software: dict[str, object] = field(default_factory=dict)

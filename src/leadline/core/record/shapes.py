@@ -33,7 +33,7 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "Excerpt": ({"points": "int", "first_step": ("or", "float", "none"), "last_step": ("or", "float", "none"), "sample": ("list", ("list", "any"))}, ()),
     "ItemFacts": ({"by": ("list", "str"), "n": "int", "set": "str", "reduce": "str", "missing": "int", "values": ("dict", "float"), "blob": "str"}, ()),
     "CutSeries": ({"value": ("or", "float", "none"), "points": "int"}, ()),
-    "ExtractionFacts": ({"sources": ("list", "Source"), "problems": ("list", "Problem"), "series": ("dict", "Excerpt"), "tables": ("list", ("dict", "any")), "items": ("dict", "ItemFacts"), "contract": ("dict", ("dict", "str")), "cut": ("dict", "CutSeries")}, ()),
+    "ExtractionFacts": ({"sources": ("list", "Source"), "problems": ("list", "Problem"), "series": ("dict", "Excerpt"), "tables": ("list", ("dict", "any")), "items": ("dict", "ItemFacts"), "read": ("dict", "str"), "contract": ("dict", ("dict", "str")), "cut": ("dict", "CutSeries")}, ()),
     "Stream": ({"size_bytes": "int", "digest": "str"}, ("size_bytes", "digest",)),
     "Outputs": ({"stdout": "Stream", "stderr": "Stream", "excerpt": "str", "excerpt_of": "str", "result_digest": "str"}, ()),
     "KeptArtifact": ({"name": "str", "kind": "str", "digest": "str", "size_bytes": "int", "step": "int", "at": "str", "source": "str", "changed": "bool"}, ()),

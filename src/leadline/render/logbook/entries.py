@@ -158,6 +158,8 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
             repeat += f", same {', '.join(same)}"
         if unknown:
             repeat += f"; {', '.join(unknown)} unknown"
+        if run.extract == original.extract:
+            same.append("extraction")
         fields = [repeat, *_what_was_run(run, skip=[*same, *unknown])]
     else:
         title = f"{experiment.id} {experiment.title}"
@@ -222,6 +224,10 @@ def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
             fields.append(f"- **Command:**{where}\n\n  {block}\n")
     if "config" not in skip and run.config:
         fields.append(f"- **Config:** {words.config_text(run.config)}")
+    # Entries never change: those of before did not say it.
+    if "extraction" not in skip and "read" in run.extraction:
+        for name, how in words.extraction_texts(run):
+            fields.append(f"- **Read:** {code(name)}: {code(how)}")
     if "code" not in skip or run.code.get("changed_during_run"):
         fields.append(f"- **Code:** {words.code_text(run.code)}")
     if tracked := words.tracker_text(run):

@@ -176,6 +176,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("command", words.command(run)),
             ("in", run.cwd),
             ("config", _pairs(run.config)),
+            ("read", _read_text([run])),
             ("code", words.code_text(run.code).replace("`", "").replace("**", "")),
             ("tracker", words.tracker_text(run)),
             ("its config", _pairs(words.tracker_config(run))),
@@ -221,6 +222,12 @@ def _cut_text(run: Run, thread: Thread) -> str:
     return "\n".join(
         f"{one_line(name)}: {text}" for name, text in words.cut_texts(run, thread.metrics)
     )
+
+
+def _read_text(runs: Sequence[Run]) -> str:
+    """How each metric was read, a line each."""
+    texts = [text for run in runs for text in words.extraction_texts(run)]
+    return "\n".join(f"{name}: {how}" for name, how in texts)
 
 
 def _problems_text(run: Run) -> str:
@@ -287,6 +294,7 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             ("hypotheses", ", ".join(experiment.hypotheses)),
             ("config", _pairs(experiment.config)),
             ("command", command),
+            ("read", _read_text(experiment.runs[:1])),
             ("code", code),
             ("notes", notes),
             ("history", _history(experiment.history)),

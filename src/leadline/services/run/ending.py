@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from leadline.core.canonical import digest_of_file, finite
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import merge
+from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
@@ -284,6 +285,10 @@ def _read_metrics(
         for name in found.metrics
         if (d := thread.metrics.get(name)) is not None
     }
+    extract = run.body.get("extract", [])
+    had = [*found.metrics, *found.nonfinite]
+    if read := [name for name in declared_metrics(extract, had) if name in had] if extract else []:
+        extraction["read"] = {name: redact.text(how_read(extract, name)) for name in read}
     if contract:
         extraction["contract"] = contract  # what the numbers meant when they were taken
     body["extraction"] = extraction

@@ -124,12 +124,18 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
     request.experiment, command = experiment.id, request.command
     command.argv = command.argv or list(first.argv)
     command.config = command.config or dict(first.config)
-    other_argv = command.argv != first.argv
-    if not request.reproduction_of and (other_argv or command.config != first.config):
-        what = "command" if other_argv else "config"
+    if request.reproduction_of:
+        return
+    request.terms.extract = request.terms.extract or list(first.extract)
+    asked = {
+        "command": command.argv != first.argv,
+        "config": command.config != first.config,
+        "place that metrics are read from": request.terms.extract != first.extract,
+    }
+    if other := [what for what, differs in asked.items() if differs]:
         raise conflict(
             "not-a-repeat",
-            f"the {what} is not that of {experiment.id}",
-            why="repeats of an experiment have its command and config; another one is a new experiment",
+            f"the {other[0]} is not that of {experiment.id}",
+            why="repeats of an experiment have its command, config and extraction; another one is a new experiment",
             do=["leadline run --set … -- CMD", f"leadline run --experiment {experiment.id}"],
         )

@@ -43,7 +43,6 @@ from leadline.services.run.sweep_plan import (
     check_interaction,
     check_told_apart,
     planned_sweep,
-    read_from,
 )
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ def _resumed(
                 "leadline sweep … -- CMD  (a new sweep at this code)",
             ],
         )
-    check_told_apart(item.body.get("artifacts") or [], item.body["extract"], request.jobs)
+    check_told_apart(item.body.get("artifacts") or [], item.body.get("extract") or [], request.jobs)
     here = os.path.relpath(context.cwd, context.toplevel)
     if here != item.body.get("cwd", "."):
         raise usage(
@@ -310,7 +309,7 @@ class _Sweep:
                 code=code,
             ),
             terms=Terms(
-                extract=read_from(self.body["extract"], cell),
+                extract=plans.read_from(self.body["extract"], cell),
                 artifacts=plans.fill(self.body.get("artifacts") or [], cell),
                 timeout_s=self.body["timeout_s"],
             ),

@@ -106,12 +106,6 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     return body
 
 
-def read_from(extract: Sequence[str], cell: plans.Cell) -> list[str]:
-    """Where the metrics of one cell are read. The braces of a regular expression are its own."""
-    filled = plans.filler(extract)(cell)
-    return [t if t.startswith("pattern:") else f for t, f in zip(extract, filled, strict=True)]
-
-
 def check_told_apart(patterns: Sequence[str], extract: Sequence[str], jobs: int) -> None:
     """Raises LeadlineError(usage) when runs beside each other would take each other's files for
     their own."""

@@ -171,7 +171,7 @@ def confounded_claims(
         if predicate is None:
             continue
         for diff in comparisons(
-            predicate, partial(runs_of_subject, thread, refs=claim.refs), claim.body
+            predicate, partial(runs_of_subject, thread, refs=claim.refs), claim.body, thread.metrics
         ):
             if not diff.clean:
                 found.append(
