@@ -85,7 +85,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         read_model=IndexReadModel(store),
         blobs=FileBlobs(os.path.join(root, "blobs")),
         executor_for=_executors(),
-        open_runs=OpenRunFiles(os.path.join(root, "open")),
+        open_runs=OpenRunFiles(root),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
         forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
         forge_kind=forge_kind,

@@ -170,3 +170,17 @@ def test_an_edited_last_line_is_named_before_and_after_the_next_write(thread_lab
     (fault,) = thread_lab.json("verify")["data"]["faults"]
     thread_lab.ok("verify", "--settle", fault["where"], "--why", "it was I")
     assert faults(thread_lab) == {}
+
+
+@pytest.mark.parametrize("mend", [["verify", "--heal"], ["sync"], ["note", "the next write"]])
+def test_an_ending_that_cannot_be_read_comes_from_the_run_folder(
+    thread_lab: Lab, mend: list[str]
+) -> None:
+    thread_lab.ok("run", "--", sys.executable, "-c", "print('{\"loss\": 0.5}')")
+    (path,) = (thread_lab.repo / ".git/leadline/threads/demo/events").glob("*.jsonl")
+    path.write_bytes(path.read_bytes()[:-40] + b"#\n")
+    assert thread_lab.json("show", "P-001-r1")["data"]["state"] == "planned"
+    assert "torn-line" in faults(thread_lab)
+    thread_lab.run(*mend)
+    shown = thread_lab.json("show", "P-001-r1")["data"]
+    assert shown["state"] == "done" and shown["metrics"] == {"loss": 0.5}

@@ -221,7 +221,8 @@ class BlobStore(Protocol):
 
 class OpenRuns(Protocol):
     """Which runs are planned and not ended, and whether somebody watches them. ``watching`` holds a
-    lock that the kernel frees when the watcher ends, however it ends."""
+    lock that the kernel frees when the watcher ends, however it ends. ``listed``: (topic, uid); empty
+    ones where the ending of any run may have been lost."""
 
     def any(self) -> bool: ...
 

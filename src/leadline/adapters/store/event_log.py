@@ -534,7 +534,10 @@ class FileTransaction:
             }
             body["changed"] = [was]
         if body["torn"] or "changed" in body:
+            from leadline.adapters.store.open_runs import doubt_endings
+
             self.add("healed", body)
+            doubt_endings(self.log.root)
 
     def _last_line(self) -> bytes:
         line = last_line(self.data)

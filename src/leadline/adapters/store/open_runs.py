@@ -19,9 +19,23 @@ from leadline.core.canonical import object_in
 from leadline.job.disk import open_in_place, sync_folder
 
 
+FOLDER = "open"
+_ANY = "any"  # the marker of a run that is not known: its ending may be a line that cannot be read
+
+
+def doubt_endings(root: str) -> None:
+    """Have the next command look whether a run that seems open is over."""
+    path = os.path.join(root, FOLDER, _ANY)
+    try:
+        make_folders(os.path.dirname(path))
+        os.close(open_in_place(path, os.O_WRONLY))
+    except OSError:
+        return  # ``doctor --mend`` looks at all of them
+
+
 class OpenRunFiles:
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
+    def __init__(self, root: str) -> None:
+        self.folder = os.path.join(root, FOLDER)
 
     def any(self) -> bool:
         try:
@@ -54,7 +68,7 @@ class OpenRunFiles:
 
     def closed(self, uid: str) -> None:
         try:
-            os.unlink(os.path.join(self.folder, uid))
+            os.unlink(os.path.join(self.folder, uid or _ANY))
         except FileNotFoundError:
             pass
 
@@ -81,9 +95,12 @@ class OpenRunFiles:
             os.close(fd)
 
     def listed(self) -> list[tuple[str, str]]:
-        """(topic, uid) of every marker."""
+        """(topic, uid) of every marker; ("", "") where any run may be over."""
         found = []
         for uid in sorted(os.listdir(self.folder)) if os.path.isdir(self.folder) else []:
+            if uid == _ANY:
+                found.append(("", ""))
+                continue
             try:
                 with open(os.path.join(self.folder, uid), encoding="utf-8") as file:
                     found.append((str(object_in(file.read()).get("topic", "")), uid))

@@ -96,10 +96,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         explained = explain(context, topics)
     faults = [f for f in found if f.severity == FAULT]
     notes = [f for f in found if f.severity != FAULT]
-    lines = [
-        f"healed  {h['thread']}: {h['what']}" + (f" (kept: {h['aside']})" if h.get("aside") else "")
-        for h in healed
-    ]
+    lines = []
+    for each in healed:
+        kept = f" (kept: {each['aside']})" if each.get("aside") else ""
+        lines.append(f"healed  {each['thread'] or 'runs'}: {each['what']}{kept}")
     for finding in found[:SHOWN]:
         mend = f"  -> {finding.mend}" if finding.mend else ""
         lines.append(

@@ -184,7 +184,7 @@ def check(
     faults += [
         fault
         for fault in _not_as_written(files, heads or {}, records)
-        if fault.where not in acknowledged
+        if fault.where not in acknowledged.union(f.where for f in faults)
     ]
     return records, [fault for name, fault in copies if name not in acknowledged] + faults
 

@@ -16,6 +16,7 @@ from leadline.services.context import Context
 from leadline.services.keep.copies import lacking
 from leadline.services.keep.disputes import explain_disputes
 from leadline.services.keep.verify_outside import lines_of, seals
+from leadline.services.run.recover import recover_runs
 
 
 def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
@@ -41,6 +42,9 @@ def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
                     "what": f"acknowledged {len(acknowledged)} torn lines or second versions",
                 }
             )
+    # The ending of a run may have been in a line that cannot be read: its folder has it, too.
+    for ended in recover_runs(context, unmarked=True):
+        done.append({"thread": "", "what": f"ended {ended} as its run directory tells"})
     return done
 
 

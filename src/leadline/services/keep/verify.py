@@ -8,6 +8,7 @@ itself or is not ours to mend.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import count, islice
@@ -232,6 +233,8 @@ def _open_runs(context: Context, thread: Thread) -> list[Finding]:
         if not here:
             what = "has not ended, and nothing on this machine watches it"
             mend = "leadline sync  (from the machine that started it)"
+            if os.path.isdir(context.run_folder(run.uid)):
+                mend = "leadline verify --heal  (its run directory has its end)"
         found.append(Finding(thread.topic, NOTE, "open-run", run.id, what, mend))
     return found
 

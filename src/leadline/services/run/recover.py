@@ -21,6 +21,9 @@ def recover_runs(context: Context, unmarked: bool = False) -> list[str]:
     and said. ``unmarked``: those too whose marker is gone, if their folder is here."""
     ended = []
     open_runs = {uid: topic for topic, uid in context.open_runs.listed()}
+    if open_runs.pop("", None) is not None:
+        unmarked = True
+        context.open_runs.closed("")
     if unmarked or "" in open_runs.values():  # a marker that a power cut emptied
         of_record = {uid: topic for topic, uid in context.read_model.open_runs()}
         for uid in [uid for uid, topic in open_runs.items() if not topic]:
