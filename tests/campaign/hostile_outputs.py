@@ -27,7 +27,8 @@ VALUES = (
 NAMES = (
     r"b'loss'", r"b'time_ms'", r"b''", r"b' '", r"b'\xff\xfe'", r"b'a\0b'", r"b'\\ud800'", r"b'a\rb'", r"b'a\nb'",
     r"b'x' * 100000", r"b'__proto__'", r"b'../../x'", r"b'a.b[0]{c}|d'", r"b'{{P-001}}'", r"b'\x1b[31m'",
-    r"b'\xe2\x80\xae'", r"b'step'", r"b'\"'", r"b'<script>'", r"b'-m'",
+    r"b'\xe2\x80\xae'", r"b'step'", r"b'\"'", r"b'<script>'", r"b'-m'", r"b'n'", r"b'id'", r"b'baseline'", r"b'nan'",
+    r"b'over'", r"b'mean(loss)'", r"b'state'", r"b'constructor'", r"b'a=b'", r"b'a,b'", r"b'k.k'", r"b'.'", r"b'/'",
 )  # fmt: skip
 JOBS = {
     "json lines on stdout": "out.write(b'{\"' + NAME + b'\": ' + VALUE + b'}\\n')",
@@ -41,6 +42,26 @@ JOBS = {
     "a step": "open(M, 'ab').write(b'{\"a\": 1, \"step\": ' + VALUE + b'}\\n')",
     "the metrics file is a folder": "os.makedirs(M)",
     "the metrics file is a link": "os.symlink('/dev/zero', M)",
+    "the metrics file is a pipe": "os.mkfifo(M)",
+    "the metrics file is a socket": "os.chdir(D); socket.socket(socket.AF_UNIX).bind(os.path.basename(M))",
+    "the metrics file cannot be read": "open(M, 'ab').write(b'{\"a\": 1}\\n'); os.chmod(M, 0)",
+    "the metrics file is huge and empty": "open(M, 'ab').truncate(10 << 30)",
+    "a csv is a pipe": "os.mkfifo('r.csv')",
+    "a csv is a folder": "os.makedirs('r.csv')",
+    "a csv is a device": "os.symlink('/dev/zero', 'r.csv')",
+    "a csv is huge and empty": "open('r.csv', 'ab').truncate(10 << 30)",
+    "a csv is empty": "open('r.csv', 'ab').close()",
+    "a csv is a loop": "os.symlink('r.csv', 'r.csv')",
+    "a csv has no end of quotes": "pathlib.Path('r.csv').write_bytes(b'name,time\\n\"' + VALUE * 99 + b',1\\n')",
+    "a csv has a field without end": "pathlib.Path('r.csv').write_bytes(b'name,time\\n' + b'x' * 200_000 + b',1\\n')",
+    "a json is a pipe": "os.mkfifo('r.json')",
+    "kept files are pipes and devices": "os.mkfifo('kept1'); os.symlink('/dev/zero', 'kept2'); os.makedirs('kept3')",
+    "kept files are huge and empty": "open('kept', 'ab').truncate(10 << 30)",
+    "kept files cannot be read": "open('kept', 'ab').close(); os.chmod('kept', 0)",
+    "the folder of the run is gone": "shutil.rmtree(D)",
+    "the output is gone": "os.unlink(os.path.join(D, 'stdout.log')); os.mkfifo(os.path.join(D, 'stdout.log'))",
+    "the series is a file": "shutil.rmtree(D + '/series', True); open(D + '/series', 'wb').write(VALUE)",
+    "the work tree has pipes": "os.mkfifo('pipe'); os.mkfifo(b'b' + NAME[:20].replace(b'/', b'').replace(b'\\0', b''))",
     "a file name": "open(b'kept' + NAME.replace(b'/', b'_')[:200].replace(b'\\0', b'0'), 'wb').write(VALUE)",
     "many metrics": "out.write(b''.join(b'{\"m%d\": 1}\\n' % i for i in range(MANY)))",
     "one line that is long": "out.write(b'{\"a\": \"' + b'x' * 30_000_000 + b'\"}\\n')",
@@ -68,6 +89,9 @@ TAKEN = {
     "a json": ("--metrics", "r.json:t=time"),
     "a jsonl": ("--metrics", "r.jsonl:t=time"),
     "a file name": ("--artifact", "kept*"),
+    **dict.fromkeys(("a json is a pipe",), ("--metrics", "r.json:t=time")),
+    **{kind: ("--metrics", "r.csv:t=time") for kind in JOBS if kind.startswith("a csv ")},
+    **{kind: ("--artifact", "kept*") for kind in JOBS if kind.startswith("kept ")},
 }
 
 
@@ -76,7 +100,7 @@ def job(kind: str, chance: random.Random, many: int) -> str:
     text = text.replace("ODDFILE", repr(chance.choice(ODD_FILES)))
     text = text.replace("NAME", chance.choice(NAMES)).replace("VALUE", chance.choice(VALUES))
     ground = "M = os.environ['LEADLINE_METRICS']; D = os.path.dirname(M); out = sys.stdout.buffer"
-    return f"import os, pathlib, sys\n{ground}\n{text}\n"
+    return f"import os, pathlib, shutil, socket, sys\n{ground}\n{text}\n"
 
 
 def make(tries: int, chance: random.Random, tally: Tally) -> None:

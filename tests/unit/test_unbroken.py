@@ -8,6 +8,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def chained(lines: Iterable[bytes]) -> list[bytes]:
     done, last = list[bytes](), ""
     for line in lines:
         of = parse_line(line)
-        record = Record(of.id, of.at, of.thread, of.writer, of.kind, of.actor, of.body, last)
+        record = replace(of, prev=last)
         done.append(record.line())
         last = line_digest(done[-1])
     return done

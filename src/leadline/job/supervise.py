@@ -984,8 +984,8 @@ class Job:
             pass
 
     def sync_path(self, path: str) -> bool:
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:  # the command may have put a pipe there: opening one waits for who writes to it
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
                 os.fsync(fd)
             finally:

@@ -38,6 +38,7 @@ from leadline.core.record.event_files import (
     union,
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
+from leadline.core.record.order import note_of, order_of
 from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
 from leadline.core.record.thread import Thread, no_start, no_such_thread
@@ -132,8 +133,11 @@ class MemoryLog:
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         wanted = {base_of(display) for display in ids}
-        part = [r for r in self.records(topic) if r.kind in kinds or bases_of(r) & wanted]
-        return self._folded(part, topic)
+        records = self.records(topic)
+        part = [r for r in records if r.kind in kinds or bases_of(r) & wanted]
+        thread = self._folded(part, topic)
+        thread.order = order_of(records)
+        return thread
 
     def _folded(self, records: list[Record], topic: str) -> Thread:
         thread = thread_of(records, topic)
@@ -235,6 +239,17 @@ class MemoryTransaction:
         self.prev = last_digest(self.data)
         self.lines: list[bytes] = []
         self._next = ""
+        mine = [r.seen for r in self.known if r.writer == log.writer and r.seen is not None]
+        noted = {writer: note for seen in mine for writer, note in seen.items()}
+        others = {
+            name: note_of(record.id, digest)
+            for name, digest in heads(files).items()
+            if name != log.writer and "~" not in name
+            for record in self.known
+            if record.writer == name
+        }
+        changed = {name: note for name, note in others.items() if noted.get(name) != note}
+        self._seen = changed or (None if mine else {})
         body: dict[str, Any] = {"torn": [], "by": "the next write", "file": self.name}
         torn = self.data.rstrip(b"\n").rpartition(b"\n")[2]
         if torn and not is_record(torn + b"\n"):
@@ -268,7 +283,8 @@ class MemoryTransaction:
     def add(self, kind: str, body: Mapping[str, Any]) -> Record:
         uid, writer, actor = self.new_uid(), self.log.writer, self.log.actor
         at = rfc3339(self._time_ms)
-        record = Record(uid, at, self.topic, writer, kind, actor, body, self.prev)
+        seen = None if self.lines else self._seen
+        record = Record(uid, at, self.topic, writer, kind, actor, body, self.prev, seen=seen)
         if (shown := created_id(record)) and parse_id(shown) is None:
             raise no_start(self.topic, shown)
         self._next = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
@@ -72,9 +73,7 @@ def chain(records: list[Record]) -> bytes:
     """The lines of one writer, whatever stands in them."""
     lines, prev = [], ""
     for each in records:
-        linked = Record(
-            each.id, each.at, each.thread, each.writer, each.kind, each.actor, each.body, prev
-        )
+        linked = replace(each, prev=prev)
         lines.append(linked.line())
         prev = line_digest(lines[-1])
     return b"".join(lines)
@@ -161,6 +160,37 @@ class RecordStoreContract:
         with log.transaction("t") as writing:
             added = writing.add("note", {"id": "P-N1", "text": "x"}).id
         assert ahead[0].id < added < ahead[1].id
+
+    def test_what_a_writer_had_seen_says_which_record_was_there_first(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        """Whatever the ids say: one machine's clock is a week behind."""
+        elsewhere = machine.another().open("w2")
+        elsewhere.merge("t", log.files("t"))
+        seen = note(log, "seen by the run"), note(log, "seen, too")
+        elsewhere.merge("t", log.files("t"))
+        with elsewhere.transaction("t") as writing:
+            run = plan(writing, "k")[1]
+            later = writing.add("note", {"id": "P-N9"}).id
+        early = encode(decode(log.records("t")[0].id)[0] - 7 * 24 * 3_600_000, 1)
+        note(log, "not seen by it")
+        log.merge("t", elsewhere.files("t"))
+        at = "2026-01-01T00:00:00.000Z"
+        text: Any = {"id": "P-N8", "text": "made up later, dated back"}
+        machine.put(
+            "t", "w8-1.jsonl", Record(early, at, "t", "w8", "note", "Eve", text, "", seen={}).line()
+        )
+        thread = log.thread("t")
+        uids = {item.text: item.uid for item in thread.of_kind("note")}
+        part = log.slice("t", ["P-001"], ())
+        for each in (thread, part):
+            assert all(
+                each.came_before(uids[t], run, later) for t in ("seen by the run", "seen, too")
+            )
+            assert not each.came_before(uids["not seen by it"], run)
+            assert early < run and not each.came_before(early, run)
+            assert each.came_before(run, later) and not each.came_before(later, run)
+        assert len(seen) == 2 and not thread.came_before(uids["seen, too"])
 
     def test_what_has_no_prefix_is_not_written(self, machine: Machine, log: RecordLog) -> None:
         before = log.files("t")

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job import probe
+from leadline.job.disk import open_to_read
 from leadline.ports.executor import OVER
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class LocalExecutor:
         if exit_code == _TAKEN or probe.state(folder)["state"] != "not_started":
             return
         try:
-            with open(f"{folder}/supervisor.err", errors="replace") as f:
+            with open(open_to_read(f"{folder}/supervisor.err"), errors="replace") as f:
                 said = f.read()[-4000:].strip().rpartition("\n")[2].removeprefix("leadline: ")
         except OSError:
             said = ""

@@ -99,6 +99,9 @@ def cuts(found: Sequence[tuple[str, SegmentRead]]) -> list[tuple[str, Problem]]:
     return missing
 
 
+LONGEST_LINE = 1 << 20  # characters: a longer one is read as several, none of which is JSON
+
+
 def read_lines(path: str) -> dict[str, Points]:
     """The series in ``metrics.jsonl``, which programs in other languages and earlier versions
     write."""
@@ -110,7 +113,7 @@ def read_lines(path: str) -> dict[str, Points]:
     except OSError:
         return found
     with file:
-        for line in file:
+        while line := file.readline(LONGEST_LINE):
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):

@@ -299,7 +299,9 @@ class EventLog:
         return [record for part in parts.values() for record in part.records]
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
-        return self._folded(self.index.slice(topic, ids, kinds), topic)
+        thread = self._folded(self.index.slice(topic, ids, kinds), topic)
+        thread.order = self.index.order(topic)
+        return thread
 
     def _folded(self, records: list[Record], topic: str) -> Thread:
         thread = thread_of(records, topic)
@@ -485,6 +487,7 @@ class FileTransaction:
         # The highest numbers of ids, by what they are counted by: before, and of what was added.
         self._before: dict[tuple[str, str], int] = {}
         self._taken: dict[tuple[str, str], int] = {}
+        self._seen_of_others = self._seen_since()
         self._open_tail()
 
     def _end_torn_line(self) -> None:
@@ -617,7 +620,19 @@ class FileTransaction:
             self.log.actor,
             cast("dict[str, Any]", body),
             self.prev,
+            seen=None if self.lines else self._seen_of_others,
         )
+
+    def _seen_since(self) -> dict[str, str] | None:
+        """What the first record of this transaction notes of the other writers' files: what changed
+        since this file last said it, and all of it where it has said nothing yet; None for nothing."""
+        noted, said, end = dict[str, str](), False, 0
+        while (at := self.data.find(b'"seen":{', end)) >= 0:
+            end = self.data.find(b"}", at) + 1
+            if self.data.startswith(b',"thread":', end):  # of the envelope: names are sorted
+                noted.update(json.loads(self.data[at + len('"seen":') : end]))
+                said = True
+        return self.index.others(self.topic, self.log.writer, noted) or (None if said else {})
 
     def commit(self) -> None:
         if not self.lines:

@@ -24,14 +24,23 @@ from contextlib import ExitStack, contextmanager
 
 from leadline.adapters.files import locked
 from leadline.adapters.store import names_table
-from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.patterns import later
 from leadline.core.record.about import base_of, bases_of, uid_named
-from leadline.core.record.event import Misfit, Record, parse_lines, record_known
+from leadline.core.record.event import (
+    BadLine,
+    Misfit,
+    Record,
+    line_digest,
+    parse_line,
+    parse_lines,
+    record_known,
+)
+from leadline.core.record.event_files import by_writer
 from leadline.core.record.fold import created_id, numbers_of
 from leadline.core.record.kinds import KINDS
+from leadline.core.record.order import DIGITS, Order, Seen, SeenByWriter, note_of
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar
 from leadline.job.disk import open_in_place
 
@@ -46,7 +55,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -55,6 +64,7 @@ LARGEST_NUMBER = (1 << 63) - 1  # that SQLite holds
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
+# ``seen``: what records note of other writers' files (``core/record/order.py``).
 # ``stale``: the ids whose rows are to be made anew; "" stands for what derived metrics rest on. ``judge``:
 # not only something was said of it, so that what rests on it is judged again.
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
@@ -75,10 +85,11 @@ CREATE TABLE about(thread TEXT, base TEXT, id TEXT, PRIMARY KEY(thread, base, id
 CREATE TABLE ids(thread TEXT, kind TEXT, within TEXT, number INTEGER, uid TEXT,
                  PRIMARY KEY(thread, kind, within, number, uid)) WITHOUT ROWID;
 CREATE TABLE plans(thread TEXT, uid TEXT, base TEXT DEFAULT '', key TEXT DEFAULT '', ended TEXT DEFAULT '',
-                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+                   writer TEXT DEFAULT '', PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE INDEX plans_by_base ON plans(thread, base);
 CREATE INDEX plans_by_key ON plans(key);
 CREATE INDEX plans_open ON plans(thread, uid) WHERE base != '' AND ended < uid;
+CREATE TABLE seen(thread TEXT, uid TEXT, writer TEXT, notes TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE stale(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE half_made(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT,
@@ -330,7 +341,7 @@ class Index:
         ).fetchone()
         with open(os.path.join(self.folder_of(thread), name), "rb", buffering=0) as file:
             there = os.pread(file.fileno(), last_bytes, start - last_bytes)
-        return digest_bytes(there) == str(last)
+        return line_digest(there) == str(last)
 
     def _read(self, thread: str, name: str, start: int) -> None:
         with open(os.path.join(self.folder_of(thread), name), "rb") as file:
@@ -354,7 +365,7 @@ class Index:
                     seen_as(stat),
                     len(lines),
                     len(last),
-                    digest_bytes(last),
+                    line_digest(last),
                 ),
             )
         else:  # nothing more of it, or nothing at all
@@ -380,6 +391,10 @@ class Index:
             [(thread, r.id, r.kind, r.at, line) for r, line in new.values()],
         )
         records = [record for record, _ in new.values()]
+        self.db.executemany(
+            "INSERT INTO seen VALUES(?,?,?,?)",
+            [(thread, r.id, r.writer, json.dumps(r.seen)) for r in records if r.seen is not None],
+        )
         self._apply(thread, records)
         names_table.take_in(self.db, thread, records)
         if records:
@@ -416,7 +431,7 @@ class Index:
                     numbers.append((thread, kind, within, number, owner))
             if len(taken) == 2:  # a planned run, with a number of its own and one of its experiment
                 base, key = base_of(created_id(record)), str(record.body.get("key", ""))
-                plans.append((thread, record.id, base, key))
+                plans.append((thread, record.id, base, key, record.writer))
             elif record.kind == "run-ended":
                 ends.append((thread, uid_named(record, "run"), record.id))
         many = self.db.executemany
@@ -428,8 +443,8 @@ class Index:
         )
         many("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", numbers)
         many(
-            "INSERT INTO plans(thread, uid, base, key) VALUES(?,?,?,?) "
-            "ON CONFLICT DO UPDATE SET base=excluded.base, key=excluded.key",
+            "INSERT INTO plans(thread, uid, base, key, writer) VALUES(?,?,?,?,?) "
+            "ON CONFLICT DO UPDATE SET base=excluded.base, key=excluded.key, writer=excluded.writer",
             plans,
         )
         many(
@@ -437,6 +452,64 @@ class Index:
             "ON CONFLICT DO UPDATE SET ended=max(ended, excluded.ended)",
             ends,
         )
+
+    def order(self, thread: str) -> Order:
+        """For who looks at some of the records of a thread."""
+
+        def seen() -> SeenByWriter:
+            found: dict[str, list[tuple[str, Seen]]] = {}
+            for uid, writer, notes in self.db.execute(
+                "SELECT uid, writer, notes FROM seen WHERE thread=? ORDER BY uid", (thread,)
+            ):
+                found.setdefault(writer, []).append((uid, json.loads(notes)))
+            return found
+
+        def writers_of(uids: Sequence[str]) -> dict[str, str]:
+            found = dict[str, str]()
+            for at in range(0, len(uids), READ_AT_ONCE):
+                some = list(uids[at : at + READ_AT_ONCE])
+                found.update(
+                    self.db.execute(
+                        "SELECT uid, writer FROM plans WHERE thread=? AND writer != '' AND uid IN "
+                        f"({','.join('?' * len(some))})",
+                        [thread, *some],
+                    )
+                )
+            others = [uid for uid in uids if uid not in found]
+            for at in range(0, len(others), READ_AT_ONCE):
+                for uid, line in self.known(thread, others[at : at + READ_AT_ONCE]):
+                    found[uid] = str(json.loads(line)["writer"])
+            return found
+
+        return Order(writers_of, seen)
+
+    def others(self, thread: str, writer: str, noted: Mapping[str, str]) -> dict[str, str]:
+        """How far the files of all other writers have come, of those that ``noted`` has otherwise;
+        for who writes to the thread and has brought it up to date."""
+        found = self.asked(
+            [],
+            lambda: self.db.execute(
+                "SELECT name, size, last_bytes, last FROM files WHERE thread=? AND last != ''",
+                (thread,),
+            ).fetchall(),
+        )
+        if len(found) == 1 and found[0][0].startswith(f"{writer}-"):
+            return {}
+        files = {name: (size, length, last) for name, size, length, last in found}
+        notes = {}
+        for other, names in by_writer(files).items():
+            size, length, last = files[names[-1]]
+            if other == writer or "~" in other:
+                continue
+            if noted.get(other, "")[-DIGITS:] == last.removeprefix("sha256:")[:DIGITS]:
+                continue
+            with open(os.path.join(self.folder_of(thread), names[-1]), "rb", buffering=0) as file:
+                line = os.pread(file.fileno(), length, size - length)
+            try:
+                notes[other] = note_of(parse_line(line).id, last)
+            except BadLine:  # what stands before it was noted, or will be
+                continue
+        return notes
 
     # -- questions ---------------------------------------------------------------------------------
     def slice(self, thread: str, ids: list[str], kinds: tuple[str, ...]) -> list[Record]:

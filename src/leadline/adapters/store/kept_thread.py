@@ -145,6 +145,7 @@ class KeptRows:
         thread.items_by_kind = cast("dict[str, list[Item]]", _Kinds(self))
         thread.uids = cast("dict[tuple[str, str], str]", _Uids(self))
         thread.first_of = {}
+        thread.order = self.index.order(self.topic)
         thread.kept = self
         return thread
 

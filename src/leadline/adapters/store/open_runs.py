@@ -18,7 +18,6 @@ from leadline.adapters.files import as_user_error, make_folders, write_all
 from leadline.core.canonical import object_in
 from leadline.job.disk import open_in_place, sync_folder
 
-
 FOLDER = "open"
 _ANY = "any"  # the marker of a run that is not known: its ending may be a line that cannot be read
 

@@ -49,8 +49,8 @@ NO_CHOICE = Choice()
 def choice_of(
     thread: Thread, reference: Sequence[Run], judged: Sequence[Run], metric: str, before: str = ""
 ) -> Choice:
-    """For ``judged`` against ``reference`` in ``metric``, among what had been begun ``before`` (the
-    ULID of the record that chose; "" for now)."""
+    """For ``judged`` against ``reference`` in ``metric``, among what may have been begun ``before``
+    (the ULID of the record that chose; "" for now)."""
     if not reference or not judged:
         return NO_CHOICE
     definition = thread.metrics.get(metric) or MetricDef(metric)
@@ -59,7 +59,8 @@ def choice_of(
             NO_CHOICE  # judged by the blocks alone, whose sides were named before the first of them
         )
     pool = thread.kept.arms(metric) if thread.kept else arms_of(thread.experiments.values(), metric)
-    begun = [arm for arm in pool if not before or arm.uid < before]
+    after = thread.ordered.known_after(before, [arm.uid for arm in pool]) if before else set()
+    begun = [arm for arm in pool if arm.uid not in after]
     own = [arm_of(side[0]) for side in (judged, reference)]
     families = [_family(arm, begun) for arm in own]
     if _was_baseline(thread, reference, judged):
@@ -85,7 +86,8 @@ def _was_baseline(thread: Thread, reference: Sequence[Run], judged: Sequence[Run
     named = {run.experiment for run in reference}
     last = max(run.uid for run in judged)
     return any(
-        item.uid < last and thread.shown(str(item.body["experiment"]), item.refs) in named
+        thread.shown(str(item.body["experiment"]), item.refs) in named
+        and thread.came_before(item.uid, last)
         for item in thread.of_kind("baseline")
         if not item.retracted
     )

@@ -191,12 +191,12 @@ def _values(runs: list[Run], metric: str) -> list[float]:
 @dataclass(frozen=True)
 class Chosen:
     """How a clause came to be asked. ``choice``: from how many comparisons it was chosen, asked only
-    where that matters. ``before``: the ULID of the record that asked, "" for none yet. ``named``:
-    its sides were named in a record older than their runs."""
+    where that matters. ``named``: its sides were named in a record that was there before their runs;
+    ``is_fresh``: whether a run was begun after the record that asked."""
 
     choice: Callable[[], Choice] = lambda: NO_CHOICE
-    before: str = ""
     named: bool = False
+    is_fresh: Callable[[Run], bool] = lambda run: False
 
 
 # (clause, left, right) -> how it came to be asked
@@ -235,7 +235,7 @@ def _look(
     if chosen.named or not looks.shown_at:
         return looks
     choice = chosen.choice()
-    fresh, other = ([r for r in side if chosen.before and r.uid > chosen.before] for side in sides)
+    fresh, other = ([r for r in side if chosen.is_fresh(r)] for side in sides)
     if choice.reference_fixed and not other:
         other = right
     if len(fresh) >= FEWEST and (clause.right is None or len(other) >= FEWEST):

@@ -183,12 +183,17 @@ def _choosing(thread: Thread, uid: str) -> Choosing:
     hypothesis, before the runs of its subject began; else chosen from what there was."""
 
     def chosen(clause: Clause, left: list[Run], right: list[Run]) -> Chosen:
-        first = min((run.uid for run in left), default="")
-        named = bool(uid) and uid < first
-        named = named or any(at < first for at in predicting(thread, {clause.format()}))
+        runs = [run.uid for run in left]
+        named = bool(uid) and thread.came_before(uid, *runs)
+        named = named or any(
+            thread.came_before(at, *runs) for at in predicting(thread, {clause.format()})
+        )
         if clause.right is None:
-            return Chosen(before=uid, named=named)
-        return Chosen(lambda: choice_of(thread, right, left, clause.metric, uid), uid, named)
+            return Chosen(named=named, is_fresh=is_fresh)
+        return Chosen(lambda: choice_of(thread, right, left, clause.metric, uid), named, is_fresh)
+
+    def is_fresh(run: Run) -> bool:
+        return bool(uid) and thread.came_before(uid, run.uid)
 
     return chosen
 
@@ -381,6 +386,6 @@ def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
         for r in runs_of_subject(thread, c.subject, item.refs)
         if r.uid in uids
     ]
-    first = min(claimed or uids)
-    before = (uid for uid in predicting(thread, wanted) if uid < first)
+    runs = claimed or uids
+    before = (uid for uid in predicting(thread, wanted) if thread.came_before(uid, *runs))
     return thread.uids.get(("hypothesis", next(before, "")), "")

@@ -3,14 +3,15 @@
 A line is canonical JSON; ``prev`` is the digest of the writer's previous valid line, so each
 writer's lines are a hash chain. Readers accept every version ever written (upcasters) and keep
 kinds they do not know. A line whose body is not what its kind declares is a link of the chain and
-no record: a ``Misfit``.
+no record: a ``Misfit``. What the writer had seen of others (``core/record/order.py``) stands in an
+envelope only where it changed.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 
 from leadline.core.canonical import canonical_json, digest_bytes, sha256_for
@@ -49,10 +50,13 @@ class Record(Generic[Body]):
     body: Body  # core/record/bodies.py
     prev: str
     v: int = CURRENT_VERSION
+    seen: Mapping[str, str] | None = None
 
     def line(self) -> bytes:
         """The canonical line, with its final newline."""
         envelope = {name: getattr(self, name) for name in ENVELOPE}
+        if self.seen is not None:
+            envelope["seen"] = self.seen
         return canonical_json(envelope).encode() + b"\n"
 
 
@@ -158,7 +162,10 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
         raise BadLine("not a record: a part of its envelope is no text")
     if (found := _TIME.match(at)) is None or (found[1] and not _is_time(at)):
         raise BadLine("not a record: it says no time")
-    record = Record(uid, at, thread, writer, kind, actor, body, prev, v)
+    seen = data.get("seen")
+    if seen is not None and not _are_notes(seen):
+        raise BadLine("not a record: what it had seen is no text")
+    record = Record(uid, at, thread, writer, kind, actor, body, prev, v, seen)
     if why := misfit(kind, body):
         raise Misfit(record, why)
     return record
@@ -169,7 +176,11 @@ def record_known(data: dict[str, Any]) -> Record:
     if data["v"] != CURRENT_VERSION:
         return record_of(data)
     v, uid, at, thread, writer, kind, actor, body, prev = _envelope_of(data)
-    return Record(uid, at, thread, writer, kind, actor, body, prev, v)
+    return Record(uid, at, thread, writer, kind, actor, body, prev, v, data.get("seen"))
+
+
+def _are_notes(seen: Any) -> bool:
+    return type(seen) is dict and all(type(note) is str for note in seen.values())
 
 
 def _is_time(at: str) -> bool:

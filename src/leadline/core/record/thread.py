@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.event import Record
+from leadline.core.record.order import Order, order_of
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
 from leadline.core.values import dataclass, field
@@ -249,6 +250,18 @@ class Thread:
     records: list[Record] = field(default_factory=list)
     # of a thread that is not folded whole: what is known of all of it
     kept: Kept | None = None
+    # which record was there first; where it is not given, made of ``records`` when it is asked for
+    order: Order | None = None
+
+    def came_before(self, earlier: str, *later: str) -> bool:
+        """As ``Order`` tells, of records of this thread."""
+        return self.ordered.came_before(earlier, *later)
+
+    @property
+    def ordered(self) -> Order:
+        if self.order is None:
+            self.order = order_of(self.records)
+        return self.order
 
     # -- listings ----------------------------------------------------------------------------------
     if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from leadline.core.record.artifact import GAPS_LISTED, LISTED
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
-from leadline.job.disk import make_folders
+from leadline.job.disk import make_folders, open_to_read
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _started_at(attempt: str, result: Result) -> str:
     if result.get("started_at"):
         return str(result["started_at"])
     try:
-        with open(os.path.join(attempt, "owner.json"), encoding="utf-8") as file:
+        with open(open_to_read(os.path.join(attempt, "owner.json")), encoding="utf-8") as file:
             return str(object_in(file.read()).get("started_at", ""))
     except (OSError, ValueError):
         return ""
@@ -180,7 +180,8 @@ def _logged(folder: str) -> list[Line]:
         return []
     for name in names:
         try:
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+            lines = open_to_read(os.path.join(folder, name))
+            with open(lines, encoding="utf-8", errors="replace") as file:
                 texts = file.read().split("\n")
         except OSError as error:
             found.append((0.0, {"name": name, "gap": f"it could not be read: {error.strerror}"}))

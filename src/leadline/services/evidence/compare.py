@@ -127,11 +127,12 @@ def _by_null(thread: Thread, m: MetricComparison) -> None:
 
 def _choice(thread: Thread, a_runs: list[Run], b_runs: list[Run], metric: str) -> Choice:
     """Among how many this was chosen; of two sides that a record older than their runs named, none."""
-    first = min((run.uid for run in b_runs if run.is_evidence), default="")
+    judged = [run.uid for run in b_runs if run.is_evidence]
     names = {run.experiment for run in (*a_runs, *b_runs)}
     for item in (*thread.hypotheses, *thread.claims):
         predicate = predicate_of(item)
-        for clause in predicate.clauses if predicate and item.uid < first else ():
+        named = predicate is not None and thread.came_before(item.uid, *judged)
+        for clause in predicate.clauses if predicate and named else ():
             if clause.right is None or metric not in (clause.metric, clause.right_metric):
                 continue
             meant = [runs_of_subject(thread, s, item.refs) for _, s in clause.sides]

@@ -16,9 +16,11 @@ from itertools import count, islice
 from leadline import __version__
 from leadline.core.ids import parse_id
 from leadline.core.record.checked import Clock, Unbroken
+from leadline.core.record.event import line_digest
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.fold import created_id
 from leadline.core.record.kinds import kind_of
+from leadline.core.record.order import rewritten_since, uid_in
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import recompute
@@ -75,7 +77,8 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         _bodies(thread),
         _ids(thread),
         _numbers(thread),
-        _clocks(context, topic, _clocks_of(thread)),
+        _clocks(context, thread, _clocks_of(thread)),
+        _rewritten_since(thread),
         _open_runs(context, thread),
         seals(context, thread, holds),
         code_states(context, thread),
@@ -98,7 +101,7 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
         *disputes(context, thread.topic),
         *_bodies(thread),
         *_numbers(thread),
-        *_clocks(context, thread.topic, unbroken.clocks),
+        *_clocks(context, thread, unbroken.clocks),
         *_open_runs(context, thread),
         *seals(context, thread, unbroken.holds),
         *links(context, thread),
@@ -196,8 +199,29 @@ def _clocks_of(thread: Thread) -> dict[str, Clock]:
     return clocks
 
 
-def _clocks(context: Context, topic: str, clocks: Mapping[str, Clock]) -> list[Finding]:
+def _rewritten_since(thread: Thread) -> list[Finding]:
+    """Records that were other lines when another writer had seen them."""
+    noted = {uid_in(n) for r in thread.records for n in (r.seen or {}).values()}
+    if not noted:
+        return []
+    digests = {r.id: line_digest(r.line()) for r in thread.records if r.id in noted}
+    return [
+        Finding(
+            thread.topic,
+            FAULT,
+            "rewritten-since",
+            uid,
+            f"the record {uid} of {writer} is not the one that {record.writer} had seen at "
+            f"{record.at[:16].replace('T', ' ')}: {writer}'s file was rewritten",
+            "leadline verify --signers FILE, or ask who has the file as it was",
+        )
+        for record, writer, uid in rewritten_since(thread.records, digests)
+    ]
+
+
+def _clocks(context: Context, thread: Thread, clocks: Mapping[str, Clock]) -> list[Finding]:
     """Writers whose machine's clock was off. Their records stand; what time they say is doubtful."""
+    topic = thread.topic
     tomorrow = rfc3339(context.clock.now_ms() + AHEAD_MS)
     said: list[tuple[str, str]] = []
     for writer, clock in clocks.items():
@@ -209,13 +233,16 @@ def _clocks(context: Context, topic: str, clocks: Mapping[str, Clock]) -> list[F
             said.append((writer, f"the id {clock.beyond} has a time that no clock says"))
         if clock.newest_at > tomorrow:
             said.append((writer, f"its newest record is of {clock.newest_at}"))
+    for uid, newer in thread.ordered.dated_back():
+        what = f"it had seen {newer}, which by its id is younger; what it had seen counts"
+        said.append((uid, f"it was dated back: {what}"))
     return [
         Finding(
             topic,
             NOTE,
             "clock-off",
             writer,
-            f"a clock of this writer's machine was off: {what}",
+            f"the clock of its machine was off: {what}",
             "date -u  (on that machine; what it recorded stands)",
         )
         for writer, what in sorted(said)

@@ -13,6 +13,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import Any
 from leadline.core.values import as_dict
+from leadline.job.disk import open_to_read
 from leadline.render.terminal.show import render_show
 from leadline.services.context import Context
 
@@ -75,11 +76,11 @@ def show_output(
     run = the_run(thread, display)
     path = os.path.join(context.run_folder(run.uid), f"{stream}.log")
     try:
-        with open(path, "rb") as file:
+        with open(open_to_read(path), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - TAIL_BYTES))
             text = plain(file.read().decode("utf-8", "replace"))
-    except FileNotFoundError:
+    except OSError:
         raise not_found(
             "no-output",
             f"the {stream} of {run.id} is not on this machine",

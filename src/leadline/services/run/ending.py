@@ -22,6 +22,7 @@ from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.job.disk import open_to_read
 from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
@@ -206,6 +207,9 @@ def _compact_series(
 
 def _no_result(attempt: str, not_started: str = "") -> Result:
     """What is known of an attempt that its supervisor said nothing about."""
+    if not os.path.isdir(attempt):
+        what = "its run directory is gone, and with it its result and what it printed"
+        return {"state": "lost", "reason": what}
     if os.path.exists(os.path.join(attempt, RESULT)):
         return {"state": "lost", "reason": f"{RESULT} cannot be read: the file is damaged"}
     if any(os.path.exists(os.path.join(attempt, name)) for name in ("owner.json", "alive.lock")):
@@ -215,9 +219,8 @@ def _no_result(attempt: str, not_started: str = "") -> Result:
         }
     problem = not_started
     try:
-        with open(
-            os.path.join(attempt, "supervisor.err"), encoding="utf-8", errors="replace"
-        ) as file:
+        errors = open_to_read(os.path.join(attempt, "supervisor.err"))
+        with open(errors, encoding="utf-8", errors="replace") as file:
             problem = file.read(500).strip() or problem
     except OSError:
         pass
@@ -352,7 +355,7 @@ def _outputs(attempt: str, state: str, redact: Hiding) -> Outputs:
     tails = {}
     for name in ("stdout", "stderr"):
         try:
-            with open(os.path.join(attempt, f"{name}.log"), "rb") as file:
+            with open(open_to_read(os.path.join(attempt, f"{name}.log")), "rb") as file:
                 digest, size = digest_of_file(file), file.tell()
                 file.seek(max(0, size - LOOKED_AT_BYTES))
                 tail = file.read(LOOKED_AT_BYTES)

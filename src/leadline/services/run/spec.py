@@ -14,7 +14,7 @@ import os
 
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING
-from leadline.job.disk import make_folders
+from leadline.job.disk import make_folders, open_to_read
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
@@ -87,7 +87,7 @@ def _without_secrets(context: Context, run: RunPlan, spec: Spec) -> Spec:
 def sealed_environment(attempt: str) -> Sealed | None:
     """What tells the secret values of the run's environment in a text; None when it had none."""
     try:
-        with open(os.path.join(attempt, SEALED), "rb") as file:
+        with open(open_to_read(os.path.join(attempt, SEALED)), "rb") as file:
             kept = file.read()
     except OSError:
         return None
