@@ -136,3 +136,11 @@ def test_in_an_empty_repository(tmp_path: Path, thread_lab: Lab) -> None:
     done = seal(lab, "zero")
     assert lab.git("rev-parse", "leadline/fresh/zero^{commit}") == done["commit"]
     assert lab.json("verify")["ok"]
+
+
+@pytest.mark.parametrize("name", ["P-002", "p-002", "P-W3", "baseline", "Latest"])
+def test_a_name_that_hides_an_id_is_refused_with_one_that_works(measured: Lab, name: str) -> None:
+    error = measured.json("seal", name)["error"]
+    assert error["code"] == "name-shadows-id"
+    assert error["next"] == [f"leadline seal {name}-sealed"]
+    assert seal(measured, f"{name}-sealed")["name"] == f"{name}-sealed"

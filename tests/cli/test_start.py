@@ -266,3 +266,11 @@ def test_a_title_cannot_move_the_terminal_or_the_forge(lab):
     )
     assert "issue    Experiment: red hot goal (" in shown and "\x1b" not in shown
     assert lab.json("issue")["data"]["title"] == "Experiment: red hot goal"
+
+
+def test_a_topic_that_looks_like_an_id_of_a_thread_is_refused(lab):
+    lab.ok("start", "first", "--prefix", "P", "--no-branch", "--goal", "g")
+    error = lab.json("start", "p-001", "--no-branch", "--goal", "g")["error"]
+    assert error["code"] == "name-shadows-id" and "P-001" in error["what"]
+    assert error["next"] == ["leadline start p-001-study"]
+    lab.ok("start", "paper-2026", "--no-branch", "--goal", "g")

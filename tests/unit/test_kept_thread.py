@@ -224,7 +224,7 @@ def every_thread_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
 
 
-@settings(derandomize=True, max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(studies(), st.data())
 def test_a_kept_thread_says_what_the_fold_says(
     lines: dict[str, list[bytes]], data: st.DataObject

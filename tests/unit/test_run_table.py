@@ -173,7 +173,7 @@ def agrees(log: EventLog) -> None:
     assert found == expected and count == len(expected)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories(), st.data())
 def test_rows_of_the_index_are_rows_of_the_fold(
     lines: dict[str, list[bytes]], data: st.DataObject
@@ -196,13 +196,9 @@ def test_experiments_are_folded_some_at_a_time(monkeypatch: pytest.MonkeyPatch) 
         with log.transaction("t", create=True) as writing:
             writing.add("thread-started", {"prefix": "P"})
             for number in range(1, 8):
-                shown = f"P-{number:03d}"
-                planned = writing.add("run-planned", {"id": f"{shown}-r1", "experiment": shown})
-                refs = {f"{shown}-r1": planned.id, shown: planned.id}
-                metrics = {"x": float(number)}
-                ended = {"run": f"{shown}-r1", "refs": refs, "state": "done", "metrics": metrics}
-                writing.add("run-ended", ended)
-            writing.add("baseline", {"id": "P-B1", "experiment": shown, "refs": refs})
+                last = ended_run(writing, f"P-{number:03d}", float(number))
+            body = {"id": "P-B1", "experiment": last.body["experiment"], "refs": refs_of(last)}
+            writing.add("baseline", body)
             writing.add("metric-defined", {"name": "share", "formula": "x / baseline(x)"})
         assert shares(log) == [n / 7 for n in (7, 6, 5, 4, 3, 2, 1)]
         with log.transaction("t") as writing:
@@ -210,8 +206,38 @@ def test_experiments_are_folded_some_at_a_time(monkeypatch: pytest.MonkeyPatch) 
         assert shares(log) == [7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
 
 
+def ended_run(writing: Any, shown: str, x: float, of: Record | None = None) -> Record:
+    """A run of experiment ``shown``, the second one of the run ``of``'s."""
+    body: dict[str, Any] = {"id": f"{shown}-r{2 if of else 1}", "experiment": shown}
+    if of is not None:
+        body |= {"experiment_uid": of.id, "repeat": 2, "refs": {shown: of.id}}
+    planned: Record = writing.add("run-planned", body)
+    ended = {"run": planned.body["id"], "refs": refs_of(planned), "state": "done"}
+    writing.add("run-ended", {**ended, "metrics": {"x": x}})
+    return planned
+
+
 def shares(log: EventLog) -> list[float]:
     return [
         row.metrics["share"]
         for row in IndexReadModel(log).run_rows("t", {}, "-metrics.share", -1)[0]
     ]
+
+
+def test_a_further_run_of_the_baseline_changes_every_share_of_it() -> None:
+    """And so does one that is taken back."""
+    with store() as log:
+        with log.transaction("t", create=True) as writing:
+            writing.add("thread-started", {"prefix": "P"})
+            writing.add("metric-defined", {"name": "share", "formula": "x / baseline(x)"})
+            base = ended_run(writing, "P-001", 2.0)
+            ended_run(writing, "P-002", 2.0)
+            writing.add("baseline", {"id": "P-B1", "experiment": "P-001", "refs": refs_of(base)})
+        assert shares(log) == [1.0, 1.0]
+        with log.transaction("t") as writing:
+            again = ended_run(writing, "P-001", 6.0, base)
+        assert shares(log) == [1.5, 0.5, 0.5]
+        with log.transaction("t") as writing:
+            withdrawn = {"target": again.body["id"], "refs": refs_of(again), "why": "w"}
+            writing.add("retraction", withdrawn)
+        assert shares(log) == [3.0, 1.0, 1.0]

@@ -13,6 +13,7 @@ from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 from leadline.services.look.show import as_data, show, the_run
 from leadline.services.look.status import status
 from leadline.services.look.tried import tried
+from leadline.services.lookup import snapshot_named
 from leadline.testing.builders import ThreadBuilder
 from tests.unit.services_context import holding, study
 
@@ -96,3 +97,16 @@ def test_show_gives_the_thing_and_a_run_its_folder(tmp_path: Path) -> None:
     with pytest.raises(LeadlineError) as caught:
         the_run(thread, "P-B1")
     assert caught.value.code == "not-a-run"
+
+
+def test_an_id_is_no_seal_of_that_name_and_its_tag_is() -> None:
+    b = ThreadBuilder()
+    b.run("one", {"time_ms": 1.0})
+    for name in ("P-001", "baseline", "first"):
+        b.snapshot(f"leadline/t/{name}", name=name)
+    thread = b.thread()
+    found = [snapshot_named(thread, name) for name in ("P-001", "p-001", "baseline", "first")]
+    assert [item and item.id for item in found] == [None, None, None, "P-S3"]
+    assert [
+        s.id for n in ("P-001", "baseline") if (s := snapshot_named(thread, f"leadline/t/{n}"))
+    ] == ["P-S1", "P-S2"]

@@ -97,7 +97,7 @@ def rolled(name: str, number: int) -> str:
     return f"{name.partition('-')[0]}-{number}.jsonl"
 
 
-@settings(derandomize=True, max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(studies(), st.data())
 def test_what_was_checked_before_gives_what_checking_everything_gives(
     lines: dict[str, list[bytes]], data: st.DataObject

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from leadline.services.screening import Screen
 
 _LONG_WORD_CHARS = 12
+LISTED = 40
+
+
+def rested_lines(rests: list[dict[str, str]]) -> list[str]:
+    """What rested on a thing that was taken back, as ``services/write/retract.py`` tells it."""
+    if not rests:
+        return ["nothing rested on it"]
+    lines = [f"what rested on it ({len(rests)}):"]
+    lines += [f"  {r['id']}  {r['kind']}: {r['before']} -> {r['after']}" for r in rests[:LISTED]]
+    more = len(rests) - LISTED
+    return lines + ([f"  … {more} more; all with --json"] if more > 0 else [])
 
 
 @dataclass

@@ -9,6 +9,7 @@ ParsedId(prefix='P', kind='run', number=4, repeat=2, suffix='')
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from leadline.core.patterns import later
@@ -31,6 +32,8 @@ ID_IN_TEXT = later(
     r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-"
     rf"(?:\d{{3,}}[a-z]?(?:-r\d+[a-z]?)?|[{_LETTERS}]\d+[a-z]?)(?![\w-])"
 )
+# Words that stand for a thing where an id is asked for, or that a reader would take for one.
+RESERVED = ("baseline", "latest", "last", "best", "head", "all", "none")
 TOPIC = later(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?\Z")
 
 
@@ -72,6 +75,21 @@ def experiment_of(run: str) -> str:
     """``P-001-r2`` -> ``P-001``; an experiment's id is returned as it is."""
     head, sep, tail = run.rpartition("-r")
     return head if sep and tail[:1].isdigit() else run
+
+
+def shadowed_by(name: str, prefixes: Iterable[str]) -> str:
+    """What a chosen name would hide where an id is asked for, in words; "" when nothing. ``prefixes``:
+    of the threads there are, whose ids are found in lower case as well.
+
+    >>> shadowed_by("t-002", ["T"]), shadowed_by("Baseline", []), shadowed_by("paper-2026", ["T"])
+    ('it looks like the id T-002', 'baseline is a word for something else', '')
+    """
+    if name.lower() in RESERVED:
+        return f"{name.lower()} is a word for something else"
+    shown = name if parse_id(name) else name.upper()
+    parsed = parse_id(shown)
+    own = shown == name or (parsed is not None and parsed.prefix in set(prefixes))
+    return f"it looks like the id {shown}" if parsed is not None and own else ""
 
 
 def prefix_from_topic(topic: str) -> str:

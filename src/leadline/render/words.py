@@ -182,8 +182,12 @@ def extraction_texts(run: Run) -> list[tuple[str, str]]:
 
 
 def origin_text(run: Run) -> str:
-    """Where a run comes from that Leadline did not execute: "reported: results.csv, line 7"; empty
-    for others."""
+    """Where a run comes from that Leadline did not execute, or why it stands apart: "reported:
+    results.csv, line 7"; empty for others."""
+    if run.typed_over:
+        return f"reported: {one_line(run.typed_over)}"
+    if run.reproduction_of:
+        return f"a reproduction of {run.reproduction_of}, kept apart"
     if run.origin == "executed":
         return ""
     sources = [one_line(str(s.get("source", ""))) for s in run.extraction.get("sources", [])]

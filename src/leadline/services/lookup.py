@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
+from leadline.core.ids import shadowed_by
 from leadline.core.record.run import TERMINAL_STATES, Run, why_not_evidence
 from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SnapshotBody
 
 
 def slice_of(
@@ -29,6 +34,26 @@ def slice_of(
             whole.find(display)
             return whole
     return thread
+
+
+def refuse_shadow(name: str, what: str, prefixes: Iterable[str], do: str) -> None:
+    """Raises LeadlineError(usage) for a name of ``what`` that would hide an id, or a word for
+    something else, where ids are asked for. ``do``: the command with another name."""
+    if shadow := shadowed_by(name, prefixes):
+        raise usage(
+            "name-shadows-id",
+            f"{name!r} cannot name a {what}: {shadow}",
+            why="whoever asks for one of them would get the other",
+            do=do,
+        )
+
+
+def snapshot_named(thread: Thread, target: str) -> Item[SnapshotBody] | None:
+    """The snapshot that a tag or a name means. An id, and the word for the baseline, mean what they
+    mean everywhere: a seal of such a name (they were given once) is meant by its tag."""
+    said = ("tag",) if shadowed_by(target, [thread.prefix]) else ("name", "tag")
+    found = (s for s in thread.of_kind("snapshot") if target in [s.body.get(n) for n in said])
+    return next(found, None)
 
 
 def kind_of(thing: Experiment | Run | Item) -> str:

@@ -38,7 +38,7 @@ from leadline.core.record.event import (
     record_known,
 )
 from leadline.core.record.event_files import by_writer
-from leadline.core.record.fold import created_id, numbers_of
+from leadline.core.record.fold import SAID_OF, created_id, numbers_of
 from leadline.core.record.kinds import KINDS
 from leadline.core.record.order import DIGITS, Order, Seen, SeenByWriter, note_of
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar
@@ -55,7 +55,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -519,11 +519,11 @@ class Index:
 
     def about(self, bases: Iterable[str], thread: str, kinds: tuple[str, ...]) -> list[Record]:
         """As ``slice``, of what is known already, by ids without their letters (see ``base_of``).
-        What was said later of a note belongs to the experiments that the note is about."""
+        What was said later of a note (a decision, …) belongs to the experiments that it is about."""
         wanted = set(bases)
         records = self._about(wanted, thread, kinds)
-        notes = {base_of(created_id(r)) for r in records if r.kind == "note"} - wanted
-        changed = self._said_again(thread, sorted(notes)) if notes else []
+        said = {base_of(created_id(r)) for r in records if r.kind in SAID_OF} - wanted
+        changed = self._said_again(thread, sorted(said)) if said else []
         return self._about({*wanted, *changed}, thread, kinds) if changed else records
 
     def _said_again(self, thread: str, bases: list[str]) -> list[str]:
@@ -681,10 +681,13 @@ def _boot() -> str:
 def _changed_by(record: Record, bases: set[str]) -> dict[str, bool]:
     """What ``record`` may have changed, and whether what rests on it is to be judged again: all that
     it is about. A baseline may be what derived metrics rest on; as does what is about no experiment
-    at all. What only says something changes nothing but itself; a note, what its experiments lack."""
+    at all. What only says something changes nothing but itself; a note, what its experiments lack; a
+    decision and a reproduction, how the claims on theirs are known."""
     if record.kind in SAYINGS:
         about = bases if record.kind == "note" else {base_of(created_id(record))}
-        return {**dict.fromkeys(about, False), "": False}
+        judged = [] if record.kind == "note" else record.body.get(SAID_OF.get(record.kind, ""), [])
+        again = {base_of(str(name)) for name in judged}
+        return {**dict.fromkeys(about, False), **dict.fromkeys(again, True), "": False}
     parsed = parse_id(created_id(record))
     if (parsed is None or parsed.kind == "run") and any(map(_is_experiment, bases)):
         return dict.fromkeys(bases, True)

@@ -289,6 +289,26 @@ class KeptRows:
         places = sorted(cast("list[Experiment]", self.load(ids)), key=lambda e: e.runs[0].uid)
         return [run for experiment in places for run in experiment.runs]
 
+    def measured_before(self, metric: str, uid: str) -> bool:
+        path = '$."' + metric.replace('"', "") + '"'
+        found = self.db.execute(
+            "SELECT 1 FROM runs WHERE thread=? AND uid<? AND json_extract(metrics, ?) IS NOT NULL LIMIT 1",
+            (self.topic, uid, path),
+        )
+        return found.fetchone() is not None
+
+    def runs_alike(self, keys: Sequence[str]) -> list[Run]:
+        marks = ",".join("?" * len(keys))
+        found = self.db.execute(
+            f"SELECT DISTINCT experiment FROM runs WHERE thread=? AND (thread, uid) IN "
+            f"(SELECT thread, uid FROM plans WHERE key IN ({marks}))",
+            [self.topic, *keys],
+        ).fetchall()
+        if self.looked_at is not None:
+            self.looked_at.update(keys)  # another may come
+        places = cast("list[Experiment]", self.load(sorted(row[0] for row in found)))
+        return [run for experiment in places for run in experiment.runs]
+
     def since(
         self, uid: str, first_at: str, milestones: Sequence[str], learnt: Sequence[str]
     ) -> Since:

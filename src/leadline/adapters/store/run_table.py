@@ -105,12 +105,12 @@ def settle(index: Index, thread: str) -> None:
 
 
 def _make(index: Index, thread: str, bases: dict[str, int], of_things: bool = True) -> None:
-    """Make the rows of ``bases`` anew; "" among them asks whether all have to be. ``of_things``:
-    those of experiments and items too, else they wait for ``settle``. The value of each: whether
-    what rests on it is judged again."""
+    """Make the rows of ``bases`` anew; "" among them, or what derived metrics rest on (a repeat of the
+    baseline), asks whether all have to be. ``of_things``: those of experiments and items too, else
+    they wait for ``settle``. The value of each: whether what rests on it is judged again."""
     with index.writing() as db:
         ground, rests_on = ground_of(index, thread)
-        if "" in bases:
+        if not {"", *ground}.isdisjoint(bases):
             _compare_ground(db, thread, rests_on)
         asked = [base for base in bases if base]
         if asked:

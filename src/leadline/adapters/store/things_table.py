@@ -9,10 +9,12 @@ numbers rest on (``judged``), each with what it was made from.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from leadline.adapters.store.names_table import OLDER, PREDICTED
 from leadline.core.evidence.of_thread import predicted_by
 from leadline.core.record.about import base_of
+from leadline.core.record.fold import SAID_OF
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -48,17 +50,20 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str], judge: set[s
     )
     same = {base_of(e.id) for e in experiments} - judge
     changed = [e for e in experiments if base_of(e.id) in judge]
-    _judge_again(db, thread, whole - same, changed, items)
+    later = [item for item in items if item.history]
+    explained = _about(i for i in later if i.kind in SAID_OF and i.kind != "note")
+    _judge_again(db, thread, whole - same | explained, changed, items)
     # A note that changed changes what its experiments lack.
-    touched = {
-        base_of(str(about))
-        for i in items
-        if i.kind == "note" and i.history
-        for about in cast("list[str]", i.body.get("about", []))
-    }
+    touched = _about(i for i in later if i.kind == "note")
     db.executemany(
         "INSERT OR IGNORE INTO stale VALUES(?,?,0)", [(thread, base) for base in touched - whole]
     )
+
+
+def _about(items: Iterable[Item]) -> set[str]:
+    """The bases of the experiments that ``items`` say something of."""
+    named = (cast("list[str]", i.body.get(SAID_OF[i.kind], [])) for i in items)
+    return {base_of(str(about)) for names in named for about in names}
 
 
 def _experiment(thread: str, e: Experiment, best: facts.Order) -> tuple[object, ...]:
@@ -138,7 +143,8 @@ def _judge_again(
     }
     things: list[Experiment | Item | Run] = [*experiments, *items]
     things += [run for e in experiments for run in e.runs]
-    keys = [*bases, *{thing.uid for thing in things}, *_predictions(db, thread, items)]
+    alike = {run.key for e in experiments for run in e.runs if run.key}
+    keys = [*bases, *{thing.uid for thing in things}, *_predictions(db, thread, items), *alike]
     keys += ["*"] if experiments else []
     for at in range(0, len(keys), KEYS_AT_ONCE):
         some = keys[at : at + KEYS_AT_ONCE]

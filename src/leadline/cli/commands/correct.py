@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from leadline.cli.answer import Answer
+from leadline.cli.answer import LISTED, Answer, rested_lines
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING, Any
 
@@ -48,7 +48,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     ]
     if len(done.changes) > 20:
         lines.append(f"… {len(done.changes) - 20} more")
-    return Answer(as_rows(lines), as_dict(done), {"changes": len(done.changes)})
+    lines += [f"{name} is reported from now on: {why}" for name, why in done.reported.items()]
+    lines += rested_lines(done.rests) if done.reported or done.rests else []
+    counts = {"changes": len(done.changes), "rests": len(done.rests)}
+    return Answer(as_rows(lines), as_dict(done), counts, len(done.rests) > LISTED)
 
 
 def _short(value: Any) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from leadline.cli.answer import Answer
+from leadline.cli.answer import LISTED, Answer, rested_lines
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
 
-LISTED = 40
 DESCRIPTION = """Withdraw something. It stays in the record with the reason and counts as evidence no more; what rested
 on it is listed: claims with their labels before and after, decisions, hypotheses, baselines, texts that cite it."""
 EXAMPLES = ["leadline retract P-003-r2 --why 'another job shared the GPU'"]
@@ -29,13 +28,5 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     done = retract(context, context.topic(args.thread), args.target, args.why)
     rests = done.rests
     lines = [f"{done.target} is retracted: {done.why}"]
-    if rests:
-        lines.append(f"what rested on it ({len(rests)}):")
-        lines += [
-            f"  {r['id']}  {r['kind']}: {r['before']} -> {r['after']}" for r in rests[:LISTED]
-        ]
-        if len(rests) > LISTED:
-            lines.append(f"  … {len(rests) - LISTED} more; all with --json")
-    else:
-        lines.append("nothing rested on it")
+    lines += rested_lines(rests)
     return Answer(as_rows(lines), as_dict(done), {"rests": len(rests)}, len(rests) > LISTED)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from leadline.cli.answer import Answer
+from leadline.cli.answer import LISTED, Answer, rested_lines
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,4 +27,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.write.correct import supersede
 
     done = supersede(context, context.topic(args.thread), args.target, args.by, args.why)
-    return Answer(f"{done.target} is superseded by {done.by}", as_dict(done))
+    lines = [f"{done.target} is superseded by {done.by}"]
+    lines += rested_lines(done.rests) if done.rests else []
+    counts = {"rests": len(done.rests)}
+    return Answer(as_rows(lines), as_dict(done), counts, len(done.rests) > LISTED)

@@ -16,6 +16,7 @@ from leadline.core.compare.comparability import contention_forbids, hygiene_of
 from leadline.core.compare.config_diff import ConfigDiff, FactDifference, config_diff, fact_of
 from leadline.core.compare.difference import IN_TURNS
 from leadline.core.errors import LeadlineError
+from leadline.core.evidence.apart import mark_apart
 from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.marks import Mark
@@ -24,6 +25,7 @@ from leadline.core.evidence.ruler_marks import mark_rulers
 from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
 from leadline.core.metric.derive import with_inputs
+from leadline.core.metric.redefined import definitions_for
 from leadline.core.metric.ruler import AREA
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
@@ -159,12 +161,32 @@ def evidence_over(
     uid: str = "",
 ) -> Evidence:
     """The one rule behind every label that is shown: ``core/evidence/evidence.py``, the bound by
-    apples to apples, and what was contended. ``resolve`` says which runs a subject names; ``body``:
-    ``across``, ``axes``, ``nuisance``, ``path``; ``uid``: of its record."""
+    apples to apples, what was contended, and what became of the runs that do not count. ``resolve``
+    says which runs a subject names; ``body``: ``across``, ``axes``, ``nuisance``, ``path``; ``uid``:
+    of its record."""
+    out = _over_counting(thread, predicate, resolve, body, uid)
+    axes = axes_of(predicate, body.get("across"))
+
+    def label_with(others: Callable[[Subject], list[Run]]) -> str:
+        return _over_counting(thread, predicate, others, body, uid).label
+
+    mark_apart(out, thread, predicate, resolve, axes, label_with)
+    return out
+
+
+def _over_counting(
+    thread: Thread,
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    body: JudgedBody,
+    uid: str,
+) -> Evidence:
+    selected = [run for c in predicate.clauses for _, s in c.sides for run in resolve(s)]
+    definitions = definitions_for(thread, selected)
     out = evidence(
         predicate,
         resolve,
-        metric_defs=thread.metrics,
+        metric_defs=definitions,
         across=body.get("across") or {},
         confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
         choosing=_choosing(thread, uid),
@@ -174,7 +196,7 @@ def evidence_over(
         _cap(out, diff)
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
     _split_by_contract(out, thread, predicate, resolve)
-    _note_contention(out, thread)
+    _note_contention(out, thread, definitions)
     return out
 
 
@@ -232,7 +254,7 @@ def _split_by_contract(
             ]
 
 
-def _note_contention(out: Evidence, thread: Thread) -> None:
+def _note_contention(out: Evidence, thread: Thread, definitions: dict[str, MetricDef]) -> None:
     """What shared the machine is said, and lowers the label where a comparison of the same runs
     would give no verdict for it."""
     by_id = {run.id: run for run in thread.runs_named(out.counted)}
@@ -247,7 +269,7 @@ def _note_contention(out: Evidence, thread: Thread) -> None:
         )
     )
     for result in out.clauses:
-        definition = thread.metrics.get(result.clause.metric) or MetricDef(result.clause.metric)
+        definition = definitions.get(result.clause.metric) or MetricDef(result.clause.metric)
         if moved_by_machine(definition) is False or result.deterministic or not result.right_runs:
             continue
         sides = [

@@ -17,7 +17,7 @@ from leadline.core.record.conform import field_misfit, shape_of
 from leadline.core.record.event import Record, line_digest
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS
 from leadline.core.record.run import MetricDef, Run
-from leadline.core.record.thread import Experiment, Issue, Item, Thread, is_a
+from leadline.core.record.thread import Experiment, Issue, Item, Redefinition, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _PLANNED_FACTS = (
     "tracker",
     "ruler",
     "measures_again",
+    "reproduction_of",
 )
 _RUN_FACTS = (
     "state",
@@ -74,6 +75,8 @@ _METRIC_FACTS = (
 )
 # of the areas of a run that may be corrected, the shape that a value goes into
 _CORRECTED = {"hardware": "HardwareFacts", "software": "SoftwareFacts"}
+# what is said of experiments, and where it names them: it belongs to every part that has one of them
+SAID_OF = {"note": "about", "decision": "evidence", "reproduction": "runs"}
 _CHOICE = ("tracker", "project", "at", "live", "because")
 
 
@@ -254,7 +257,12 @@ def _metric(body: bodies.MetricBody) -> MetricDef:
 
 
 def _metric_defined(thread: Thread, record: Record[bodies.MetricDefinedBody]) -> None:
-    thread.metrics[record.body["name"]] = _metric(record.body)
+    name, now = record.body["name"], _metric(record.body)
+    was = thread.metrics.get(name) or MetricDef(name)
+    if was != now:
+        change = Redefinition(name, record.id, record.at, record.actor, was, now)
+        thread.redefined.append(change)
+    thread.metrics[name] = now
 
 
 def _ruler(thread: Thread, record: Record[bodies.RulerBody]) -> None:
@@ -371,11 +379,11 @@ def _item(thread: Thread, record: Record[bodies.ItemBody]) -> None:
     item = Item(kind, shown or record.id, record.id, record.at, record.actor, record.body.copy())
     thread.items[item.id] = item
     thread.items_by_kind.setdefault(kind, []).append(item)
-    if kind == "note":
-        for about in cast("bodies.NoteBody", record.body).get("about", []):
-            experiment = thread.experiments.get(experiment_of(thread.here(about, item.refs)))
-            if experiment is not None:
-                experiment.notes.append(item)
+    named = record.body.get(SAID_OF[kind], []) if kind in SAID_OF else []
+    for about in cast("list[str]", named):
+        experiment = thread.experiments.get(experiment_of(thread.here(about, item.refs)))
+        if experiment is not None:
+            (experiment.notes if kind == "note" else experiment.said).append(item)
     if kind == "baseline":
         for earlier in thread.of_kind("baseline"):
             if earlier is not item and earlier.stands:
@@ -424,7 +432,7 @@ def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
     if isinstance(target, Run):
         head, _, key = field.partition(".")
         if key and head in ("config", "environment", "hardware", "software"):
-            setattr(target, head, {**getattr(target, head), key: corrected_fact(head, key, value)})
+            _correct_fact(target, field, corrected_fact(head, key, value))
         target.corrections.append(entry)
     elif isinstance(target, Experiment):
         target.history.append(entry)
@@ -442,11 +450,33 @@ def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
             target.body["bound"] = body["bound"]
 
 
+def _correct_fact(run: Run, field: str, value: Any) -> None:
+    from leadline.core.record.captured import typed_over  # noqa: PLC0415  start-up: 0.2 ms
+
+    head, _, key = field.partition(".")
+    facts = getattr(run, head)
+    run.captured = {field: facts.get(key), **run.captured}
+    # A variable is said as it was captured: typing it over changes no command.
+    variables = {**run.environment, **_captured_in("environment", run)}
+    setattr(run, head, {**facts, key: value})
+    now = {name: getattr(run, (at := name.partition("."))[0]).get(at[2]) for name in run.captured}
+    found = (typed_over(name, run.captured[name], now[name], run.argv, variables) for name in now)
+    run.typed_over = "; ".join(filter(None, found))
+
+
+def _captured_in(area: str, run: Run) -> dict[str, str]:
+    found = ((name.partition("."), value) for name, value in run.captured.items())
+    return {at[2]: str(value) for at, value in found if at[0] == area and value is not None}
+
+
 def _supersession(thread: Thread, record: Record[bodies.SupersessionBody]) -> None:
     target = _target(thread, record)
     by = thread.shown(str(record.body.get("by", "")), record.body.get("refs"))
     for thing in _with_runs(target):
         thing.superseded_by = by or "a later record"
+    successor = thread.experiments.get(by)
+    if successor is not None and isinstance(target, Experiment):
+        successor.replaces.append(target.id)
     _remember(target, record)
 
 

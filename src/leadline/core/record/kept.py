@@ -100,6 +100,14 @@ class Kept(Protocol):
         """Every run that may have these facts: nothing that has is left out."""
         ...
 
+    def measured_before(self, metric: str, uid: str) -> bool:
+        """Whether a run that was planned before the record ``uid`` has the metric."""
+        ...
+
+    def runs_alike(self, keys: Sequence[str]) -> list[Run]:
+        """The runs of the experiments that hold a run of one of these keys (``run_key``)."""
+        ...
+
     def since(
         self, uid: str, first_at: str, milestones: Sequence[str], learnt: Sequence[str]
     ) -> Since: ...

@@ -10,7 +10,7 @@ from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.order import Order, order_of
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
-from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
+from leadline.core.typed import TYPE_CHECKING, Any, Generic, NamedTuple, TypedDict, TypeVar, cast
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ class Experiment:
     actor: str
     runs: list[Run] = field(default_factory=list)
     notes: list[Item] = field(default_factory=list)
+    said: list[Item] = field(default_factory=list)  # decisions that rest on it, reproductions of it
+    replaces: list[str] = field(default_factory=list)  # experiments that it supersedes
     hypotheses: list[str] = field(default_factory=list)
     retracted: str = ""
     superseded_by: str = ""
@@ -210,6 +212,17 @@ class Issue:
         return self.forge == IN_RECORD
 
 
+class Redefinition(NamedTuple):
+    """A metric defined again in other words."""
+
+    name: str
+    uid: str
+    at: str
+    actor: str
+    was: MetricDef
+    now: MetricDef
+
+
 @dataclass(slots=True)
 class Thread:
     topic: str
@@ -222,6 +235,7 @@ class Thread:
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     # what measures: as declared, and every change that was seen of it
     rulers: list[bodies.RulerSaid] = field(default_factory=list)
+    redefined: list[Redefinition] = field(default_factory=list)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
     items_by_kind: dict[str, list[Item]] = field(default_factory=dict)  # the same, as of_kind asks

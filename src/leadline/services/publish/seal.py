@@ -28,6 +28,7 @@ from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
 from leadline.services.branch.signatures import sign_heads
 from leadline.services.context import Context, refs_for
+from leadline.services.lookup import refuse_shadow
 from leadline.services.publish.follow import Followed, Problem, follow
 from leadline.services.publish.sync import sync
 
@@ -137,6 +138,8 @@ def _check_name(context: Context, thread: Thread, name: str | None) -> None:
     context.screen.refuse_as_name(name, "the name of the snapshot", "leadline seal S1")
     tag = tag_name(thread.topic, name)
     known = [s for s in thread.of_kind("snapshot") if s.body.get("name") == name]
+    if not known:
+        refuse_shadow(name, "snapshot", [thread.prefix], f"leadline seal {name[:57]}-sealed")
     if known and context.vcs.tag_exists(tag):
         raise conflict(
             "snapshot-exists",

@@ -14,7 +14,7 @@ from leadline.core.compare.config_diff import config_diff
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, as_counted
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.ref_name import is_object_name
 from leadline.core.settings_file import variable_problem
@@ -32,6 +32,7 @@ from leadline.core.values import dataclass, field
 from leadline.services.artifact.artifacts import artifacts_of
 from leadline.services.artifact.intake import check_patterns, mark_old
 from leadline.services.context import Context, refs_for
+from leadline.services.lookup import snapshot_named
 from leadline.services.run.lifecycle import Say, Watcher
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.relocate import Mover
@@ -112,7 +113,7 @@ def reproduce(
             context, topic, plan, repeat, timeout_s, keep, watcher, say
         )
         found.runs += [r.id for r in again]
-        counted = [r for r in again if r.is_evidence]
+        counted = [as_counted(r) for r in again if r.bears_result]
         found.table += _judge(context, topic, plan, originals, counted, tolerance)
         found.files += _files(context, plan, originals, counted)
         found.reasons += _reasons(plan, again, failures)
@@ -132,16 +133,8 @@ def _targets(
     """The id meant, its experiments, and the uids of the sealed runs when it is a snapshot (else
     none)."""
     sealed: set[str] = set()
-    snapshot = next(
-        (
-            s
-            for s in thread.of_kind("snapshot")
-            if target in (s.body.get("name"), s.body.get("tag"))
-        ),
-        None,
-    )
     thing = (
-        snapshot
+        snapshot_named(thread, target)
         or (thread.baseline_experiment if target == "baseline" else None)
         or thread.find(target)
     )
@@ -177,16 +170,8 @@ def _targets(
 
 
 def _originals(thread: Thread, experiment: Experiment, sealed: set[str]) -> list[Run]:
-    """The runs to compare with: those that count, are no reproductions themselves, and were sealed
-    (if any were)."""
-    again = {
-        r.id for r in thread.records if r.kind == "run-planned" and r.body.get("reproduction_of")
-    }
-    return [
-        r
-        for r in experiment.evidence_runs
-        if r.uid not in again and (not sealed or r.uid in sealed)
-    ]
+    """The runs to compare with: those that count, and were sealed (if any were)."""
+    return [r for r in experiment.evidence_runs if not sealed or r.uid in sealed]
 
 
 def plan_again(
@@ -435,7 +420,7 @@ def _recorded_files(files: list[ArtifactVerdict]) -> ArtifactVerdicts:
 def _reasons(plan: Rerun, again: list[Run], failures: list[str]) -> list[str]:
     reasons = [f"{plan.experiment.id}: {why}" for why in failures]
     for run in again:
-        if run.is_evidence:
+        if run.bears_result:
             continue
         excerpt = str(run.outputs.get("excerpt") or "").strip().splitlines()[-REASON_LINES:]
         code = "" if run.exit_code is None else f"exit code {run.exit_code}"

@@ -24,6 +24,7 @@ from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.issue.delivery import Opening
 from leadline.services.issue.verbs import to_adopt
+from leadline.services.lookup import refuse_shadow
 from leadline.services.publish.follow import Followed, follow
 from leadline.services.thread.fields_file import read_fields
 
@@ -172,6 +173,8 @@ def _prefix(context: Context, topic: str, wanted: str | None) -> str:
         context.store.slice(other, [], ("thread-started",)).prefix: other
         for other in context.store.topics()
     }
+    # A topic stands where ids stand: leadline correct TOPIC.
+    refuse_shadow(topic, "thread", [*taken, wanted or ""], f"leadline start {topic[:73]}-study")
     if wanted is not None:
         if not PREFIX.match(wanted):
             raise usage(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from leadline.core.check.kickoff import BY_NAME, parse_metric
 from leadline.core.config import parse_value
 from leadline.core.errors import conflict, refused, usage
+from leadline.core.ids import shadowed_by
 from leadline.core.record.fold import corrected_fact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -20,6 +21,7 @@ from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, runs_of, slice_of, withdrawn
 from leadline.services.write.note import ROLES
+from leadline.services.write.retract import what_rests_on
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, CorrectionBody, MetricBody, SupersessionBody
@@ -48,12 +50,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Corrected:
-    """``kind`` of a thread itself is ``thread``."""
+    """``kind`` of a thread itself is ``thread``. ``reported``: run to why it is from now on; ``rests``:
+    what that touches, see ``what_rests_on``."""
 
     target: str
     kind: str
     changes: list[Change]
     why: str
+    reported: dict[str, str]
+    rests: list[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Superseded:
     by: str
     why: str
     kind: str
+    rests: list[dict[str, str]]
 
 
 def correct(
@@ -74,10 +80,10 @@ def correct(
     before, nothing changed.
     """
     pairs = [_parse(text, target) for text in assignments]
-    if target in (topic, context.slice(topic).prefix) or target in context.store.topics():
-        return _correct_thread(
-            context, target if target in context.store.topics() else topic, pairs, why
-        )
+    prefix = context.slice(topic).prefix
+    other = target in context.store.topics() and not shadowed_by(target, [prefix])
+    if target in (topic, prefix) or other:
+        return _correct_thread(context, target if other else topic, pairs, why)
     thread = slice_of(context, topic, [target], [value for _, _, value in pairs])
     thing = thread.find(target)
     if gone := withdrawn(thing):
@@ -119,10 +125,25 @@ def correct(
         raise conflict(
             "nothing-changed", f"{target} says that already", do=f"leadline show {target}"
         )
+    facts = bool(runs) and any(change.field != "title" for change in changes)
+    before = context.store.thread(topic) if facts else None
     with context.store.transaction(topic) as writing:
         for body in bodies:
             writing.add("correction", body)
-    return Corrected(thing.id, kind_of(thing), changes, why.strip())
+    done = Corrected(thing.id, kind_of(thing), changes, why.strip(), {}, [])
+    return done if before is None else _with_what_rests(context, before, thing, done)
+
+
+def _with_what_rests(
+    context: Context, before: Thread, thing: Experiment | Run | Item, done: Corrected
+) -> Corrected:
+    """Where no captured fact was typed over, only claims that now mean other runs."""
+    after = context.store.thread(before.topic)
+    reported = {r.id: r.typed_over for r in runs_of(after.find(thing.id)) if r.typed_over}
+    rests = what_rests_on(before, after, thing)
+    if not reported:
+        rests = [r for r in rests if r["kind"] == "claim" and r["before"] != r["after"]]
+    return Corrected(done.target, done.kind, done.changes, done.why, reported, rests)
 
 
 def _parse(text: str, target: str) -> tuple[str, bool, str]:
@@ -271,7 +292,7 @@ def _correct_thread(
             writing.add("metric-defined", definition)
         for name, now in changed.items():
             writing.add("thread-changed", {"field": name, "value": now, "why": why.strip()})
-    return Corrected(topic, "thread", changes, why.strip())
+    return Corrected(topic, "thread", changes, why.strip(), {}, [])
 
 
 def _check_thread_field(topic: str, field: str) -> None:
@@ -315,5 +336,8 @@ def supersede(context: Context, topic: str, target: str, by: str, why: str) -> S
             raise conflict("withdrawn", gone, do=f"leadline show {thing.id}")
     body: SupersessionBody = {"target": old.id, "by": new.id, "why": checked_text(why, "supersede")}
     refs = refs_for(thread, [old.id, new.id], [why])
+    before = context.store.thread(topic)
     context.append(topic, "supersession", {**body, "refs": refs})
-    return Superseded(old.id, new.id, body["why"], kind_of(old))
+    rests = what_rests_on(before, context.store.thread(topic), old)
+    rests = [row for row in rests if row["id"] != new.id]
+    return Superseded(old.id, new.id, body["why"], kind_of(old), rests)

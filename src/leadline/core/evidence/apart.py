@@ -1,0 +1,260 @@
+"""Runs that a claim's subjects select and that are not among those it was judged by: they failed,
+were withdrawn, were typed over, or were done again. Each kind is said beside the label.
+
+Failures bound the label where the survivors may be a choice: more than one in five of a side without
+a result, and no decision made after them that cites one of their experiments. A configuration at
+which nothing ever finished, twice tried, is a result of its own and chooses nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from leadline.core.canonical import canonical_json
+from leadline.core.compare.difference import is_seed
+from leadline.core.evidence.evidence import Evidence, out_of_scope
+from leadline.core.evidence.marks import Mark
+from leadline.core.evidence.predicate import Predicate, Subject
+from leadline.core.ids import experiment_of, parse_id
+from leadline.core.metric.redefined import changes_since
+from leadline.core.record.run import Run, as_counted
+from leadline.core.record.thread import Item, Thread
+from leadline.core.stats.agreement import AGREES, DISAGREES
+from leadline.core.timestamps import plural
+from leadline.core.typed import Any, NamedTuple
+
+FAILURES_EXCUSED = 0.2  # of a side: one crash of ten is nobody's choice
+_NAMED = 3
+_NO_RESULT = ("failed", "timeout")
+Resolve = Callable[[Subject], list[Run]]
+
+
+class _Side(NamedTuple):
+    """``runs``: all that the subject selects, and of a run its experiment's. ``replaced``: those of
+    the experiments that these supersede."""
+
+    name: str
+    metric: str
+    runs: list[Run]
+    replaced: list[Run]
+
+    @property
+    def counted(self) -> list[Run]:
+        return [run for run in self.runs if run.is_evidence and self.metric in run.metrics]
+
+    @property
+    def withdrawn(self) -> list[Run]:
+        runs = {run.uid: run for run in (*self.runs, *self.replaced)}.values()
+        return [r for r in runs if _is_withdrawn(r) and self.metric in r.metrics]
+
+
+def _is_withdrawn(run: Run) -> bool:
+    gone = bool(run.retracted or run.superseded_by)
+    return gone and run.bears_result and not run.reproduction_of
+
+
+def mark_apart(
+    out: Evidence,
+    thread: Thread,
+    predicate: Predicate,
+    resolve: Resolve,
+    axes: dict[str, list[Any]],
+    label_with: Callable[[Resolve], str],
+) -> None:
+    """Mark ``out`` with what became of the runs that do not count. ``axes``: the claim's scope;
+    ``label_with``: the label over the runs that a subject is taken to name."""
+    sides = _sides(thread, predicate, resolve, axes)
+    for side in sides:
+        _mark_failed(out, thread, side)
+    _mark_withdrawn(out, sides, resolve, label_with)
+    _mark_typed_over(out, sides)
+    for side in sides:
+        _mark_redefined(out, thread, side)
+        _mark_done_again(out, thread, side)
+
+
+def _sides(
+    thread: Thread, predicate: Predicate, resolve: Resolve, axes: dict[str, list[Any]]
+) -> list[_Side]:
+    found: dict[tuple[str, str], _Side] = {}
+    for clause in predicate.clauses:
+        for metric, subject in clause.sides:
+            runs = resolve(subject)
+            parsed = parse_id(subject.name)
+            if parsed is not None and parsed.kind == "run" and runs:
+                experiment = thread.experiments.get(experiment_of(runs[0].id))
+                runs = list(experiment.runs) if experiment is not None else runs
+            runs = [run for run in runs if not out_of_scope(run, axes)]
+            names = dict.fromkeys(run.experiment for run in runs)
+            homes = [e for name in names if (e := thread.experiments.get(name)) is not None]
+            older = [thread.experiments.get(name) for e in homes for name in e.replaces]
+            replaced = [run for e in older if e is not None for run in e.runs]
+            side = _Side(subject.format(), metric, runs, replaced)
+            found.setdefault((side.name, metric), side)
+    return list(found.values())
+
+
+# ---- failed --------------------------------------------------------------------------------------
+def _mark_failed(out: Evidence, thread: Thread, side: _Side) -> None:
+    counted = side.counted
+    every = {run.uid: run for run in (*side.runs, *_alike(thread, counted))}.values()
+    runs = [r for r in every if not (r.reproduction_of or _is_beside(r))]
+    first = min((run.uid for run in counted), default="")
+    silent = [
+        r
+        for r in runs
+        if r.state == "done" and r.uid > first and not _has_value(r, side.metric) and first
+    ]
+    failed = [r for r in runs if r.state in _NO_RESULT] + silent
+    if not counted or not failed:
+        return
+    finished = [r for r in runs if r.bears_result and _has_value(r, side.metric)]
+    total = len(finished) + len(failed)
+    named = _reasons(failed, side.metric)
+    said = f"{len(finished)} of {total} runs of {side.name} finished with a value ({named})"
+    choosing = _may_choose(failed, finished)
+    short = f"{len(finished)} of {total} runs finished"
+    if len(choosing) <= FAILURES_EXCUSED * (len(finished) + len(choosing)):
+        out.mark(Mark("failed", short, said))
+    elif decision := _explained(thread, choosing):
+        out.mark(Mark("failed", short, f"{said}; {decision.id} explains it: {decision.text}"))
+    else:
+        out.mark(Mark("failed", f"only {short}", said, "exploratory"))
+        out.missing.append(
+            f"a decision that explains the {len(choosing)} {plural(len(choosing), 'run')} without a value: "
+            f"leadline decide 'WHY' --evidence {choosing[-1].experiment}"
+        )
+
+
+def _alike(thread: Thread, counted: list[Run]) -> list[Run]:
+    """Runs of the same command, config and code in whatever experiment, that gave no result."""
+    keys = {run.key for run in counted if run.key}
+    if not keys:
+        return []
+    runs = thread.runs if thread.kept is None else thread.kept.runs_alike(sorted(keys))
+    return [run for run in runs if run.key in keys and run.state in _NO_RESULT]
+
+
+def _is_beside(run: Run) -> bool:
+    return bool(run.design.get("warmup") or run.design.get("null"))
+
+
+def _has_value(run: Run, metric: str) -> bool:
+    """A value that is not finite, or of a series that was cut, is named elsewhere."""
+    return (
+        metric in run.metrics
+        or metric in run.nonfinite
+        or metric in run.extraction.get("cut", {})
+        or run.origin != "executed"
+    )
+
+
+def _reasons(failed: list[Run], metric: str) -> str:
+    def reason(run: Run) -> str:
+        return f"gave no {metric}" if run.state == "done" else run.reason or run.state
+
+    words = Counter(map(reason, failed))
+    named = [f"{count} {why}" for why, count in words.most_common(_NAMED)]
+    more = len(words) - len(named)
+    return ", ".join([*named, *([f"{more} other reasons"] if more > 0 else [])])
+
+
+def _may_choose(failed: list[Run], finished: list[Run]) -> list[Run]:
+    """Without the failures at configurations where nothing finished, tried at least twice."""
+    alive = {_configuration(run) for run in finished}
+    tries = Counter(_configuration(run) for run in failed)
+    return [r for r in failed if (at := _configuration(r)) in alive or tries[at] < 2]
+
+
+def _configuration(run: Run) -> str:
+    return canonical_json({key: value for key, value in run.config.items() if not is_seed(key)})
+
+
+def _explained(thread: Thread, runs: list[Run]) -> Item | None:
+    """The decision that cites one of their experiments and was made after the last of them."""
+    last = max(run.ended_at or run.planned_at for run in runs)
+    for name in dict.fromkeys(run.experiment for run in runs):
+        experiment = thread.experiments.get(name)
+        for item in experiment.said if experiment is not None else ():
+            if item.kind == "decision" and item.stands and item.at >= last:
+                return item
+    return None
+
+
+# ---- withdrawn, typed over -----------------------------------------------------------------------
+def _mark_withdrawn(
+    out: Evidence, sides: list[_Side], resolve: Resolve, label_with: Callable[[Resolve], str]
+) -> None:
+    gone = {run.uid: run for side in sides for run in side.withdrawn}
+    if not gone:
+        return
+    total = len(gone | {run.uid: run for side in sides for run in side.counted})
+    replaced = {side.name: side.replaced for side in sides}
+
+    def restored(subject: Subject) -> list[Run]:
+        runs = [*resolve(subject), *replaced.get(subject.format(), ())]
+        return [as_counted(run) if run.uid in gone else run for run in runs]
+
+    label = label_with(restored)
+    reasons = Counter(_why_gone(run) for run in gone.values())
+    named = "; ".join(f"{count} {why}" for why, count in reasons.most_common(_NAMED))
+    counted = f"{len(gone)} of {total}"
+    full = f"{counted} runs were withdrawn ({named}); with them the label would be {label}"
+    if label == out.label:
+        full += " as well"
+    out.mark(Mark("withdrawn", f"{counted} withdrawn; with them: {label}", full))
+
+
+def _why_gone(run: Run) -> str:
+    return f"retracted: {run.retracted}" if run.retracted else f"superseded by {run.superseded_by}"
+
+
+def _mark_typed_over(out: Evidence, sides: Iterable[_Side]) -> None:
+    typed = {run.id: run.typed_over for side in sides for run in side.runs if run.typed_over}
+    if typed:
+        why = "; ".join(list(dict.fromkeys(typed.values()))[:_NAMED])
+        runs = f"{len(typed)} {plural(len(typed), 'run')}"
+        out.mark(Mark("typed-over", f"{runs} reported, not captured", f"{runs} reported: {why}"))
+
+
+# ---- another meaning, done again -----------------------------------------------------------------
+def _mark_redefined(out: Evidence, thread: Thread, side: _Side) -> None:
+    for change, words in changes_since(thread, side.counted, side.metric):
+        full = f"{side.metric} was redefined on {change.at[:10]}, after these runs began: {words}"
+        if "observed" in words:
+            full += "; judged by the stricter of both"
+        out.mark(Mark("redefined", f"{side.metric} redefined since", full))
+
+
+def _mark_done_again(out: Evidence, thread: Thread, side: _Side) -> None:
+    """What reproductions of the side's runs came to: the last word on each experiment."""
+    for name in dict.fromkeys(run.experiment for run in side.runs if run.reproduction_of):
+        experiment = thread.experiments.get(name)
+        said = experiment.said if experiment is not None else []
+        items = [i for i in said if i.kind == "reproduction" and i.stands]
+        rows = [(i, row) for i in items for row in _rows_of(i) if row.get("metric") == side.metric]
+        rows = [(i, r) for i, r in rows if thread.here(str(r.get("experiment")), i.refs) == name]
+        if not rows:
+            continue
+        item, row = rows[-1]
+        verdict = str(row.get("verdict"))
+        full = f"{item.id} did {name} again: {side.metric} {verdict} ({row.get('rule', '')})"
+        again = [run for run in side.runs if run.reproduction_of and run.experiment == name]
+        if verdict == AGREES:
+            out.mark(Mark("reproduced", f"reproduced by {item.id}", full))
+        elif verdict != DISAGREES:
+            out.mark(Mark("reproduced", f"{item.id} could not compare", full))
+        elif decision := _explained(thread, again):
+            out.mark(
+                Mark("contradicted", f"{item.id} disagrees", f"{full}; {decision.id} explains it")
+            )
+        else:
+            out.mark(Mark("contradicted", f"{item.id} disagrees", full, "exploratory"))
+            out.missing.append(
+                f"a decision on why {item.id} disagrees: leadline decide 'WHY' --evidence {name}"
+            )
+
+
+def _rows_of(item: Item[Any]) -> list[dict[str, Any]]:
+    return [row for row in item.body.get("table") or [] if isinstance(row, dict)]

@@ -1,0 +1,233 @@
+"""What became of the runs that do not count is said beside the label, and bounds it where the others
+may be a choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.of_thread import evidence_of
+from leadline.core.record.run import Run
+from leadline.testing.builders import ThreadBuilder
+
+LOSS = [("loss", "nats", "lower")]
+BETTER = "loss(P-002) < loss(P-001)"
+ARMS: dict[str, Any] = {"axes": ["arm", "command"]}
+
+
+def two_arms(metric: str = "loss", **about: Any) -> ThreadBuilder:
+    """P-001 (old) and P-002 (new, better), four runs each."""
+    b = ThreadBuilder(**{"metrics": LOSS, **about})
+    for arm, mean in (("old", 1.0), ("new", 0.9)):
+        b.run(arm, {metric: mean}, {"arm": arm})
+        b.repeat(
+            f"P-00{2 if arm == 'new' else 1}", *({metric: mean + d} for d in (0.01, -0.01, 0.005))
+        )
+    return b
+
+
+def judged(b: ThreadBuilder, predicate: str = BETTER, **body: Any) -> Evidence:
+    b.claim("words", predicate=predicate, **{**ARMS, **body})
+    thread = b.thread()
+    return evidence_of(thread, thread.claims[-1].body, thread.claims[-1].uid)
+
+
+def marked(found: Evidence) -> dict[str, str]:
+    return {mark.code: mark.short for mark in found.marks}
+
+
+def fail(b: ThreadBuilder, times: int, experiment: str = "P-002", state: str = "failed") -> None:
+    for _ in range(times):
+        b.run(experiment=experiment, state=state, reason="exit code 1")
+
+
+def test_runs_without_failures_bear_no_mark() -> None:
+    found = judged(two_arms())
+    assert found.label == "replicated" and not found.marks
+
+
+@pytest.mark.parametrize("state", ["failed", "timeout"])
+def test_survivors_stay_exploratory_until_a_decision_explains_the_others(state: str) -> None:
+    b = two_arms()
+    fail(b, 26, state=state)
+    found = judged(b)
+    assert found.label == "exploratory"
+    assert marked(found) == {"failed": "only 4 of 30 runs finished"}
+    assert found.missing[-1].endswith("leadline decide 'WHY' --evidence P-002")
+    b.decision("the disk was full", evidence=["P-002"])
+    found = judged(b)
+    assert found.label == "replicated" and marked(found) == {"failed": "4 of 30 runs finished"}
+    assert "P-D1 explains it: the disk was full" in found.marks[0].full
+    fail(b, 1)
+    assert judged(b).label == "exploratory"  # it was decided before this one
+
+
+def test_a_decision_that_was_taken_back_explains_nothing() -> None:
+    b = two_arms()
+    fail(b, 8)
+    b.retract(b.decision("the disk was full", evidence=["P-002-r7"]), "it was not")
+    assert judged(b).label == "exploratory"
+
+
+def test_failures_that_choose_nothing_lower_no_label() -> None:
+    """One crash of five, a configuration that cannot run at all, a machine that died."""
+    b = two_arms()
+    fail(b, 1)
+    for _ in range(3):
+        b.run(
+            "too large", state="failed", reason="out of memory", config={"arm": "new", "batch": 64}
+        )
+    fail(b, 4, state="lost")
+    fail(b, 4, state="cancelled")
+    found = judged(b, "loss(arm=new) < loss(arm=old)")
+    assert found.label == "replicated" and marked(found) == {"failed": "4 of 8 runs finished"}
+
+
+def test_the_same_command_elsewhere_is_a_sibling_and_so_is_one_that_gave_no_value() -> None:
+    b = two_arms()
+    for _ in range(4):
+        b.run("new", None, {"arm": "new"}, state="failed")  # an experiment of its own
+    assert marked(judged(b)) == {"failed": "only 4 of 8 runs finished"}
+    b = two_arms()
+    b.repeat("P-002", {}, {})
+    assert marked(judged(b)) == {"failed": "only 4 of 6 runs finished"}
+
+
+def test_a_run_that_is_named_alone_has_the_siblings_of_its_experiment() -> None:
+    b = two_arms()
+    fail(b, 8)
+    assert "failed" in marked(judged(b, "loss(P-002-r1) < loss(P-001)"))
+
+
+def test_failures_do_not_go_by_being_retracted() -> None:
+    b = two_arms()
+    fail(b, 2)
+    for run in ("P-002-r5", "P-002-r6"):
+        b.retract(run, "crashed")
+    assert judged(b).label == "exploratory"
+
+
+def test_withdrawn_runs_are_counted_and_the_label_with_them_is_said() -> None:
+    b = two_arms()
+    b.repeat("P-002", *({"loss": 3.0 + i / 10} for i in range(4)))
+    for n in range(5, 9):
+        b.retract(f"P-002-r{n}", "wrong data")
+    found = judged(b)
+    assert found.label == "replicated"
+    assert marked(found) == {"withdrawn": "4 of 12 withdrawn; with them: refuted"}
+    assert "4 retracted: wrong data" in found.marks[0].full
+
+
+def test_what_an_experiment_supersedes_is_said_of_it() -> None:
+    b = ThreadBuilder(metrics=LOSS)
+    for arm, mean in (("old", 1.0), ("new", 1.5), ("new", 0.9)):
+        first = b.run(arm, {"loss": mean}, {"arm": arm})
+        b.repeat(first, *({"loss": mean + d} for d in (0.01, -0.01)))
+    b.supersede("P-002", "P-003", "a mistake in it")
+    found = judged(b, "loss(P-003) < loss(P-001)")
+    assert found.label == "replicated"
+    assert marked(found) == {"withdrawn": "3 of 9 withdrawn; with them: refuted"}
+
+
+def test_a_captured_fact_that_was_typed_over_makes_its_run_reported() -> None:
+    b = two_arms()
+    b.correct("P-002-r1", "config.arm", "old", "typo")
+    b.correct("P-002-r2", "hardware.machine", "arm64", "typo")
+    b.correct("P-002-r3", "config.note", "quiet", "a tag")
+    found = judged(b)
+    assert marked(found)["typed-over"] == "2 runs reported, not captured"
+    assert "config.arm was typed: old, and its command says new" in found.why[-1]
+    assert "P-002-r1" in found.not_counted and "P-002-r3" in found.counted
+    b.correct("P-002-r1", "config.arm", "new", "it was right")
+    assert marked(judged(b))["typed-over"] == "1 run reported, not captured"
+
+
+@pytest.mark.parametrize(
+    ("now", "reported"), [("0.01", False), ("0.2", True)], ids=["as the command says", "other"]
+)
+def test_a_typing_error_beside_the_command_can_be_put_right(now: str, reported: bool) -> None:
+    b = ThreadBuilder(metrics=LOSS)
+    b.run("one", {"loss": 1.0}, {"lr": 0.1}, argv=["python", "train.py", "--lr", "0.01"])
+    b.correct("P-001-r1", "config.lr", float(now), "typo")
+    [run] = b.thread().runs
+    assert bool(run.typed_over) is reported and run.is_evidence is not reported
+
+
+def reproduced(b: ThreadBuilder, verdict: str, *values: float) -> str:
+    runs = [
+        b.end(b.plan(experiment="P-002", reproduction_of="P-002-r1"), {"loss": v}) for v in values
+    ]
+    row = {"experiment": "P-002", "metric": "loss", "verdict": verdict, "rule": "by the spread"}
+    shown = f"P-R{sum(r.kind == 'reproduction' for r in b.records) + 1}"
+    refs = b.thread().uids
+    uids = {name: uid for (_, uid), name in refs.items() if name in ("P-002", *runs)}
+    b.record(
+        "reproduction",
+        {
+            "id": shown,
+            "target": "P-002",
+            "runs": runs,
+            "verdict": verdict,
+            "table": [row],
+            "refs": uids,
+        },
+    )
+    return shown
+
+
+def test_a_reproduction_joins_no_sample_and_is_said() -> None:
+    b = two_arms()
+    before = judged(b)
+    reproduced(b, "agrees", 0.904)
+    found = judged(b)
+    assert found.counted == before.counted and found.label == "replicated"
+    assert found.not_counted["P-002-r5"] == "a reproduction of P-002-r1, kept apart"
+    assert marked(found) == {"reproduced": "reproduced by P-R1"}
+
+
+def test_a_reproduction_that_disagrees_bounds_the_label_until_it_is_explained() -> None:
+    b = two_arms()
+    reproduced(b, "disagrees", 2.0)
+    found = judged(b)
+    assert found.label == "exploratory" and marked(found) == {"contradicted": "P-R1 disagrees"}
+    b.decision("another compiler was on that machine", evidence=["P-002"])
+    assert judged(b).label == "replicated"
+    b = two_arms()
+    reproduced(b, "disagrees", 2.0)
+    reproduced(b, "agrees", 0.9)
+    assert judged(b).label == "replicated"  # the last word
+
+
+def define(b: ThreadBuilder, name: str, **said: str) -> None:
+    b.record("metric-defined", {"name": name, **said})
+
+
+def test_a_metric_that_was_turned_round_marks_what_was_measured_before() -> None:
+    b = two_arms()
+    define(b, "loss", unit="nats", direction="higher")
+    found = judged(b)
+    assert marked(found) == {"redefined": "loss redefined since"}
+    assert "direction lower, now higher" in found.marks[0].full
+
+
+def test_a_time_does_not_stop_to_be_moved_by_the_machine_by_being_called_a_result() -> None:
+    """Its sides did not take turns, so that no label above exploratory stands on them."""
+    b = two_arms("time_ms", metrics=[("time_ms", "ms", "lower")])
+    claim = "time_ms(P-002) < time_ms(P-001)"
+    assert judged(b, claim).label == "exploratory"
+    define(b, "time_ms", unit="ms", direction="lower", observed="result")
+    found = judged(b, claim)
+    assert found.label == "exploratory" and "stricter" in found.marks[0].full
+
+
+def test_what_was_only_left_out_may_be_said_later() -> None:
+    b = two_arms(metrics=[("loss", "", "none")])
+    define(b, "loss", unit="nats", direction="lower", description="of the last step")
+    assert "redefined" not in marked(judged(b))
+
+
+def test_a_run_says_why_it_does_not_count() -> None:
+    done = Run("P-001-r2", "01", "P-001", state="done", reproduction_of="P-001-r1")
+    assert done.bears_result and not done.is_evidence
