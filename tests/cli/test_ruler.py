@@ -200,8 +200,8 @@ def test_a_renamed_ruler_is_another(lab):
     ("args", "code", "remedy"),
     [
         (("nothing/**",), "ruler-matches-nothing", "git ls-files"),
-        (("../elsewhere",), "ruler-outside", "leadline measure protect"),
-        (("/etc/passwd",), "ruler-outside", "leadline measure protect"),
+        (("../elsewhere",), "ruler-outside", "leadline measure holdout"),
+        (("/etc/passwd",), "ruler-outside", "leadline measure holdout"),
         ((".git/config",), "bad-pattern", "leadline measure protect"),
         (("bench.py", "--metric", "losss"), "no-such-metric", "leadline metric"),
     ],
@@ -292,3 +292,89 @@ def test_the_baseline_against_itself_is_evidence_of_nothing_else(lab):
     assert lab.json("status")["counts"]["experiments"] == 3
     assert "P-002" not in lab.ok("brief")
     assert "measured: every metric by bench.py\n" in lab.ok("status")
+
+
+HELD = (
+    "import json, sys\n"
+    "sys.path.insert(0, '.')\n"
+    "import model\n"
+    "print(json.dumps({'loss': 5.0 + %s * model.DELTA}))\n"
+)
+
+
+@pytest.fixture
+def held(lab):
+    """(lab, first, second, hold): two measured code states, and what declares a holdout that finds
+    so much of their difference."""
+    first = measure(lab)
+    lab.ok("baseline", "set", first)
+    edit(lab, "model.py", "0.0", "-1.0")
+    second = measure(lab)
+    folder = lab.repo.parent / "held"
+
+    def hold(share):
+        folder.mkdir(exist_ok=True)
+        (folder / "eval.py").write_text(HELD % share)
+        return lab.json("measure", "holdout", "--command", f"{PY} {folder}/eval.py", str(folder))
+
+    return lab, first, second, hold
+
+
+def claim(lab, second, *args):
+    return lab.run(
+        "claim", "the loss is lower", "--that", f"loss({second}) < loss(baseline)", *args
+    )
+
+
+def test_a_claim_looks_at_the_holdout_once_and_each_look_is_counted(held):
+    lab, _, second, hold = held
+    told = claim(lab, second, "--holdout")
+    assert told.returncode != 0 and "no holdout is declared" in told.stderr
+    assert lab.json("claims")["data"] == []  # nothing was claimed that could not be looked at
+    assert hold("0.5")["data"]["files"] == 1
+    told = claim(lab, second, "--holdout")
+    assert told.returncode == 0 and "holdout agrees, look 1" in told.stdout, told.stderr
+    assert "replicated" in told.stdout
+    logbook = lab.ok("logbook")
+    assert "Holdout, look 1, for P-C1" in logbook and f"`loss({second})` 4.5" in logbook
+    sealed = lab.json("seal", "--holdout")
+    assert sealed["ok"] and lab.ok("logbook").count("Holdout, look") == 1  # it was looked already
+    claim(lab, second)
+    lab.ok("seal", "--holdout")
+    assert "Holdout, look 2, for P-C2" in lab.ok("logbook")
+    kept = lab.repo / ".git" / "leadline"
+    assert (kept / "holdouts" / "demo.json").stat().st_mode & 0o077 == 0
+    for file in (kept / "threads").rglob("*.jsonl"):
+        assert "held/eval.py" not in file.read_text()
+    assert "fault" not in lab.ok("verify").replace("no fault", "")
+
+
+def test_a_holdout_that_says_otherwise_holds_the_label_down(held):
+    lab, _, second, hold = held
+    hold("-1")
+    told = claim(lab, second, "--holdout")
+    assert "exploratory" in told.stdout and "the holdout says otherwise" in told.stdout
+    hold("1")
+    assert "the holdout says otherwise" in lab.ok("claims")  # the look that was taken stands
+    evaluator = lab.repo.parent / "held" / "eval.py"
+    evaluator.write_text("print('nothing')\n")
+    told = claim(lab, second, "--holdout")
+    assert told.returncode != 0 and "the holdout is not what was declared" in told.stderr
+    lab.ok("measure", "holdout", "--command", f"{PY} {evaluator}", str(evaluator))
+    assert "the holdout gave no answer" in claim(lab, second, "--holdout").stdout
+    (lab.repo / ".git" / "leadline" / "holdouts" / "demo.json").unlink()
+    assert "another machine" in claim(lab, second, "--holdout").stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("--command", "true", "bench.py"), "holdout-inside"),
+        (("--command", "true", ".git"), "holdout-inside"),
+        (("--command", "true", "../nothing"), "no-such-file"),
+        (("--command", "'", ".."), "bad-command"),
+        (("..",), "missing-field"),
+    ],
+)
+def test_what_cannot_be_a_holdout_is_refused(lab, args, code):
+    assert lab.json("measure", "holdout", *args)["error"]["code"] == code

@@ -49,6 +49,9 @@ def _runs(b: ThreadBuilder) -> None:
     b.baseline("P-001", "the first kernel")
     other = {**patterns, "files": {"eval.py": "sha256:2c"}, "changed": ["eval.py"]}
     cast(Any, b).record("ruler", {**other, "experiment": "P-002"})
+    cast(Any, b).record("holdout", {"digest": "sha256:3d", "files": 2})
+    said = {"digest": "sha256:3d", "look": 1, "claim": "P-C1", "values": {"loss(P-002)": 3.3}}
+    cast(Any, b).record("holdout", {**said, "holds": True})
 
 
 def _words(b: ThreadBuilder) -> None:

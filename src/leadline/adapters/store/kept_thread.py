@@ -46,6 +46,7 @@ _BASELINE = ("thread-started", "metric-defined", "ruler", "baseline")
 # What a thread is about, beside its things; few records each.
 GROUND = (
     *_BASELINE,
+    "holdout",
     "thread-changed",
     "refusal",
     "tracker-set",
@@ -414,7 +415,7 @@ class KeptRows:
             (
                 RULES,
                 [m for m in self.thread.metrics.values()],
-                [said["uid"] for said in self.thread.rulers],
+                [said["uid"] for said in (*self.thread.rulers, *self.thread.holdouts)],
                 self.thread.about.get("production-path"),
                 baseline and (baseline.uid, baseline.body),
             )

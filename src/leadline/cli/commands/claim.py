@@ -11,6 +11,7 @@ from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.evidence.claim import ClaimMade
 
 DESCRIPTION = """State what the runs show, in words and in a checkable form. The label (exploratory, replicated,
 stable) is computed from the runs; asking for a higher one than they bear is refused with what is missing and the
@@ -46,6 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
     )
     parser.add_argument(
+        "--holdout",
+        action="store_true",
+        help="look at the sealed holdout for it (leadline measure holdout); each look is counted",
+    )
+    parser.add_argument(
         "--override",
         default="",
         metavar="WHY",
@@ -57,9 +63,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.claims import claim_lines
     from leadline.services.evidence.claim import ClaimRequest, claim, parse_across
 
+    topic = context.topic(args.thread)
+    if args.holdout:
+        from leadline.services.run.holdout import check_holdout
+
+        check_holdout(context, topic)  # before the claim: the look comes after it
     row = claim(
         context,
-        context.topic(args.thread),
+        topic,
         ClaimRequest(
             args.text,
             args.that,
@@ -72,8 +83,22 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             args.override,
         ),
     )
+    if args.holdout:
+        row = _with_holdout(context, topic, row)
     lines = claim_lines(row)
     lines += [f"    advice: {f['what']} ({f['mend']})" for f in row["lint"]]
     return Answer(
         as_rows(lines), row, next=[f"leadline claims --why {row['id']}"] if row["missing"] else []
     )
+
+
+def _with_holdout(context: Context, topic: str, row: ClaimMade) -> ClaimMade:
+    """The claim as it stands after a look at the holdout for it."""
+    import sys
+
+    from leadline.cli.live import Watching
+    from leadline.services.evidence.claim import row_now
+    from leadline.services.run.holdout import look
+
+    look(context, topic, row["id"], Watching(sys.stderr), context.warn)
+    return {**row_now(context.store.view(topic), row["id"]), "lint": row["lint"]}

@@ -23,6 +23,7 @@ EXAMPLES = [
     "leadline measure protect bench.py 'data/val/**' --metric loss",
     "leadline measure none --why 'one file, timed from outside'",
     "leadline measure again P-001 P-002",
+    "leadline measure holdout --command 'python /srv/held/eval.py' /srv/held",
     "leadline measure null --metric loss --blocks 10",
     "leadline measure show",
 ]
@@ -45,6 +46,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     again.add_argument("--repeat", type=int, default=0, metavar="N", help="default: as before")
     again.add_argument("--timeout", type=seconds, metavar="SECONDS", help="end a run after that")
     again.add_argument("--quiet", action="store_true", help="do not show the command's output")
+    holdout = verbs.add_parser("holdout", help="an evaluator and data that only claims look at")
+    holdout.add_argument("paths", nargs="+", metavar="PATH", help="outside the work tree")
+    holdout.add_argument(
+        "--command",
+        dest="evaluator",
+        default="",
+        metavar="CMD",
+        help="evaluates the code state that it runs in",
+    )
     null = verbs.add_parser("null", help="the baseline against itself: what the ruler resolves")
     null.add_argument("id", nargs="?", default="baseline", metavar="ID", help="default: baseline")
     null.add_argument("--metric", default="", metavar="NAME", help="as for leadline ab")
@@ -64,6 +74,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         )
         proposed = [] if rows else ["leadline measure protect FILE"]
         return Answer(told, rows, {"rulers": len(rows)}, next=proposed)
+    if args.subverb == "holdout":
+        from leadline.services.run.holdout import set_holdout
+
+        made = set_holdout(context, topic, args.evaluator, args.paths)
+        told = f"the holdout is {made['files']} files and their command, {made['digest'][:19]}"
+        following = ["leadline claim 'TEXT' --that PREDICATE --holdout"]
+        return Answer(told, made, next=following)
     if args.subverb == "again":
         return _again(context, topic, args)
     if args.subverb == "null":

@@ -9,6 +9,7 @@ from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.record.bodies import HoldoutBody
     from leadline.services.context import Context
 
 DESCRIPTION = """Seal a snapshot: an annotated tag leadline/TOPIC/NAME that holds the digest of the record, and a repro
@@ -38,6 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="commit these files first, each alone, on the checked-out branch",
     )
     parser.add_argument("--at", metavar="REV", help="the commit to tag (default: HEAD)")
+    parser.add_argument(
+        "--holdout",
+        action="store_true",
+        help="look at the sealed holdout first, for standing claims that nobody looked at it for",
+    )
     parser.add_argument("--push", action="store_true", help="push records and tag now")
 
 
@@ -46,9 +52,16 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.publish.seal import seal
 
-    done = seal(
-        context, context.topic(args.thread), args.name, args.message, args.files, args.at, args.push
-    )
+    topic = context.topic(args.thread)
+    looks = []
+    if args.holdout:
+        import sys
+
+        from leadline.cli.live import Watching
+        from leadline.services.run.holdout import look_for_all
+
+        looks = look_for_all(context, topic, Watching(sys.stderr), context.warn)
+    done = seal(context, topic, args.name, args.message, args.files, args.at, args.push)
     body, followed = done.snapshot.body, done.followed
     where = followed.record_commit[:12] or "no record branch yet"
     lines = [
@@ -56,6 +69,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         f"record    {body['heads_digest'][:19]}… in the tag",
         f"bundle    bundle.json bundle.md table.csv at {where}",
     ]
+    lines += [f"holdout   {_told(said)}" for said in looks]
     lines += [f"committed {c.path} ({c.commit[:12]})" for c in done.committed]
     lines.append(f"issue     comment {done.comment}" if done.comment else "issue     no comment")
     lines += waiting_lines(followed.issue)
@@ -64,3 +78,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     failed_push = args.push and not done.pushed
     code = EXIT_CODES["remote"] if failed_push else 0
     return Answer(as_rows(lines), done.as_dict(), next=done.left, exit_code=code)
+
+
+def _told(look: HoldoutBody) -> str:
+    agrees = "says the same" if look.get("holds") else "says otherwise"
+    return f"look {look['look']} for {look['claim']}: {look.get('why') or agrees}"

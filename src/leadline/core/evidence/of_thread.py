@@ -19,6 +19,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence.apart import mark_apart
 from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
+from leadline.core.evidence.holdout import mark_holdout
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.evidence.ruler_marks import mark_rulers
@@ -195,6 +196,7 @@ def _over_counting(
     for diff in diffs:
         _cap(out, diff)
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
+    mark_holdout(out, thread.holdouts, uid)
     _split_by_contract(out, thread, predicate, resolve)
     _note_contention(out, thread, definitions)
     return out

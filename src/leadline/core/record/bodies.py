@@ -201,6 +201,7 @@ class DesignPlace(TypedDict, total=False):
     block: int  # number of the block
     position: int  # place within the block
     warmup: bool  # not counted
+    holdout: bool  # a look at the sealed holdout: in its own record, evidence of nothing else
     null: bool  # one command against itself: of the ruler, evidence of nothing else
 
 
@@ -476,6 +477,19 @@ class NullFacts(TypedDict):
     low: float | None  # of the interval
     high: float | None
     shown: bool  # that they differ: the ruler finds a difference where there is none
+
+
+class HoldoutBody(TypedDict, total=False):
+    """A sealed holdout as it was declared, or one look at it."""
+
+    digest: str  # of its command and files, which lie on one machine and in no record
+    files: int  # how many
+    look: int  # which look it is, of all; absent of the declaration
+    claim: str  # for which was looked
+    values: dict[str, float]  # ``metric(subject)`` of the claim to what the evaluator gave
+    holds: bool  # the claim, of these values
+    why: str  # why it gave no answer
+    refs: dict[str, str]
 
 
 class RulerBody(TypedDict):
@@ -1001,6 +1015,10 @@ class RulerSaid(RulerBody, Said):
     pass
 
 
+class HoldoutSaid(HoldoutBody, Said):
+    pass
+
+
 class FinishSaid(FinishBody, Said):
     pass
 
@@ -1060,6 +1078,8 @@ class Writes(Protocol[Made, *Before]):
     ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["ruler"], RulerBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["holdout"], HoldoutBody]) -> Made: ...
     @overload
     def __call__(
         self, *record: *tuple[*Before, Literal["run-planned"], RunPlannedBody]

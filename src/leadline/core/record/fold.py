@@ -616,6 +616,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "thread-changed": _changed,
     "metric-defined": _metric_defined,
     "ruler": _ruler,
+    "holdout": _listed("holdouts"),
     "run-planned": _run_planned,
     "run-ended": _run_ended,
     **dict.fromkeys(ITEM_KINDS, _item),

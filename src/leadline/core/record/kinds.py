@@ -32,6 +32,7 @@ TABLE = (
     Kind("thread-started", searched=True, silent="the header says it"),
     Kind("metric-defined", silent="the tables say it"),
     Kind("ruler", learnt=True, told="Ruler", title="Ruler"),
+    Kind("holdout", learnt=True, told="Holdout", title="Holdout"),
     Kind("run-planned", silent="the entry is its end"),
     Kind("run-ended", learnt=True),
     Kind("note", "N", learnt=True, searched=True, timeline=True),

@@ -129,6 +129,7 @@ class Run:
             and not self.typed_over
             and not self.design.get("warmup")
             and not self.design.get("null")
+            and not self.design.get("holdout")
         )
 
 
@@ -165,6 +166,8 @@ def why_not_evidence(run: Run) -> str:
         return f"superseded by {run.superseded_by}"
     if run.design.get("warmup"):
         return "a warm-up, kept apart from the measurement"
+    if run.design.get("holdout"):
+        return "a look at the sealed holdout, told in its own record"
     if run.design.get("null"):
         return "one command against itself: it says what the ruler resolves"
     if run.typed_over:

@@ -236,6 +236,7 @@ class Thread:
     # what measures: as declared, and every change that was seen of it
     rulers: list[bodies.RulerSaid] = field(default_factory=list)
     redefined: list[Redefinition] = field(default_factory=list)
+    holdouts: list[bodies.HoldoutSaid] = field(default_factory=list)  # declared, and each look
     experiments: dict[str, Experiment] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
     items_by_kind: dict[str, list[Item]] = field(default_factory=dict)  # the same, as of_kind asks

@@ -438,7 +438,7 @@ def lacks(experiment: Experiment) -> list[str]:
     """The words that are missing of an experiment that has ended."""
     if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
         return []
-    if all(r.design.get("null") for r in experiment.runs):
+    if _of_the_ruler(experiment):
         return []
     return [
         name
@@ -446,6 +446,11 @@ def lacks(experiment: Experiment) -> list[str]:
         if not (role == "interpretation" and ended_by_machine(experiment))
         and not experiment.notes_in(role)
     ]
+
+
+def _of_the_ruler(experiment: Experiment) -> bool:
+    """Whether its runs say something of what measures, and nothing of what is measured."""
+    return all(r.design.get("null") or r.design.get("holdout") for r in experiment.runs)
 
 
 def uninterpreted(thread: Thread, among: int, most: int) -> list[Experiment]:
@@ -461,7 +466,7 @@ def wants_interpretation(experiment: Experiment) -> bool:
         experiment.stands
         and experiment.state in ("done", "failed", "timeout")
         and not experiment.notes_in("interpretation")
-        and not all(r.design.get("null") for r in experiment.runs)
+        and not _of_the_ruler(experiment)
     )
 
 

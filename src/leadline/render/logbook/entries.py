@@ -21,7 +21,7 @@ from leadline.core.record.kinds import KINDS
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, plural, size
+from leadline.core.timestamps import minute, number, plural, size
 from leadline.core.typed import Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -492,6 +492,20 @@ def _ruler(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return f"{kind} of {of} declared", f"- **Measured by:** {files}{why}"
 
 
+def _holdout(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    body = record.body
+    title = KINDS[record.kind].title
+    if "look" not in body:
+        digest = code(str(body.get("digest", ""))[:19])
+        what = f"- **Kept:** its command and {body.get('files', 0)} files, outside the work tree, as {digest}"
+        return f"{title} declared", what
+    claim = then.shown(str(body.get("claim", "")), body.get("refs"))
+    values = "; ".join(f"{code(n)} {number(v)}" for n, v in body.get("values", {}).items())
+    agrees = "it says the same" if body.get("holds") else "it says otherwise"
+    told = f"no answer: {prose_line(str(body['why']))}" if body.get("why") else agrees
+    return f"{title}, look {body['look']}, for {claim}", f"- **Result:** {told}; {values}"
+
+
 def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
     body = record.body
     verb = "added to" if body.get("mode") == "add" else "is now"
@@ -573,6 +587,7 @@ _WRITERS: dict[str, Writer] = {
     "supersession": _about_target,
     "thread-changed": _thread_changed,
     "ruler": _ruler,
+    "holdout": _holdout,
     "refusal": _refusal,
     "update": _update,
     "finish": _finish,

@@ -325,6 +325,12 @@ def row_of(thread: Thread, item: Item[ClaimBody], found: Evidence) -> ClaimRow:
     }
 
 
+def row_now(thread: Thread, shown: str) -> ClaimRow:
+    """One claim as its evidence is now."""
+    item = cast("Item[ClaimBody]", thread.items[shown])
+    return row_of(thread, item, evidence_for(thread)(item))
+
+
 def listing(thread: Thread, label: str = "") -> list[ClaimRow]:
     """Every claim, oldest first. Raises LeadlineError(usage) for an unknown label."""
     if label and label not in (*LABELS, "reported"):

@@ -120,7 +120,7 @@ def _below(context: Context, given: str) -> str:
             "ruler-outside",
             f"{given} lies outside the work tree",
             why="no code state tells what it was when a run was measured",
-            do="leadline measure protect --help",
+            do=f"leadline measure holdout --command 'CMD' {shell_word(given)}",
         )
     problem = "" if path == "." else tree_path_problem(path)
     if problem:
