@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -26,17 +27,18 @@ CODE = {"tree": "7" * 40, "commit": "8" * 40, "head": "8" * 40, "dirty": False, 
 @pytest.fixture
 def queued(thread_lab, tmp_path):
     """(lab, run): real runs that measure what a queue outside the repository holds; one command,
-    other values. Like ``recorded``, of a result: what the machine moves is judged in turns only,
-    and that is another test's subject."""
+    other values; what is set is told to the command. Like ``recorded``, of a result: what the
+    machine moves is judged in turns only, and that is another test's subject."""
     thread_lab.ok("metric", "time_ms", "--observed", "result")
     queue = tmp_path / "queue"
     thread_lab.env["QUEUE"] = str(queue)
 
     def run(values, *args):
         queue.write_text(" ".join(map(str, values)))
-        return thread_lab.json("run", "--repeat", str(len(values)), *args, "--", PY, "-c", EMIT)[
-            "data"
-        ]["experiment"]
+        told = [value for option, value in pairwise(args) if option == "--set"]
+        command = [] if "--experiment" in args else ["--", PY, "-c", EMIT, *told]
+        done = thread_lab.json("run", "--repeat", str(len(values)), *args, *command)
+        return done["data"]["experiment"]
 
     return thread_lab, run
 

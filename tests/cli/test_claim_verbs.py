@@ -25,10 +25,9 @@ def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):  # noqa: F8
     error = done["error"]
     assert error["code"] == "label-too-high" and "2 more distinct execution" in error["why"]
     command = error["next"][0]
-    assert (
-        command.startswith("leadline run --experiment P-002 --repeat 2 -- ")
-        and shlex.split(command)[-1] == EMIT
-    )
+    assert command.startswith(
+        "leadline run --experiment P-002 --repeat 2 -- "
+    ) and EMIT in shlex.split(command)
     Path(lab.env["QUEUE"]).write_text("10.1 10.6")
     # the command it names is the command that helps
     assert lab.run(*shlex.split(command)[1:]).returncode == 0

@@ -81,7 +81,10 @@ def test_a_deterministic_rerun_is_no_repeat() -> None:
     assert sum("not a repeat" in why for why in label(same).not_counted.values()) == 2
     for i, run in enumerate(same[3:]):
         run.config = {"seed": i}
-    assert label(same).label == "replicated"
+    got = label(same)  # seeds that change nothing are no repeats either
+    assert got.label == "exploratory" and [m.code for m in got.marks] == ["no-effect"]
+    same[3].metrics["t"] = 5.1
+    assert label(same).label == "replicated"  # two of three seeds agree by chance
     assert label(make("A", A) + make("B", [5.0] * 3)).label == "exploratory"  # no seed, all agree
     # agree by rounding only
     assert label(make("A", A) + make("B", [5.0, 5.0, 5.1])).label == "replicated"

@@ -94,6 +94,8 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         shown = f"P-{number:03d}"
         body = {"id": f"{shown}-r1", "experiment": shown, "repeat": 1, "title": f"t{number}"}
         body["config"] = {"k": draw(st.integers(1, 2))}
+        if draw(st.booleans()):  # and then k reaches no command
+            body |= {"argv": ["bench"], "code": {"tree": draw(SOME(["t1", "t2"]))}}
         made.runs.append(made.write(writer, "run-planned", body, later))
         return
     run, other = draw(SOME(made.runs)), draw(SOME(made.runs))

@@ -95,3 +95,29 @@ def test_what_the_machine_moves_is_repeated_in_turns():
     b.run(metrics={"time_ms": 1.0}, config={"block": 128})
     commands, _ = asked(b, "time_ms(P-002) < time_ms(P-001)")
     assert commands == ["leadline ab P-001 P-002 --metric time_ms"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (["train.py"], []),  # it takes none
+        (
+            ["train.py", "--seed", "3"],
+            ["leadline run --set seed=4 --set block=64 -- train.py --seed 4"],
+        ),
+        (["train.py", "seed=3"], ["leadline run --set seed=4 --set block=64 -- train.py seed=4"]),
+    ],
+)
+def test_a_deterministic_command_gets_another_seed_where_it_takes_one(argv, command):
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    for _ in range(3):
+        b.run(metrics={"loss": 1.0}, config={"seed": 3, "block": 64}, argv=argv)
+    assert asked(b, "loss(block=64) < 5")[0] == command
+
+
+def test_a_seed_that_changes_nothing_is_not_advised_again():
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    for seed in (1, 2, 3):
+        argv = ["train.py", "--seed", str(seed)]
+        b.run(metrics={"loss": 1.0}, config={"arm": "new", "seed": seed}, argv=argv)
+    assert asked(b, "loss(arm=new) < 5")[0] == []

@@ -26,7 +26,7 @@ def in_turns(slower: float = 2.0, code: dict[str, Any] | None = None, **last: An
     b = ThreadBuilder()
     for repeat in range(3):
         for experiment, value in (("P-001", 10.0), ("P-002", 10.0 * slower)):
-            first: dict[str, Any] = {"config": {"side": experiment}, "argv": ["bench"]}
+            first: dict[str, Any] = {"config": {"side": experiment}, "argv": ["bench", experiment]}
             if experiment == "P-002" and code:
                 first["code"] = code
             given = {"experiment": experiment} if repeat else first

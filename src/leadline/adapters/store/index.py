@@ -94,8 +94,9 @@ CREATE TABLE stale(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, ba
 CREATE TABLE half_made(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT,
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
-                  metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT,
+                  metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT, invocation TEXT,
                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+CREATE INDEX runs_alike ON runs(thread, invocation) WHERE invocation != '';
 CREATE TABLE ground(thread TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 CREATE TABLE owners(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE dangling(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid, base)) WITHOUT ROWID;

@@ -94,6 +94,7 @@ class KeptRows:
         self._lost_items = False
         self._labels: dict[str, Judged | None] = {}
         self._ground: list[str] | None = None  # as ``run_table.ground_of``
+        self._alike: dict[str, list[dict[str, Any]]] = {}  # by invocation
         self._arms: dict[str, list[Arm]] = {}  # by metric: asked once for all claims of a look
 
     @property
@@ -274,6 +275,20 @@ class KeptRows:
 
     def claims_by_label(self) -> Sequence[Item]:
         return self.draw("kind='claim'", [], "stands DESC, rank DESC, place")
+
+    def alike(self, invocations: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        if self.looked_at is not None:
+            self.looked_at.update(invocations)  # another run of it may come
+        for invocation in invocations:
+            if invocation in self._alike:
+                continue
+            rows = self.db.execute(
+                "SELECT DISTINCT config FROM runs WHERE thread=? AND invocation=? "
+                "AND invocation != '' AND retracted=''",
+                (self.topic, invocation),
+            ).fetchall()
+            self._alike[invocation] = [json.loads(config) for (config,) in rows]
+        return {i: configs for i in invocations if len(configs := self._alike[i]) > 1}
 
     def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:
         terms, values = ["thread=?"], [self.topic]

@@ -21,19 +21,22 @@ Several metrics at once are judged by p values adjusted by Holm's method. Outlie
 
 When more than the declared axis differs the comparison is not apples to apples: the numbers are shown without a
 verdict. The exit code is 6 then, and whenever no metric could be compared (none in common, other contracts). A side is
-an experiment, a run, a baseline's id, or the word `baseline`."""
+an experiment, a run, a baseline's id, the word `baseline`, or a group of runs by their config: key=value, joined by
+commas. --over KEY pairs two groups by the values of a key that both have, as an experiment for each arm and seed
+wants it; what the machine moves is judged by turns all the same."""
 EXAMPLES = [
     "leadline compare baseline P-004 --axis block",
     "leadline compare P-003 P-004 --axis code --nuisance environment.HOSTNAME --metric time_ms",
     "leadline compare P-001 P-002 --axis arm --target val_loss=3.28",
+    "leadline compare arm=old arm=new --over seed --metric val_loss",
     "leadline compare baseline P-004 --axis block --metric time_ms --detect 2%",
     "leadline compare baseline P-004 --axis block --equivalent time_ms=1% --equivalent val_loss=0.001",
 ]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", metavar="A", help="the reference: an id or `baseline`")
-    parser.add_argument("b", metavar="B", help="what is judged: an id")
+    parser.add_argument("a", metavar="A", help="the reference: an id, `baseline` or key=value")
+    parser.add_argument("b", metavar="B", help="what is judged: an id or key=value")
     several(
         parser,
         "--axis",
@@ -44,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(
         parser, "--nuisance", "KEY", "a difference that is known not to matter; it stays visible"
     )
+    several(parser, "--over", "KEY", "pair the sides by the values of this config key")
     several(parser, "--metric", "NAME", "compare these only (default: all)", dest="metrics")
     several(
         parser,
@@ -80,13 +84,15 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         answered,
         baseline_named,
         compare_sides,
+        is_group,
         parse_sizes,
         parse_targets,
         record_refusals,
     )
     from leadline.services.lookup import slice_of
 
-    thread = slice_of(context, context.topic(args.thread), [args.a, args.b])
+    named = [side for side in (args.a, args.b) if not is_group(side)]
+    thread = slice_of(context, context.topic(args.thread), named)
     comparison = compare_sides(
         context,
         thread,
@@ -100,6 +106,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         strict_hygiene=args.strict_hygiene,
         detect=parse_sizes("--detect", args.detect),
         equivalent=parse_sizes("--equivalent", args.equivalent),
+        over=args.over,
     )
     record_refusals(context, thread, comparison)
     data, baseline = comparison.as_dict(), baseline_named(comparison, thread)
@@ -137,12 +144,15 @@ def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = Fa
     codes = {r["code"] for r in comparison.refusals}
     if "no-runs" in codes:
         short = comparison.a_name if not comparison.a_runs else comparison.b_name
-        commands.append(f"leadline run --experiment {short.rpartition('-r')[0] or short}")
+        sets = "".join(f" --set {_quoted(part.strip())}" for part in short.split(","))
+        by_id = f" --experiment {short.rpartition('-r')[0] or short}"
+        commands.append("leadline run" + (f"{sets} -- CMD" if "=" in short else by_id))
     rows = comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
     if ruler := [row.key for row in rows if row.area == "ruler"]:
         old = comparison.a_name.rpartition("-r")[0] or comparison.a_name
         return [*commands, *_one_ruler(ruler, old, declared)]
-    again = f"leadline compare {args.a} {args.b}"
+    again = f"leadline compare {_quoted(args.a)} {_quoted(args.b)}"
+    again += "".join(f" --over {_quoted(key)}" for key in args.over)
     if rows and not args.axes:
         commands.append(f"{again} --axis {_quoted(rows[0].name)}")
     elif rows and not comparison.diff.of_role("axis"):
@@ -162,6 +172,7 @@ def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = Fa
         commands += [
             f"leadline run --experiment {name} --repeat 3"
             for name in (comparison.a_name, comparison.b_name)
+            if "=" not in name
         ]
     return commands
 

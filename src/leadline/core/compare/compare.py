@@ -10,7 +10,7 @@ compared" until the rest is declared.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.comparability import check_comparability, hygiene_of
@@ -27,6 +27,8 @@ from leadline.core.compare.comparison import (
 from leadline.core.compare.config_diff import ConfigDiff, config_diff
 from leadline.core.compare.difference import EXACT, Difference, difference
 from leadline.core.compare.looks import adjusted_p, share
+from leadline.core.compare.no_effect import without_effect
+from leadline.core.compare.over_cells import both_ways, pair_over
 from leadline.core.compare.over_items import over_items
 from leadline.core.compare.verdict import against_target, inside_spread, judge, restrain
 from leadline.core.metric.contract import (
@@ -112,18 +114,20 @@ def _equivalent(
     sides: tuple[list[Run], list[Run]],
     definition: MetricDef,
     size: Size,
-    alpha: float,
+    out: Comparison,
 ) -> EquivalenceAsked:
     """Whether the means are shown to differ by less than ``size``. Both ends of a relative margin
     are tested by the rule that chose the test of the difference; where values are at or below zero
     a share of them means nothing."""
 
     def scaled(factor: float, confidence: float) -> TestResult:
-        return difference(*sides, m.metric, definition, factor=factor, confidence=confidence).test
+        return difference(
+            *sides, m.metric, definition, factor=factor, confidence=confidence, over=out.over
+        ).test
 
     above_zero = (m.a.minimum or 0.0) > 0.0 and (m.b.minimum or 0.0) > 0.0
     found = equivalence(
-        m.test, size.value, size.relative, 1.0 - alpha, scaled if above_zero else None
+        m.test, size.value, size.relative, 1.0 - out.alpha, scaled if above_zero else None
     )
     return cast("EquivalenceAsked", {**found.as_dict(), "size": size.text})
 
@@ -159,7 +163,9 @@ def _one_metric(
     choice: Choice,
 ) -> MetricComparison:
     """The numbers of one metric, without the verdict: that waits for what else is judged."""
-    found: Difference = difference(sides[0], sides[1], name, definition, confidence=1.0 - out.alpha)
+    found: Difference = difference(
+        sides[0], sides[1], name, definition, confidence=1.0 - out.alpha, over=out.over
+    )
     a, b = found.a, found.b
     contracts = contracts_of([*sides[0], *sides[1]], definition)
     apart = contracts_differ(contracts)
@@ -196,7 +202,9 @@ def _count(
     a, b = ([r for r in side if r.is_evidence and m.metric in r.metrics] for side in sides)
 
     def found(left: list[Run], right: list[Run]) -> Difference:
-        return difference(left, right, m.metric, definition, confidence=1.0 - out.alpha)
+        return difference(
+            left, right, m.metric, definition, confidence=1.0 - out.alpha, over=out.over
+        )
 
     m.choices, m.choice = choice.count, choice.words
     m.p_counted, m.looks = adjusted_p(
@@ -320,6 +328,7 @@ def compare(
     detect: dict[str, Size] | None = None,
     equivalent: dict[str, Size] | None = None,
     choice_of: Callable[[str], Choice] = lambda metric: NO_CHOICE,
+    over: Sequence[str] = (),
 ) -> Comparison:
     """``b`` against the reference ``a``; runs that are no evidence are left out and named.
 
@@ -328,10 +337,12 @@ def compare(
     "worse" for metrics of which nobody said whether the machine moves them, too. ``detect``: the
     difference that matters, by metric ("" for all); ``equivalent``: the margin within which two
     means count as the same, likewise. ``choice_of``: among how many comparisons of a metric this one
-    was chosen.
+    was chosen. ``over``: the keys by whose values the sides are paired, where both have them.
     """
     out = Comparison(a_name, b_name, baseline_id, alpha, ConfigDiff([], []))
     a, b = _split(a_runs, "a", out), _split(b_runs, "b", out)
+    if over:
+        a, b = pair_over(out, a, b, over)
     out.a_runs, out.b_runs = [run.id for run in a], [run.id for run in b]
     judged = metrics if metrics is not None else {name for run in (*a, *b) for name in run.metrics}
     out.diff = config_diff(a, b, axes, nuisance, with_inputs(judged, metric_defs or {}))
@@ -348,6 +359,13 @@ def compare(
         left, right, shared = on_shared_items(a, b, name)
         number_set = (target or {}).get(name)
         m = _one_metric(out, name, (left, right), definition, number_set, choice_of(name))
+        m.notes += both_ways(out, m, left, right)
+        for label, runs in ((a_name, left), (b_name, right)):
+            used = [run for run in runs if name in run.metrics]
+            for found in without_effect(used, definition, metric_defs or {}):
+                m.notes.append(
+                    f"{', '.join(found.keys)} had no effect on any output of {label}: one result"
+                )
         if shared is not None:
             _items(out, m, shared, (a, b))
         size = (detect or {}).get(name) or (detect or {}).get("")
@@ -355,7 +373,7 @@ def compare(
             m.detect = _detect(m, size, alpha)
         margin = (equivalent or {}).get(name) or (equivalent or {}).get("")
         if margin is not None and not m.apart:
-            m.equivalence = _equivalent(m, (left, right), definition, margin, alpha)
+            m.equivalence = _equivalent(m, (left, right), definition, margin, out)
         out.metrics.append(m)
     _judge_together(out, [m for m in out.metrics if not m.verdict])
     for m in out.metrics:

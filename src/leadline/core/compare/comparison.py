@@ -237,6 +237,7 @@ class Comparison:
     moved_baseline: dict[str, str] | None = None
     notes: list[str] = field(default_factory=list)
     settle: dict[str, str] = field(default_factory=dict)
+    over: list[str] = field(default_factory=list)
 
     @property
     def apples_to_apples(self) -> bool:
@@ -261,6 +262,7 @@ class Comparison:
             "moved_baseline": self.moved_baseline,
             "notes": list(self.notes),
             "settle": dict(self.settle),
+            "over": list(self.over),
         }
 
 

@@ -167,7 +167,8 @@ def fact_of(run: Run, name: str) -> Any:
 
 @dataclass(slots=True)
 class FactDifference:
-    """One fact in which the sides differ. ``role``: axis, nuisance, confound or unknown. ``a`` and
+    """One fact in which the sides differ. ``role``: axis, nuisance, confound, unknown, or tag: a key
+    of the config that reaches no command, and is no difference. ``a`` and
     ``b`` are the one value of a side, or the list of its values when its runs disagree
     (``a_values``, ``b_values`` count them)."""
 
@@ -308,6 +309,7 @@ def config_diff(
     diff = ConfigDiff(axes, nuisance)
     if not sides[0] or not sides[1]:
         return diff
+    tags = {key for side in sides for run in side for key in run.tags}
     followed = [name.removeprefix("config.") for name in axes + nuisance]
     if metrics is None:
         metrics = {name for side in sides for run in side for name in run.metrics}
@@ -324,8 +326,10 @@ def config_diff(
             len(facts_a) - sum(count_a.values()),
             len(facts_b) - sum(count_b.values()),
         )
-        _note_within(diff, at, "a", values_a, missing_a)
-        _note_within(diff, at, "b", values_b, missing_b)
+        tag = area == "config" and key in tags
+        if not tag:
+            _note_within(diff, at, "a", values_a, missing_a)
+            _note_within(diff, at, "b", values_b, missing_b)
         shares_a = {text: n * len(facts_b) for text, n in count_a.items()}
         shares_b = {text: n * len(facts_a) for text, n in count_b.items()}
         unrecorded = at == ("code", "tree") and bool(missing_a or missing_b)
@@ -361,6 +365,7 @@ def config_diff(
             and key in flags_a | flags_b
         ):
             role = "axis"
+        role = "tag" if tag else role
         row = FactDifference(
             area, key, _collapse(values_a), _collapse(values_b), role, len(values_a), len(values_b)
         )

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from leadline.core.canonical import canonical_json
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.inference import (
@@ -35,6 +36,7 @@ PAIRED_BY_BLOCK = "paired t: each block of the interleaved measurement holds bot
 ANY_TIME = "confidence sequence: the measurement in turns was looked at after each block"
 PAIRED_BY_ROUND = "paired t: the sides took turns, and each round holds both"
 IN_TURNS = (PAIRED_BY_BLOCK, ANY_TIME, PAIRED_BY_ROUND)
+PAIRED_OVER = "paired t: each value of {} holds both sides"
 PAIRED_BY_SEED = "paired t: the same seeds ran on both sides, each once"
 PLAIN = "Welch t: the runs are neither paired nor in an order that matters"
 EXACT = "exact: every value on a side is identical"
@@ -71,12 +73,14 @@ def difference(
     b_metric: str | None = None,
     factor: float = 1.0,
     confidence: float = 0.95,
+    over: Sequence[str] = (),
 ) -> Difference:
     """``metric`` of ``b_runs`` minus that of ``a_runs``, by the first rule that applies.
 
     Runs that are no evidence, and runs without the metric, are left out. ``b_metric``: what it is
     called on side b, when that differs. ``factor``: side a's values are multiplied by it (a claim's
-    "0.9 * time_ms(baseline)").
+    "0.9 * time_ms(baseline)"). ``over``: the keys by whose values the sides are paired where no
+    machine moves the metric.
     """
     sides = _side(a_runs, metric, factor), _side(b_runs, b_metric or metric, 1.0)
     a, b = (summarise(value for _, value in side) for side in sides)
@@ -90,9 +94,12 @@ def difference(
         )
     notes: list[str] = []
     ways = [(PAIRED_BY_BLOCK, _blocks(*sides, by_machine, notes))]
-    ways.append(
-        (PAIRED_BY_ROUND, _rounds(*sides)) if by_machine else (PAIRED_BY_SEED, _seeds(*sides))
-    )
+    if by_machine:
+        ways.append((PAIRED_BY_ROUND, _rounds(*sides)))
+    elif over:
+        ways.append((PAIRED_OVER.format(", ".join(over)), _cells(*sides, over)))
+    else:
+        ways.append((PAIRED_BY_SEED, _seeds(*sides)))
     for rule, pairs in ways:
         if len(pairs) < FEWEST_PAIRS:
             continue
@@ -192,9 +199,28 @@ def is_seed(key: str) -> bool:
 
 def seed_of(run: Run) -> str:
     """The seeds a run was given in its config (``seed``, ``train.seed``, ``data_seed``), as one
-    text; "" for none."""
-    named = [k for k in sorted(run.config) if is_seed(k)]
-    return ", ".join(f"{k}={run.config[k]!r}" for k in named)
+    text; "" for none. One that reaches no command is none."""
+    inputs = run.inputs
+    named = [k for k in sorted(inputs) if is_seed(k)]
+    return ", ".join(f"{k}={inputs[k]!r}" for k in named)
+
+
+def cell_of(run: Run, over: Sequence[str]) -> str:
+    """The values that ``run`` has of these keys, as one text; "" where it lacks one."""
+    if not all(key in run.inputs for key in over):
+        return ""
+    return canonical_json([run.inputs[key] for key in over])
+
+
+def _cells(a: _Side, b: _Side, over: Sequence[str]) -> list[tuple[float, float]]:
+    """One pair of means for each combination of the values of ``over`` that both sides have."""
+    sides: list[dict[str, list[float]]] = [{}, {}]
+    for side, found in zip((a, b), sides, strict=True):
+        for run, value in side:
+            if at := cell_of(run, over):
+                found.setdefault(at, []).append(value)
+    first, second = sides
+    return [(_mean(first[at]), _mean(second[at])) for at in sorted(first.keys() & second)]
 
 
 def _seeds(a: _Side, b: _Side) -> list[tuple[float, float]]:

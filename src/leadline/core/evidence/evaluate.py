@@ -249,9 +249,11 @@ def evaluate_clause(
     right_runs: list[Run],
     definition: MetricDef | None = None,
     choosing: Choosing | None = None,
+    looks: bool = True,
 ) -> ClauseResult:
     """One clause over the runs given for its two operands; only evidence with the metric is taken.
-    ``choosing``: how it came to be asked; without it, as if its sides had been the only ones."""
+    ``choosing``: how it came to be asked; without it, as if its sides had been the only ones.
+    ``looks``: whether to ask how often it was looked at."""
     known = definition or MetricDef(clause.metric)
     left_used = [run for run in left_runs if run.is_evidence and clause.metric in run.metrics]
     right_used = [
@@ -294,8 +296,9 @@ def evaluate_clause(
     result.interval = _distances(clause, got.test, against)
     result.deterministic = left.is_constant and (right is None or right.is_constant)
     result.supported, result.contradicted = _excludes(clause.op, result.interval, result.tolerance)
-    chosen = choosing(clause, left_used, right_used) if choosing else Chosen()
-    result.looks = _look(result, (left_used, right_used), known, against, chosen)
+    if looks:
+        chosen = choosing(clause, left_used, right_used) if choosing else Chosen()
+        result.looks = _look(result, (left_used, right_used), known, against, chosen)
     result.arithmetic = items + _sentence(result, against, known.unit)
     return result
 

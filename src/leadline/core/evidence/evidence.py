@@ -20,13 +20,14 @@ than four runs nothing is excused). All runs of an axis value at which the claim
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from itertools import product
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
 from leadline.core.compare.config_diff import fact_of
 from leadline.core.compare.difference import is_seed, seed_of
+from leadline.core.compare.no_effect import without_effect
 from leadline.core.evidence.evaluate import (
     Choosing,
     ClauseResult,
@@ -141,6 +142,26 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
     ), dropped
 
 
+def count_once(
+    runs: list[Run],
+    definition: MetricDef,
+    metric_defs: Mapping[str, MetricDef],
+    dropped: dict[str, str],
+) -> tuple[list[Run], list[tuple[str, ...]]]:
+    """(``runs`` with those once that an axis without any effect tells apart, the keys of such axes);
+    ``dropped`` gets the others, and why."""
+    found = without_effect(runs, definition, metric_defs)
+    again = dict[str, str]()
+    for keys, alike in found:
+        for first, *others in alike:
+            for run in others:
+                again[run.id] = (
+                    f"bit-identical to {first.id}: {', '.join(keys)} had no effect on any output"
+                )
+    dropped.update(again)
+    return [run for run in runs if run.id not in again], [keys for keys, _ in found]
+
+
 def _why_no_value(run: Run, metric: str) -> str:
     if metric in run.nonfinite:
         return f"was {run.nonfinite[metric]}"
@@ -153,11 +174,11 @@ def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> li
     that do not are kept."""
     values: dict[str, set[float]] = {}
     for run in runs:
-        values.setdefault(canonical_json(run.config), set()).add(run.metrics[metric])
+        values.setdefault(canonical_json(run.inputs), set()).add(run.metrics[metric])
     first: dict[tuple[str, float], str] = {}
     kept = []
     for run in runs:
-        key = canonical_json(run.config)
+        key = canonical_json(run.inputs)
         at = (key, run.metrics[metric])
         if at in first and (seed_of(run) or len(values[key]) == 1):
             dropped[run.id] = (
@@ -304,6 +325,7 @@ class _Counter:
         self.metric_defs = metric_defs
         self.counted: set[str] = set()
         self.dropped: dict[str, str] = {}
+        self.without_effect: dict[tuple[str, ...], None] = {}
 
     def runs(self, subject: Subject, metric: str, at: dict[str, object]) -> list[Run]:
         found = []
@@ -318,6 +340,10 @@ class _Counter:
         kept, dropped = distinct_executions(
             found, self.metric_defs.get(metric) or MetricDef(metric)
         )
+        kept, without_effect = count_once(
+            kept, self.metric_defs.get(metric) or MetricDef(metric), self.metric_defs, dropped
+        )
+        self.without_effect.update(dict.fromkeys(without_effect))
         self.counted |= {run.id for run in kept}
         for run_id, reason in dropped.items():
             self.dropped.setdefault(run_id, reason)
@@ -451,6 +477,15 @@ def _missing_cells(cells: list[_Cell]) -> list[str]:
     ]
 
 
+def _no_effect(keys: tuple[str, ...]) -> Mark:
+    named = ", ".join(keys[:_NAMED]) + (f" and {len(keys) - _NAMED} more" if keys[_NAMED:] else "")
+    return Mark(
+        "no-effect",
+        f"no effect of {named}",
+        f"{named} had no effect on any output: bit-identical results count once",
+    )
+
+
 def evidence(
     predicate: Predicate,
     resolve: Callable[[Subject], list[Run]],
@@ -459,16 +494,17 @@ def evidence(
     across: dict[str, list[Any]] | None = None,
     confirmed_path: bool | None = None,
     choosing: Choosing | None = None,
+    tags: Collection[str] = (),
 ) -> Evidence:
     """The label that the runs bear, and why.
 
     ``across`` declares axes and values besides the predicate's own ``over``; runs are matched on
     ``fact_of``. ``confirmed_path``: whether the claim was confirmed on the declared production path
     (None: none is declared); it is said and, when False, listed as missing, and does not change the
-    label. ``choosing``: how each clause came to be asked. A pure function of its arguments: after a
-    retraction, call it again.
+    label. ``choosing``: how each clause came to be asked. ``tags``: axes that are none, since they
+    reach no command. A pure function of its arguments: after a retraction, call it again.
     """
-    axes = axes_of(predicate, across)
+    axes = {k: v for k, v in axes_of(predicate, across).items() if k not in tags}
     counter = _Counter(resolve, axes, metric_defs or {})
     count = math.prod(len(values) for values in axes.values())
     centre = _evaluate_cell(predicate, counter, metric_defs or {}, choosing=choosing)
@@ -480,8 +516,10 @@ def evidence(
     out.not_counted = {
         k: counter.dropped[k] for k in sorted(counter.dropped) if k not in counter.counted
     }
+    for keys in counter.without_effect:
+        out.mark(_no_effect(keys))
     out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
-    out.why = [result.arithmetic for result in centre.results]
+    out.why[:0] = [result.arithmetic for result in centre.results]
     _label(out, centre, cells, axes)
     if meaningless := next(
         (r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""

@@ -8,17 +8,20 @@ import shlex
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import fact_of
+from leadline.core.compare.difference import is_seed
 from leadline.core.evidence.evidence import (
     MOST_CELLS,
     REPEATS_NEEDED,
     Evidence,
     combinations,
+    count_once,
     distinct_executions,
 )
 from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.plain import shell_word, shell_words
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
@@ -39,6 +42,8 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
     both: list[str] = []
     for clause in predicate.clauses:
         sides = [runs_of_subject(thread, subject, body.get("refs")) for _, subject in clause.sides]
+        for runs in sides:
+            tell_tags(thread, runs)
         known = thread.metrics.get(clause.metric) or MetricDef(clause.metric)
         in_turns = ""
         if len(sides) == 2 and not cells and moved_by_machine(known):
@@ -46,8 +51,7 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
         if in_turns and found.label in ("none", "exploratory"):
             short.append(in_turns)
             continue
-        for metric, subject in clause.sides:
-            runs = runs_of_subject(thread, subject, body.get("refs"))
+        for (metric, subject), runs in zip(clause.sides, sides, strict=True):
             for at in cells or [{}]:
                 wanted_at = {axis: canonical_json(value) for axis, value in at.items()}
                 here = [
@@ -55,10 +59,12 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
                     for r in runs
                     if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())
                 ]
-                counted, dropped = distinct_executions(
-                    here, thread.metrics.get(metric) or MetricDef(metric)
-                )
+                definition = thread.metrics.get(metric) or MetricDef(metric)
+                counted, dropped = distinct_executions(here, definition)
+                counted, _ = count_once(counted, definition, thread.metrics, dropped)
                 lacks = REPEATS_NEEDED - len(counted)
+                if any(why.startswith("bit-identical") for why in dropped.values()):
+                    continue  # further values of what has no effect are no repeats
                 again = any(why.startswith("a rerun") for why in dropped.values())
                 command = _command(thread, subject, runs, here, at, max(lacks, 1), again)
                 (short if lacks > 0 else both).append(command)
@@ -96,27 +102,49 @@ def _command(
     repeats: int,
     deterministic: bool,
 ) -> str:
-    """One ``leadline run`` line with the real command of the subject's runs."""
+    """One ``leadline run`` line with the real command of the subject's runs; "" where more of a
+    deterministic command would be no repeats."""
     standing = [r for r in here if not r.retracted and not r.superseded_by]
     if not standing and not runs:
         sets = "".join(f" --set {k}={v}" for k, v in subject.selectors)
         return f"leadline run{sets} --repeat {repeats} -- CMD"
     model = (standing or runs)[-1]
     argv = shell_words(model.argv) or "CMD"
-    if standing and not deterministic and thread.experiments[model.experiment].stands:
+    if deterministic and standing:
+        return _with_another_seed(model, runs)
+    if standing and thread.experiments[model.experiment].stands:
         return f"leadline run --experiment {model.experiment} --repeat {repeats} -- {argv}"
     config = dict(model.config)
     changed = {} if standing else {k: v for k, v in at.items() if model.config.get(k) != v}
     config.update(changed)
-    if deterministic:
-        config["seed"] = "N"
     if changed:
         argv = _argv_with(model.argv, model.config, changed) or "COMMAND WITH " + " ".join(
             f"{axis}={value}" for axis, value in changed.items()
         )
-    sets = "".join(f" --set {shell_word(f'{k}={v}')}" for k, v in config.items())
-    tail = "" if deterministic else f" --repeat {repeats}"
-    return f"leadline run{sets}{tail} -- {argv}"
+    return f"leadline run{_sets(config)} --repeat {repeats} -- {argv}"
+
+
+def _sets(config: dict[str, object]) -> str:
+    return "".join(f" --set {shell_word(f'{k}={v}')}" for k, v in config.items())
+
+
+def _with_another_seed(model: Run, runs: list[Run]) -> str:
+    """The command with a seed that none of ``runs`` had; "" for one that takes none."""
+    used = {value for run in runs for key, value in run.inputs.items() if is_seed(key)}
+    new = max([value for value in used if isinstance(value, int)], default=0) + 1
+    argv, found = list(model.argv), ""
+    for i, token in enumerate(model.argv):
+        name, equals, _ = token.partition("=")
+        if not is_seed(name.lstrip("-")):
+            continue
+        if equals:
+            argv[i], found = f"{name}={new}", name.lstrip("-")
+        elif i + 1 < len(argv) and name.startswith("-"):
+            argv[i + 1], found = str(new), name.lstrip("-")
+    if not found:
+        return ""
+    key = next(filter(is_seed, model.inputs), found)
+    return f"leadline run{_sets({**model.config, key: new})} -- {shell_words(argv)}"
 
 
 def _argv_with(argv: list[str], config: dict[str, object], changed: dict[str, object]) -> str:

@@ -8,7 +8,7 @@ difference with several causes stays ``exploratory`` however often it is repeate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.choice import choice_of
@@ -17,6 +17,7 @@ from leadline.core.compare.config_diff import ConfigDiff, FactDifference, config
 from leadline.core.compare.difference import IN_TURNS
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.apart import mark_apart
+from leadline.core.evidence.configurations import mark_configurations
 from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.holdout import mark_holdout
@@ -24,10 +25,12 @@ from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.evidence.ruler_marks import mark_rulers
 from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
+from leadline.core.evidence.tags import mark_tags, tags_of
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
 from leadline.core.metric.derive import with_inputs
 from leadline.core.metric.redefined import definitions_for
 from leadline.core.metric.ruler import AREA
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 CANDIDATE_AXES = 8
 MEASURING = (AREA, "extraction")  # areas that are no axis
+NAMED = 5
 EARNED_BY_REPEATS = ("replicated", "stable")
 
 
@@ -141,10 +145,12 @@ def evidence_of(thread: Thread, body: JudgedBody, uid: str = "") -> Evidence:
         name = subject.format()
         if name not in memo:
             memo[name] = runs_of_subject(thread, subject, refs)
+            tell_tags(thread, memo[name])
         return memo[name]
 
     found = evidence_over(thread, predicate, resolve, body, uid)
-    axes = axes_of(predicate, body.get("across"))
+    idle = tags_of(predicate, resolve)
+    axes = {k: v for k, v in axes_of(predicate, body.get("across")).items() if k not in idle}
     found.sentence = sentence(thread, predicate, axes, found, body, RULES)
     return found
 
@@ -184,6 +190,8 @@ def _over_counting(
 ) -> Evidence:
     selected = [run for c in predicate.clauses for _, s in c.sides for run in resolve(s)]
     definitions = definitions_for(thread, selected)
+    scope = axes_of(predicate, body.get("across"))
+    idle = tags_of(predicate, resolve)
     out = evidence(
         predicate,
         resolve,
@@ -191,12 +199,16 @@ def _over_counting(
         across=body.get("across") or {},
         confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
         choosing=_choosing(thread, uid),
+        tags=idle,
     )
-    diffs = comparisons(predicate, resolve, body, thread.metrics)
+    diffs = comparisons(predicate, resolve, body, thread.metrics, idle)
     for diff in diffs:
         _cap(out, diff)
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
     mark_holdout(out, thread.holdouts, uid)
+    mark_tags(out, predicate, list(scope), idle)
+    scope = {axis: values for axis, values in scope.items() if axis not in idle}
+    mark_configurations(out, predicate, resolve, scope, definitions)
     _split_by_contract(out, thread, predicate, resolve)
     _note_contention(out, thread, definitions)
     return out
@@ -318,18 +330,20 @@ def comparisons(
     resolve: Callable[[Subject], list[Run]],
     body: JudgedBody,
     definitions: Mapping[str, MetricDef],
+    tags: Collection[str] = (),
 ) -> list[ConfigDiff]:
     """For every clause that compares two sets of runs: what differs between them besides the
     declared axes.
 
     Axes are those declared, those the claim holds across, those its selectors name; when none is
-    declared and exactly one fact differs, that fact is the axis."""
+    declared and exactly one fact differs, that fact is the axis. ``tags`` bound no scope."""
     found, seen = [], set()
     for clause in predicate.clauses:
         if clause.right is None:
             continue
         pair = _pair(clause)
         scope = axes_of(predicate, body.get("across"))
+        scope = {axis: values for axis, values in scope.items() if axis not in tags}
         left, right = (
             [r for r in resolve(subject) if r.is_evidence and not out_of_scope(r, scope)]
             for subject in (clause.subject, clause.right)
@@ -382,7 +396,15 @@ def _in_the_way(diff: ConfigDiff) -> list[FactDifference]:
 
 
 def _cap(out: Evidence, diff: ConfigDiff) -> None:
-    """Sides that differ in more than the tested axis bear no more than ``exploratory``."""
+    """Sides that differ in more than the tested axis, or in nothing, bear no more than
+    ``exploratory``."""
+    if all(row.role == "tag" for row in diff.rows):
+        named = ", ".join(row.name for row in diff.rows[:NAMED])
+        besides = f" but {named}, which reaches no command" if named else ""
+        full = f"the sides ran the same thing: nothing differs{besides}"
+        out.mark(Mark("nothing-differs", "both sides ran the same", full, "exploratory"))
+        out.missing.append("sides that differ in something that reaches their commands")
+        return
     rows = [row for row in _in_the_way(diff) if row.area not in MEASURING]
     if not rows:
         return

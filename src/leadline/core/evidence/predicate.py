@@ -266,6 +266,15 @@ def _read_clause(reader: _Reader) -> Clause:
     return Clause(metric, subject, op, factor, right_metric, right, bound, tolerance, relative)
 
 
+def read_subject(text: str) -> Subject:
+    """A subject by itself, as ``arm=new, seed=1``. Raises LeadlineError (usage, bad-predicate)."""
+    reader = _Reader(text)
+    subject = _read_subject(reader)
+    if not reader.at_end():
+        raise reader.fail("',' or the end")
+    return subject
+
+
 def parse(text: str) -> Predicate:
     """Read a predicate. Raises LeadlineError (usage, bad-predicate) with the position and an
     example."""

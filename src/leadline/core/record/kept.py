@@ -96,6 +96,11 @@ class Kept(Protocol):
         """As ``core.compare.choice.arms_of``, of all experiments."""
         ...
 
+    def alike(self, invocations: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The different configs of the standing runs of each invocation (``core/record/reaches.py``)
+        that has several."""
+        ...
+
     def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:
         """Every run that may have these facts: nothing that has is left out."""
         ...

@@ -7,6 +7,7 @@ anything but what ``show`` says. The index only keeps rows.
 from __future__ import annotations
 
 from leadline.core.errors import usage
+from leadline.core.record.reaches import invocation_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import Any
@@ -17,7 +18,8 @@ from leadline.core.values import dataclass
 class RunRow:
     """``thread`` is a topic, ``tree`` the identity of the code; ``retracted`` is the word for a run
     that does not stand (``retracted`` or ``superseded``), "" for one that does; ``place``:
-    ``sweep:ULID`` or ``interleaving:ULID`` of what it is a part of, "" for a run by itself."""
+    ``sweep:ULID`` or ``interleaving:ULID`` of what it is a part of, "" for a run by itself;
+    ``invocation``: of all that it was given besides its config (``core/record/reaches.py``)."""
 
     thread: str
     uid: str
@@ -37,6 +39,7 @@ class RunRow:
     tree: str
     retracted: str
     place: str
+    invocation: str
 
 
 COLUMNS = RunRow.__match_args__
@@ -84,6 +87,7 @@ def row_of(run: Run, thread: Thread) -> RunRow:
         tree=str(_mapping(run.code).get("tree", "")),
         retracted="retracted" if run.retracted else withdrawn,
         place=place_of(run),
+        invocation=invocation_of(run),
     )
 
 

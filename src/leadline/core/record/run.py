@@ -104,8 +104,17 @@ class Run:
     captured: dict[str, Any] = field(default_factory=_empty)  # corrected facts as they were
     typed_over: str = ""  # why a correction made it reported: see core/record/captured.py
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
+    # keys of ``config`` that reach no command, where somebody asked (``core/record/reaches.py``)
+    tags: tuple[str, ...] = ()
     # reads values that lie in a blob; no fact
     item_source: Callable[[str], Mapping[str, float] | None] | None = None
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """``config`` without tags: what makes two runs different ones."""
+        if not self.tags:
+            return self.config
+        return {key: value for key, value in self.config.items() if key not in self.tags}
 
     @property
     def is_evidence(self) -> bool:

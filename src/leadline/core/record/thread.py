@@ -3,7 +3,7 @@ it, everything reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import experiment_of, parse_id
@@ -263,6 +263,8 @@ class Thread:
     activity: list[str] = field(default_factory=list)  # ``at`` of every record, in order
     # as written, in order: what ``replay`` takes
     records: list[Record] = field(default_factory=list)
+    # what ``core/record/reaches.py`` found, and at how many records
+    invocations: tuple[int, dict[str, str], dict[str, list[Mapping[str, Any]]]] | None = None
     # of a thread that is not folded whole: what is known of all of it
     kept: Kept | None = None
     # which record was there first; where it is not given, made of ``records`` when it is asked for

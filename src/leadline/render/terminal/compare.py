@@ -20,6 +20,13 @@ from leadline.render.words import aside
 
 VALUE_CHARS = 40
 ROWS_SHOWN = 40
+_CLASSES = {
+    "confound": "CONFOUND",
+    "unknown": "UNKNOWN",
+    "axis": "tested axis",
+    "nuisance": "nuisance",
+    "tag": "tag (reaches no command)",
+}
 
 
 def decimals_for(sd: float | None) -> int | None:
@@ -75,9 +82,7 @@ def render_compare(comparison: Comparison, baseline: str = "") -> str:
 def _difference_lines(c: Comparison) -> list[str]:
     if not c.diff.rows:
         return ["", "differences: none recorded"]
-    shown = sorted(
-        c.diff.rows, key=lambda row: ("confound", "unknown", "axis", "nuisance").index(row.role)
-    )
+    shown = sorted(c.diff.rows, key=lambda row: tuple(_CLASSES).index(row.role))
     rows = [["area", "key", c.a_name, c.b_name, "class"]]
     rows += [
         [row.area, row.key, _value(row.a), _value(row.b), _class(row)] for row in shown[:ROWS_SHOWN]
@@ -90,13 +95,8 @@ def _difference_lines(c: Comparison) -> list[str]:
 
 
 def _class(row: FactDifference) -> str:
-    words = {
-        "confound": "CONFOUND",
-        "unknown": "UNKNOWN",
-        "axis": "tested axis",
-        "nuisance": "nuisance",
-    }[row.role]
-    missing = row.a_missing + row.b_missing
+    words = _CLASSES[row.role]
+    missing = row.a_missing + row.b_missing if row.role != "tag" else 0
     return f"{words} (not recorded for {missing} {plural(missing, 'run')})" if missing else words
 
 

@@ -175,7 +175,8 @@ def _run(run: Run, thread: Thread) -> str:
             ("ended", run.ended_at),
             ("command", words.command(run)),
             ("in", run.cwd),
-            ("config", _pairs(run.config)),
+            ("config", _pairs(run.inputs)),
+            ("tags", _pairs({key: run.config[key] for key in run.tags})),
             ("read", _read_text([run])),
             ("code", words.code_text(run.code).replace("`", "").replace("**", "")),
             ("tracker", words.tracker_text(run)),
@@ -282,6 +283,7 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
     if experiment.runs:
         first = experiment.runs[0]
         command, code = words.command(first), words.code_text(first.code).replace("`", "")
+    tags = {key for run in experiment.runs for key in run.tags}
     notes = "\n".join(
         f"{n.id} {n.body.get('role') or 'note'}: {facts.says(n, thread)}" for n in experiment.notes
     )
@@ -292,7 +294,8 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             ("why", experiment.retracted),
             ("superseded by", experiment.superseded_by),
             ("hypotheses", ", ".join(experiment.hypotheses)),
-            ("config", _pairs(experiment.config)),
+            ("config", _pairs({k: v for k, v in experiment.config.items() if k not in tags})),
+            ("tags", _pairs({k: v for k, v in experiment.config.items() if k in tags})),
             ("command", command),
             ("read", _read_text(experiment.runs[:1])),
             ("code", code),

@@ -23,9 +23,12 @@ from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
 from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
+from leadline.core.evidence.predicate import read_subject
 from leadline.core.metric.ruler import AREA, below_resolution, null_of
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
+from leadline.core.typed import NamedTuple
 from leadline.services.context import Context
 from leadline.services.refusal import record_refusal
 
@@ -44,9 +47,11 @@ def compare_sides(
     strict_hygiene: bool = False,
     detect: dict[str, Size] | None = None,
     equivalent: dict[str, Size] | None = None,
+    over: list[str] | None = None,
 ) -> Comparison:
-    """``b`` against the reference ``a``; each is an experiment's, run's or baseline's id, or
-    ``baseline``.
+    """``b`` against the reference ``a``; each is an experiment's, run's or baseline's id,
+    ``baseline``, or a group: ``key=value``, joined by commas, all runs whose config says so. The
+    keys of groups are axes. ``over``: the keys by whose values the sides are paired.
 
     ``detect`` and ``equivalent``: sizes by metric, "" for every metric compared (see
     ``parse_sizes``). Raises LeadlineError: unknown or wrong ids, the same side twice, an axis or
@@ -59,8 +64,10 @@ def compare_sides(
             why="it lies between 0 and 1, usually 0.05",
             do=f"leadline compare {a} {b}",
         )
-    a_runs, b_runs = thread.runs_of(_side(thread, a)), thread.runs_of(_side(thread, b))
-    a_name, b_name = _named(thread, a), _named(thread, b)
+    sides = [_side(context, thread, text) for text in (a, b)]
+    (a_name, a_runs, _), (b_name, b_runs, _) = sides
+    keys = [key for side in sides for key in side.keys if key not in (over or ())]
+    axes = list(dict.fromkeys([*(axes or []), *keys]))
     if {r.uid for r in a_runs} & {r.uid for r in b_runs}:
         raise usage(
             "same-side",
@@ -69,7 +76,9 @@ def compare_sides(
             do="leadline status",
         )
     sized = [name for sizes in (detect, equivalent) for name in sizes or {} if name]
-    _check_names(a_runs + b_runs, axes or [], [*(metrics or []), *(target or {}), *sized])
+    _check_names(
+        a_runs + b_runs, [*axes, *(over or [])], [*(metrics or []), *(target or {}), *sized]
+    )
     load_packages(context, a_runs, b_runs)
     wanted = metrics and list(dict.fromkeys([*metrics, *(target or {}), *sized]))
     for option, sizes in (("--detect", detect), ("--equivalent", equivalent)):
@@ -77,16 +86,18 @@ def compare_sides(
             option, sizes or {}, wanted or sorted({n for r in a_runs + b_runs for n in r.metrics})
         )
     measured = {name for run in (*a_runs, *b_runs) for name in run.metrics}
+
+    def of_the_whole(whole: Thread) -> dict[str, Choice]:
+        tell_tags(whole, [*a_runs, *b_runs])
+        return {name: _choice(whole, a_runs, b_runs, name) for name in measured}
+
     # Of the whole thread, of which the caller may have those two alone.
-    choices = context.store.look(
-        thread.topic,
-        lambda whole: {name: _choice(whole, a_runs, b_runs, name) for name in measured},
-    )
+    choices = context.store.look(thread.topic, of_the_whole)
     out = compare(
         a_runs,
         b_runs,
-        axes=axes or [],
-        nuisance=[*(nuisance or []), *context.setting("run.nuisance")],
+        axes=axes,
+        nuisance=[*(nuisance or []), *(over or []), *context.setting("run.nuisance")],
         metric_defs=thread.metrics,
         metrics=wanted,
         target=target,
@@ -98,6 +109,7 @@ def compare_sides(
         detect=detect,
         equivalent=equivalent,
         choice_of=lambda metric: choices.get(metric, NO_CHOICE),
+        over=over or [],
     )
     if any(row.area in ("code", AREA) for row in out.diff.rows):
         from leadline.services.evidence.changed_files import (  # noqa: PLC0415  start-up: 5 ms
@@ -110,7 +122,7 @@ def compare_sides(
         command = in_turns_command(metric.metric, a_runs, b_runs)
         if command and metric.withheld == NOT_IN_TURNS:
             out.settle[metric.metric] = command
-    out.notes += _about_baselines(thread, out, (a, b))
+    out.notes += _about_baselines(thread, out, {run.experiment for run in a_runs + b_runs})
     return out
 
 
@@ -242,14 +254,36 @@ def load_packages(context: Context, a_runs: list[Run], b_runs: list[Run]) -> Non
             run.packages = {str(k): str(v) for k, v in packages.items()}
 
 
-def _side(thread: Thread, display: str) -> str:
-    """``display`` as ``Thread.runs_of`` takes it: a baseline's id is its experiment's."""
-    thread.experiment(display)  # raises for what is no experiment, run or baseline
-    return display if display == "baseline" else thread.find(display).id
+class _Side(NamedTuple):
+    """``keys``: by which a group was chosen."""
+
+    name: str
+    runs: list[Run]
+    keys: list[str]
 
 
-def _named(thread: Thread, display: str) -> str:
-    return thread.experiment(display).id if display == "baseline" else thread.find(display).id
+def is_group(display: str) -> bool:
+    """Whether a side is ``key=value`` and not an id."""
+    return "=" in display
+
+
+def _side(context: Context, thread: Thread, display: str) -> _Side:
+    if is_group(display):
+        subject = read_subject(display)
+        runs = context.store.look(thread.topic, lambda whole: runs_of_subject(whole, subject))
+        if not runs:
+            raise not_found(
+                "no-such-runs",
+                f"no run has {subject.format()} in its config",
+                why="a side is an id, or key=value as the runs were given it",
+                do="leadline status --runs",
+            )
+        return _Side(subject.format(), runs, [key for key, _ in subject.selectors])
+    experiment = thread.experiment(display)  # raises for what is no experiment, run or baseline
+    if display == "baseline":
+        return _Side(experiment.id, experiment.runs, [])
+    shown = thread.find(display).id  # a baseline's id is its experiment's
+    return _Side(shown, thread.runs_of(shown), [])
 
 
 def _baseline_id(thread: Thread, a_runs: list[Run], b_runs: list[Run]) -> str:
@@ -297,10 +331,9 @@ def former_baselines(thread: Thread) -> dict[str, tuple[Item, Item]]:
     return {k: v for k, v in found.items() if current is None or k != current.id}
 
 
-def _about_baselines(thread: Thread, out: Comparison, sides: tuple[str, str]) -> list[str]:
+def _about_baselines(thread: Thread, out: Comparison, experiments: set[str]) -> list[str]:
     """Which side is the registered baseline, or that neither is; and a side that once was it."""
     current, item = thread.baseline_experiment, thread.baseline
-    experiments = [thread.experiment(side).id for side in sides]
     notes = []
     for experiment, (old, new) in former_baselines(thread).items():
         if experiment in experiments and item is not None:

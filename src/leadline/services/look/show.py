@@ -8,6 +8,7 @@ import os
 from leadline.core.errors import not_found, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.plain import plain
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.rows import title_of_run
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -22,6 +23,8 @@ TAIL_BYTES = 65536
 
 def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, object]]:
     thing = thread.find(display)
+    if isinstance(thing, (Run, Experiment)):
+        tell_tags(thread, thing.runs if isinstance(thing, Experiment) else [thing])
     text = render_show(thing, thread, evidence_for(thread))
     if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
         text = f"{text}\n\n{found}"

@@ -1,0 +1,221 @@
+"""What the runs say at each configuration that a claim selects, which the pooled spread would hide.
+
+A configuration is what a run was given, seeds and tags aside. Each is judged by itself, against the
+same configuration of the other side where there is one, else against the whole other side. One where
+the claim is false lowers the label, and where the claim's scope leaves it out it is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from leadline.core.canonical import canonical_json
+from leadline.core.compare.difference import is_seed
+from leadline.core.evidence.evaluate import evaluate_clause
+from leadline.core.evidence.evidence import (
+    REPEATS_NEEDED,
+    Evidence,
+    count_once,
+    distinct_executions,
+    out_of_scope,
+)
+from leadline.core.evidence.marks import Mark
+from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.typed import Any
+from leadline.core.values import dataclass
+
+VALUES_NAMED = 4
+VALUE_CHARS = 24
+SHORT_CHARS = 32
+_ABSENT = ""
+
+
+@dataclass(slots=True)
+class Configuration:
+    """``values``: of the keys that vary on its side, as canonical JSON, "" for a key it lacks.
+    ``n``: how many of the claim's own runs. ``holds`` and ``contradicted``: as ``ClauseResult``."""
+
+    values: dict[str, str]
+    runs: list[Run]
+    outside: bool = False
+    n: int = 0
+    holds: bool | None = None
+    contradicted: bool = False
+
+
+def mark_configurations(
+    out: Evidence,
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    axes: dict[str, list[Any]],
+    metric_defs: dict[str, MetricDef],
+) -> None:
+    """Say beside the label at which configurations the claim is false, and at which there are too
+    few runs to tell."""
+    for clause in predicate.clauses:
+        judged = judge(clause, resolve, axes, metric_defs)
+        if len(judged) < 2:
+            continue
+        held = [c for c in judged if c.holds and not c.outside]
+        inside = [c for c in judged if c.holds is False and not c.outside]
+        if inside:
+            caps = "exploratory" if any(c.contradicted for c in inside) else "replicated"
+            out.mark(_contrary(inside, held, len(judged), "", caps))
+            out.missing.append(
+                f"a claim that leaves out, or an explanation of, {named(inside, judged)}: it is false there"
+            )
+        elsewhere = [c for c in judged if c.holds is False and c.outside]
+        if elsewhere:
+            left_out = ", which the claim leaves out"
+            out.mark(_contrary(elsewhere, held, len(judged), left_out, ""))
+        few = [c for c in held if c.n < REPEATS_NEEDED]
+        if few and (len(few) < len(held) or inside):
+            runs = "1 run" if max(c.n for c in few) == 1 else f"fewer than {REPEATS_NEEDED} runs"
+            where = named(few, judged)
+            short = _short(f"{runs} at {where}", f"{runs} at {len(few)} configurations")
+            full = f"{runs} at {where}: too few to bear the claim there"
+            out.mark(Mark("few-runs-at", short, full))
+
+
+def _contrary(
+    contrary: list[Configuration],
+    held: list[Configuration],
+    count: int,
+    left_out: str,
+    caps: str,
+) -> Mark:
+    at = named(contrary, held)
+    short = _short(f"contrary at {at}", f"contrary at {len(contrary)} of {count} configurations")
+    ids = sorted({run.experiment for c in contrary for run in c.runs})
+    more = f" and {len(ids) - VALUES_NAMED} more" if len(ids) > VALUES_NAMED else ""
+    where = f"{', '.join(ids[:VALUES_NAMED])}{more}"
+    holds = f"holds for {named(held, contrary)}; " if held else ""
+    return Mark("contrary-at", short, f"{holds}contrary at {at} ({where}){left_out}", caps)
+
+
+def _short(text: str, counted: str) -> str:
+    return text if len(text) <= SHORT_CHARS else counted
+
+
+# ---- which there are, and what each says ---------------------------------------------------------
+
+
+def judge(
+    clause: Clause,
+    resolve: Callable[[Subject], list[Run]],
+    axes: dict[str, list[Any]],
+    metric_defs: dict[str, MetricDef],
+) -> list[Configuration]:
+    """Every configuration of both sides, judged; those of the reference only where it has several."""
+    sides: list[list[Configuration]] = []
+    for metric, subject in clause.sides:
+        definition = metric_defs.get(metric) or MetricDef(metric)
+        runs, _ = distinct_executions(resolve(subject), definition)
+        sides.append(_configurations(runs, axes))
+        for one in sides[-1]:
+            one.n = len(count_once(one.runs, definition, metric_defs, {})[0])
+    left, right = sides[0], sides[1] if len(sides) > 1 else []
+    if len(left) < 2 and len(right) < 2:
+        return []
+    shared = _shared_keys(left, right)
+    seen = set[tuple[frozenset[str], frozenset[str]]]()
+    definition = metric_defs.get(clause.metric) or MetricDef(clause.metric)
+
+    def say(one: Configuration, a: Sequence[Run], b: Sequence[Run]) -> None:
+        found = evaluate_clause(clause, list(a), list(b), definition, looks=False)
+        one.holds, one.contradicted = found.holds, found.contradicted
+        seen.add((frozenset(r.uid for r in a), frozenset(r.uid for r in b)))
+
+    for one in left:
+        say(one, one.runs, _of(_alike(one, right, shared)))
+    judged = list(left) if len(left) > 1 or len(right) < 2 else []
+    for one in right if len(right) > 1 else ():
+        own = _of(_alike(one, left, shared))
+        if (frozenset(r.uid for r in own), frozenset(r.uid for r in one.runs)) not in seen:
+            say(one, own, one.runs)
+            judged.append(one)
+    return judged
+
+
+def _of(configurations: Iterable[Configuration]) -> list[Run]:
+    return [run for one in configurations for run in one.runs]
+
+
+def _configurations(runs: list[Run], axes: dict[str, list[Any]]) -> list[Configuration]:
+    written = [
+        {k: canonical_json(v) for k, v in run.inputs.items() if not is_seed(k)} for run in runs
+    ]
+    keys = sorted({key for values in written for key in values})
+    varied = [k for k in keys if len({values.get(k, _ABSENT) for values in written}) > 1]
+    found: dict[tuple[str, ...], Configuration] = {}
+    for run, values in zip(runs, written, strict=True):
+        at = tuple(values.get(key, _ABSENT) for key in varied)
+        if at not in found:
+            outside = bool(out_of_scope(run, axes))
+            found[at] = Configuration(dict(zip(varied, at, strict=True)), [], outside)
+        found[at].runs.append(run)
+    return list(found.values())
+
+
+def _shared_keys(left: list[Configuration], right: list[Configuration]) -> list[str]:
+    """The keys on which the sides can be matched: those of which both have some value."""
+    keys = {key for one in (*left, *right) for key in one.values}
+    shared = []
+    for key in sorted(keys):
+        values = ({_value(one, key) for one in side} for side in (left, right))
+        if set.intersection(*values) - {_ABSENT}:
+            shared.append(key)
+    return shared
+
+
+def _value(one: Configuration, key: str) -> str:
+    """Of a key that does not vary on its side too."""
+    if key in one.values:
+        return one.values[key]
+    inputs = one.runs[0].inputs
+    return canonical_json(inputs[key]) if key in inputs else _ABSENT
+
+
+def _alike(
+    one: Configuration, others: list[Configuration], keys: Sequence[str]
+) -> list[Configuration]:
+    """Those of ``others`` with the same values; all where none has them."""
+    own = [_value(one, key) for key in keys]
+    found = [other for other in others if [_value(other, key) for key in keys] == own]
+    return found or others
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+
+def named(some: list[Configuration], others: list[Configuration]) -> str:
+    """``shape 3, 4``: by the one key that tells ``some`` from ``others`` where there is one, else
+    each by all that varies."""
+    rest = [one for one in others if one not in some]
+    keys = list(dict.fromkeys(key for one in (*some, *rest) for key in one.values))
+
+    def tells(key: str) -> bool:
+        mine, theirs = ({_value(one, key) for one in side} for side in (some, rest))
+        return not mine & theirs and mine != {_ABSENT}
+
+    telling = [key for key in keys if tells(key)]
+    if len(keys) == 1 or telling:
+        key = (telling or keys)[0]
+        values = list(dict.fromkeys(_value(one, key) for one in some))
+        return f"{key} {_listed([_shown(value) for value in values])}"
+    each = [
+        " ".join(f"{key}={_shown(value)}" for key, value in one.values.items() if value)
+        for one in some
+    ]
+    return _listed([text or f"no {', '.join(keys)}" for text in each])
+
+
+def _listed(texts: list[str]) -> str:
+    left = len(texts) - VALUES_NAMED
+    return ", ".join(texts[:VALUES_NAMED]) + (f" and {left} more" if left > 0 else "")
+
+
+def _shown(value: str) -> str:
+    text = value.strip('"') or "none"
+    return text if len(text) <= VALUE_CHARS else text[: VALUE_CHARS - 1] + "…"

@@ -1,0 +1,118 @@
+"""Which keys of a config reach the command, and which are tags: words that the agent put beside it.
+
+A key reaches the command where something that was recorded besides the config goes with it: the
+command line, the environment, the code, what the program itself told its tracker, the machine. So two
+runs that are alike in all of these and differ in a key show that it reaches nothing there: the key is
+a tag of both. One run alone shows nothing, and a run whose command line is unknown (a table, a run of
+a tracker) is never judged. The price: a program that takes a value from where nobody looks (a file
+outside the code state, a variable that is not recorded) is taken for one that takes none, until the
+variable is named (``--env``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from leadline.core.canonical import canonical_json, digest_of
+from leadline.core.config import config_from_args
+from leadline.core.record.run import Run
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.record.thread import Thread
+
+# They name the moment and the place that a scheduler found, not what the command was given.
+_OF_THE_JOB = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_PROCID", "SLURM_NODELIST")
+_MACHINE = ("cpu_model", "cpu_count", "cpu_affinity", "cgroup_cpu_limit")
+
+
+def invocation_of(run: Run) -> str:
+    """The digest of all that a run was given besides its config; "" where that is not known."""
+    tree = _mapping(run.code).get("tree")
+    if run.origin != "executed" or not run.argv or not tree:
+        return ""
+    told = _mapping(_mapping(run.tracker).get("config"))
+    hardware, devices = _mapping(run.hardware), _mapping(run.devices)
+    software, given = _mapping(run.software), _mapping(run.environment)
+    return digest_of(
+        [
+            [run.argv, run.cwd, run.shell, tree, run.executor],
+            {name: value for name, value in given.items() if name not in _OF_THE_JOB},
+            [hardware.get(name) for name in _MACHINE],
+            [_mapping(gpu).get("name") for gpu in hardware.get("gpus") or ()],
+            [devices.get("kind"), devices.get("count")],
+            [software.get("python"), software.get("packages_digest")],
+            {key: told[key] for key in _mapping(run.config) if key in told},
+            _mapping(run.ruler).get("declared"),
+        ]
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Nothing where a damaged record has something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def tags_among(run: Run, alike: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
+    """The keys of ``run`` that are tags, ``alike`` being the configs of the runs of its invocation.
+    A key that others of them merely lack is none where its own command line shows it."""
+    seen = {key: canonical_json(value) for key, value in run.config.items()}
+    found, lacked = set[str](), set[str]()
+    for config in alike:
+        for key, text in seen.items():
+            if key not in config:
+                lacked.add(key)
+            elif key not in found and canonical_json(config[key]) != text:
+                found.add(key)
+    return tuple(key for key in seen if key in found or (key in lacked and not _shows(run, key)))
+
+
+def _shows(run: Run, key: str) -> bool:
+    """Whether the command line or the recorded environment shows the key or its value."""
+    if key.rpartition(".")[2] in {name.rpartition(".")[2] for name in config_from_args(run.argv)}:
+        return True
+    value = run.config[key]
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")
+    return bool(text) and any(map(word.search, [*run.argv, *map(str, run.environment.values())]))
+
+
+def tell_tags(thread: Thread, runs: Iterable[Run]) -> None:
+    """Give each of ``runs``, which are of ``thread``, its ``tags``."""
+    wanted = [run for run in runs if run.config]
+    if not wanted:
+        return
+    alike: Mapping[str, Sequence[Mapping[str, Any]]]
+    if thread.kept is not None:
+        invocations = {run.uid: invocation_of(run) for run in wanted}
+        alike = thread.kept.alike([i for i in dict.fromkeys(invocations.values()) if i])
+    else:
+        invocations, alike = _of_all(thread)
+    for run in wanted:
+        invocation = invocations.get(run.uid, "")
+        run.tags = tags_among(run, alike[invocation]) if invocation in alike else ()
+
+
+def _of_all(thread: Thread) -> tuple[dict[str, str], dict[str, list[Mapping[str, Any]]]]:
+    """(uid to invocation, invocation to the different configs of the runs that stand), of the runs
+    of which another has the same command line: the others need no digest."""
+    known = thread.invocations
+    if known is not None and known[0] == thread.record_count:
+        return known[1], known[2]
+    by_command: dict[tuple[str, ...], list[Run]] = {}
+    for run in thread.runs:
+        by_command.setdefault(tuple(map(str, run.argv)), []).append(run)
+    invocations: dict[str, str] = {}
+    alike: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for runs in by_command.values():
+        if len({canonical_json(run.config) for run in runs}) < 2:
+            continue
+        for run in runs:
+            if invocation := invocation_of(run):
+                invocations[run.uid] = invocation
+                if not run.retracted and not run.superseded_by:
+                    alike.setdefault(invocation, {})[canonical_json(run.config)] = run.config
+    several = {name: list(configs.values()) for name, configs in alike.items() if len(configs) > 1}
+    thread.invocations = thread.record_count, invocations, several
+    return invocations, several
