@@ -334,3 +334,9 @@ def test_a_run_of_which_nobody_saw_the_end_is_no_negative_result() -> None:
     assert [name for name, _, _ in negatives(b.thread())] == [failed]
     ends = [searchable(record) for record in b.records if record.kind == "run-ended"]
     assert [end is not None and end.negative for end in ends] == [False, True]
+
+
+def test_a_small_number_in_a_column_of_few_places_is_not_zero() -> None:
+    assert "".join(cell(4.9e-07, 6)) == "4.9e−07"
+    assert "".join(cell(0.0, 6)) == "0.000000"
+    assert "".join(cell(0.25, 2)) == "0.25"

@@ -96,6 +96,18 @@ def plural(n: int, noun: str) -> str:
     return noun if n == 1 else f"{noun}s"
 
 
+def with_unit(value: float | None, unit: str) -> str:
+    """``1.5 ms``, ``12%``, ``–``."""
+    between = "" if unit in ("", "%") else " "
+    return number(value) if value is None else f"{number(value)}{between}{unit}"
+
+
+def fixed(value: float, decimals: int) -> str:
+    """So many decimal places, for a column; what would come out as 0 and is not is written as it is."""
+    text = f"{value:.{decimals}f}"
+    return number(value) if value and not float(text) else text
+
+
 def number(value: float | int | None) -> str:
     """Up to five significant digits, no exponent for ordinary sizes, integers as they are."""
     if value is None:

@@ -12,7 +12,7 @@ from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Interval
-from leadline.core.timestamps import minute, number
+from leadline.core.timestamps import minute, number, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -178,7 +178,7 @@ def _numbers(thread: Thread, experiment: Experiment) -> str:
 def best_line(best: Best, thread: Thread, evidence_of: EvidenceOf | None) -> str:
     """``best LS-076 kern=tree: speedup 13.9 (median, n=4; mean 13.2 to 14.5), 13.9x baseline LS-001``"""
     unit = facts.definition(thread, best.metric).unit
-    value = words.with_unit(best.sample.median, unit)
+    value = with_unit(best.sample.median, unit)
     label = (
         "" if best.claim is None else f"[{best.claim.id} {facts.label_of(best.claim, evidence_of)}]"
     )

@@ -13,7 +13,7 @@ from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import counted, number, plural
+from leadline.core.timestamps import counted, number, plural, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
@@ -45,13 +45,6 @@ def joined(parts: Iterable[str], between: str = " ") -> str:
 def aside(text: str) -> str:
     """`` (text)``, to stand behind what it is about; nothing where there is nothing to say."""
     return f" ({text})" if text else ""
-
-
-def with_unit(value: float | None, unit: str) -> str:
-    if value is None or not unit:
-        return number(value)
-    between = "" if unit == "%" else " "
-    return f"{number(value)}{between}{unit}"
 
 
 def value_text(run: Run, metric: str, unit: str) -> str:

@@ -14,6 +14,7 @@ from leadline.core.compare.looks import FEWEST
 from leadline.core.compare.over_items import OverItems
 from leadline.core.stats.equivalence import EquivalenceTold
 from leadline.core.stats.inference import Sample, TestResult, TestTold
+from leadline.core.timestamps import with_unit
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 
@@ -40,7 +41,7 @@ class Size:
 
     @property
     def text(self) -> str:
-        return f"{100 * self.value:.6g} %" if self.relative else f"{self.value:.6g}"
+        return f"{number(100 * self.value)} %" if self.relative else number(self.value)
 
 
 class OutliersOfSide(TypedDict):
@@ -267,8 +268,8 @@ class Comparison:
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """A number for a sentence: six digits at most, with its unit."""
-    return "unknown" if value is None else f"{value:.6g} {unit}".rstrip()
+    """A number for a sentence, with its unit."""
+    return "unknown" if value is None else with_unit(value, unit)
 
 
 def refusal(code: str, what: str, arithmetic: str, honest: str) -> dict[str, str]:

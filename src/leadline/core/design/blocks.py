@@ -14,6 +14,7 @@ from leadline.core.metric.items import facts_in
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.sequential import METHOD, SymmetricSequence
+from leadline.core.timestamps import number
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -107,9 +108,10 @@ def _sentence(result: BlocksJudged, equivalent: float | None) -> str:
         return "no whole block: nothing is known"
     tail = "" if result["as_ratio"] or not result["unit"] else f" {result['unit']}"
     if result["low"] is None or result["high"] is None:
-        return f"{what} {result['estimate']:.5g}{tail}, not bounded: {result['reason']}"
-    span = f"{result['low']:.5g} to {result['high']:.5g}{tail}"
-    said = f"{what} {result['estimate']:.5g}, {result['confidence'] * 100:.4g} % interval {span}, valid at every look"
+        return f"{what} {number(result['estimate'])}{tail}, not bounded: {result['reason']}"
+    span = f"{number(result['low'])} to {number(result['high'])}{tail}"
+    share = f"{result['confidence'] * 100:.4g} % interval"
+    said = f"{what} {number(result['estimate'])}, {share} {span}, valid at every look"
     if equivalent is not None:
         said += f"; margin {equivalent * 100:.4g} %"
     return said

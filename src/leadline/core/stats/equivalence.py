@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from leadline.core.stats.distributions import t_tail, t_upper_quantile
 from leadline.core.stats.inference import Interval, IntervalTold, TestResult
+from leadline.core.timestamps import number
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass
 
@@ -78,7 +79,7 @@ def equivalence(
     drift-adjusted test does not have. Without ``scaled`` only what is exact can be answered.
     Source: Schuirmann 1987, J. Pharmacokin. Biopharm. 15, 657-680.
     """
-    shown = f"{margin * 100:.4g} %" if relative else f"{margin:.6g}"
+    shown = f"{margin * 100:.4g} %" if relative else number(margin)
     if not (math.isfinite(margin) and margin > 0.0):
         nothing = Interval(None, None, confidence, METHOD, "no margin")
         why = "a margin of equivalence lies above zero"
@@ -120,7 +121,7 @@ def _words(interval: Interval, relative: bool) -> tuple[str, str]:
     what = "ratio" if relative else "difference"
     return (
         f"{interval.confidence * 100:.4g} % interval of the {what}",
-        f"{interval.low:.6g} to {interval.high:.6g}",
+        f"{number(interval.low)} to {number(interval.high)}",
     )
 
 

@@ -16,7 +16,7 @@ from leadline.core.issue.plan import difference
 from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, plural
+from leadline.core.timestamps import minute, plural, with_unit
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
@@ -280,9 +280,7 @@ def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
         return data(words.median_text(experiment.runs, metric, ""))
     spread = f" ± {words.spread_text(sample.sd)}" if sample.sd is not None else ""
     lost = f" ({facts.lost_text(sample)})" if sample.nonfinite else ""
-    return (
-        data(words.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
-    )
+    return data(with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
 
 
 def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:

@@ -21,7 +21,7 @@ from leadline.core.record.kinds import KINDS
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, number, plural, size
+from leadline.core.timestamps import minute, number, plural, size, with_unit
 from leadline.core.typed import Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -323,11 +323,11 @@ def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thre
         unit, sample = facts.definition(then, name).unit, samples[name]
         row = [
             cell_code(cut(one_line(name), NAME_CHARS)),
-            data(words.with_unit(run.metrics[name], unit)),
+            data(with_unit(run.metrics[name], unit)),
             str(sample.n),
         ]
         if several:
-            row += [data(words.with_unit(sample.median, unit)), words.spread_text(sample.sd)]
+            row += [data(with_unit(sample.median, unit)), words.spread_text(sample.sd)]
         if against:
             reference = facts.sample_of(against.runs, name)
             row.append(data(words.metric_text(reference, unit)) if reference.n else "–")

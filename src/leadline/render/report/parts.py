@@ -16,7 +16,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import number, size
+from leadline.core.timestamps import fixed, number, size
 from leadline.core.typed import Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -81,7 +81,7 @@ class ResultRow(NamedTuple):
 def cell(value: float | None, decimals: int | None = None, signed: bool = False) -> Cell:
     if value is None:
         return Cell("–")
-    text = number(value) if decimals is None else f"{value:.{decimals}f}"
+    text = number(value) if decimals is None else fixed(value, decimals)
     if signed and value > 0:
         text = f"+{text}"
     whole, point, fraction = text.replace("-", "−").partition(".")

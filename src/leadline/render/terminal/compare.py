@@ -14,7 +14,7 @@ from leadline.core.compare.compare import Comparison, MetricComparison, number
 from leadline.core.compare.config_diff import FactDifference
 from leadline.core.plain import as_rows
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import plural
+from leadline.core.timestamps import fixed, plural
 from leadline.core.typed import Any
 from leadline.render.words import aside
 
@@ -40,8 +40,8 @@ def shown_number(value: float | None, decimals: int | None) -> str:
     if value is None:
         return "-"
     if decimals is None or abs(value) >= 1e12:
-        return f"{value:.7g}"
-    return f"{value:.{decimals}f}"
+        return number(value)
+    return fixed(value, decimals)
 
 
 def aligned(rows: list[list[str]], indent: str = "  ", right_from: int | None = None) -> list[str]:
@@ -177,7 +177,7 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
         and ratios.low is not None
         and ratios.high is not None
     ):
-        lines[-1] += f"; ratio {ratios.low:.5g} to {ratios.high:.5g} ({ratios.method})"
+        lines[-1] += f"; ratio {number(ratios.low)} to {number(ratios.high)} ({ratios.method})"
     if m.items is not None:
         lines += [f"  {line}" for line in item_lines(m)]
     if m.rule and not m.deterministic and m.test.p is not None:

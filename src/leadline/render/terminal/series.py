@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from leadline.core.plain import as_rows, one_line
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import counted, number, rfc3339
+from leadline.core.timestamps import counted, number, rfc3339, with_unit
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view import facts
-from leadline.render import words
 from leadline.render.table import table
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def _plain(value: float | None) -> str:
 def _value(thread: Thread, metric: str, value: float | None) -> str:
     if value is None or value - value != 0:
         return _plain(value)
-    return words.with_unit(value, facts.definition(thread, metric).unit)
+    return with_unit(value, facts.definition(thread, metric).unit)
 
 
 def _clock(time_s: float | None) -> str:

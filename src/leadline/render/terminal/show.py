@@ -13,7 +13,7 @@ from leadline.core.record import artifact
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.timestamps import duration, minute, size
+from leadline.core.timestamps import duration, minute, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -197,10 +197,7 @@ def _run(run: Run, thread: Thread) -> str:
         parts.append(
             table(
                 ("metric", "value"),
-                [
-                    [n, words.with_unit(run.metrics[n], facts.definition(thread, n).unit)]
-                    for n in names
-                ],
+                [[n, with_unit(run.metrics[n], facts.definition(thread, n).unit)] for n in names],
                 right=(1,),
             )
         )
@@ -314,8 +311,8 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             s.n,
             words.median_text(experiment.runs, n, u),
             words.spread_text(s.sd),
-            words.with_unit(s.minimum, u),
-            words.with_unit(s.maximum, u),
+            with_unit(s.minimum, u),
+            with_unit(s.maximum, u),
             words.relation(thread, experiment, n) or "–",
         ]
         for n, s, u in samples

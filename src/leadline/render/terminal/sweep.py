@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from leadline.core.design.cells import title_of
 from leadline.core.plain import as_rows
-from leadline.core.timestamps import counted, duration, minute, number
+from leadline.core.timestamps import counted, duration, minute, number, with_unit
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.table import table
-from leadline.render.words import spread_text, with_unit
+from leadline.render.words import spread_text
 
 if TYPE_CHECKING:
     from leadline.core.design.done import Preview
