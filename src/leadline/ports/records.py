@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import Fault, Record
-from leadline.core.record.event_files import MergeReport
 from leadline.core.record.rows import RunRow
 from leadline.core.record.search_text import Hit
 from leadline.core.record.thread import Thread
@@ -17,6 +16,7 @@ from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Writes
+    from leadline.core.record.union import MergeReport
 
 Answer = TypeVar("Answer")
 

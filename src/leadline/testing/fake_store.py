@@ -25,8 +25,6 @@ from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import Fault, Record, line_digest, parse_lines
 from leadline.core.record.event_files import (
     Head,
-    Known,
-    MergeReport,
     by_writer,
     check,
     fault_of_head,
@@ -35,13 +33,13 @@ from leadline.core.record.event_files import (
     is_record,
     last_digest,
     to_acknowledge,
-    union,
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.order import note_of, order_of
 from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
 from leadline.core.record.thread import Thread, no_start, no_such_thread
+from leadline.core.record.union import Known, MergeReport, union
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import Any, TypeVar
 from leadline.core.ulid import AHEAD_MS, first_at, next_ulid

@@ -42,8 +42,6 @@ from leadline.core.record.event import (
 )
 from leadline.core.record.event_files import (
     Head,
-    Known,
-    MergeReport,
     by_writer,
     check,
     fault_of_head,
@@ -53,7 +51,6 @@ from leadline.core.record.event_files import (
     last_line,
     split_name,
     to_acknowledge,
-    union,
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.thread import Thread, no_start, no_such_thread
@@ -65,6 +62,7 @@ from leadline.job.disk import open_in_place, sync_folder
 
 if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
+    from leadline.core.record.union import MergeReport
     from leadline.ports.records import Clock
 
 #: kind, body and its line, to the body without secrets: the same one where it holds none
@@ -408,6 +406,8 @@ class EventLog:
         files: Mapping[str, bytes],
         published: Mapping[str, bytes] = MappingProxyType({}),
     ) -> MergeReport:
+        from leadline.core.record.union import Known, union
+
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
             known = Known(
                 self.files(topic),

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 
 from leadline.core.errors import conflict, not_found
-from leadline.core.record.event_files import Differing, differences, is_own, split_copy, split_name
+from leadline.core.record.event_files import is_own, split_copy, split_name
 from leadline.core.record.finding import FAULT, NOTE, Finding
+from leadline.core.record.union import Differing, differences
 from leadline.core.timestamps import counted
 from leadline.services.context import Context
 
