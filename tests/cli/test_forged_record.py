@@ -46,7 +46,7 @@ FORGED: dict[str, tuple[Forging, str]] = {
         'text: "last" here, "other" on origin',
     ),
     "a line dropped": (without, "1 record not on origin"),
-    "a line put in": (put_in, "1 record put in on origin"),
+    "a line put in": (put_in, "1 record on origin and not here"),
 }
 
 
@@ -134,6 +134,42 @@ def test_a_third_clone_keeps_what_it_saw_first(
     thread_lab.ok("sync")
     third.ok("sync")
     assert "after the forgery" in third.ok("logbook") and set(faults(third)) == {"disputed"}
+
+
+def test_a_clone_that_never_saw_it_reads_the_history_of_the_branch(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
+    thread_lab.ok("note", "one more")
+    thread_lab.ok("sync")
+    forge(tmp_path, remote, lambda lines: rechained(value(lines)))
+    fresh = cloned(tmp_path, remote, "fresh")
+    fresh.ok("sync")
+    told = faults(fresh)["branch-rewritten"]
+    assert "came later" in told and "metrics.loss: 0.0001 here, 0.5 in that version" in told
+    thread_lab.ok("sync")  # puts its own back
+    assert set(faults(thread_lab)) == {"disputed"}
+    later = cloned(tmp_path, remote, "later")
+    later.ok("sync")
+    done = later.json("verify")["data"]
+    (note,) = [note for note in done["notes"] if note["code"] == "branch-rewritten"]
+    assert done["faults"] == [] and "was there before it" in note["what"]
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_clone_of_a_branch_that_was_rewritten_whole_asks_the_seals_or_says_that_it_cannot_know(
+    tmp_path: Path, thread_lab: Lab, remote: Path, sealed: bool
+) -> None:
+    if sealed:
+        thread_lab.ok("seal", "one")
+        thread_lab.ok("sync")
+    forge(tmp_path, remote, lambda lines: rechained(value(lines)), filtered=True)
+    fresh = cloned(tmp_path, remote, "fresh")
+    fresh.ok("sync")
+    if sealed:
+        assert "history-rewritten" in faults(fresh)
+        return
+    notes = {note["code"] for note in fresh.json("verify")["data"]["notes"]}
+    assert faults(fresh) == {} and "nobody-vouches" in notes
 
 
 def test_an_older_version_pushed_back_is_named_and_undone(

@@ -49,6 +49,15 @@ class Tag(TypedDict):
     message: str
 
 
+class Replaced(NamedTuple):
+    """A file that a commit has otherwise than a parent of it; ``new`` is empty where it is gone."""
+
+    commit: str
+    path: str
+    old: str  # names of blobs
+    new: str
+
+
 class Signature(NamedTuple):
     """``format``: ``ssh``, ``openpgp`` or ``x509``; ``text``: armoured; ``signer``: who committed,
     as ``Name <address>``, which the signature does not vouch for."""
@@ -339,6 +348,11 @@ class Vcs(Protocol):
     def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
         """``(commit, content)`` of every version of ``path``, oldest first; commits that removed it
         are left out."""
+        ...
+
+    def replaced(self, ref: str, since: str = "") -> list[Replaced]:
+        """Every change of a file that was there before, in the history of ``ref`` (behind ``since``),
+        oldest first; of a merge, against each parent."""
         ...
 
     def commits(self, ref: str, limit: int, without: Iterable[str] = ()) -> list[str]:

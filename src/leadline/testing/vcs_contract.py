@@ -204,6 +204,16 @@ class VcsContract:
         assert vcs.versions_of_file("log.md") == [(commit, b"entry\n")]
         assert vcs.file_at(commit, "log.md") == b"entry\n" and vcs.file_at(first, "log.md") is None
 
+    def test_what_replaced_a_file_is_told_oldest_first(self, bench: Bench) -> None:
+        vcs, contents, commits = bench.open(), (b"1\n", b"2\n", b"3\n"), []
+        for content in contents:
+            write(vcs, "a b.py", content)
+            commits.append(bench.commit_all("one more"))
+        one, two, three = (vcs.read_tree_files(commit)["a b.py"] for commit in commits)
+        expected = [(commits[1], "a b.py", one, two), (commits[2], "a b.py", two, three)]
+        assert vcs.replaced("HEAD") == expected
+        assert vcs.replaced("HEAD", commits[1]) == expected[1:]
+
     def test_tags_seal_and_do_not_move(self, bench: Bench) -> None:
         vcs = bench.open()
         write(vcs, "a.py", b"1\n")

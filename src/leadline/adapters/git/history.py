@@ -13,7 +13,7 @@ from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.adapters.git.signing import Signer
-    from leadline.ports.vcs import Tag
+    from leadline.ports.vcs import Replaced, Tag
 
 
 def bad_ref_name(name: str) -> LeadlineError:
@@ -161,4 +161,36 @@ def versions_of_file(git: GitProgram, path: str, ref: str) -> list[tuple[str, by
             version = reader.read(f"{commit}:{path}")
             if version is not None and version[1] == "blob":
                 found.append((commit, version[2]))
+    return found
+
+
+def replaced(git: GitProgram, ref: str, since: str) -> list[Replaced]:
+    """See ``Vcs.replaced``."""
+    from leadline.ports.vcs import Replaced
+
+    arguments = [
+        "log",
+        "--no-show-signature",
+        "--reverse",
+        "--topo-order",
+        "--format=%x00%H",
+        "--raw",
+    ]
+    arguments += ["-z", "-m", "--no-renames", "--no-abbrev", "--diff-filter=DM", ref]
+    arguments += [f"^{since}"] if since else []
+    done = git.run([*arguments, "--"], ok=any_status)
+    if done.returncode != 0:
+        return []
+    found, commit, blobs = list[Replaced](), "", ("", "")
+    for part in done.stdout.decode("utf-8", "replace").split("\0"):
+        part = part.strip("\n")
+        if part.startswith(":"):  # ":MODE MODE OLD NEW STATUS"; the path is the next part
+            fields = part.split(" ")
+            blobs = fields[2], fields[3]
+        elif blobs[0]:
+            new = blobs[1] if blobs[1].strip("0") else ""
+            found.append(Replaced(commit, part, blobs[0], new))
+            blobs = ("", "")
+        elif part:
+            commit = part
     return found

@@ -17,7 +17,16 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from leadline.adapters.git.signing import Signer
     from leadline.core.secrets.content import ContentRules
-    from leadline.ports.vcs import Checked, CodeState, Head, Identity, Signature, Signed, Tag
+    from leadline.ports.vcs import (
+        Checked,
+        CodeState,
+        Head,
+        Identity,
+        Replaced,
+        Signature,
+        Signed,
+        Tag,
+    )
 
 COMMITS_AT_ONCE = 20  # how many others' commits one gives way to
 MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
@@ -365,6 +374,11 @@ class Git:
         from leadline.adapters.git import history
 
         return history.versions_of_file(self._git, path, ref)
+
+    def replaced(self, ref: str, since: str = "") -> list[Replaced]:
+        from leadline.adapters.git import history
+
+        return history.replaced(self._git, ref, since)
 
     def commits(self, ref: str, limit: int, without: Iterable[str] = ()) -> list[str]:
         bounds = [ref, *(f"^{commit}" for commit in without)]

@@ -90,6 +90,16 @@ class Order:
         upto = bisect_right(at, later)
         return upto > 0 and earlier <= had_come_to[upto - 1]
 
+    def noted_by_others(self) -> set[str]:
+        """The writers whose records another one has noted."""
+        return {
+            other
+            for writer, notes in self._seen.items()
+            for _, note in notes
+            for other in note
+            if other != writer
+        }
+
     def dated_back(self) -> list[tuple[str, str]]:
         """The first record of each writer that is older, by its id, than one that it had seen, and
         the id of that: its clock was set back. Not behind one that nobody's clock says."""

@@ -38,16 +38,23 @@ def disputes(context: Context, topic: str) -> list[Finding]:
         level, mend = FAULT, f"leadline verify --explain, then leadline verify --settle {name}"
         if name in settled:
             level, mend = NOTE, ""
-        what = _what(context, base, differences(ours, theirs))
+        what = _what(context, base, ours, theirs)
         found.append(Finding(topic, level, "disputed", name, what, mend))
     return found
 
 
-def _what(context: Context, base: str, differing: list[Differing]) -> str:
-    there, writer = _elsewhere(context), split_name(base)[0]
+def _what(context: Context, base: str, ours: bytes, theirs: bytes) -> str:
+    writer = split_name(base)[0]
     whose = "this machine wrote it"
     if not is_own(writer, context.store.writer):
         whose = "it was here first"
+    what = what_differs(ours, theirs, _elsewhere(context))
+    return f"two versions of what {writer} wrote ({whose}; the one here is read): {what}"
+
+
+def what_differs(ours: bytes, theirs: bytes, there: str) -> str:
+    """What two versions of a file say differently, cut; ``there``: where the other one is."""
+    differing = differences(ours, theirs)
     said = []
     for each in differing:
         parts = _parts(each, there)
@@ -62,9 +69,8 @@ def _what(context: Context, base: str, differing: list[Differing]) -> str:
     if lacking:
         told.append(f"{counted(lacking, 'record')} not {there}")
     if put_in:
-        told.append(f"{counted(put_in, 'record')} put in {there}")
-    told = told or ["the same records in another chain"]
-    return f"two versions of what {writer} wrote ({whose}; the one here is read): {'; '.join(told)}"
+        told.append(f"{counted(put_in, 'record')} {there} and not here")
+    return "; ".join(told or ["the same records in another chain"])
 
 
 def _elsewhere(context: Context) -> str:
@@ -100,7 +106,7 @@ def explain_disputes(context: Context, topic: str) -> list[str]:
             if each.theirs is None:
                 what = f"not {there}"
             elif each.ours is None:
-                what = f"put in {there}"
+                what = f"{there} and not here"
             out.append(f"{topic}: {_named(each)} {what}")
     return out
 

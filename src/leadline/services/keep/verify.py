@@ -17,6 +17,7 @@ from leadline import __version__
 from leadline.core.ids import parse_id
 from leadline.core.record.checked import Clock, Unbroken
 from leadline.core.record.event import line_digest
+from leadline.core.record.event_files import is_own
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.fold import created_id
 from leadline.core.record.kinds import kind_of
@@ -28,6 +29,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import AHEAD_MS
 from leadline.core.view.facts import runs_open
 from leadline.services.context import Context
+from leadline.services.keep.branch_history import branch_history
 from leadline.services.keep.copies import copies
 from leadline.services.keep.disputes import disputes
 from leadline.services.keep.verify_outside import (
@@ -47,7 +49,7 @@ from leadline.services.publish.index import placed
 def verify(context: Context, topics: list[str], full: bool = False) -> tuple[list[Finding], int]:
     """Everything found in ``topics``, faults first, and how many records there are. Reads only.
     Not ``full``: a file that was found whole and has not changed since is not read again."""
-    found: list[Finding] = copies(context, topics)
+    found: list[Finding] = [*copies(context, topics), *branch_history(context, topics)]
     named = {_file_of(f) for f in found if f.severity == FAULT}
     records = 0
     for topic in topics:
@@ -60,6 +62,7 @@ def verify(context: Context, topics: list[str], full: bool = False) -> tuple[lis
     return sorted(found, key=lambda f: f.severity != FAULT), records
 
 
+WRITERS_SHOWN = 3
 # What a copy shows, too, and with it where to get it back.
 _OF_THE_END = ("changed-line", "records-missing")
 
@@ -79,6 +82,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         _numbers(thread),
         _clocks(context, thread, _clocks_of(thread)),
         _rewritten_since(thread),
+        _loose(context, thread, _clocks_of(thread)),
         _open_runs(context, thread),
         seals(context, thread, holds),
         code_states(context, thread),
@@ -102,6 +106,7 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
         *_bodies(thread),
         *_numbers(thread),
         *_clocks(context, thread, unbroken.clocks),
+        *_loose(context, thread, unbroken.clocks),
         *_open_runs(context, thread),
         *seals(context, thread, unbroken.holds),
         *links(context, thread),
@@ -197,6 +202,25 @@ def _clocks_of(thread: Thread) -> dict[str, Clock]:
     for record in thread.records:
         clocks[record.writer] = clocks.get(record.writer, Clock()).after(record)
     return clocks
+
+
+def _loose(context: Context, thread: Thread, writers: Iterable[str]) -> list[Finding]:
+    """Writers of other machines of whom nothing says what they wrote but their own files."""
+    vouched = thread.ordered.noted_by_others()
+    for snapshot in thread.of_kind("snapshot"):
+        vouched.update(snapshot.body.get("heads", {}))
+    own = context.store.writer
+    loose = sorted(w for w in writers if w not in vouched and not is_own(w, own) and "~" not in w)
+    if not loose:
+        return []
+    more = " …" if len(loose) > WRITERS_SHOWN else ""
+    named = ", ".join(loose[:WRITERS_SHOWN]) + more
+    what = (
+        f"no seal and no record of another writer names what {named} wrote: whether it was rewritten "
+        "before this clone first saw it cannot be told here"
+    )
+    mend = "leadline verify --signers FILE, or compare with the clone it was written in"
+    return [Finding(thread.topic, NOTE, "nobody-vouches", loose[0], what, mend)]
 
 
 def _rewritten_since(thread: Thread) -> list[Finding]:
