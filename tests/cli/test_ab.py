@@ -175,3 +175,21 @@ def test_an_interruption_keeps_what_there_is(bench):
         states <= {"done", "cancelled"}
         and bench.json("ab", "show", done["id"])["data"]["why_stopped"] == "interrupted"
     )
+
+
+def test_an_edit_while_two_sides_take_turns_ends_the_measurement(thread_lab):
+    """The block in which the program became another one is left out."""
+    edits = (
+        "import pathlib, random; n = pathlib.Path('.git/n'); "
+        "k = int(n.read_text()) if n.exists() else 0; n.write_text(str(k + 1)); "
+        "p = pathlib.Path('part.py'); k == 9 and p.write_text('A = 2'); "
+        "open('results.csv', 'a').write('1'); print('{\"time_ms\": %s}' % (1 + random.random()))"
+    )
+    thread_lab.write("part.py", "A = 1\n")
+    thread_lab.write("results.csv", "x\n")
+    thread_lab.git("add", ".")
+    thread_lab.git("commit", "-qm", "a part")
+    side = ("--", sys.executable, "-c", edits)
+    options = ("--metric", "time_ms", "--warmup", "0", "--blocks", "6")
+    done = thread_lab.json("ab", *options, *side, "a", *side, "b")["data"]
+    assert "part.py changed" in done["why_stopped"] and done["n_blocks"] == 2

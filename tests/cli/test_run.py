@@ -372,3 +372,74 @@ def test_an_edit_between_repeats_opens_another_experiment(thread_lab):
         ("P-002-r1", 9.0),
         ("P-002-r2", 9.0),
     ]
+
+
+WRITES = (
+    "import sys; open('results.csv', 'a').write(sys.argv[1] + '\\n'); print('{\"time_ms\": 1.5}')"
+)
+
+
+@pytest.fixture
+def writing_lab(thread_lab):
+    """A program that appends to a tracked table."""
+    thread_lab.write("b.py", WRITES)
+    thread_lab.write("results.csv", "x\n")
+    thread_lab.git("add", ".")
+    thread_lab.git("commit", "-qm", "a table")
+    return thread_lab
+
+
+def test_what_runs_wrote_is_no_changed_program_of_any_experiment(writing_lab):
+    lab = writing_lab
+    for k in ("1", "2"):
+        lab.ok("run", "--set", f"k={k}", "--repeat", "2", "--", PY, "b.py", k)
+    lab.ok("run", "--experiment", "P-001")  # after the runs of another one
+    rows = lab.json("status", "--runs")["data"]
+    assert [row["id"] for row in rows if row["experiment"] == "P-001"][-1] == "P-001-r3"
+    differing = lab.json("compare", "P-001", "P-002", "--axis", "k")["data"]["diff"]["rows"]
+    assert [row["area"] for row in differing] == ["config"]
+    for shown in (lab.ok("show", "P-001-r3"), lab.ok("logbook")):
+        assert "results.csv" in shown and "written by runs" in shown
+    # The same command again is known for the same.
+    again = lab.run("run", "--set", "k=1", "--", PY, "b.py", "1").stderr
+    assert "were run before" in again and "--experiment P-001" in again
+
+
+def test_a_changed_program_is_one_beside_what_runs_wrote(writing_lab):
+    lab = writing_lab
+    lab.ok("run", "--repeat", "2", "--", PY, "b.py", "1")
+    lab.write("b.py", WRITES.replace("1.5", "7.5"))
+    assert lab.json("run", "--experiment", "P-001")["error"]["code"] == "program-changed"
+    lab.ok("run", "--set", "v=2", "--", PY, "b.py", "1")
+    differing = lab.json("compare", "P-001", "P-002", "--axis", "v")["data"]["diff"]["rows"]
+    assert ("code", "confound") in [(row["area"], row["class"]) for row in differing]
+    # The old program again is the old one, with all that was written meanwhile.
+    lab.write("b.py", WRITES)
+    lab.ok("run", "--experiment", "P-001")
+
+
+def test_a_table_edited_by_hand_is_a_changed_program(writing_lab):
+    lab = writing_lab
+    lab.ok("run", "--", PY, "b.py", "1")
+    lab.write("results.csv", "another\n")
+    error = lab.json("run", "--experiment", "P-001")["error"]
+    assert error["code"] == "program-changed" and "results.csv" in error["what"]
+
+
+def test_what_leadline_wrote_out_is_no_changed_program(thread_lab):
+    lab = thread_lab
+    lab.write("b.py", "print('{\"time_ms\": 1.5}')\n")
+    lab.ok("run", "--", PY, "b.py")
+    lab.ok("report", "--out", "report.html")
+    lab.ok("report", "--out", "report.json")  # by its kind it might be data
+    lab.ok("run", "--experiment", "P-001")
+
+
+def test_a_sweep_goes_on_where_its_runs_wrote_files(writing_lab):
+    lab = writing_lab
+    sweep = ("sweep", "--axis", "k=1,2", "--repeat")
+    lab.ok(*sweep, "1", "--", PY, "b.py", "{k}")
+    more = lab.json(*sweep, "2", "--", PY, "b.py", "{k}")["data"]
+    assert (more["skipped"], len(more["runs"])) == (2, 2)
+    assert {run["experiment"] for run in lab.json("status", "--runs")["data"]} == {"P-001", "P-002"}
+    assert lab.json("sweep", "resume", more["id"])["ok"]

@@ -17,6 +17,12 @@ from leadline.core.design.changed_program import changed_program
         ("results.csv", ["python", "bench.py"], False, True),  # edited by hand
         ("README.md", ["python", "bench.py"], False, False),
         ("prompt.txt", ["python", "bench.py", "--prompt=prompt.txt"], False, True),
+        ("conf.json", ["python", "bench.py", "--config", "conf.json"], True, True),
+        ("conf.json", ["python", "bench.py", "--config=conf.json"], True, True),
+        ("out.json", ["python", "bench.py", "--output", "out.json"], True, False),
+        ("out.json", ["python", "bench.py", "-o=out.json"], True, False),
+        ("out.json", ["python", "bench.py", "out.json"], True, False),
+        ("report.html", ["python", "bench.py"], False, False),
         ("Makefile", ["make", "bench"], True, True),
     ],
 )

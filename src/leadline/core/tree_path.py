@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 
+from leadline.core.patterns import later
+
 # What file systems that fold case or drop characters take for ``.git``.
 _GIT_ALIASES = (".git", "git~1")
 # Prose and pictures, and what else runs mostly write.
-WORDS = frozenset((".md", ".rst", ".txt", ".adoc", ".tex", ".bib", ".pdf", ".png", ".svg", ".jpg"))
+WORDS = frozenset(
+    (".md", ".rst", ".txt", ".adoc", ".tex", ".bib", ".pdf", ".png", ".svg", ".jpg", ".html")
+)
 _WRITTEN = (
     frozenset(
         (
@@ -32,6 +36,7 @@ _WRITTEN = (
     )
     | WORDS
 )
+OUTPUT_OPTION = later(r"--?(?:o|out|log|save|dump|result|write|csv|json)[\w-]*\Z")
 _DROPPED = dict.fromkeys(
     map(ord, "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
 )  # fmt: skip

@@ -10,7 +10,7 @@ from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.metric.ruler import in_force, of_several
 from leadline.core.plain import one_line
-from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run
+from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
 from leadline.core.timestamps import counted, number, plural, with_unit
@@ -113,6 +113,9 @@ def code_text(facts: CodeState) -> str:
             text += f" in {files} {plural(files, 'file')}"
         if commit and commit != head:
             text += f", kept exactly as {code(commit[:12])}"
+    if written := facts.get("written"):
+        more = f" and {len(written) - 3} more" if len(written) > 3 else ""
+        text += f"; {', '.join(code(path) for path in written[:3])}{more} written by runs"
     if facts.get("changed_during_run"):
         text += "; **the code changed while it ran**"
     gaps = facts.get("gaps") or []
@@ -280,7 +283,7 @@ def differs_in(thread: Thread, experiment: Experiment, shown: int = 3) -> str:
         for k in sorted({*mine.config, *theirs.config})
         if mine.config.get(k) != theirs.config.get(k)
     ]
-    if mine.code.get("tree") != theirs.code.get("tree"):
+    if program_of(mine.code) != program_of(theirs.code):
         changed.append("code")
     more = f" +{len(changed) - shown} more" if len(changed) > shown else ""
     return ", ".join(cell_code(cut(c, 40)) for c in changed[:shown]) + more

@@ -73,7 +73,7 @@ def write_out(
     try:
         if not own:
             check_folder(path)
-            if not force and os.path.lexists(path) and not _is_ours(context, path):
+            if not force and os.path.lexists(path) and not is_ours(context, path):
                 raise conflict(
                     "file-exists",
                     f"{path} is there already",
@@ -94,7 +94,7 @@ def write_out(
 OUTPUTS, OUTPUTS_REMEMBERED = "outputs.json", 200
 
 
-def _is_ours(context: Context, path: str) -> bool:
+def is_ours(context: Context, path: str) -> bool:
     """Whether a file holds what was written out once, to the byte."""
     if os.path.islink(path) or not os.path.isfile(path):
         return False

@@ -15,7 +15,7 @@ from leadline.core.canonical import canonical_json
 from leadline.core.config import config_from_args, flatten, split_arguments
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.metric.ruler import AREA, ruler_facts
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, program_of
 from leadline.core.tree_path import may_be_written
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -134,7 +134,7 @@ def run_facts(
     times) are not. ``metrics``: those whose ruler and reading count (else all that the run has)."""
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
-    code: dict[str, object] = {"tree": run.code["tree"]} if run.code.get("tree") else {}
+    code: dict[str, object] = {"tree": program_of(run.code)} if run.code.get("tree") else {}
     if run.code.get("gaps"):
         code["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])
     areas: dict[str, Mapping[str, object]] = {

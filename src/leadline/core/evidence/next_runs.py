@@ -22,7 +22,7 @@ from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.reaches import tell_tags
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef, Run, program_of
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
 
@@ -83,7 +83,7 @@ def in_turns_command(metric: str, a_runs: list[Run], b_runs: list[Run]) -> str:
         return ""
     a, b = last[0], last[1]
     named, old = f"--metric {shell_word(metric)}", str(a.code.get("commit") or "")
-    if a.code.get("tree") == b.code.get("tree") or not old:
+    if program_of(a.code) == program_of(b.code) or not old:
         return f"leadline ab {a.experiment} {b.experiment} {named}"
     there = f"../{a.experiment}"
     moved = shell_words(["sh", "-c", f"cd {there} && exec {shlex.join(a.argv)}"])

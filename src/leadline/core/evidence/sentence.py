@@ -17,7 +17,7 @@ from leadline.core.compare.difference import NO_SPREAD
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.ranks import EARNED
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef, Run, program_of
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, number, plural
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, cast
@@ -244,7 +244,7 @@ def _sides(thread: Thread, result: ClauseResult, axes: dict[str, list[Any]]) -> 
     for side, subject, own in zip(runs, (clause.subject, clause.right), (left, right), strict=True):
         if not subject.name and len(found := {run.experiment for run in side}) == 1:
             own.insert(0, *found)
-    trees = [{str(run.code.get("tree")) for run in side if run.code.get("tree")} for side in runs]
+    trees = [{program_of(run.code) for run in side if run.code.get("tree")} for side in runs]
     if all(trees) and not trees[0] & trees[1]:
         left.append("other code")
     return _Side(_name(clause.subject, runs[0]), left), _Side(_name(clause.right, runs[1]), right)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.patterns import later
 from leadline.core.record.run import Run
-from leadline.core.tree_path import may_be_written
+from leadline.core.tree_path import OUTPUT_OPTION, may_be_written
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ MOST_WORDS = 200  # of a command, and of what a file seems to load
 _MAGIC = later(r"[*?\[]")
 _BETWEEN = later(r"[\s'\"=;|&<>(),`$]+")
 _REDIRECTED = later(r">+\s*\S+")
-_OUTPUT = later(r"--?(?:o|out|log|save|dump|result|write)[\w-]*\Z")
 _IMPORT = later(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import|import[ \t]+([\w., \t]+))", re.M)
 _FILE = later(
     r"[\w./-]+\.(?:py|sh|js|ts|mjs|c|cc|cpp|cxx|h|hh|hpp|cu|cuh|rs|go|jl|r|R|lua|pl|rb|java|scala|so|m|f90)\b"
@@ -68,7 +67,9 @@ def _class_or_words(part: str) -> str:
 def words_of(argv: Sequence[str]) -> list[str]:
     """The words of a command that may name a file that it reads, those of a shell's line too."""
     words = [w for token in argv for w in _BETWEEN.split(_REDIRECTED.sub(" ", token)) if w]
-    read = [w for w, before in zip(words, ["", *words], strict=False) if not _OUTPUT.match(before)]
+    read = [
+        w for w, before in zip(words, ["", *words], strict=False) if not OUTPUT_OPTION.match(before)
+    ]
     return list(dict.fromkeys(w.partition("::")[0] for w in read))[:MOST_WORDS]
 
 

@@ -41,6 +41,8 @@ class CodeState(TypedDict, total=False):
     """The code as it was when the run was planned."""
 
     tree: str  # the identity: git's name of the whole content, changes and new files included
+    program: str  # the first tree seen of the same program, where runs wrote files of this one
+    written: list[str]  # the files in which it differs from that; the first 20
     commit: str  # a commit of that tree, made beside the branch
     head: str  # the commit that was checked out
     branch: str  # the branch that was checked out

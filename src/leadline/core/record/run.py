@@ -188,6 +188,11 @@ def why_not_evidence(run: Run) -> str:
     return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"
 
 
+def program_of(code: bodies.CodeState) -> str | None:
+    """What two code states share that hold the same program: the first tree that was seen of it."""
+    return code.get("program") or code.get("tree")
+
+
 def run_key(argv: list[str], cwd: str, config: Mapping[str, object], tree: str | None) -> str:
     """What makes two runs the same thing: what is known again when it is asked for once more."""
     return digest_of({"argv": argv, "cwd": cwd, "config": config, "tree": tree})

@@ -14,7 +14,7 @@ from leadline.core.evidence.of_thread import evidence_over
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.contract import contracts_differ, contracts_of
 from leadline.core.metric.items import on_shared_items
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.stats.inference import Interval, mean_interval, summarise
 from leadline.core.stats.multiplicity import holm
@@ -173,7 +173,7 @@ def table_of(thread: Thread, shown: str = "", metric: str = "") -> SweepTable:
         direction=definition.direction,
         baseline=held,
         tests=sum(r.p is not None for r in rows),
-        code_states=len({tree for run in runs_of_all if (tree := run.code.get("tree"))}),
+        code_states=len({program for run in runs_of_all if (program := program_of(run.code))}),
         contended=sum(bool(run.hygiene.get("contended")) for run in runs_of_all),
         cells=rows,
     )
@@ -198,7 +198,7 @@ def _row(
         sd=sample.sd,
         interval=mean_interval(sample) if sample.n > 1 else None,
         state=_state(runs, used, metric, repeat),
-        trees=sorted({str(r.code["tree"]) for r in runs if r.code.get("tree")}),
+        trees=sorted({program for r in runs if (program := program_of(r.code))}),
         is_baseline=baseline is not None and any(r.experiment == baseline.id for r in runs),
     )
     theirs = baseline.runs if baseline else []

@@ -23,10 +23,12 @@ from leadline.core.stats.sequential import METHOD
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
-from leadline.services.run.facts import environment_of, gather
+from leadline.services.run.facts import environment_of, gather, program_state
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
+from leadline.services.run.same_program import changed_files
+from leadline.services.run.same_program import said as said_of_files
 
 if TYPE_CHECKING:
     from leadline.core.design.blocks import MeasuredNow
@@ -107,7 +109,12 @@ def measure(
         why = why or _limit(request, state, started_s)
         if why:
             break
+        measured_before = len(state.blocks)
         _block(runs, number, order, state)
+        if changed := runs.changed():
+            del state.blocks[measured_before:]  # nobody knows which of its runs had which program
+            why = f"{said_of_files(changed)} changed: what was measured before stands"
+            break
         result = judge(state.blocks, definition, request.alpha, request.equivalent)
         why = _reason_to_stop(request, result)
         if time.monotonic() - last_said_s > 2.0:
@@ -214,6 +221,18 @@ class _Runs:
         self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
         self.null = null
         self.watcher, self.stop_asked, self.state = watcher, stop_asked, state
+
+    def changed(self) -> list[str]:
+        """The files of the work tree that make another program than the sides began with; what runs
+        wrote is taken for the state of the next ones."""
+        found: list[str] = []
+        for side, request in self.sides.items():
+            if request.command.code is None:
+                facts = self.facts[side]
+                before, now = facts["code"], program_state(self.context, facts["argv"])
+                found += changed_files(self.context, before, now, facts["argv"], ())
+                facts["code"] = now
+        return sorted(set(found))
 
     def one(self, side: str, block: int, position: int, warmup: bool = False) -> RunOutcome:
         request = self.sides[side]

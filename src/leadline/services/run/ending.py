@@ -30,6 +30,7 @@ from leadline.services.out_path import write_whole
 from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import capture_code
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.same_program import changed_files, note_span, said
 from leadline.services.run.spec import forget_secrets, sealed_environment
 from leadline.services.run.written import files_written
 
@@ -102,10 +103,14 @@ def end_run(
         if artifacts:
             body["artifacts"] = artifacts
     looked = check_code and (result.get("wall_s") or 0) > 1.0
-    if looked and capture_code(context).get("tree") != planned["code"].get("tree"):
+    if looked and (
+        changed := changed_files(
+            context, planned["code"], capture_code(context), planned["argv"], ()
+        )
+    ):
         body["code_changed_during_run"] = True
         say(
-            f"the code changed while {planned['id']} ran: what was recorded is its state at the start"
+            f"{said(changed)} changed while {planned['id']} ran: what was recorded is the state at the start"
         )
     # The record first: what is cleared away after it is no longer needed by anybody.
     if gone is not None:
@@ -116,6 +121,7 @@ def end_run(
     _leave_summary(attempt, body)
     forget_secrets(attempt)
     forget(done_with)
+    note_span(context, body.get("started_at"), body.get("ended_at"))
     context.open_runs.closed(run.uid)
     _compact_series(context, attempt, body, say)
     return body

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
-from leadline.core.record.run import run_key
+from leadline.core.record.run import program_of, run_key
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
+from leadline.services.run.same_program import with_program
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import (
@@ -70,7 +71,7 @@ def gather(
         beside.update(_beside_the_code(context, request))
 
     if command.code is None:
-        code = capture_code(context, ask)
+        code = program_state(context, command.argv, ask)
         _tell_left_out(context, code)
     else:
         code = command.code
@@ -82,7 +83,7 @@ def gather(
         "code": code,
         # Last, when git is done: what it takes of the machine is ours.
         "hygiene": context.collectors.preflight(environment_of(context, command)),
-        "key": run_key(beside["argv"], cwd, beside["config"], code.get("tree")),
+        "key": run_key(beside["argv"], cwd, beside["config"], program_of(code)),
     }
 
 
@@ -146,10 +147,17 @@ def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) 
     return cast("CodeState", told)
 
 
+def program_state(
+    context: Context, argv: Sequence[str], meanwhile: Callable[[], None] | None = None
+) -> CodeState:
+    """The code as it is now, with what program it holds. ``argv`` may be completed ``meanwhile``."""
+    return with_program(context, capture_code(context, meanwhile), argv)
+
+
 def facts_of_cell(facts: PlanFacts, argv: list[str], config: dict[str, object]) -> PlanFacts:
     """The facts of another command and config at the same code, place and machine; both already
     redacted."""
-    key = run_key(argv, facts["cwd"], config, facts["code"].get("tree"))
+    key = run_key(argv, facts["cwd"], config, program_of(facts["code"]))
     return {**facts, "argv": argv, "config": config, "key": key}
 
 

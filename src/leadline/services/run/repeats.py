@@ -8,11 +8,11 @@ program, it is another experiment.
 from __future__ import annotations
 
 from leadline.core.record.rows import RunRow
-from leadline.core.record.run import run_key
+from leadline.core.record.run import program_of, run_key
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import duration
 from leadline.services.context import Context
-from leadline.services.run.facts import PlanFacts, capture_code, environment_of, gather
+from leadline.services.run.facts import PlanFacts, environment_of, gather, program_state
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
@@ -75,11 +75,11 @@ def _look_at_code(
     say: Say,
 ) -> None:
     """The code as it is now; another program than the last repeat ran opens another experiment."""
-    code = capture_code(context)
+    code = program_state(context, facts["argv"])
     before, facts["code"] = facts["code"], code
-    if code.get("tree") == before.get("tree"):
+    if program_of(code) == program_of(before):
         return
-    facts["key"] = run_key(facts["argv"], facts["cwd"], facts["config"], code.get("tree"))
+    facts["key"] = run_key(facts["argv"], facts["cwd"], facts["config"], program_of(code))
     slice_ = context.slice(request.topic, [outcomes[-1].experiment])
     runs = slice_.runs_of(outcomes[-1].experiment)
     if changed := changed_files(context, before, code, facts["argv"], runs):

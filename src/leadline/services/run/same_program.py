@@ -1,49 +1,158 @@
-"""Whether the work tree still holds the program of an experiment: asked before each repeat."""
+"""Whether the work tree still holds the same program: asked before each run.
+
+What runs wrote, and what Leadline wrote out, makes no other one. So a code state has, where it
+differs, the ``program`` beside its ``tree``: the first tree that was seen of the same program. What is
+kept for that beside the record may be lost: the program passes for another one then.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from leadline.core.design.changed_program import changed_program
 from leadline.core.errors import LeadlineError, conflict
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, program_of
 from leadline.core.timestamps import epoch_ms
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
+from leadline.services.out_path import is_ours, write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState
 
-NAMED = 3
+NAMED, FILES_KEPT = 3, 20
+PROGRAMS, SPANS = "programs.json", "run-spans"
+TREES_KEPT, PROGRAMS_ASKED = 64, 4
+SPANS_BYTES = 64 * 1024
+CLOCK_S = 0.02  # by how much the clock that stamps files is behind
+
+
+def with_program(context: Context, code: CodeState, argv: Sequence[str]) -> CodeState:
+    """A code state of now, with what program its tree holds for the command ``argv``."""
+    tree = str(code.get("tree") or "")
+    known = _known(context)
+    if not tree or (known and known[-1][0] == tree == known[-1][1]):
+        return code
+    program = next((p for t, p in known if t == tree), "") or _same_as(context, tree, known, argv)
+    if not known or known[-1][0] != tree:
+        others = [pair for pair in known if pair[0] != tree]
+        _keep(context, [*others[-TREES_KEPT:], (tree, program)])
+    if program != tree:
+        written = context.vcs.changed_between(program, tree)[:FILES_KEPT]
+        return {**code, "program": program, "written": written}
+    return code
+
+
+def _same_as(
+    context: Context, tree: str, known: Sequence[tuple[str, str]], argv: Sequence[str]
+) -> str:
+    """The program of a tree that differs from one of the last programs' by nothing that matters."""
+    latest = {program: seen for seen, program in known}
+    newest = sorted(latest.items(), key=lambda kept: known.index((kept[1], kept[0])))
+    for program, seen in newest[: -PROGRAMS_ASKED - 1 : -1]:
+        if not _changed(context, seen, tree, argv, ()):
+            return program
+    return tree
+
+
+def _changed(
+    context: Context, old: str, new: str, argv: Sequence[str], runs: Sequence[Run]
+) -> list[str]:
+    """The files that make ``new`` another program than ``old``. A tree that is not here any more
+    tells nothing."""
+    try:
+        paths = context.vcs.changed_between(old, new)
+    except LeadlineError:
+        return ["a code state that is not on this machine"]
+    return changed_program(paths, argv, _written_by_runs(context, runs))
 
 
 def changed_files(
     context: Context, before: CodeState, now: CodeState, argv: Sequence[str], runs: Sequence[Run]
 ) -> list[str]:
     """The files that make the code state ``now`` another program than ``before``; ``runs``: whose
-    outputs make none. A code state that is not here any more tells nothing."""
-    old, new = before.get("tree"), now.get("tree")
-    if not old or not new or old == new:
+    outputs make none, besides those of this machine."""
+    if not program_of(before) or not program_of(now) or program_of(before) == program_of(now):
         return []
-    try:
-        paths = context.vcs.changed_between(str(old), str(new))
-    except LeadlineError:
-        return ["a code state that is not on this machine"]
+    return _changed(context, str(before["tree"]), str(now["tree"]), argv, runs)
+
+
+def _written_by_runs(context: Context, runs: Sequence[Run]) -> Callable[[str], bool]:
     spans = [
-        (epoch_ms(run.started_at) / 1000, epoch_ms(run.ended_at) / 1000)
+        (epoch_ms(run.started_at) / 1000 - CLOCK_S, epoch_ms(run.ended_at) / 1000 + 0.001)
         for run in runs
         if run.started_at and run.ended_at
     ]
+    spans += _spans(context)
 
     def written(path: str) -> bool:
+        full = os.path.join(context.vcs.toplevel or "", path)
         try:
-            at_s = os.stat(os.path.join(context.vcs.toplevel or "", path)).st_mtime
+            at_s = os.lstat(full).st_mtime
         except OSError:
             return False
-        return any(begun <= at_s <= ended for begun, ended in spans)
+        return any(begun <= at_s <= ended for begun, ended in spans) or is_ours(context, full)
 
-    return changed_program(paths, argv, written)
+    return written
+
+
+def note_span(context: Context, started_at: str | None, ended_at: str | None) -> None:
+    """That a run went on then, so that what it wrote is known for its output."""
+    if not started_at or not ended_at:
+        return
+    try:
+        begun, ended = epoch_ms(started_at), epoch_ms(ended_at)
+        path = os.path.join(context.root, SPANS)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        try:
+            os.write(fd, b"%d %d\n" % (begun, ended))
+        finally:
+            os.close(fd)
+    except (OSError, ValueError):
+        pass  # what it wrote passes for a change
+
+
+def _spans(context: Context) -> list[tuple[float, float]]:
+    """When runs of this repository went on: those that ended, and those that are under way."""
+    found = []
+    path = os.path.join(context.root, SPANS)
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        if len(data) > SPANS_BYTES:
+            data = data[-SPANS_BYTES // 2 :].partition(b"\n")[2]
+            write_whole(path, data)
+    except OSError:
+        data = b""
+    for line in data.splitlines():
+        begun, _, ended = line.partition(b" ")
+        if begun.isdigit() and ended.isdigit():
+            found.append((int(begun) / 1000 - CLOCK_S, int(ended) / 1000 + 0.001))
+    for _, uid in context.open_runs.listed():
+        try:
+            begun_s = os.stat(os.path.join(context.run_folder(uid), "owner.json")).st_mtime
+        except OSError:
+            continue
+        found.append((begun_s - CLOCK_S, float("inf")))
+    return found
+
+
+def _known(context: Context) -> list[tuple[str, str]]:
+    """Trees that were run lately and the programs that they hold, the newest last."""
+    try:
+        with open(os.path.join(context.root, PROGRAMS), encoding="ascii") as file:
+            return [(str(tree), str(program)) for tree, program in json.load(file)]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _keep(context: Context, known: Sequence[tuple[str, str]]) -> None:
+    try:
+        write_whole(os.path.join(context.root, PROGRAMS), json.dumps(known).encode())
+    except OSError:
+        pass
 
 
 def check_repeat(context: Context, runs: Sequence[Run], now: CodeState) -> None:

@@ -20,6 +20,7 @@ import leadline.core.design.cells as plans
 from leadline.core.design.done import done_of, find_sweep, runs_of_cells
 from leadline.core.errors import conflict, usage
 from leadline.core.ids import named_id
+from leadline.core.record.run import program_of
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
@@ -28,10 +29,10 @@ from leadline.job.disk import make_folders, open_in_place
 from leadline.ports.executor import OVER
 from leadline.services.context import Context
 from leadline.services.run.facts import (
-    capture_code,
     environment_of,
     facts_of_cell,
     gather,
+    program_state,
     title_of_config,
 )
 from leadline.services.run.lifecycle import Say, end, launch, plan
@@ -114,10 +115,10 @@ def execute(
     LeadlineError before anything ran.
     """
     thread = context.thread(request.topic)
-    code = capture_code(context)
+    code = program_state(context, request.argv)
     item = _resumed(context, thread, request, resume, code) if resume else None
     body: SweepBody = (
-        item.body if item else {**planned_sweep(context, request), "tree": code.get("tree")}
+        item.body if item else {**planned_sweep(context, request), "tree": program_of(code)}
     )
     if item is None:
         check_interaction(context, thread, body)
@@ -140,7 +141,7 @@ def _resumed(
     context: Context, thread: Thread, request: SweepRequest, resume: str, code: CodeState
 ) -> Item[SweepBody]:
     item = find_sweep(thread, resume)
-    if item.body.get("tree") != code.get("tree"):
+    if item.body.get("tree") != program_of(code):
         raise conflict(
             "code-changed",
             f"the code is not the one {item.id} was started at",
@@ -225,8 +226,8 @@ class _Sweep:
     ) -> None:
         self.context, self.request, self.hands, self.say = context, request, hands, say
         self.shown, self.uid, self.body, self.code = shown, uid, body, code
-        runs = runs_of_cells(thread, body, code.get("tree"))
-        counted = runs_of_cells(thread, body, code.get("tree"), uid) if body["again"] else runs
+        runs = runs_of_cells(thread, body, program_of(code))
+        counted = runs_of_cells(thread, body, program_of(code), uid) if body["again"] else runs
         self.done = [done_of(of_cell) for of_cell in counted]
         # A cell's repeats go to the experiment that its command, config and code already have.
         self.experiments = {of_cell[-1].key: of_cell[-1].experiment for of_cell in runs if of_cell}
@@ -334,8 +335,8 @@ class _Sweep:
         have changed."""
         if time.monotonic() - self._looked < LOOK_AT_CODE_AFTER_S:
             return
-        code = capture_code(self.context)
-        if code.get("tree") != self.facts["code"].get("tree"):
+        code = program_state(self.context, self.facts["argv"])
+        if program_of(code) != program_of(self.facts["code"]):
             self.say(
                 f"the code changed during {self.shown}: the cells from here on are recorded with the new state"
             )

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 import leadline.core.design.cells as plans
 from leadline.core.design.done import Preview, done_of, estimate, one_axis_missing, runs_of_cells
 from leadline.core.errors import refused, usage
+from leadline.core.record.run import program_of
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
 from leadline.services.context import Context
 from leadline.services.refusal import refuse
-from leadline.services.run.facts import capture_code
+from leadline.services.run.facts import program_state
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SweepBody
@@ -178,7 +179,7 @@ def preview(context: Context, request: SweepRequest) -> Preview:
     nothing."""
     body = planned_sweep(context, request)
     thread = context.thread(request.topic)
-    tree = capture_code(context).get("tree")
+    tree = program_of(program_state(context, request.argv))
     done = [0 if body["again"] else done_of(runs) for runs in runs_of_cells(thread, body, tree)]
     missing = [max(0, request.repeat - n) for n in done]
     alone: list[str] = []
