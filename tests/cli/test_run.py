@@ -285,7 +285,7 @@ def test_binary_and_large_output(thread_lab):
 
 def test_code_that_changes_while_it_runs_is_said(thread_lab):
     done = thread_lab.run("run", "--", "sh", "-c", "echo >> code.py; sleep 1.1")
-    assert "the code changed while" in done.stderr
+    assert "code.py changed while P-001-r1 ran" in done.stderr
     assert thread_lab.json("show", "P-001-r1")["data"]["code"]["changed_during_run"] is True
 
 
