@@ -77,6 +77,7 @@ def test_what_no_command_saw_earns_no_label_and_is_no_difference(study):
     assert lab.json("show", "T-001-r1")["data"]["tags"] == ["trial"]
     shown = [line.split() for line in lab.ok("show", "T-001-r1").splitlines()]
     assert ["tags", "trial", "=", "1"] in shown and ["config", "arm", "=", "new"] in shown
+    assert "trial (tag)" in lab.ok("status", "--runs")
     rows = lab.json("compare", "T-005", "T-001", "--axis", "arm")["data"]["diff"]["rows"]
     assert {row["key"]: row["class"] for row in rows}["trial"] == "tag"
     assert "tag (reaches no" in lab.run("compare", "T-005", "T-001", "--axis", "arm").stdout
@@ -84,3 +85,48 @@ def test_what_no_command_saw_earns_no_label_and_is_no_difference(study):
     assert [r["code"] for r in refused] == ["nothing-differs"]
     why = lab.ok("claims", "--why", "T-C1")
     assert "seed=" not in why
+
+
+def test_groups_are_sides_of_a_comparison(study):
+    lab, run = study
+    for seed in (1, 2, 3):
+        for arm, mean in (("old", 1.0), ("new", 0.5)):
+            run(mean + seed, 1, f"arm={arm} seed={seed}", arm=arm, seed=seed)
+    nuisance = ("--nuisance", "command")
+    done = lab.run("compare", "arm=old", "arm=new", "--over", "seed", *nuisance)
+    assert done.returncode == 0 and "arm=new against arm=old" in done.stdout
+    assert "each value of seed holds both sides (3 pairs)" in done.stdout
+    data = lab.json("compare", "arm=old,seed=1", "arm=new,seed=1", *nuisance)["data"]
+    assert (data["a_name"], data["b_name"]) == ("arm=old, seed=1", "arm=new, seed=1")
+    assert lab.json("compare", "T-001", "arm=new", "--over", "seed", *nuisance)["data"]["b_runs"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["arm=old", "arm=none"], "no-such-runs"),
+        (["arm=old", "arm="], "bad-predicate"),
+        (["arm=old", "arm=old"], "same-side"),
+        (["arm=old", "seed=1"], "same-side"),
+        (["arm=old", "arm=new", "--over", "sed"], "no-such-axis"),
+    ],
+)
+def test_groups_that_are_none_are_told(study, words, code):
+    lab, run = study
+    run(1.0, 1, "arm=old seed=1", arm="old", seed=1)
+    run(0.5, 1, "arm=new seed=1", arm="new", seed=1)
+    error = lab.json("compare", *words)["error"]
+    assert error["code"] == code
+    assert error["next"]
+
+
+def test_a_config_file_that_git_ignores_reaches_the_command_that_names_it(study):
+    lab, _ = study
+    lab.write(".gitignore", "conf.toml\n")
+    for lr in (1, 2):
+        lab.write("conf.toml", f"lr = {lr}\n")
+        command = [sys.executable, "b.py", "--config", "conf.toml"]
+        lab.ok("run", "--quiet", "--config", "conf.toml", "--", *command)
+    assert lab.json("show", "T-001-r1")["data"]["tags"] == []
+    lab.ok("run", "--quiet", "--set", "lr=3", "--", *command)
+    assert lab.json("show", "T-002-r1")["data"]["tags"] == ["lr"]

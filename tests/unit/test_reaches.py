@@ -62,6 +62,10 @@ def test_what_goes_with_a_key_makes_it_an_input() -> None:
     assert of({"code": {"tree": "a"}}, {"code": {"tree": "b"}}) == set()
     told = [{"tracker": {"tracker": "wandb", "config": {"k": k}}} for k in (0, 1)]
     assert of(*told) == set()
+    files = [{"ruler": {"named": {"conf.yaml": digest, "b.py": "same"}}} for digest in "xy"]
+    assert of(*files) == set()  # an ignored file that the command names
+    written = [{"ruler": {"named": {"results.csv": digest}}} for digest in "xy"]
+    assert of(*written) == {"k"}
     assert of({"origin": "imported"}, {"origin": "imported"}) == set()
     assert of({"code": {"tree": ""}}, {"code": {"tree": ""}}) == set()
 

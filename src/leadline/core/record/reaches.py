@@ -17,9 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.config import config_from_args
 from leadline.core.record.run import Run
+from leadline.core.tree_path import may_be_written
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadline.core.record.rows import RunRow
     from leadline.core.record.thread import Thread
 
 # They name the moment and the place that a scheduler found, not what the command was given.
@@ -35,6 +37,7 @@ def invocation_of(run: Run) -> str:
     told = _mapping(_mapping(run.tracker).get("config"))
     hardware, devices = _mapping(run.hardware), _mapping(run.devices)
     software, given = _mapping(run.software), _mapping(run.environment)
+    named = _mapping(_mapping(run.ruler).get("named"))
     return digest_of(
         [
             [run.argv, run.cwd, run.shell, tree, run.executor],
@@ -45,8 +48,14 @@ def invocation_of(run: Run) -> str:
             [software.get("python"), software.get("packages_digest")],
             {key: told[key] for key in _mapping(run.config) if key in told},
             _mapping(run.ruler).get("declared"),
+            {path: digest for path, digest in named.items() if _may_be_read(path)},
         ]
     )
+
+
+def _may_be_read(path: str) -> bool:
+    """Whether a file that a command names may be its config, and is no table that runs write."""
+    return path.endswith(".json") or not may_be_written(path)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -76,6 +85,18 @@ def _shows(run: Run, key: str) -> bool:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")
     return bool(text) and any(map(word.search, [*run.argv, *map(str, run.environment.values())]))
+
+
+def tags_of_rows(rows: Iterable[RunRow]) -> set[str]:
+    """The keys that some of these rows show to reach no command."""
+    seen: dict[str, dict[str, str]] = {}
+    found = set[str]()
+    for row in rows:
+        known = seen.setdefault(row.invocation, {}) if row.invocation else {}
+        for key, value in row.config.items():
+            if known.setdefault(key, text := canonical_json(value)) != text:
+                found.add(key)
+    return found
 
 
 def tell_tags(thread: Thread, runs: Iterable[Run]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leadline.core.record.reaches import tags_of_rows
 from leadline.core.record.rows import RunRow
 from leadline.core.timestamps import counted, duration, minute, number
 from leadline.core.typed import TypedDict
@@ -48,7 +49,9 @@ def runs_table(rows: list[RunRow]) -> str:
         ]
         for row in rows
     ]
-    head = ["run", "state", "started", "took", *varied, *metrics, "what"]
+    tags = tags_of_rows(rows)
+    named = [f"{key} (tag)" if key in tags else key for key in varied]
+    head = ["run", "state", "started", "took", *named, *metrics, "what"]
     text = table(head, lines, right=range(3, 4 + len(varied) + len(metrics)), cell_chars=48)
     left = [
         (len(measured) - len(metrics), "metric"),

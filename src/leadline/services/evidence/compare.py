@@ -269,7 +269,11 @@ def is_group(display: str) -> bool:
 
 def _side(context: Context, thread: Thread, display: str) -> _Side:
     if is_group(display):
-        subject = read_subject(display)
+        try:
+            subject = read_subject(display)
+        except LeadlineError as error:
+            error.next = ["leadline compare --help"]
+            raise
         runs = context.store.look(thread.topic, lambda whole: runs_of_subject(whole, subject))
         if not runs:
             raise not_found(
