@@ -32,9 +32,10 @@ ACTIONS = (
     + ["repeat"] * 4
     + ["note", "claim"] * 3
     + ["hypothesis", "decided", "decision", "baseline", "define", "correct", "retitle", "withdraw"]
-    + ["update", "amend", "change", "unknown", "clash"]
+    + ["update", "amend", "change", "unknown", "clash", "ruler", "holdout"]
 )
 PREDICATES = ("loss({a}) < loss({b})", "loss({a}) < loss(baseline)", "loss(k=1) < loss(k=2)", "")
+FILES = ({"e.py": "sha256:0"}, {"e.py": "sha256:1"})  # a ruler, and another
 NOW = "2026-03-01T00:00:00.000Z"
 SOME = st.sampled_from
 
@@ -96,6 +97,7 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         body["config"] = {"k": draw(st.integers(1, 2))}
         if draw(st.booleans()):  # and then k reaches no command
             body |= {"argv": ["bench"], "code": {"tree": draw(SOME(["t1", "t2"]))}}
+        body["ruler"] = draw(SOME([{}, {}, {"declared": {"": FILES[0]}}, {"named": FILES[1]}]))
         made.runs.append(made.write(writer, "run-planned", body, later))
         return
     run, other = draw(SOME(made.runs)), draw(SOME(made.runs))
@@ -147,6 +149,22 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
     elif action == "change":
         body = {"field": draw(SOME(["production-path", "stop"])), "value": "local"}
         made.write(writer, "thread-changed", body, later)
+    elif action == "ruler":
+        files = draw(SOME(FILES))
+        earlier = {"earlier": [{"trees": ["t1"], "files": FILES[0]}]}
+        null = {"interleaving": "P-I1", "blocks": 8, "as_ratio": True, "shown": draw(st.booleans())}
+        told = draw(
+            SOME([earlier, {"changed": ["e.py"]}, {"null": {**null, "low": 0.4, "high": 2.0}}])
+        )
+        body = {"patterns": ["e.py"], "metric": draw(SOME(["", "loss"])), "files": files}
+        made.write(writer, "ruler", {**body, **told}, later)
+    elif action == "holdout":
+        claims = [i for i in made.items if i.kind == "claim"]
+        if claims:
+            claim = draw(SOME(claims))
+            refs = {claim.body["id"]: claim.id}
+            body = {"look": 1, "claim": claim.body["id"], "holds": draw(st.booleans())}
+            made.write(writer, "holdout", {**body, "refs": refs}, later)
     elif action == "unknown":
         made.write(writer, "of-the-future", {"id": "P-Z1"}, later)
     else:

@@ -221,6 +221,21 @@ def test_a_program_that_measures_itself_is_named_and_not_held_back() -> None:
     assert [m.code for m in found.marks] == ["measures-itself"]
 
 
+def test_a_program_that_came_to_measure_something_else_is_named_too() -> None:
+    found = label(study({"named": OLD}, {"named": NEW, "loads": True}), "loss(P-002) < loss(P-001)")
+    assert [m.code for m in found.marks] == ["measures-itself"]
+
+
+def test_an_undeclared_ruler_is_said_where_the_code_differs() -> None:
+    """Whoever edits an evaluator that no command names is not found; that nobody would find it is said."""
+    same = {"named": OLD, "loads": True}
+    found = label(study(same, same), "loss(P-002) < loss(P-001)")
+    assert [m.code for m in found.marks] == ["ruler-open"] and found.label == "replicated"
+    assert label(study({}, {}), "loss(P-002) < loss(P-001)").marks == []  # nobody asked then
+    declared = {"declared": {"loss": OLD}, "named": OLD, "loads": True}
+    assert label(study(declared, declared), "loss(P-002) < loss(P-001)").marks == []
+
+
 def test_a_declaration_says_what_measured_the_runs_before_it() -> None:
     b = study({"named": OLD, "loads": True}, {"named": NEW, "loads": True})
     groups = [{"trees": ["a" * 40, "b" * 40], "files": {"eval.py": "sha256:e"}}]

@@ -12,6 +12,7 @@ from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.metric.ruler import (
     AREA,
     below_resolution,
+    declares,
     in_force,
     measures_itself,
     null_of,
@@ -42,13 +43,17 @@ def mark_rulers(
         if row.area == AREA and row.role in ("confound", "unknown")
     ]
     own: list[str] = []
+    open_: list[str] = []
     for clause in predicate.clauses:
         counted = [[r for r in resolve(s) if r.is_evidence] for _, s in clause.sides]
         metrics = [metric for metric, _ in clause.sides]
         if clause.right is None:
             changed += of_several(counted[0], metrics)
-        else:
-            own += measures_itself(counted[0], counted[1], metrics)
+            continue
+        own += measures_itself(counted[0], counted[1], metrics)
+        runs = [*counted[0], *counted[1]]
+        if all("named" in r.ruler for r in runs) and not all(declares(r, metrics) for r in runs):
+            open_ += metrics
     if changed:
         named = _listed(changed)
         out.mark(
@@ -64,37 +69,36 @@ def mark_rulers(
         )
     _null(out, rulers)
     if any(row.area == "code" for diff in diffs for row in diff.rows):
-        _none_apart(out, predicate, rulers)
+        _of_code(out, predicate, rulers, own, [] if changed else open_)
+
+
+def _of_code(
+    out: Evidence,
+    predicate: Predicate,
+    rulers: Sequence[RulerBody],
+    own: Sequence[str],
+    open_: Sequence[str],
+) -> None:
+    """Where the code differs, what stands apart from it is said, and that nothing does. ``own``: files
+    that measure themselves; ``open_``: metrics of which no ruler was declared."""
+    declared = in_force(rulers)
+    for clause in predicate.clauses:
+        said = declared.get(clause.metric) or declared.get("")
+        if said is not None and not said["patterns"]:
+            text = f"nothing measures {clause.metric} apart from the code: {said.get('why', '')}"
+            out.mark(Mark("no-ruler", "nothing measures apart", text))
     if own:
-        out.mark(
-            Mark(
-                "measures-itself",
-                "the program measures itself",
-                f"{_listed(own)} changed and measures itself: nothing that measures stands apart from it",
-            )
-        )
+        text = f"{_listed(own)} changed and measures itself: nothing that measures stands apart from it"
+        out.mark(Mark("measures-itself", "the program measures itself", text))
+    elif open_:
+        text = f"what measures {_listed(open_)} is not declared apart from the code, which differs"
+        out.mark(Mark("ruler-open", "what measures is not declared", text))
 
 
 def _listed(files: Sequence[str]) -> str:
     names = list(dict.fromkeys(files))
     more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
     return ", ".join(names[:FILES_NAMED]) + more
-
-
-def _none_apart(out: Evidence, predicate: Predicate, rulers: Sequence[RulerBody]) -> None:
-    """Somebody said that nothing measures apart from the code, and why."""
-    declared = in_force(rulers)
-    for clause in predicate.clauses:
-        said = declared.get(clause.metric) or declared.get("")
-        if said is not None and not said["patterns"]:
-            why = said.get("why", "")
-            out.mark(
-                Mark(
-                    "no-ruler",
-                    "nothing measures apart",
-                    f"nothing measures {clause.metric} apart from the code: {why}",
-                )
-            )
 
 
 def _null(out: Evidence, rulers: Sequence[RulerBody]) -> None:

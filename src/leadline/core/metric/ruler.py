@@ -186,22 +186,34 @@ def is_written(run: Run, key: str) -> bool:
 
 
 def measures_itself(a: Iterable[Run], b: Iterable[Run], metrics: Iterable[str]) -> list[str]:
-    """The files that were both measured and measuring: named by the command, loading no other code,
-    changed between the sides, and nothing declared apart from them."""
+    """The files that were both measured and measuring: named by the command, changed between the
+    sides, and nothing declared apart from them. Where they load other code on both sides they are the
+    ruler, and a confound."""
     wanted = list(metrics)
+    left, right = _named(a, wanted), _named(b, wanted)
+    return sorted(
+        path
+        for path in left.keys() & right.keys()
+        if left[path].keys() != right[path].keys()
+        and not (all(left[path].values()) and all(right[path].values()))
+    )
 
-    def named(runs: Iterable[Run]) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for run in runs:
-            known = run.ruler.get("declared") or {}
-            if run.ruler.get("loads") or all(m in known or "" in known for m in wanted):
-                continue
+
+def _named(runs: Iterable[Run], metrics: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """File to its digests, each with whether it loads other code."""
+    found: dict[str, dict[str, bool]] = {}
+    for run in runs:
+        if not declares(run, metrics):
+            loads = bool(run.ruler.get("loads"))
             for path, digest in run.ruler.get("named", {}).items():
-                found.setdefault(path, set()).add(digest)
-        return found
+                found.setdefault(path, {})[digest] = loads
+    return found
 
-    left, right = named(a), named(b)
-    return sorted(path for path in left.keys() & right.keys() if left[path] != right[path])
+
+def declares(run: Run, metrics: Iterable[str]) -> bool:
+    """Whether a ruler of each of these metrics was declared for the run."""
+    known = run.ruler.get("declared") or {}
+    return all(metric in known or "" in known for metric in metrics)
 
 
 def changed_between(before: RulerFacts, after: RulerFacts, metric: str) -> list[str]:

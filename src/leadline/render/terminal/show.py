@@ -94,7 +94,7 @@ def render_status(
         )
     else:
         parts.append("No experiment yet: leadline run -- COMMAND")
-    parts += [f"measured: {line}" for line in words.ruler_lines(thread)]
+    parts += [one_line(f"measured: {line}") for line in words.ruler_lines(thread)]
     claims = [[c.id, facts.claim_text(c, thread, evidence_of)] for c in thread.claims[:shown]]
     parts += (
         [table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)] if claims else []

@@ -40,10 +40,9 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
             metric: files.digests(said["patterns"]) for metric, said in rulers.items()
         }
     named = named_files(facts["argv"], inside, top)
-    if named:
-        told["named"] = named
-        if _load_others(named, inside, top):
-            told["loads"] = True
+    told["named"] = named
+    if named and _load_others(named, inside, top):
+        told["loads"] = True
     return told
 
 

@@ -302,6 +302,12 @@ def _check_thread_field(topic: str, field: str) -> None:
             "hypotheses have records of their own",
             do="leadline hypothesis add 'TEXT'",
         )
+    if field == "protect":
+        raise usage(
+            "no-such-field",
+            "what measures has records of its own",
+            do="leadline measure protect FILE",
+        )
     if field not in THREAD_FIELDS:
         raise usage(
             "no-such-field",
