@@ -183,9 +183,14 @@ def test_damaged_and_missing_blobs(full: Lab) -> None:
 
 
 def test_a_cited_number_that_no_longer_holds(full: Lab) -> None:
+    """A conclusion that rests on it is a fault; what a note tells of the withdrawn run itself, none."""
+    full.ok("decide", "take it at {{P-001.time_ms}}", "--evidence", "P-001")
     full.ok("retract", "P-001", "--why", "wrong input")
-    found = [f for f in verify(full)["faults"] if f["code"] == "number-changed"]
-    assert len(found) == 1 and found[0]["where"] == "P-N1" and "no longer holds" in found[0]["what"]
+    data = verify(full)
+    found = [f for f in data["faults"] if f["code"] == "number-changed"]
+    assert [f["where"] for f in found] == ["P-D1"] and "no longer holds" in found[0]["what"]
+    noted = [(f["code"], f["where"]) for f in data["notes"]]
+    assert ("number-changed", "P-N1") in noted and ("evidence-withdrawn", "P-D1") in noted
 
 
 def test_a_malformed_record_is_named(full: Lab) -> None:

@@ -24,6 +24,7 @@ from leadline.core.ulid import encode
 from leadline.core.view import facts
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_status
+from leadline.render.words import redefined_lines
 from tests.unit.test_run_table import FORMULAS, arriving, begin_anew, store
 
 ACTIONS = (
@@ -139,6 +140,7 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         formula = draw(SOME([*FORMULAS, "", ""])).replace("x", "loss")
         body = {"name": draw(SOME(["loss", "rate"])), "direction": draw(SOME(["lower", "higher"]))}
         body["limit"] = draw(SOME(["", "", "<=1.2"]))
+        body["observed"] = draw(SOME(["", "machine", "counted"]))
         made.write(writer, "metric-defined", {**body, "formula": formula}, later)
     elif action in ("correct", "retitle"):
         target = run.body["id"] if action == "correct" else shown
@@ -216,6 +218,7 @@ def says(thread: Thread) -> dict[str, Any]:
         "kinds": [[i.id for i in thread.of_kind(kind)] for kind in ("note", "claim", "update")],
         "uids": {key: shown for key, shown in sorted(thread.uids.items())},
         "records": [r.id for r in thread.records],
+        "redefined": redefined_lines(thread),
         "about": (thread.about, thread.metrics, thread.unknown_kinds, thread.activity),
         "last": (thread.record_count, thread.last_at, thread.last_id, len(thread.items)),
     }
@@ -235,6 +238,7 @@ def agrees(log: EventLog) -> None:
             assert found[name] == value, f"{name}: {found[name]} instead of {value}"
         if view.kept is not None:
             assert dict(view.kept.differing()) == differing
+            assert dict(view.kept.with_gone_evidence()) == dict(facts.with_gone_evidence(whole))
 
     log.look("t", asked)
 

@@ -151,6 +151,8 @@ def state_lines(thread: Thread, page: Page, evidence_of: EvidenceOf | None) -> l
         lines.append(f"baseline {item.id} = {base.id}, {told}")
     elif thread.experiments:
         lines.append("no baseline is registered: leadline baseline set ID")
+    lines += words.formula_lines(thread, facts.primary_metrics(thread))
+    lines += [f"metric redefined: {line}" for line in words.redefined_lines(thread)]
     return [*lines, *(f"measured: {line}" for line in words.ruler_lines(thread))]
 
 

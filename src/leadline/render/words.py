@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 
 from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.metric.items import facts_in, on_shared_items
+from leadline.core.metric.redefined import changes_of_scope
 from leadline.core.metric.ruler import in_force, of_several
 from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import counted, number, plural, with_unit
+from leadline.core.timestamps import counted, minute, number, plural, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
@@ -87,7 +88,22 @@ def metric_text(sample: Sample, unit: str) -> str:
 
 def metric_line(m: MetricDef) -> str:
     better = {"lower": "lower is better", "higher": "higher is better"}.get(m.direction, "")
-    return code(m.name) + aside(joined((one_line(m.unit), better), ", "))
+    formula = f"= {one_line(m.formula)}" if m.formula else ""
+    return code(m.name) + aside(joined((formula, one_line(m.unit), better), ", "))
+
+
+def formula_lines(thread: Thread, metrics: Iterable[str]) -> list[str]:
+    """``speedup = baseline(time_ms) / time_ms`` of those that are derived."""
+    definitions = [definition(thread, name) for name in metrics]
+    return [f"{m.name} = {one_line(m.formula)}" for m in definitions if m.formula]
+
+
+def redefined_lines(thread: Thread) -> list[str]:
+    """Metrics that mean something else than when runs were made."""
+    return [
+        f"{change.name} since {minute(change.at)}: {one_line(said)}; runs before were made under the old words"
+        for change, said in changes_of_scope(thread)
+    ]
 
 
 def command(run: Run) -> str:

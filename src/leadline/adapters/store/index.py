@@ -55,7 +55,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -116,7 +116,7 @@ CREATE INDEX things_lack_words ON things(thread, place) WHERE lacks & 1;
 CREATE INDEX things_lack_next ON things(thread, place) WHERE lacks & 2;
 CREATE INDEX things_claims ON things(thread, stands DESC, rank DESC, place) WHERE kind = 'claim';
 CREATE INDEX things_state ON things(thread, kind, stands, state, place);
-CREATE TABLE judged(thread TEXT, uid TEXT, found TEXT, differs TEXT, relabelled TEXT,
+CREATE TABLE judged(thread TEXT, uid TEXT, found TEXT, differs TEXT, relabelled TEXT, gone TEXT,
                     PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE unjudged(thread TEXT, uid TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE rests(thread TEXT, base TEXT, uid TEXT, PRIMARY KEY(thread, base, uid)) WITHOUT ROWID;

@@ -31,6 +31,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import recompute
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
+from leadline.core.view.facts import gone_evidence
 from leadline.core.view.relabelled import relabelled_one
 
 if TYPE_CHECKING:
@@ -423,6 +424,14 @@ class KeptRows:
         )
         return [(shown, [tuple(d) for d in json.loads(differs)]) for shown, differs in found]
 
+    def with_gone_evidence(self) -> list[tuple[str, list[str]]]:
+        found = self.db.execute(
+            "SELECT things.id, gone FROM judged JOIN things USING(thread, uid) "
+            "WHERE thread=? AND gone IS NOT NULL ORDER BY place",
+            (self.topic,),
+        )
+        return [(shown, json.loads(gone)) for shown, gone in found]
+
     def _judge(self) -> None:
         """Judge what is marked, and everything when what all rests on changed."""
         baseline = self.thread.baseline
@@ -431,6 +440,7 @@ class KeptRows:
                 RULES,
                 [m for m in self.thread.metrics.values()],
                 [said["uid"] for said in (*self.thread.rulers, *self.thread.holdouts)],
+                [change.uid for change in self.thread.redefined],
                 self.thread.about.get("production-path"),
                 baseline and (baseline.uid, baseline.body),
             )
@@ -481,6 +491,7 @@ class KeptRows:
         if item.stands and item.body.get("bound"):
             changed = recompute(item, self.thread)
             differs = json.dumps(changed) if changed else None
+        gone = gone_evidence(item, self.thread) if item.stands else []
         rests = sorted(self.looked_at)
         lost = self._lost_items  # a blob may come at any time, and no record tells
         self.looked_at = None
@@ -488,7 +499,8 @@ class KeptRows:
         with self.index.writing() as db:
             for table in ("judged", "rests", "choosers", "unjudged"):
                 db.execute(f"DELETE FROM {table} WHERE thread=? AND uid=?", (topic, uid))
-            db.execute("INSERT INTO judged VALUES(?,?,?,?,?)", (topic, uid, label, differs, moved))
+            row = (topic, uid, label, differs, moved, json.dumps(gone) if gone else None)
+            db.execute("INSERT INTO judged VALUES(?,?,?,?,?,?)", row)
             db.execute(
                 "UPDATE things SET rank=? WHERE thread=? AND kind=? AND place=?",
                 (strength, topic, item.kind, uid),

@@ -140,7 +140,9 @@ def _judge_again(
     again = {
         i.uid
         for i in items
-        if i.kind == "claim" or i.body.get("predicate") or (i.stands and i.body.get("bound"))
+        if i.kind == "claim"
+        or any(i.body.get(name) for name in ("predicate", "evidence", "decision"))
+        or (i.stands and i.body.get("bound"))
     }
     things: list[Experiment | Item | Run] = [*experiments, *items]
     things += [run for e in experiments for run in e.runs]

@@ -125,6 +125,8 @@ def _list(rows: list[HypothesisRow]) -> Answer:
     for row in rows[:LISTED]:
         tail = _rests_on(row["evidence"], row["decision"], row["until"])
         lines.append(f"{row['id']}  {row['state']:<10} {row['text'][:90]}  {tail}".rstrip())
+        if row["evidence_gone"]:
+            lines.append(f"      evidence withdrawn: {'; '.join(row['evidence_gone'])}")
         if row["predicate"]:
             lines.append(f"      predicts {row['predicate']}; {row['sentence_short']}")
     if len(rows) > LISTED:

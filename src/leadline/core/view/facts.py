@@ -43,7 +43,34 @@ def words_of(item: Item, thread: Thread, as_written: bool = False) -> str:
 
 def says(item: Item, thread: Thread, as_written: bool = False) -> str:
     """``words_of``, and what was let through against a refusal says so wherever they stand."""
-    return words_of(item, thread, as_written) + "".join(marks(item))
+    text = words_of(item, thread, as_written) + "".join(marks(item))
+    gone = [] if as_written or not item.stands else gone_evidence(item, thread)
+    return f"{text} [evidence withdrawn: {'; '.join(gone)}]" if gone else text
+
+
+def gone_evidence(item: Item, thread: Thread) -> list[str]:
+    """What a decision, or the state of a hypothesis, rests on that was taken back since, in words."""
+    if item.kind not in ("hypothesis", "decision"):
+        return []
+    names = [*listed(item.body.get("evidence")), str(item.body.get("decision") or "")]
+    found = (_gone(thread.here(name, item.refs), thread) for name in names if name)
+    return [words for words in found if words]
+
+
+def _gone(shown: str, thread: Thread) -> str:
+    named = thread.runs_named([shown])
+    thing = named[0] if named else thread.experiments.get(shown) or thread.items.get(shown)
+    if thing is None:
+        return ""
+    if thing.retracted:
+        return f"{shown} was retracted: {thing.retracted}"
+    if thing.superseded_by:
+        return f"{shown} was superseded by {thing.superseded_by}"
+    if isinstance(thing, Run):
+        return f"{shown} is reported: {thing.typed_over}" if thing.typed_over else ""
+    runs = thing.runs if isinstance(thing, Experiment) else []
+    gone = sum(bool(r.retracted or r.superseded_by or r.typed_over) for r in runs)
+    return f"{gone} of {len(runs)} runs of {shown}" if gone else ""
 
 
 def sentence_of(item: Item, evidence_of: EvidenceOf | None) -> str:
@@ -291,6 +318,14 @@ def label_of(item: Item, evidence_of: EvidenceOf | None) -> str:
         return str(item.body.get("label") or "unlabelled")
     label = evidence_of(item).label
     return "no evidence" if label == "none" else label
+
+
+def with_gone_evidence(thread: Thread) -> list[tuple[str, list[str]]]:
+    """(id, ``gone_evidence``) of every standing decision and hypothesis that has any."""
+    if thread.kept is not None:
+        return thread.kept.with_gone_evidence()
+    items = (i for i in thread.items.values() if i.stands)
+    return [(item.id, gone) for item in items if (gone := gone_evidence(item, thread))]
 
 
 def standing(

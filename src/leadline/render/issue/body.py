@@ -189,7 +189,7 @@ def _scope(thread: Thread) -> str:
         lines.append(f"- {minute(said['at'])}: ruler changed at {at}: {files}")
     return (
         "\n".join(lines)
-        if thread.changes or changed
+        if thread.changes or changed or words.redefined_lines(thread)
         else "\n".join([*lines, "- No change of scope so far."])
     )
 

@@ -63,7 +63,9 @@ def scope_lines(thread: Thread) -> list[str]:
             lines.append(f"- **{name}:** {'; '.join(shown) or 'not given'}")
     if rulers := words.ruler_lines(thread):
         lines.append(f"- **Measured:** {'; '.join(map(prose_line, rulers))}")
-    return lines
+    return lines + [
+        f"- **Metric redefined:** {prose_line(line)}" for line in words.redefined_lines(thread)
+    ]
 
 
 def baseline_lines(thread: Thread) -> list[str]:

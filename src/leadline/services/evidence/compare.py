@@ -24,6 +24,7 @@ from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
 from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
 from leadline.core.evidence.predicate import read_subject
+from leadline.core.metric.redefined import changes_since, definitions_for
 from leadline.core.metric.ruler import AREA, below_resolution, null_of
 from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import Run
@@ -98,7 +99,7 @@ def compare_sides(
         b_runs,
         axes=axes,
         nuisance=[*(nuisance or []), *(over or []), *context.setting("run.nuisance")],
-        metric_defs=thread.metrics,
+        metric_defs=definitions_for(thread, a_runs + b_runs),
         metrics=wanted,
         target=target,
         alpha=alpha,
@@ -123,7 +124,22 @@ def compare_sides(
         if command and metric.withheld == NOT_IN_TURNS:
             out.settle[metric.metric] = command
     out.notes += _about_baselines(thread, out, {run.experiment for run in a_runs + b_runs})
+    out.notes += _about_definitions(thread, out, a_runs + b_runs)
     return out
+
+
+def _about_definitions(thread: Thread, out: Comparison, runs: list[Run]) -> list[str]:
+    """What is computed and how, and what means something else than when these runs were made."""
+    notes = []
+    for metric in out.metrics:
+        name = metric.metric
+        definition = thread.metrics.get(name)
+        if definition is not None and definition.formula:
+            notes.append(f"{name} = {definition.formula}")
+        for change, words in changes_since(thread, [r for r in runs if name in r.metrics], name):
+            judged = "; judged by the stricter of both" if "observed" in words else ""
+            notes.append(f"{name} was redefined on {change.at[:10]}: {words}{judged}")
+    return notes
 
 
 def _by_null(thread: Thread, m: MetricComparison) -> None:

@@ -14,6 +14,7 @@ from leadline.core.record.ranks import EARNED, state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
+from leadline.core.view.facts import gone_evidence
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, no_evidence, withdrawn
@@ -77,6 +78,7 @@ class HypothesisRow(TypedDict):
     sentence: str
     sentence_short: str
     evidence: list[str]
+    evidence_gone: list[str]
     until: str
     decision: str
     why: str
@@ -166,6 +168,7 @@ def listing(thread: Thread) -> list[HypothesisRow]:
                 "sentence": sentence.full,
                 "sentence_short": sentence.short,
                 "evidence": [thread.shown(i, item.refs) for i in body.get("evidence", [])],
+                "evidence_gone": gone_evidence(item, thread),
                 "until": until,
                 "decision": decision,
                 "why": body.get("why", ""),

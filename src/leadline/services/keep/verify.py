@@ -14,7 +14,7 @@ from functools import partial
 from itertools import count, islice
 
 from leadline import __version__
-from leadline.core.ids import parse_id
+from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.checked import Clock, Unbroken
 from leadline.core.record.event import line_digest
 from leadline.core.record.event_files import is_own
@@ -23,11 +23,11 @@ from leadline.core.record.fold import created_id
 from leadline.core.record.kinds import kind_of
 from leadline.core.record.order import rewritten_since, uid_in
 from leadline.core.record.run import TERMINAL_STATES
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Thread, is_a
 from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import AHEAD_MS
-from leadline.core.view.facts import runs_open
+from leadline.core.view.facts import runs_open, with_gone_evidence
 from leadline.services.context import Context
 from leadline.services.keep.branch_history import branch_history
 from leadline.services.keep.copies import copies
@@ -79,7 +79,8 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         disputes(context, topic),
         _bodies(thread),
         _ids(thread),
-        _numbers(thread),
+        numbers(thread),
+        evidence_taken_back(thread),
         _clocks(context, thread, _clocks_of(thread)),
         _rewritten_since(thread),
         _loose(context, thread, _clocks_of(thread)),
@@ -104,7 +105,8 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
     return thread.record_count, [
         *disputes(context, thread.topic),
         *_bodies(thread),
-        *_numbers(thread),
+        *numbers(thread),
+        *evidence_taken_back(thread),
         *_clocks(context, thread, unbroken.clocks),
         *_loose(context, thread, unbroken.clocks),
         *_open_runs(context, thread),
@@ -290,7 +292,7 @@ def _open_runs(context: Context, thread: Thread) -> list[Finding]:
     return found
 
 
-def _numbers(thread: Thread) -> list[Finding]:
+def numbers(thread: Thread) -> list[Finding]:
     """Every cited number, computed again from the runs as they are now."""
     found = []
     for shown, differing in _differing(thread):
@@ -301,11 +303,30 @@ def _numbers(thread: Thread) -> list[Finding]:
                 what = f"{{{{{expression}}}}} was {stored:g} and no longer holds"
             else:
                 what = f"{{{{{expression}}}}} was {stored:g} when it was written and is {now:g} now"
-            level = NOTE if frozen or now is not None else FAULT
+            stands = frozen or now is not None or _tells_of_it(thread, shown)
+            level = NOTE if stands else FAULT
             mend = f"leadline show {shown}"
             if not frozen:
                 mend = f"leadline supersede {shown} --by NEW, or leadline retract {shown} --why '…'"
             found.append(Finding(thread.topic, level, "number-changed", shown, what, mend))
+    return found
+
+
+def _tells_of_it(thread: Thread, shown: str) -> bool:
+    """Whether a note is about nothing but what was withdrawn: then its numbers are what it tells
+    of, and no conclusion rests on them."""
+    item = thread.items[shown]
+    names = item.body.get("about", []) if is_a(item, "note") else []
+    about = [thread.experiments.get(experiment_of(thread.here(n, item.refs))) for n in names]
+    return bool(about) and all(e is not None and not e.evidence_runs for e in about)
+
+
+def evidence_taken_back(thread: Thread) -> list[Finding]:
+    found = []
+    for shown, gone in with_gone_evidence(thread):
+        what = f"it rests on what was taken back: {'; '.join(gone)}"
+        mend = f"leadline show {shown}  (decide or judge it anew)"
+        found.append(Finding(thread.topic, NOTE, "evidence-withdrawn", shown, what, mend))
     return found
 
 
