@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from leadline.bootstrap import open_context
 from leadline.core.errors import LeadlineError, environment, usage
 from leadline.ports.executor import Executor
 from leadline.services.context import Context
-from leadline.services.run import sweep
+from leadline.services.run import recover, sweep
 from leadline.services.run.facts import gather
 from leadline.services.run.lifecycle import end, launch, plan, run_one, watch
 from leadline.services.run.recover import recover_runs
@@ -374,3 +375,16 @@ def test_an_interrupted_sweep_cancels_what_runs(context: Context) -> None:
     done = swept(context, 2, lambda: bool(bodies(context, "run-planned")[1:]), "sleep", "{k}")
     assert (done.states, done.left, done.interrupted) == ({"cancelled": 2}, 2, True)
     assert not context.open_runs.listed()
+
+
+def test_a_run_that_cannot_be_ended_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(context: object, topic: str, uid: str) -> str:
+        if uid == "one":
+            raise ValueError("what nobody thought of")
+        return uid
+
+    monkeypatch.setattr(recover, "_end", odd)
+    said: list[str] = []
+    context = SimpleNamespace(warn=said.append)
+    found = [recover._end_whatever_it_meets(context, "t", uid) for uid in ("one", "two")]  # type: ignore[arg-type]
+    assert found == [None, "two"] and "what nobody thought of" in said[0]

@@ -235,11 +235,10 @@ def reconcile_if_needed(context: Context) -> None:
 
         try:
             recover_runs(context)
-        except LeadlineError as error:
-            if error.kind != "environment":
-                raise
+        except (LeadlineError, OSError) as error:
             # A full disk, say: who only reads must still be able to, and who writes meets it again.
-            context.warn(f"a run that is over could not be ended yet: {error.what}")
+            what = error.what if isinstance(error, LeadlineError) else str(error)
+            context.warn(f"a run that is over could not be ended yet: {what}")
 
 
 def overview() -> str:

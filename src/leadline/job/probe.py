@@ -9,6 +9,7 @@ starting supervisor fail. Process ids count only together with boot id and start
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -156,8 +157,12 @@ def _read_json(path: str) -> Any:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb") as f:
             value = json.loads(f.read())
-    except (FileNotFoundError, ValueError, RecursionError):
+    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
         return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
     return value if isinstance(value, dict) else None
 
 

@@ -277,6 +277,17 @@ def open_own(folder: str, name: str, flags: int) -> int:
     return fd
 
 
+def open_again(folder: str) -> None:
+    """Give the folders of the attempt back the owner's rights that the command took from them."""
+    for path in (folder, f"{folder}/series", f"{folder}/artifacts"):
+        try:
+            mode = os.lstat(path).st_mode
+            if mode & 0o170000 == 0o040000 and mode & 0o700 != 0o700:
+                os.chmod(path, mode & 0o7777 | 0o700)
+        except OSError:
+            continue
+
+
 def sync_folder(folder: str) -> None:
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -321,7 +332,11 @@ class ReservedFile:
         os.ftruncate(self.fd, len(content))
         if sync:
             os.fsync(self.fd)
-        os.rename(self.temporary, self.final)
+        try:
+            os.rename(self.temporary, self.final)
+        except IsADirectoryError:  # the command made it
+            os.rename(self.final, f"{self.temporary}.aside")
+            os.rename(self.temporary, self.final)
         os.close(self.fd)
         if sync:
             sync_folder(self.folder)
@@ -1145,6 +1160,7 @@ def supervise(folder: str) -> int:
         announce()
         job.watch()
         job.end_leftovers()
+        open_again(folder)
         job.sync_metrics()
         result = job.result()
         job.sync_output()

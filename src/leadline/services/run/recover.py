@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.ports.executor import OVER
@@ -46,7 +47,7 @@ def recover_runs(context: Context, unmarked: bool = False) -> list[str]:
                     continue
                 if uid not in known:
                     _drop_unless_open(context, topic, uid)
-                elif (name := _end(context, topic, uid)) is not None:
+                elif (name := _end_whatever_it_meets(context, topic, uid)) is not None:
                     ended.append(name)
     return ended
 
@@ -56,6 +57,21 @@ def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
     stayed."""
     if uid not in {u for _, u in context.read_model.open_runs(topic)}:
         context.open_runs.closed(uid)
+
+
+def _end_whatever_it_meets(context: Context, topic: str, uid: str) -> str | None:
+    """As ``_end``; what it meets is said, and no other run and no verb waits for this one. A store
+    that cannot be written concerns all of them."""
+    try:
+        return _end(context, topic, uid)
+    except Exception as error:
+        if isinstance(error, LeadlineError) and error.kind == "environment":
+            raise
+        what = str(error)
+        if not isinstance(error, (OSError, LeadlineError)):
+            what = f"{type(error).__name__}: {error}"
+        context.warn(f"the run {uid} of {topic} could not be ended yet: {what[:200]}")
+        return None
 
 
 def _end(context: Context, topic: str, uid: str) -> str | None:
