@@ -73,7 +73,7 @@ BAD_INPUT = [
     (("note", "P-001"), "empty-text", 2),
     (("note", "P-009", "x"), "unknown-id", 3),
     (("note", "--interpretation", "x"), "about-what", 2),
-    (("note", "P-001", "--negative", "odd", "x"), "bad-arguments", 2),
+    (("note", "P-001", "--negative", "odd", "x"), "bad-reason-class", 2),
     (("decide", "go"), "no-evidence-named", 2),
     (("decide", " ", "--evidence", "P-001"), "empty-text", 2),
     (("decide", "go", "--evidence", "P-009"), "unknown-id", 3),

@@ -94,12 +94,36 @@ def test_headline_claims_off_the_production_path_are_named():
 def test_what_the_machine_ended_needs_a_class_and_no_interpretation(state, code):
     b = closed_thread()
     b.run("new", state=state)
+    b.decision("no wider blocks", ["P-002"])
     b.snapshot("blocks-final-2")
     b.record("issue-edited", {"body": "blocks-final-2"})
     assert codes(check_close(b.thread(), proposal=FULL)) == {code}
     b.note("the node went down", ["P-002"], "negative")
     left = {code} if state == "failed" else set()
     assert codes(check_close(b.thread(), proposal=FULL)) == left
+
+
+def test_what_the_answer_does_not_rest_on_needs_no_words():
+    b = closed_thread()
+    b.run("a cell among many", {"time_ms": 900.0})
+    b.run("another", state="failed")
+    b.snapshot("blocks-final-2")
+    b.record("issue-edited", {"body": "blocks-final-2"})
+    assert codes(check_close(b.thread(), proposal=FULL)) == set()
+
+
+def test_what_is_said_of_a_sweep_is_said_of_its_cells():
+    b = closed_thread()
+    cells = {"design": "one-axis", "axes": {"block": [1, 2]}, "cells": [{"block": 1}, {"block": 2}]}
+    b.record("sweep", {"id": "P-W1", "argv": [], "cwd": "", "config": {}, **cells})
+    sweep = b.records[-1].id
+    run = b.plan("", {"block": 1}, design={"sweep": sweep, "cell": {"block": 1}})
+    b.end(run, {"time_ms": 1.0})
+    b.snapshot("blocks-final-2")
+    b.record("issue-edited", {"body": "blocks-final-2"})
+    assert codes(check_close(b.thread(), proposal=FULL)) == {"no-interpretation"}
+    b.note("one block is enough", ["P-W1"], "interpretation")
+    assert codes(check_close(b.thread(), proposal=FULL)) == set()
 
 
 def test_what_only_the_forge_lacks_is_queued_and_no_gap():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.check.close import check_close
 from leadline.core.text.factor_words import factors_in
 from leadline.core.text.unbound import unbound_numbers
 from leadline.testing.builders import ThreadBuilder
@@ -42,16 +41,3 @@ def test_a_factor_in_words_is_asked_for_its_measurement_like_a_numeral() -> None
         == []
     )
     assert unbound_numbers(f"`twice as fast` is a quotation of {a}", thread) == []
-
-
-def test_the_gate_asks_no_interpretation_of_what_the_machine_ended() -> None:
-    builder = ThreadBuilder("demo", "P")
-    lost = builder.run("", {}, {"block": 64}, state="lost").removesuffix("-r1")
-    bad = builder.run("", {}, {"block": 128}, state="failed").removesuffix("-r1")
-    found = {
-        (item["code"], item["id"])
-        for item in check_close(builder.thread(), proposal={})
-        if "id" in item
-    }
-    assert ("no-interpretation", bad) in found and ("no-interpretation", lost) not in found
-    assert ("no-reason-class", lost) in found and ("no-reason-class", bad) not in found

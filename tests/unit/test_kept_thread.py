@@ -207,7 +207,7 @@ def says(thread: Thread) -> dict[str, Any]:
         "ranked": [e.id for e in first],
         "recent": [e.id for e in recent],
         "measured": facts.measured(thread),
-        "uninterpreted": [e.id for e in facts.uninterpreted(thread, 4, 2)],
+        "uninterpreted": [e.id for e in facts.uninterpreted(thread)],
         "next": [n.id for n in facts.notes_in(thread, "next")],
         "negatives": facts.negatives(thread),
         "runs": facts.runs_counted(thread),

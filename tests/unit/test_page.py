@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.view import facts
 from leadline.core.view.page import page_of
 from leadline.render.terminal.brief import render_brief
 from leadline.testing.builders import ThreadBuilder
@@ -91,14 +92,14 @@ def test_the_next_step_is_the_last_one_given_and_goes_with_its_hypotheses():
     b = study()
     b.note("try block 8", ["P-001"], role="next")
     b.update(words={"next": "then block 16"})
-    step = page_of(b.thread(), None).next
+    step = facts.next_step(b.thread())
     assert step is not None
     assert (step.text, step.source) == ("then block 16", "P-U1")
     hypothesis = b.hypothesis("wide blocks lose")
     b.note(f"settle {hypothesis}", ["P-001"], role="next")
-    assert page_of(b.thread(), None).next is not None
+    assert facts.next_step(b.thread()) is not None
     b.change_hypothesis(hypothesis, "falsified")
-    assert page_of(b.thread(), None).next is None
+    assert facts.next_step(b.thread()) is None
 
 
 def test_the_brief_names_config_that_neither_title_nor_command_shows():

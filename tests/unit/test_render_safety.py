@@ -141,10 +141,12 @@ def test_the_same_status_again_is_counted_and_not_written() -> None:
 def test_what_is_missing_is_listed_until_it_is_given() -> None:
     b = ThreadBuilder()
     b.run("a", {"time_ms": 1.0})
-    assert "not yet given: interpretation** of P-001" in render_logbook(b.thread())
+    assert "not yet given:** interpretation of P-001" in render_logbook(b.thread())
     b.note("fine", ["P-001"], "interpretation")
-    assert "not yet given: interpretation**" not in render_logbook(b.thread())
-    assert "not yet given: next action** of P-001" in render_logbook(b.thread())
+    assert "not yet given:** interpretation" not in render_logbook(b.thread())
+    assert "not yet given:** the next step" in render_logbook(b.thread())
+    b.note("widen it", ["P-001"], "next")
+    assert "not yet given" not in render_logbook(b.thread())
 
 
 LONG = finished()

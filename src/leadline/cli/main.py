@@ -162,7 +162,7 @@ def _front(own: list[str]) -> tuple[list[str], list[str]]:
 
 def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> Answer:
     from leadline.cli.answer import given
-    from leadline.cli.parsing import load, parser_for
+    from leadline.cli.parsing import as_meant, load, parser_for
 
     if front[-1:] in _TAKE_A_VALUE:
         meant, value = "the thread meant", "TOPIC"
@@ -189,7 +189,8 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
         )
     module = load(verb)
     parser = parser_for(verb, module)
-    args = parser.parse_args(front + joined(own[1:], getattr(module, "DASHED_VALUES", ())))
+    words = as_meant(verb, own[1:])
+    args = parser.parse_args(front + joined(words, getattr(module, "DASHED_VALUES", ())))
     if command is not None and not getattr(module, "TAKES_COMMAND", False):
         raise usage(
             "no-command-here",

@@ -11,6 +11,14 @@ from leadline.cli.table import VERBS
 from leadline.core.errors import usage
 from leadline.core.typed import Any, NoReturn
 
+# Options as users guessed them, and what they meant.
+GUESSED = {"--reason": ("--why",)}
+GUESSED_OF: dict[str, dict[str, tuple[str, ...]]] = {
+    "metric": {"--lower": ("--direction", "lower"), "--higher": ("--direction", "higher")},
+    "note": {"--on": ("--about",)},
+    "plot": {"--png": ("--out",), "--svg": ("--out",)},
+}
+
 argparse._ = str  # type: ignore[attr-defined]  # English for everybody; looking for translations would cost 2 ms
 
 
@@ -84,6 +92,28 @@ def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
     group.add_argument(
         "-C", dest="folder", metavar="FOLDER", default=missing, help="work as if started there"
     )
+
+
+def as_meant(verb: str, words: list[str]) -> list[str]:
+    """The words with each option that users guessed as the verb knows it; ``--reason=x`` too.
+
+    >>> as_meant("metric", ["time_ms", "--lower", "--unit", "ms"])
+    ['time_ms', '--direction', 'lower', '--unit', 'ms']
+    >>> as_meant("retract", ["P-001", "--reason=typo"])
+    ['P-001', '--why=typo']
+    """
+    known = GUESSED | GUESSED_OF.get(verb, {})
+    out: list[str] = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        option = known.get(name)
+        if option is None or not word.startswith("--"):
+            out.append(word)
+        elif equals:
+            out += [*option[:-1], f"{option[-1]}={value}"]
+        else:
+            out += option
+    return out
 
 
 def pairs(texts: list[str], option: str, verb: str) -> dict[str, str]:

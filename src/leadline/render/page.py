@@ -16,7 +16,7 @@ from leadline.core.timestamps import minute, number, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
-from leadline.core.view.page import Best, Effect, Page, Step
+from leadline.core.view.page import Best, Effect, Page
 from leadline.core.view.relabelled import relabelled
 from leadline.render import words
 from leadline.render.markdown import cut
@@ -104,7 +104,7 @@ def parts_of(
             4,
             "leadline hypothesis list",
         ),
-        part("Next", [step_line(page.next)] if page.next else [], 1, "leadline next", 500),
+        part("Next", facts.listed(facts.next_action(thread)), 1, "leadline next", 500),
         part("Owed", owed, OWED, "leadline next"),
         part("Tracker", _tracker(thread), 2, "leadline tracker status"),
     ]
@@ -260,7 +260,3 @@ def open_line(h: Item[HypothesisBody], thread: Thread, evidence_of: EvidenceOf |
     resume = h.body.get("resume_condition")
     later = f" (resume when {resume})" if resume else ""
     return f"{h.id} [{state_of(h)}] {facts.expected_text(h, thread, evidence_of)}{later}"
-
-
-def step_line(step: Step) -> str:
-    return f"{step.text} ({step.source}, {minute(step.at)})"

@@ -22,9 +22,10 @@ from leadline.core.view.facts import (
     label_of,
     lost_text,
     marks,
-    missing_words,
+    next_action,
     sample_of,
     sentence_of,
+    uninterpreted,
     words_for_lost,
     words_of,
 )
@@ -323,12 +324,14 @@ def claim_line(
 
 
 def missing_lines(thread: Thread) -> list[str]:
-    """``interpretation of P-001, P-002``, for each kind of words that is missing; the newest 8."""
-    lines = []
-    for name, ids in missing_words(thread).items():
+    """``interpretation of P-001, P-002``: of what the answer rests on, the newest 8; and that nobody
+    said what comes next."""
+    lines, ids = [], [e.id for e in uninterpreted(thread)]
+    if ids:
         earlier = f" and {len(ids) - 8} earlier" if len(ids) > 8 else ""
-        if ids:
-            lines.append(f"{name} of {', '.join(ids[-8:])}{earlier}")
+        lines.append(f"interpretation of {', '.join(ids[-8:])}{earlier}")
+    if thread.experiments and not thread.finishes and not next_action(thread):
+        lines.append("the next step: leadline note --next-action 'TEXT'")
     return lines
 
 

@@ -103,7 +103,7 @@ CREATE TABLE dangling(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid,
 CREATE TABLE odd(thread TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID;
 CREATE TABLE things(thread TEXT, place TEXT, kind TEXT, id TEXT, uid TEXT, base TEXT, stands INTEGER, state TEXT,
                     runs INTEGER, open INTEGER, ranked INTEGER, best REAL, recent TEXT, numbers TEXT, names TEXT,
-                    negative_at TEXT, lacks INTEGER, rank INTEGER, PRIMARY KEY(thread, kind, place)) WITHOUT ROWID;
+                    negative_at TEXT, rank INTEGER, PRIMARY KEY(thread, kind, place)) WITHOUT ROWID;
 CREATE INDEX things_by_id ON things(thread, id);
 CREATE INDEX things_by_base ON things(thread, base);
 CREATE INDEX things_by_uid ON things(thread, uid);
@@ -112,8 +112,6 @@ CREATE INDEX things_recent ON things(thread, recent DESC, best IS NULL, best, pl
 CREATE INDEX things_open ON things(thread, place) WHERE open;
 CREATE INDEX things_names ON things(thread, names, place) WHERE kind = 'experiment';
 CREATE INDEX things_negative ON things(thread, negative_at, id) WHERE negative_at IS NOT NULL;
-CREATE INDEX things_lack_words ON things(thread, place) WHERE lacks & 1;
-CREATE INDEX things_lack_next ON things(thread, place) WHERE lacks & 2;
 CREATE INDEX things_claims ON things(thread, stands DESC, rank DESC, place) WHERE kind = 'claim';
 CREATE INDEX things_state ON things(thread, kind, stands, state, place);
 CREATE TABLE judged(thread TEXT, uid TEXT, found TEXT, differs TEXT, relabelled TEXT, gone TEXT,

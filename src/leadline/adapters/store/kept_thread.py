@@ -243,23 +243,11 @@ class KeptRows:
             lists.append((row[1], json.loads(row[0])))
         return list(dict.fromkeys(name for _, names in sorted(lists) for name in names))
 
-    def lacking(self, words: str) -> Sequence[str]:
-        bit = {"interpretation": 1, "next action": 2}[words]
-        return _Rows(self, f"lacks & {bit}", [], "place", list)
-
     def open(self) -> Sequence[Experiment]:
         return self.draw("open", [], "place")
 
     def negatives_newest_first(self) -> Sequence[Item | Experiment]:
         return self.draw("negative_at IS NOT NULL", [], "negative_at DESC, id DESC")
-
-    def uninterpreted(self, among: int, most: int) -> list[Experiment]:
-        found = self.db.execute(
-            "SELECT id FROM (SELECT id, place, lacks FROM things WHERE thread=? AND kind='experiment' "
-            "ORDER BY place DESC LIMIT ?) WHERE lacks & 4 ORDER BY place LIMIT ?",
-            (self.topic, among, most),
-        )
-        return cast("list[Experiment]", self.load([row[0] for row in found.fetchall()]))
 
     def standing(
         self, kind: str, states: Sequence[str] = (), newest_first: bool = False

@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "thread, place, kind, id, uid, base, stands, state, runs, open, ranked, best, recent, numbers, "
-    "names, negative_at, lacks, rank"
+    "names, negative_at, rank"
 )
 KEYS_AT_ONCE = 500
-LACKS = {name: 1 << at for at, name in enumerate(facts.MISSING)}
 
 
 def write(db: sqlite3.Connection, folded: Thread, bases: list[str], judge: set[str]) -> None:
@@ -43,7 +42,7 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str], judge: set[s
     # An experiment has another place when a run comes that was planned before its first.
     db.executemany("DELETE FROM things WHERE thread=? AND base=?", [(thread, b) for b in bases])
     db.executemany(
-        f"INSERT INTO things({COLUMNS}) VALUES({','.join('?' * 18)})",
+        f"INSERT INTO things({COLUMNS}) VALUES({','.join('?' * 17)})",
         [
             *(_experiment(thread, e, best) for e in experiments),
             *(_item(thread, i) for i in items),
@@ -51,14 +50,8 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str], judge: set[s
     )
     same = {base_of(e.id) for e in experiments} - judge
     changed = [e for e in experiments if base_of(e.id) in judge]
-    later = [item for item in items if item.history]
-    explained = _about(i for i in later if i.kind in SAID_OF and i.kind != "note")
+    explained = _about(i for i in items if i.history and i.kind in SAID_OF and i.kind != "note")
     _judge_again(db, thread, whole - same | explained, changed, items)
-    # A note that changed changes what its experiments lack.
-    touched = _about(i for i in later if i.kind == "note")
-    db.executemany(
-        "INSERT OR IGNORE INTO stale VALUES(?,?,0)", [(thread, base) for base in touched - whole]
-    )
 
 
 def _about(items: Iterable[Item]) -> set[str]:
@@ -70,12 +63,9 @@ def _about(items: Iterable[Item]) -> set[str]:
 def _experiment(thread: str, e: Experiment, best: facts.Order) -> tuple[object, ...]:
     counted = e.evidence_runs
     ranked = e.stands and bool(counted)
-    numbers = facts.spans_of(e) if ranked else {}
+    numbers = facts.spans_of(e.runs) if ranked else {}
     names = list(dict.fromkeys(name for r in e.runs for name in (*r.metrics, *r.nonfinite)))
     recent = facts.ended_last(e) if ranked else None
-    lacks = sum(LACKS[name] for name in facts.lacks(e))
-    if facts.wants_interpretation(e):
-        lacks |= 4
     return (
         thread,
         e.runs[0].uid,
@@ -93,7 +83,6 @@ def _experiment(thread: str, e: Experiment, best: facts.Order) -> tuple[object, 
         json.dumps(numbers) if ranked else None,
         json.dumps(names),
         facts.negative_at(e),
-        lacks,
         0,
     )
 
@@ -102,7 +91,7 @@ def _item(thread: str, item: Item) -> tuple[object, ...]:
     state = state_of(item) if item.kind == "hypothesis" else str(item.body.get("role", ""))
     nothing = (0, 0, 0, None, None, None, None)
     about = (item.uid, item.kind, item.id, item.uid, base_of(item.id), item.stands, state)
-    return (thread, *about, *nothing, facts.negative_at(item), 0, 0)
+    return (thread, *about, *nothing, facts.negative_at(item), 0)
 
 
 # -- the order of experiments ----------------------------------------------------------------------

@@ -22,6 +22,7 @@ EXAMPLES = ["leadline claims", "leadline claims --label replicated", "leadline c
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", nargs="?", metavar="ID", help="as --why")
     parser.add_argument(
         "--why", metavar="ID", help="one claim: arithmetic, runs that count and do not, commands"
     )
@@ -67,8 +68,8 @@ def _head(row: ClaimRow) -> list[str]:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.evidence.claim import listing, one
 
-    if args.why:
-        row = context.look(args.thread, lambda thread: one(thread, args.why))
+    if named := args.why or args.id:
+        row = context.look(args.thread, lambda thread: one(thread, named))
         return Answer(as_rows(_why(row)), row, next=row["commands"])
     rows = context.look(args.thread, lambda thread: listing(thread, args.label))
     lines = [line for row in rows[:LISTED] for line in claim_lines(row)]

@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--predict", default="", metavar="PREDICATE", help="its checkable form (`claim --that`)"
     )
+    add.add_argument("--activate", action="store_true", help="and start working on it")
     verbs.add_parser("list", help="all of them")
     for name, text in (
         ("activate", "start (or go on) working on it"),
@@ -85,10 +86,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.subverb == "add":
         made = hypothesis.add(context, topic, args.text, args.predict)
         checkable = f"\npredicts {made['predicate']}" if made.get("predicate") else ""
+        state, follow = "proposed", [f"leadline hypothesis activate {made['id']}"]
+        if args.activate:
+            hypothesis.change(context, topic, made["id"], STATE_OF["activate"])
+            state, follow = STATE_OF["activate"], []
         return Answer(
-            f"{made['id']}  proposed{checkable}",
-            {k: v for k, v in made.items() if k != "refs"},
-            next=[f"leadline hypothesis activate {made['id']}"],
+            f"{made['id']}  {state}{checkable}",
+            {**{k: v for k, v in made.items() if k != "refs"}, "state": state},
+            next=follow,
         )
     changed = hypothesis.change(
         context,

@@ -66,6 +66,7 @@ def wishes_of(args: argparse.Namespace) -> IssueWantedBody:
 def configure(parser: argparse.ArgumentParser) -> None:
     subs = subverbs(parser)
     subs.required = False
+    subs.add_parser("show", help="as without a subverb")
     subs.add_parser("status", help="what others changed on the issue, and what waits to be sent")
     subs.add_parser("diff", help="what the next sync changes in the derived part of the body")
     sync = subs.add_parser(
@@ -131,6 +132,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         "edits": _edits,
         "settle": _settle,
         "fix": _fix,
+        "show": _show,
         None: _show,
     }[args.subverb](context, topic, args)
 

@@ -48,8 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     role.add_argument(
         "--negative",
         metavar="REASON",
-        choices=REASON_CLASSES,
-        help=f"a negative result: {', '.join(REASON_CLASSES)}",
+        help=f"a negative result: {', '.join(REASON_CLASSES)} (or its text, unclassified)",
     )
     parser.add_argument(
         "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
@@ -68,25 +67,27 @@ def split_words(words: list[str]) -> tuple[list[str], str]:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.services.write.note import note
+    from leadline.services.write.note import REASON_CLASSES, UNCLASSIFIED, note
 
     ids, text = split_words(args.words)
     about, tail = split_words(args.about)  # `--about P-003 TEXT`: the option has swallowed the text
     text = text or tail
-    role = "negative" if args.negative else args.role or "note"
+    role, reason = args.role or "note", args.negative or ""
+    if reason:
+        role = "negative"
+        if not text and reason not in REASON_CLASSES:
+            reason, text = UNCLASSIFIED, reason
     shown, written = note(
         context,
         context.topic(args.thread),
         text,
         list(dict.fromkeys([*ids, *about])),
         role,
-        args.negative or "",
+        reason,
         args.reported,
     )
     named = f" about {', '.join(written['about'])}" if written["about"] else ""
-    words = {"next": "next action", "negative": f"negative result ({args.negative})"}.get(
-        role, role
-    )
+    words = {"next": "next action", "negative": f"negative result ({reason})"}.get(role, role)
     data = {"id": shown, **{k: v for k, v in written.items() if k != "refs"}}
     weight = "  (reported, not evidence)" if args.reported else ""
     return Answer(f"{shown}  {words}{named}{weight}", data)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from leadline.services.run.outcome import RunOutcome
 
 ANSWER = "services.run.outcome:Runs"
+METRICS_SHOWN = 6
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,
 environment, hardware, output, metrics, ending. What the command prints stays on stdout; Leadline speaks on stderr.
@@ -126,8 +127,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     shown = sys.stderr if args.json else sys.stdout
     watching = Watching(None if args.quiet else shown)
     outcomes = execute(context, request, watching, context.warn)
-    for outcome in outcomes:
-        context.warn(_summary(outcome))
+    for line in _told(outcomes):
+        context.warn(line)
     last = outcomes[-1]
     worst = next((o for o in outcomes if o.state != "done"), last)
     if worst.state == "done" and not args.json:
@@ -205,28 +206,67 @@ def exit_code_of(outcome: RunOutcome) -> int:
     return outcome.exit_code if outcome.exit_code is not None else 125
 
 
+def _told(outcomes: list[RunOutcome]) -> list[str]:
+    """One line an experiment; with repeats their medians, and a line for each that is not done."""
+    lines = []
+    for experiment in dict.fromkeys(o.experiment for o in outcomes):
+        those = [o for o in outcomes if o.experiment == experiment]
+        done = [o for o in those if o.state == "done"]
+        lines += [_summary(o) for o in those if len(done) < 2 or o.state != "done"]
+        if len(done) > 1:
+            lines.append(_of_repeats(experiment, done, len(those)))
+    return lines
+
+
+def _of_repeats(experiment: str, done: list[RunOutcome], count: int) -> str:
+    from leadline.core.stats.inference import summarise
+    from leadline.core.timestamps import number
+
+    names = list(dict.fromkeys(name for o in done for name in (*o.metrics, *o.nonfinite)))
+    parts = [f"{experiment}  {len(done)} of {count} done"]
+    for name in names[:METRICS_SHOWN]:
+        found = summarise(o.metrics[name] for o in done if name in o.metrics)
+        spread = f", sd {number(float(f'{found.sd:.3g}'))}" if found.sd is not None else ""
+        lost = len(done) - found.n
+        without = f", {lost} without" if lost else ""
+        parts.append(
+            f"{_named(name)} {number(found.median)} (median of {found.n}{spread}{without})"
+        )
+    parts += [f"and {len(names) - METRICS_SHOWN} more metrics"] * (len(names) > METRICS_SHOWN)
+    parts += ["no metrics"] * (not names)
+    busy = sum(bool(o.hygiene.get("contended")) for o in done)
+    parts += [f"{busy} of {len(done)} contended"] * bool(busy)
+    return "  ".join([*parts, _code(done[-1])])
+
+
+def _named(name: str) -> str:
+    from leadline.core.plain import one_line
+    from leadline.render.markdown import NAME_CHARS, cut
+
+    return cut(one_line(name), NAME_CHARS)
+
+
+def _code(outcome: RunOutcome) -> str:
+    dirty = " with uncommitted changes" if outcome.code.get("dirty") else ""
+    return f"[code {str(outcome.code.get('commit', '?'))[:9]}{dirty}]"
+
+
 def _summary(outcome: RunOutcome) -> str:
     from leadline.core.plain import one_line
     from leadline.core.timestamps import duration, number
-
-    def named(name: str) -> str:
-        from leadline.render.markdown import NAME_CHARS, cut
-
-        return cut(one_line(name), NAME_CHARS)
 
     parts = [f"{outcome.id} {outcome.state}"]
     if outcome.state != "done" and outcome.reason:
         parts.append(f"({one_line(outcome.reason)})")
     if outcome.wall_s is not None:
         parts.append(f"in {duration(outcome.wall_s)}")
-    shown = [f"{named(k)}={number(v)}" for k, v in list(outcome.metrics.items())[:6]]
-    shown += [f"{named(k)}={v}" for k, v in list(outcome.nonfinite.items())[:6]]
-    if left := max(0, len(outcome.metrics) - 6) + max(0, len(outcome.nonfinite) - 6):
+    most = METRICS_SHOWN
+    shown = [f"{_named(k)}={number(v)}" for k, v in list(outcome.metrics.items())[:most]]
+    shown += [f"{_named(k)}={v}" for k, v in list(outcome.nonfinite.items())[:most]]
+    if left := max(0, len(outcome.metrics) - most) + max(0, len(outcome.nonfinite) - most):
         shown.append(f"and {left} more {plural(left, 'metric')}")
     if kept := outcome.artifacts.get("total"):
         shown.append(f"{kept} {plural(kept, 'artifact')}")
-    code = outcome.code
     parts.append(" ".join(shown) or ("no metrics" if outcome.state == "done" else ""))
-    dirty = " with uncommitted changes" if code.get("dirty") else ""
-    parts.append(f"[code {str(code.get('commit', '?'))[:9]}{dirty}]")
+    parts.append(_code(outcome))
     return "  ".join(p for p in parts if p)

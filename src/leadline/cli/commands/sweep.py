@@ -187,17 +187,21 @@ def _execute(context: Context, request: SweepRequest, resume: str) -> Answer:
     with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
         hands = sweep.Hands(lambda: bool(interrupted), _Progress().tick)
         done = sweep.execute(context, request, hands, context.warn, resume)
+    from leadline.core.view.sweep_table import table_of
+    from leadline.render.terminal.sweep import render_table
+
     states = ", ".join(f"{n} {state}" for state, n in done.states.items())
     tail = f"; {done.left} not run" if done.left else ""
     context.warn(f"{done.id}  {states or 'nothing was missing'}; {done.skipped} done before{tail}")
     bad = any(state != "done" for state in done.states)
     failed = 6 if bad or done.stopped else 0
     go_on = [f"leadline sweep resume {done.id}"] if done.left or bad else []
+    table = render_table(table_of(context.thread(request.topic), done.id))
     return Answer(
-        "",
+        table,
         done.as_dict(),
         {"runs": len(done.runs), "skipped": done.skipped, "left": done.left},
-        next=[f"leadline sweep show {done.id}", *go_on],
+        next=go_on,
         exit_code=130 if done.interrupted else failed,
     )
 

@@ -14,7 +14,7 @@ from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.run import TERMINAL_STATES
-from leadline.core.record.thread import Experiment, Thread
+from leadline.core.record.thread import Thread
 from leadline.core.view import facts
 
 FINISH_FIELDS = (
@@ -100,18 +100,15 @@ def check_close(
 
 
 def _unexplained(thread: Thread) -> list[Missing]:
-    """Ended experiments that nobody said the meaning of. One that the machine ended says nothing of
-    what it tested: the class of its failure is enough."""
-    items = []
-    for e in thread.experiments.values():
-        if not _ended(e) or e.notes_in("interpretation"):
-            continue
-        if not facts.ended_by_machine(e):
-            mend = f"leadline note --interpretation {e.id} 'TEXT'"
-            items.append(
-                missing("no-interpretation", f"{e.id} has no interpretation", mend, id=e.id)
-            )
-        elif not e.notes_in("negative"):
+    """Experiments that the answer rests on and nobody said the meaning of. One that the machine ended
+    says nothing of what it tested: the class of its failure is enough."""
+    silent = facts.uninterpreted(thread)
+    mend = f"leadline note --interpretation {' '.join(e.id for e in silent)} 'TEXT'"
+    items = [
+        missing("no-interpretation", f"{e.id} has no interpretation", mend, id=e.id) for e in silent
+    ]
+    for e in facts.headlines(thread):
+        if facts.ended_by_machine(e) and not e.notes_in("negative"):
             what = f"{e.id} ended by no fault of what it tested ({e.state}), and nothing says which it was"
             mend = (
                 f"leadline note {e.id} --negative implementation-failure 'TEXT'  (or: invalid-test)"
@@ -124,12 +121,6 @@ def _said(value: object) -> bool:
     if isinstance(value, list):
         return any(str(v).strip() for v in value)
     return bool(str(value or "").strip())
-
-
-def _ended(experiment: Experiment) -> bool:
-    return experiment.stands and any(
-        r.state in TERMINAL_STATES and not r.retracted for r in experiment.runs
-    )
 
 
 def _final_tag(thread: Thread) -> list[Missing]:

@@ -11,16 +11,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from leadline.core.evidence.evidence import Evidence
-from leadline.core.ids import experiment_of
+from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.metric.limit import within
 from leadline.core.plain import one_line
-from leadline.core.record.ranks import queue_place, rank, state_of
+from leadline.core.record.ranks import DECIDED_STATES, queue_place, rank, state_of
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import duration, minute
-from leadline.core.typed import TYPE_CHECKING, NamedTuple
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, NoteBody
@@ -29,7 +29,8 @@ EvidenceOf = Callable[[Item], Evidence]
 Span = tuple[float | None, float | None, float | None]  # median, least, largest
 METRICS_SHOWN = 12
 PRIMARY_SHOWN = 3
-MISSING = {"interpretation": "interpretation", "next action": "next"}  # word: role of its note
+HEADLINES = 50  # of the newest claims, decisions and baselines
+NOTES_LOOKED_AT = 200
 # Not lost: nobody saw such a run end, so it shows nothing.
 NEGATIVE_STATES = ("failed", "timeout", "cancelled")
 
@@ -215,7 +216,7 @@ def ranked(thread: Thread) -> Sequence[Experiment]:
         return with_runs
 
     def place(experiment: Experiment) -> tuple[bool, float]:
-        worth = by.worth(spans_of(experiment))
+        worth = by.worth(spans_of(experiment.runs))
         return (worth is None, worth or 0.0)
 
     return sorted(with_runs, key=place)
@@ -253,11 +254,11 @@ def order_of(thread: Thread) -> Order:
     return Order(first, definition(thread, first).direction, limits)
 
 
-def spans_of(experiment: Experiment) -> dict[str, Span]:
+def spans_of(runs: Sequence[Run]) -> dict[str, Span]:
     """By metric the median, the least and the largest value over the runs that count; None where one
     was not finite."""
     found: dict[str, Span] = {}
-    counted = experiment.evidence_runs
+    counted = [run for run in runs if run.is_evidence]
     for name in dict.fromkeys(n for r in counted for n in (*r.metrics, *r.nonfinite)):
         values = [r.metrics[name] for r in counted if name in r.metrics]
         lost = any(name in r.nonfinite for r in counted)
@@ -266,10 +267,10 @@ def spans_of(experiment: Experiment) -> dict[str, Span]:
     return found
 
 
-def beyond_limits(thread: Thread, experiment: Experiment) -> list[str]:
-    """The limits of guards that a run of it does not keep: ``max_err <=0.001``."""
+def beyond_limits(thread: Thread, runs: Sequence[Run]) -> list[str]:
+    """The limits of guards that one of the runs does not keep: ``max_err <=0.001``."""
     limits = tuple((m.name, m.limit) for m in guards(thread))
-    broken = Order(limits=limits).broken(spans_of(experiment)) if limits else []
+    broken = Order(limits=limits).broken(spans_of(runs)) if limits else []
     return [f"{name} {limit}" for name, limit in broken]
 
 
@@ -457,30 +458,20 @@ def ended_by_machine(experiment: Experiment) -> bool:
     return bool(ended) and all(r.state in ("lost", "cancelled") for r in ended)
 
 
-def missing_words(thread: Thread) -> dict[str, Sequence[str]]:
-    """Ended experiments that nobody has interpreted, or drawn a next action from, by what is
-    missing."""
-    if thread.kept is not None:
-        return {name: thread.kept.lacking(name) for name in MISSING}
-    missing: dict[str, list[str]] = {name: [] for name in MISSING}
-    for experiment in thread.experiments.values():
-        for name in lacks(experiment):
-            missing[name].append(experiment.id)
-    return dict(missing)
-
-
-def lacks(experiment: Experiment) -> list[str]:
-    """The words that are missing of an experiment that has ended."""
-    if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
-        return []
-    if _of_the_ruler(experiment):
-        return []
-    return [
-        name
-        for name, role in MISSING.items()
-        if not (role == "interpretation" and ended_by_machine(experiment))
-        and not experiment.notes_in(role)
+def headlines(thread: Thread) -> list[Experiment]:
+    """The experiments that the thread's answer rests on: the best, the baselines, and those of the
+    newest claims and decisions that stand."""
+    best = [next(iter(ranked(thread)), None)]
+    moves = [b for b in thread.of_kind("baseline") if not b.retracted][-HEADLINES:]
+    said = [
+        *standing(thread, "claim", newest_first=True)[:HEADLINES],
+        *standing(thread, "decision", newest_first=True)[:HEADLINES],
     ]
+    for item in moves:
+        best.append(thread.experiments.get(thread.here(str(item.body["experiment"]), item.refs)))
+    found = {e.id: e for e in best if e is not None}
+    found |= {e.id: e for item in said for e in experiments_of(item, thread)}
+    return [found[name] for name in sorted(found) if found[name].stands]
 
 
 def _of_the_ruler(experiment: Experiment) -> bool:
@@ -488,21 +479,34 @@ def _of_the_ruler(experiment: Experiment) -> bool:
     return all(r.design.get("null") or r.design.get("holdout") for r in experiment.runs)
 
 
-def uninterpreted(thread: Thread, among: int, most: int) -> list[Experiment]:
-    """Of the last ``among`` experiments the first ``most`` that ended and have no interpretation."""
-    if thread.kept is not None:
-        return thread.kept.uninterpreted(among, most)
-    last = list(thread.experiments.values())[-among:]
-    return [e for e in last if wants_interpretation(e)][:most]
+def uninterpreted(thread: Thread) -> list[Experiment]:
+    """The headline experiments that ended and of which nobody said what they mean, nor of the sweep
+    or measurement in turns that they are of."""
+    asked = [
+        e
+        for e in headlines(thread)
+        if any(r.state in TERMINAL_STATES for r in e.runs)
+        and not ended_by_machine(e)
+        and not e.notes_in("interpretation")
+        and not _of_the_ruler(e)
+    ]
+    if not asked:
+        return []
+    told = {
+        thread.here(str(name), note.refs)
+        for note in notes_in(thread, "interpretation")[:NOTES_LOOKED_AT]
+        for name in note.body.get("about", [])
+    }
+    return [e for e in asked if design_of(thread, e) not in told]
 
 
-def wants_interpretation(experiment: Experiment) -> bool:
-    return (
-        experiment.stands
-        and experiment.state in ("done", "failed", "timeout")
-        and not experiment.notes_in("interpretation")
-        and not _of_the_ruler(experiment)
-    )
+def design_of(thread: Thread, experiment: Experiment) -> str:
+    """The id of the sweep or measurement in turns that an experiment is of, "" without one."""
+    for run in experiment.runs[:1]:
+        for kind in ("sweep", "interleaving"):
+            if uid := run.design.get(kind):
+                return thread.uids.get((kind, str(uid)), "")
+    return ""
 
 
 def notes_in(thread: Thread, role: str) -> Sequence[Item[NoteBody]]:
@@ -513,17 +517,46 @@ def notes_in(thread: Thread, role: str) -> Sequence[Item[NoteBody]]:
     return notes[::-1]
 
 
-def next_action(thread: Thread) -> str:
-    """The last recorded next action, with the experiment it followed from."""
+class Step(NamedTuple):
+    """A next step as it was given; ``source``: what of the record says it."""
+
+    text: str
+    source: str
+    at: str
+
+
+def next_step(thread: Thread) -> Step | None:
+    """The last next step given by a note, an update or the finish; gone when all the hypotheses that
+    it names are decided."""
+    given: list[tuple[str, Step]] = []
     if thread.finishes:
-        steps = thread.finishes[-1].get("next_steps") or []
-        return str(steps[0]) if steps else ""
+        finish = thread.finishes[-1]
+        steps = listed(finish.get("next_steps"))
+        return Step(steps[0], "the finish", finish["at"]) if steps else None
     note = next(iter(notes_in(thread, "next")), None)
-    if note is None:
-        return ""
-    about = ", ".join(e.id for e in experiments_of(note, thread)[:2])
-    after = f" (after {about}, {minute(note.at)})" if about else ""
-    return says(note, thread) + after
+    if note is not None:
+        given.append((note.uid, Step(says(note, thread), note.id, note.at)))
+    updates: Sequence[Item[Any]] = standing(thread, "update", newest_first=True)
+    update = next((u for u in updates if _says_next(u)), None)
+    if update is not None:
+        text = cited(str(update.body["words"]["next"]), thread, update.refs)
+        given.append((update.uid, Step(text, update.id, update.at)))
+    if not given:
+        return None
+    step = max(given)[1]
+    named = [item for m in ID_IN_TEXT.finditer(step.text) if (item := thread.items.get(m[0]))]
+    queue = [item for item in named if is_a(item, "hypothesis")]
+    return None if queue and all(state_of(h) in DECIDED_STATES for h in queue) else step
+
+
+def _says_next(update: Item[Any]) -> bool:
+    return bool((update.body.get("words") or {}).get("next"))
+
+
+def next_action(thread: Thread) -> str:
+    """The next step with where it is said, "" without one."""
+    step = next_step(thread)
+    return "" if step is None else f"{step.text} ({step.source}, {minute(step.at)})"
 
 
 def listed(value: object) -> list[str]:

@@ -10,16 +10,14 @@ import heapq
 from collections.abc import Sequence
 from itertools import islice
 
-from leadline.core.ids import ID_IN_TEXT
 from leadline.core.metric.items import on_shared_items
 from leadline.core.metric.ruler import of_several
 from leadline.core.plain import shell_words
 from leadline.core.record.drawn import Drawn
-from leadline.core.record.ranks import DECIDED_STATES, OPEN_STATES, state_of
+from leadline.core.record.ranks import OPEN_STATES
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread, is_a
+from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Interval, Sample, mean_interval
-from leadline.core.text.citation import render as cited
 from leadline.core.typed import Any, NamedTuple
 from leadline.core.values import dataclass
 from leadline.core.view import facts
@@ -63,14 +61,6 @@ class Best:
         return self.experiment.evidence_runs[-1]
 
 
-class Step(NamedTuple):
-    """A next step as it was given; ``source``: what of the record says it."""
-
-    text: str
-    source: str
-    at: str
-
-
 @dataclass(frozen=True)
 class Page:
     """``known``: claims, decisions and interpretations, the newest first. ``barred``: how many results
@@ -82,7 +72,6 @@ class Page:
     dead_ends: Sequence[Item[Any] | Experiment]
     hypotheses: Sequence[Item[Any]]
     running: Sequence[Run]
-    next: Step | None
 
 
 def page_of(
@@ -97,7 +86,6 @@ def page_of(
         dead_ends=dead_ends_of(thread),
         hypotheses=facts.standing(thread, "hypothesis", OPEN_STATES),
         running=facts.open_runs(thread) if running is None else running,
-        next=step_of(thread),
     )
 
 
@@ -110,7 +98,7 @@ def best_of(thread: Thread, evidence_of: facts.EvidenceOf | None) -> Best | None
     experiment = next(iter(facts.ranked(thread)), None)
     if experiment is None or not order.metric or order.direction not in ("lower", "higher"):
         return None
-    spans = facts.spans_of(experiment)
+    spans = facts.spans_of(experiment.runs)
     if order.worth(spans) is None:
         return None
     sample = facts.sample_of(experiment.runs, order.metric)
@@ -274,34 +262,3 @@ class _EachOnce(Sequence[Any]):
             self._reasons.add(thing.retracted)
             return said
         return isinstance(thing, Experiment) and bool(thing.notes_in("negative"))
-
-
-# ---- what comes next -----------------------------------------------------------------------------
-
-
-def step_of(thread: Thread) -> Step | None:
-    """The last next step given by a note, an update or the finish; gone when all the hypotheses that
-    it names are decided."""
-    given: list[tuple[str, Step]] = []
-    if thread.finishes:
-        finish = thread.finishes[-1]
-        steps = facts.listed(finish.get("next_steps"))
-        return Step(steps[0], "the finish", finish["at"]) if steps else None
-    note = next(iter(facts.notes_in(thread, "next")), None)
-    if note is not None:
-        given.append((note.uid, Step(facts.says(note, thread), note.id, note.at)))
-    updates: Sequence[Item[Any]] = facts.standing(thread, "update", newest_first=True)
-    update = next((u for u in updates if _says_next(u)), None)
-    if update is not None:
-        text = cited(str(update.body["words"]["next"]), thread, update.refs)
-        given.append((update.uid, Step(text, update.id, update.at)))
-    if not given:
-        return None
-    step = max(given)[1]
-    named = [item for m in ID_IN_TEXT.finditer(step.text) if (item := thread.items.get(m[0]))]
-    queue = [item for item in named if is_a(item, "hypothesis")]
-    return None if queue and all(state_of(h) in DECIDED_STATES for h in queue) else step
-
-
-def _says_next(update: Item[Any]) -> bool:
-    return bool((update.body.get("words") or {}).get("next"))

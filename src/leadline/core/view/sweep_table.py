@@ -46,6 +46,7 @@ class CellRow:
     """A cell, its runs, and how far it is from the baseline; None where nothing can be said.
 
     ``label`` is that of ``statement``; both are "" where the row says nothing of the baseline.
+    ``beyond``: the limits that a run of it does not keep.
     """
 
     cell: plans.Cell
@@ -65,6 +66,7 @@ class CellRow:
     items: str | None = None
     is_baseline: bool = False
     p_holm: float | None = None
+    beyond: list[str] = field(default_factory=list)
     label: str = ""
     statement: str = ""
     label_why: list[str] = field(default_factory=list)
@@ -79,8 +81,9 @@ class BaselineOfTable:
 
 @dataclass(frozen=True)
 class SweepTable:
-    """``cells`` best first, those without the metric last. ``tests``: how many of them were held
-    against the baseline; ``contended``: how many runs were on a busy machine."""
+    """``cells`` best first, then those beyond a limit, those without the metric last. ``tests``: how
+    many of them were held against the baseline; ``contended``: how many runs were on a busy
+    machine."""
 
     id: str
     design: str
@@ -157,7 +160,9 @@ def table_of(thread: Thread, shown: str = "", metric: str = "") -> SweepTable:
         row.p_holm = p
         _label(thread, row, runs, metric, body)
     sign = -1 if definition.direction == "higher" else 1
-    rows.sort(key=lambda r: (r.median is None, sign * (r.median or 0.0)))
+    for row, runs in zip(rows, cells, strict=True):
+        row.beyond = facts.beyond_limits(thread, runs)
+    rows.sort(key=lambda r: (r.median is None, bool(r.beyond), sign * (r.median or 0.0)))
     held = None
     if thread.baseline and baseline:
         held = BaselineOfTable(thread.baseline.id, baseline.id)

@@ -186,10 +186,7 @@ def open_lines(thread: Thread) -> list[str]:
         f"- **Not ended:** {r.id} ({data(facts.state(r))} since {minute(r.planned_at)})"
         for r in facts.open_runs(thread)
     ]
-    for name, ids in facts.missing_words(thread).items():
-        if ids:
-            more = f" and {len(ids) - 12} earlier" if len(ids) > 12 else ""
-            lines.append(f"- **Asked for, not yet given: {name}** of {', '.join(ids[-12:])}{more}")
+    lines += [f"- **Asked for, not yet given:** {line}" for line in words.missing_lines(thread)]
     gone = [e for e in thread.experiments.values() if not e.stands]
     lines += [
         f"- **{e.id}** was "

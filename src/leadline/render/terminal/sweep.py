@@ -7,7 +7,7 @@ from leadline.core.plain import as_rows
 from leadline.core.timestamps import counted, duration, minute, number, with_unit
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.table import table
-from leadline.render.words import spread_text
+from leadline.render.words import joined, spread_text
 
 if TYPE_CHECKING:
     from leadline.core.design.done import Preview
@@ -51,10 +51,10 @@ def render_table(data: SweepTable) -> str:
             row.n,
             with_unit(row.median, unit),
             spread_text(row.sd),
-            "baseline" if row.is_baseline else _difference(row),
+            _against(row),
             number(row.p_holm and float(f"{row.p_holm:.2g}")),
             row.label or "–",
-            row.state,
+            joined([row.state, *(f"beyond {limit}" for limit in row.beyond)], "; "),
         ]
         for row in data.cells
     ]
@@ -64,7 +64,7 @@ def render_table(data: SweepTable) -> str:
         "n",
         data.metric or "metric",
         "sd",
-        "from baseline",
+        "x baseline",
         "p (Holm)",
         "label",
         "state",
@@ -76,7 +76,7 @@ def render_table(data: SweepTable) -> str:
     ]
     if baseline:
         lines.append(
-            f"Differences are from {baseline.id} ({baseline.experiment}); "
+            f"x baseline: of {baseline.id} ({baseline.experiment}); "
             f"p corrected for {data.tests} cells (Holm)."
         )
     else:
@@ -92,14 +92,10 @@ def render_table(data: SweepTable) -> str:
     return "\n".join(lines)
 
 
-def _difference(row: CellRow) -> str:
-    if row.difference is None:
-        return "–"
-    ends = row.difference_interval
-    text = number(float(f"{row.difference:.4g}"))
-    if ends is None or not ends.known:
-        return text
-    return f"{text} [{spread_text(ends.low)}, {spread_text(ends.high)}]"
+def _against(row: CellRow) -> str:
+    if row.is_baseline:
+        return "baseline"
+    return "–" if row.ratio is None else f"{row.ratio:.3g}"
 
 
 def render_list(rows: list[SweepListed]) -> str:

@@ -6,9 +6,8 @@ from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.text.citation import render
 from leadline.core.typed import TYPE_CHECKING
-from leadline.core.view.facts import notes_in, uninterpreted
+from leadline.core.view.facts import next_step, uninterpreted
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting
@@ -38,10 +37,12 @@ def next_actions(
     actions = []
     for run in running:
         actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
-    note = next(iter(notes_in(thread, "next")), None)
-    if note is not None:
-        text = render(note.text, thread, note.refs)
-        actions.append({"what": f"{text} ({note.id})", "command": f"leadline show {note.id}"})
+    step = next_step(thread)
+    if step is not None:
+        shown = thread.topic if thread.finishes else step.source
+        actions.append(
+            {"what": f"{step.text} ({step.source})", "command": f"leadline show {shown}"}
+        )
     if thread.baseline is None and thread.experiments:
         first = next(iter(thread.experiments))
         actions.append(
@@ -52,7 +53,7 @@ def next_actions(
             "what": f"{e.id} has no interpretation",
             "command": f"leadline note {e.id} --interpretation '…'",
         }
-        for e in uninterpreted(thread, among=50, most=5)
+        for e in uninterpreted(thread)[-5:]
     ]
     if now["due"]:
         form, command = "a heartbeat", "leadline update --heartbeat"

@@ -7,6 +7,8 @@ program, it is another experiment.
 
 from __future__ import annotations
 
+import time
+
 from leadline.core.record.rows import RunRow
 from leadline.core.record.run import program_of, run_key
 from leadline.core.record.thread import Thread
@@ -20,6 +22,7 @@ from leadline.services.run.ruler import ruler_of, since_last
 from leadline.services.run.same_program import changed_files, check_repeat, check_ruler, said
 
 IDS_NAMED = 4
+PROGRESS_EVERY_S = 10.0
 
 
 def execute(
@@ -49,6 +52,7 @@ def execute(
     if seen:
         say(_seen_before(seen, thread))
     outcomes: list[RunOutcome] = []
+    said_at = time.monotonic()
     for number in range(request.repeat):
         if number:
             facts["hygiene"] = context.collectors.preflight(
@@ -62,7 +66,8 @@ def execute(
         request.design = request.design or {"together": outcome.uid}
         if outcome.interrupted:
             break
-        if request.repeat > 1:
+        if time.monotonic() - said_at >= PROGRESS_EVERY_S and len(outcomes) < request.repeat:
+            said_at = time.monotonic()
             say(_progress(outcomes, request.repeat))
     return outcomes
 

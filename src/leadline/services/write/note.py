@@ -33,6 +33,7 @@ REASON_CLASSES = (
     "insufficient-signal",
     "trade-off",
 )
+UNCLASSIFIED = "unclassified"
 
 
 # ---- notes ---------------------------------------------------------------------------------------
@@ -50,7 +51,7 @@ def note(
     """Record a note; returns its id and body. Raises LeadlineError: empty text, unknown id,
     unbound number."""
     text = checked_text(text, "note")
-    if role == "negative" and reason_class not in REASON_CLASSES:
+    if role == "negative" and reason_class not in (*REASON_CLASSES, UNCLASSIFIED):
         raise usage(
             "bad-reason-class",
             f"{reason_class!r} is no reason class",

@@ -31,6 +31,23 @@ class Retracted:
     rests: list[dict[str, str]]
 
 
+def with_parts(thread: Thread, targets: list[str]) -> list[str]:
+    """The ids to retract: each once, a sweep with the experiments that ran for it alone and stand.
+
+    Raises LeadlineError: an unknown id."""
+    found: list[str] = []
+    for target in targets:
+        thing = thread.find(target)
+        found.append(thing.id)
+        if is_a(thing, "sweep"):
+            found += [
+                e.id
+                for e in thread.experiments.values()
+                if e.stands and e.runs and all(r.design.get("sweep") == thing.uid for r in e.runs)
+            ]
+    return list(dict.fromkeys(found))
+
+
 def retract(context: Context, topic: str, target: str, why: str) -> Retracted:
     """Retract ``target``. Raises LeadlineError: unknown id, no reason, retracted already."""
     before = context.store.thread(topic)

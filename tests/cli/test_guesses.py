@@ -1,0 +1,93 @@
+"""What users typed because it was plain to them does what they meant."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+CELL = "print('{\"time_ms\": %s}')"
+
+
+@pytest.fixture
+def lab(thread_lab):
+    thread_lab.ok("run", "--set", "k=1", "--", sys.executable, "-c", CELL % 3.0)
+    return thread_lab
+
+
+def test_reason_is_why_and_several_ids_are_withdrawn_at_once(lab):
+    lab.ok("run", "--set", "k=2", "--", sys.executable, "-c", CELL % 2.0)
+    said = lab.ok("retract", "P-001", "P-002", "--reason", "wrong timer")
+    assert said.startswith("2 things retracted: P-001, P-002\n")
+    assert lab.json("show", "P-002")["data"]["retracted"] == "wrong timer"
+
+
+def test_a_withdrawn_sweep_takes_its_experiments_with_it(lab):
+    argv = ("--", sys.executable, "-c", CELL % "{k}")
+    swept = lab.run(
+        "sweep", "--axis", "k=5,6", *(a.replace('{"', '{{"').replace("}')", "}}')") for a in argv)
+    )
+    assert swept.returncode == 0, swept.stderr
+    said = lab.ok("retract", "P-W1", "--why", "wrong timer")
+    assert "P-W1, P-002, P-003" in said
+    assert lab.json("show", "P-001")["data"]["retracted"] == ""
+
+
+def test_a_negative_result_needs_no_class_and_takes_on(lab):
+    lab.ok("note", "--negative", "blocks do nothing", "--on", "P-001")
+    note = lab.json("show", "P-N1")["data"]["body"]
+    assert (note["role"], note["reason_class"], note["about"], note["text"]) == (
+        "negative",
+        "unclassified",
+        ["P-001"],
+        "blocks do nothing",
+    )
+
+
+def test_what_replaces_may_stand_behind_what_is_replaced(lab):
+    for text in ("one", "two"):
+        lab.ok("decide", text, "--evidence", "P-001")
+    lab.ok("supersede", "P-D1", "P-D2", "--reason", "two is right")
+    assert lab.json("show", "P-D1")["data"]["superseded_by"] == "P-D2"
+    assert lab.run("supersede", "P-D2").returncode == 2
+
+
+def test_a_hypothesis_is_taken_up_as_it_is_proposed(lab):
+    assert lab.ok("hypothesis", "add", "wider is faster", "--activate") == "P-H1  active\n"
+
+
+def test_a_metric_is_lower_or_higher(lab):
+    lab.ok("metric", "loss", "--lower", "--unit", "nat")
+    found = lab.json("metric", "loss")["data"][0]
+    assert (found["direction"], found["unit"]) == ("lower", "nat")
+
+
+def test_a_claim_is_shown_by_its_id(lab):
+    lab.ok("claim", "it ends", "--that", "time_ms(P-001) > 1")
+    assert lab.ok("claims", "P-C1") == lab.ok("claims", "--why", "P-C1")
+
+
+def test_the_issue_is_shown_by_show(lab):
+    assert lab.ok("issue", "show") == lab.ok("issue")
+
+
+def test_a_sweep_ends_with_its_table_best_first_and_what_breaks_a_limit_last(lab):
+    lab.ok("metric", "err", "--lower", "--limit", "<=1")
+    program = 'print(\'{{"time_ms": {k}, "err": {e}}}\')'
+    cells = lab.repo / "cells.json"
+    cells.write_text('{"cells": [{"k": 5, "e": 0}, {"k": 1, "e": 9}, {"k": 2, "e": 1}]}')
+    done = lab.run("sweep", "--matrix", str(cells), "--", sys.executable, "-c", program)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split()[:2] for line in done.stdout.splitlines() if line.startswith("e=")]
+    assert rows == [["e=1,", "k=2"], ["e=0,", "k=5"], ["e=9,", "k=1"]]
+    assert "beyond err <=1" in done.stdout
+    best = next(line for line in lab.ok("brief").splitlines() if line.strip().startswith("best"))
+    assert "k=2, e=1" in best
+
+
+def test_repeats_end_in_one_line(lab):
+    done = lab.run("run", "--experiment", "P-001", "--repeat", "3", "--quiet")
+    told = [line for line in done.stderr.splitlines() if "P-001" in line]
+    assert len(told) == 1
+    assert "3 of 3 done" in told[0]
+    assert "time_ms 3 (median of 3, sd 0)" in told[0]
