@@ -146,3 +146,30 @@ def test_seeds_that_are_as_frequent_on_both_sides_do_not_differ() -> None:
 
     assert config_diff(seeds(1, 1, 2), seeds(4, 2, 1)).rows == []
     assert roles(config_diff(seeds(1, 1, 2), seeds(4, 1, 1))) == {"config.seed": "confound"}
+
+
+def test_the_place_of_an_environment_with_the_same_packages_is_no_cause() -> None:
+    def of(n: int, packages: str) -> Run:
+        told = {"VIRTUAL_ENV": f"/tree{n}/.venv", "SLURM_JOB_ID": str(n)}
+        return run(n, environment=told, software={"packages_digest": packages})
+
+    assert not config_diff(of(1, "p"), of(2, "p")).rows
+    differing = roles(config_diff(of(1, "p"), of(2, "q")))
+    assert differing["environment.VIRTUAL_ENV"] == "confound"
+
+
+def test_variables_that_differ_on_both_sides_alike_are_no_confound() -> None:
+    kept = {"one": {"A": "1", "B": "1"}, "two": {"A": "2", "B": "1"}, "three": {"A": "1", "B": "2"}}
+
+    def of(n: int, blob: str) -> Run:
+        return run(n, unlisted={"key": "k", "blob": blob}, item_source=kept.get)
+
+    assert config_diff([of(1, "one"), of(2, "two")], [of(3, "two"), of(4, "one")]).possible == []
+    assert config_diff([of(1, "one"), of(2, "one")], [of(3, "two"), of(4, "three")]).possible == [
+        "A",
+        "B",
+    ]
+    lost = config_diff(of(1, "one"), of(2, "gone"))
+    assert lost.possible == [] and "not known here" in lost.notes[-1]
+    assert not config_diff(of(1, "one"), run(2)).notes  # recorded before there were digests
+    assert not config_diff(of(1, "one"), of(2, "two"), nuisance=["environment.A"]).possible

@@ -15,6 +15,7 @@ from leadline.core.canonical import canonical_json
 from leadline.core.config import config_from_args, flatten, split_arguments
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.metric.ruler import AREA, ruler_facts
+from leadline.core.record.reaches import OF_THE_JOB
 from leadline.core.record.run import Run, program_of
 from leadline.core.tree_path import may_be_written
 from leadline.core.typed import Any
@@ -205,13 +206,15 @@ class FactDifference:
 @dataclass(slots=True)
 class ConfigDiff:
     """``rows``: what differs between the sides. ``within``: facts on which the runs of one side
-    disagree. ``notes``: what was looked at and excused, or could not be looked at."""
+    disagree. ``notes``: what was looked at and excused, or could not be looked at. ``possible``:
+    variables outside the recorded list in which the sides differ."""
 
     axes: list[str]
     nuisance: list[str]
     rows: list[FactDifference] = field(default_factory=list)
     within: list[dict[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    possible: list[str] = field(default_factory=list)
 
     def of_role(self, role: str) -> list[FactDifference]:
         return [row for row in self.rows if row.role == role]
@@ -229,6 +232,7 @@ class ConfigDiff:
             "rows": [row.as_dict() for row in self.rows],
             "within": list(self.within),
             "notes": list(self.notes),
+            "possible": list(self.possible),
         }
 
 
@@ -345,6 +349,8 @@ def config_diff(
                     "files outside the recorded code are the same by name; their contents are unknown"
                 )
             continue
+        if area == "environment" and _is_no_cause(key, sides):
+            continue
         if area in ("command", "extraction") and followed and _alike_as_written(sides, at):
             continue
         # A command line is known whole: what it lacks is absent, not unrecorded.
@@ -374,7 +380,54 @@ def config_diff(
             row.details = package_changes(sides[0][0].packages, sides[1][0].packages)
         diff.rows.append(row)
     _note_order(diff, sides)
+    _note_unlisted(diff, sides)
     return diff
+
+
+def _is_no_cause(variable: str, sides: tuple[list[Run], list[Run]]) -> bool:
+    """A job's own number; the place of a virtual environment whose packages are the same."""
+    if variable in OF_THE_JOB:
+        return True
+    packages = {run.software.get("packages_digest") for side in sides for run in side}
+    return (
+        variable in ("VIRTUAL_ENV", "CONDA_PREFIX") and len(packages) == 1 and None not in packages
+    )
+
+
+def _note_unlisted(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None:
+    """Variables whose values nobody recorded: that they differ may be the cause, and is no refusal."""
+    runs = sides[0] + sides[1]
+    if len({run.unlisted.get("blob") for run in runs}) < 2 or not all(run.unlisted for run in runs):
+        return
+    if len({run.unlisted.get("key") for run in runs}) > 1:
+        diff.notes.append("variables outside the recorded list are not compared across machines")
+        return
+    told = [[_digests(run) for run in side] for side in sides]
+    if not all(told[0]) or not all(told[1]):
+        diff.notes.append(
+            "variables outside the recorded list differ; which ones is not known here"
+        )
+        return
+    for name in sorted({name for side in told for digests in side for name in digests}):
+        shares = [
+            sorted([digests.get(name, "") for digests in side] * len(other))
+            for side, other in (told, told[::-1])
+        ]
+        if shares[0] != shares[1] and not is_declared(
+            "environment", name, diff.axes + diff.nuisance
+        ):
+            diff.possible.append(name)
+    if diff.possible:
+        more = f" and {len(diff.possible) - 5} more" if len(diff.possible) > 5 else ""
+        diff.notes.append(
+            f"possible confound: variables that differ, their values not recorded: "
+            f"{', '.join(diff.possible[:5])}{more}"
+        )
+
+
+def _digests(run: Run) -> Mapping[str, Any]:
+    blob = str(run.unlisted.get("blob") or "")
+    return (run.item_source(blob) if run.item_source is not None else None) or {}
 
 
 def _was_named(sides: tuple[list[Run], list[Run]], key: str) -> bool:

@@ -204,6 +204,7 @@ def _over_counting(
     diffs = comparisons(predicate, resolve, body, thread.metrics, idle)
     for diff in diffs:
         _cap(out, diff)
+        _mark_unlisted(out, diff)
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
     mark_holdout(out, thread.holdouts, uid)
     mark_tags(out, predicate, list(scope), idle)
@@ -393,6 +394,13 @@ def diff_or_the_one_axis(
 
 def _in_the_way(diff: ConfigDiff) -> list[FactDifference]:
     return diff.of_role("confound") + diff.of_role("unknown")
+
+
+def _mark_unlisted(out: Evidence, diff: ConfigDiff) -> None:
+    if names := diff.possible:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        differ = f"the sides differ in variables whose values are not recorded: {', '.join(names[:5])}{more}"
+        out.mark(Mark("environment", f"other {names[0]}", f"possible confound: {differ}"))
 
 
 def _cap(out: Evidence, diff: ConfigDiff) -> None:

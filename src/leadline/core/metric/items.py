@@ -89,10 +89,10 @@ def values_in(run: Run, metric: str) -> Values | None:
 
 
 def lend(runs: Iterable[Run], source: Callable[[str], Values | None]) -> None:
-    """Let the runs whose items lie in blobs read them by ``source`` (digest to values, None when
-    absent)."""
+    """Let the runs whose items, or digests of variables, lie in blobs read them by ``source`` (digest
+    to values, None when absent)."""
     for run in runs:
-        if "items" in run.extraction:
+        if "items" in run.extraction or run.unlisted:
             run.item_source = source
 
 

@@ -64,6 +64,14 @@ class EnvironmentFacts(TypedDict):
     not_recorded: int  # how many others there are
 
 
+class UnlistedVariables(TypedDict, total=False):
+    """The variables whose values are not recorded, but those of shells, sessions and jobs."""
+
+    key: str  # what keyed their digests: those of another key say nothing of these
+    blob: str  # digest of the blob, name to keyed digest, which stays on its machine
+    count: int  # how many they are
+
+
 class SoftwareFacts(TypedDict, total=False):
     python: str | None  # version of the interpreter that the command starts
     implementation: str | None  # ``cpython``, ``pypy``
@@ -523,6 +531,7 @@ class RunPlannedBody(TypedDict):
     config: NotRequired[Config]  # flat, dotted keys
     code: NotRequired[CodeState]
     environment: NotRequired[dict[str, str]]  # variables of the allow-list
+    unlisted: NotRequired[UnlistedVariables]
     software: NotRequired[SoftwareFacts]
     hardware: NotRequired[HardwareFacts]
     devices: NotRequired[DeviceFacts]

@@ -33,6 +33,7 @@ _PLANNED_FACTS = (
     "shell",
     "config",
     "environment",
+    "unlisted",
     "extract",
     "hardware",
     "software",

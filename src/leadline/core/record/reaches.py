@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from leadline.core.record.thread import Thread
 
 # They name the moment and the place that a scheduler found, not what the command was given.
-_OF_THE_JOB = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_PROCID", "SLURM_NODELIST")
+OF_THE_JOB = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_PROCID", "SLURM_NODELIST")
 _MACHINE = ("cpu_model", "cpu_count", "cpu_affinity", "cgroup_cpu_limit")
 
 
 def invocation_of(run: Run) -> str:
     """The digest of all that a run was given besides its config; "" where that is not known."""
-    tree = _mapping(run.code).get("tree")
+    code = _mapping(run.code)
+    tree = code.get("program") or code.get("tree")
     if run.origin != "executed" or not run.argv or not tree:
         return ""
     told = _mapping(_mapping(run.tracker).get("config"))
@@ -41,7 +42,7 @@ def invocation_of(run: Run) -> str:
     return digest_of(
         [
             [run.argv, run.cwd, run.shell, tree, run.executor],
-            {name: value for name, value in given.items() if name not in _OF_THE_JOB},
+            {name: value for name, value in given.items() if name not in OF_THE_JOB},
             [hardware.get(name) for name in _MACHINE],
             [_mapping(gpu).get("name") for gpu in hardware.get("gpus") or ()],
             [devices.get("kind"), devices.get("count")],

@@ -67,6 +67,7 @@ class Run:
     shell: bool = False
     config: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
+    unlisted: bodies.UnlistedVariables = field(default_factory=_empty)
     extract: list[Any] = field(default_factory=list)  # where its metrics were declared to be
     hardware: dict[str, Any] = field(default_factory=dict)
     # python version, interpreter, packages digest, os
@@ -107,7 +108,7 @@ class Run:
     # keys of ``config`` that reach no command, where somebody asked (``core/record/reaches.py``)
     tags: tuple[str, ...] = ()
     # reads values that lie in a blob; no fact
-    item_source: Callable[[str], Mapping[str, float] | None] | None = None
+    item_source: Callable[[str], Mapping[str, Any] | None] | None = None
 
     @property
     def inputs(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
 from leadline.services.run.same_program import with_program
+from leadline.services.run.unlisted import unlisted_variables
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         RulerFacts,
         SoftwareFacts,
         TrackerPlace,
+        UnlistedVariables,
     )
 
 LISTED = 20  # of long lists; their totals are whole
@@ -35,6 +37,7 @@ class PlanFacts(TypedDict, total=False):
     cwd: str
     config: dict[str, object]
     environment: Mapping[str, str | None]
+    unlisted: UnlistedVariables
     software: SoftwareFacts
     hardware: HardwareFacts
     devices: DeviceFacts
@@ -120,11 +123,14 @@ def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
         # these are names, also where they look like a prefix
         *(name for name in command.set_environment if not name.endswith("*")),
     ]
+    listed = context.collectors.environment(environ, allow)["variables"]
+    unlisted = unlisted_variables(context, environ, listed)
     return {
+        **({"unlisted": unlisted} if unlisted else {}),
         "argv": argv,
         "cwd": cwd,
         "config": config,
-        "environment": context.collectors.environment(environ, allow)["variables"],
+        "environment": listed,
         "software": software,
         "hardware": context.collectors.hardware(),
         "devices": context.collectors.devices(environ),
