@@ -152,7 +152,7 @@ def clauses(draw: st.DrawFn) -> ClauseResult:
 
 marks = st.builds(
     Mark,
-    words,
+    st.one_of(st.just("contended"), words),
     st.lists(st.text("abc", min_size=1, max_size=12), min_size=1, max_size=6).map(" ".join),
     words,
     st.sampled_from(["", *EARNED]),
@@ -187,7 +187,7 @@ def test_the_short_form_stays_short_and_says_what_must_be_said(
     assert got.short.startswith(("no evidence" if found.label == "none" else found.label) + ": ")
     if found.clauses:
         assert any(result.sizes in got.short for result in found.clauses)
-    lowering = [mark for mark in found.marks if mark.caps]
+    lowering = [mark for mark in found.marks if mark.caps or mark.code != "contended"]
     assert all(mark.full in got.full for mark in found.marks)
     shown = [mark for mark in lowering if mark.short in got.short]
     assert len(shown) == len(lowering) or re.search(r"\d (more )?marks?$", got.short)

@@ -18,7 +18,7 @@ from leadline.core.compare.difference import IN_TURNS
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.apart import mark_apart
 from leadline.core.evidence.configurations import mark_configurations
-from leadline.core.evidence.evaluate import Choosing, Chosen
+from leadline.core.evidence.evaluate import Choosing, Chosen, ClauseResult
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.holdout import mark_holdout
 from leadline.core.evidence.marks import Mark
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 CANDIDATE_AXES = 8
 MEASURING = (AREA, "extraction")  # areas that are no axis
 NAMED = 5
-EARNED_BY_REPEATS = ("replicated", "stable")
 
 
 def runs_of_subject(
@@ -276,28 +275,29 @@ def _note_contention(out: Evidence, thread: Thread, definitions: dict[str, Metri
     busy = sum(1 for run in by_id.values() if run.hygiene.get("contended"))
     if not busy:
         return
-    out.mark(
-        Mark(
-            "contended",
-            f"{busy} of {len(by_id)} runs contended",
-            f"{busy} of {len(by_id)} counted runs shared the machine with other work",
-        )
-    )
-    for result in out.clauses:
-        definition = definitions.get(result.clause.metric) or MetricDef(result.clause.metric)
-        if moved_by_machine(definition) is False or result.deterministic or not result.right_runs:
-            continue
-        sides = [
-            hygiene_of([by_id[name] for name in names if name in by_id])["contended"]
-            for names in (result.right_runs, result.left_runs)
-        ]
-        sizes = len(result.right_runs), len(result.left_runs)
-        in_turns = result.method in IN_TURNS
-        verdict = _verdict_claimed(result.clause.op, definition.direction)
-        if contention_forbids(verdict, (len(sides[0]), len(sides[1])), sizes, in_turns):
-            out.missing.append("runs of both sides on a machine without other work, or in turns")
-            if out.label in EARNED_BY_REPEATS:
-                out.label = "exploratory"
+    caps = ""
+    if any(_contention_decides(result, by_id, definitions) for result in out.clauses):
+        caps = "exploratory"
+        out.missing.append("runs of both sides on a machine without other work, or in turns")
+    full = f"{busy} of {len(by_id)} counted runs shared the machine with other work"
+    out.mark(Mark("contended", f"{busy} of {len(by_id)} runs contended", full, caps))
+
+
+def _contention_decides(
+    result: ClauseResult, by_id: dict[str, Run], definitions: dict[str, MetricDef]
+) -> bool:
+    """Whether other work on the machine could have made what the clause says."""
+    definition = definitions.get(result.clause.metric) or MetricDef(result.clause.metric)
+    if moved_by_machine(definition) is False or result.deterministic or not result.right_runs:
+        return False
+    sides = [
+        hygiene_of([by_id[name] for name in names if name in by_id])["contended"]
+        for names in (result.right_runs, result.left_runs)
+    ]
+    sizes = len(result.right_runs), len(result.left_runs)
+    verdict = _verdict_claimed(result.clause.op, definition.direction)
+    contended = len(sides[0]), len(sides[1])
+    return contention_forbids(verdict, contended, sizes, result.method in IN_TURNS)
 
 
 def _verdict_claimed(op: str, direction: str) -> str:

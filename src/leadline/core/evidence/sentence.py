@@ -34,6 +34,7 @@ DIGITS = 3
 REASONS_NAMED = 5
 RUNS_NAMED = 8
 NO_EVIDENCE = "no evidence"
+_ASIDES = ("contended", "holdout", "reproduced")  # what changes nothing for the reader of the label
 _BLOCKED = {
     "different-contracts": "measured under different contracts",
     "share-of-nothing": "a share of zero or less is asked for",
@@ -110,7 +111,7 @@ class _Wording:
         self, thread: Thread, predicate: Predicate, axes: dict[str, list[Any]], found: Evidence
     ) -> None:
         self.thread, self.predicate, self.axes, self.found = thread, predicate, axes, found
-        self.lowering, self.others = _marks(found)
+        self.needed, self.asides = _marks(found)
         # What decides the label comes first: a false clause, one without values, one that is not borne out.
         self.clauses = sorted(found.clauses, key=lambda c: (c.holds is True, c.lasting))
         self.sides = {id(c): _sides(thread, c, axes) for c in self.clauses}
@@ -123,14 +124,14 @@ class _Wording:
         text = ""
         for detail in _DETAILS:
             text = self._head(detail)
-            marked = "; ".join([text, *(_few(m.short, 6) for m in self.lowering)])
+            marked = "; ".join([text, *(_few(m.short, 6) for m in self.needed)])
             if _length(marked) <= room:
-                return _with_more(marked, [_few(m.short, 6) for m in self.others], room)
+                return _with_more(marked, [_few(m.short, 6) for m in self.asides], room)
         return self._with_first_marks(text, room)
 
     def _with_first_marks(self, text: str, room: int) -> str:
-        """As many of the marks that lower the label as there is room for; the rest is counted."""
-        said = [_few(mark.short, 6) for mark in self.lowering]
+        """As many of the marks as there is room for, the rest counted."""
+        said = [_few(mark.short, 6) for mark in self.needed]
         for shown in range(len(said) - 1, -1, -1):
             more = " more" if shown else ""
             rest = f"{len(said) - shown}{more} {plural(len(said) - shown, 'mark')}"
@@ -190,7 +191,7 @@ class _Wording:
                 f"{axis} = {', '.join(map(str, values))}" for axis, values in self.axes.items()
             )
             parts.append(f"over {over}")
-        parts += [mark.full for mark in (*self.lowering, *self.others)]
+        parts += [mark.full for mark in (*self.needed, *self.asides)]
         if nuisance := body.get("nuisance"):
             parts.append(f"taken as no cause: {', '.join(nuisance)}")
         parts += _about_claim(body)
@@ -348,7 +349,7 @@ def _allowed(result: ClauseResult) -> str:
 
 
 def _marks(found: Evidence) -> tuple[list[Mark], list[Mark]]:
-    """(those that lower the label, most important first; the others)."""
+    """(what has to be said in the short form: first what lowers the label; what is left out where there is no room)."""
     lowering = []
     if found.false_at:
         where = found.false_at[0] if len(found.false_at) == 1 else f"{len(found.false_at)} cells"
@@ -362,7 +363,9 @@ def _marks(found: Evidence) -> tuple[list[Mark], list[Mark]]:
     lowering += sorted(capping, key=lambda mark: EARNED.index(mark.caps))
     if found.label in EARNED:
         lowering += _not_borne(found.clauses)
-    return lowering, [mark for mark in found.marks if not mark.caps]
+    beside = [mark for mark in found.marks if not mark.caps]
+    needed = [*lowering, *(mark for mark in beside if mark.code not in _ASIDES)]
+    return needed, [mark for mark in beside if mark.code in _ASIDES]
 
 
 def _not_borne(clauses: Iterable[ClauseResult]) -> list[Mark]:
