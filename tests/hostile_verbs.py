@@ -32,6 +32,15 @@ LINES: dict[str, list[str]] = {
         "tracker fetch P-001",
     ],
     "metric": ["metric", "metric {h} --unit {h}", "metric other --unit {h} --description {h}"],
+    "measure": [
+        "measure show",
+        "measure protect {h}",
+        "measure protect code.py --metric {h}",
+        "measure none --why {h}",
+        "measure again {h}",
+        "measure holdout --command {h} {h}",
+        "measure null {h}",
+    ],
     "note": ["note {h}", "note P-001 {h} --interpretation", "note {h} --about {h}"],
     "hypothesis": [
         "hypothesis list",
