@@ -120,6 +120,14 @@ def test_groups_that_are_none_are_told(study, words, code):
     assert error["next"]
 
 
+def test_a_variable_that_is_not_recorded_reaches_the_command(study):
+    lab, _ = study
+    for arm in ("old", "new"):
+        command = [sys.executable, "b.py"]
+        lab.ok("run", "--quiet", "--set", f"arm={arm}", "--", *command, env={"MY_ARM": arm})
+    assert lab.json("show", "T-001-r1")["data"]["tags"] == []
+
+
 def test_a_config_file_that_git_ignores_reaches_the_command_that_names_it(study):
     lab, _ = study
     lab.write(".gitignore", "conf.toml\n")

@@ -59,6 +59,7 @@ def test_what_goes_with_a_key_makes_it_an_input() -> None:
     assert of({"environment": {"SLURM_JOB_ID": "7"}}, {"environment": {"SLURM_JOB_ID": "8"}}) == {
         "k"
     }
+    assert of(*({"unlisted": {"key": "k", "blob": blob}} for blob in "xy")) == set()
     assert of({"code": {"tree": "a"}}, {"code": {"tree": "b"}}) == set()
     told = [{"tracker": {"tracker": "wandb", "config": {"k": k}}} for k in (0, 1)]
     assert of(*told) == set()

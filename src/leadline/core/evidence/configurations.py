@@ -7,11 +7,12 @@ the claim is false lowers the label, and where the claim's scope leaves it out i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.difference import is_seed
-from leadline.core.evidence.evaluate import evaluate_clause
+from leadline.core.evidence.evaluate import distance_holds, evaluate_clause
 from leadline.core.evidence.evidence import (
     REPEATS_NEEDED,
     Evidence,
@@ -25,6 +26,7 @@ from leadline.core.record.run import MetricDef, Run
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
+MOST_TESTED = 200  # contrary configurations: whether the interval says so too
 VALUES_NAMED = 4
 VALUE_CHARS = 24
 SHORT_CHARS = 32
@@ -118,24 +120,71 @@ def judge(
     left, right = sides[0], sides[1] if len(sides) > 1 else []
     if len(left) < 2 and len(right) < 2:
         return []
-    shared = _shared_keys(left, right)
-    seen = set[tuple[frozenset[str], frozenset[str]]]()
     definition = metric_defs.get(clause.metric) or MetricDef(clause.metric)
-
-    def say(one: Configuration, a: Sequence[Run], b: Sequence[Run]) -> None:
-        found = evaluate_clause(clause, list(a), list(b), definition, looks=False)
-        one.holds, one.contradicted = found.holds, found.contradicted
-        seen.add((frozenset(r.uid for r in a), frozenset(r.uid for r in b)))
-
+    asked = _Asked(clause, definition, _shared_keys(left, right))
+    rights, lefts = asked.by_shared(right), asked.by_shared(left)
     for one in left:
-        say(one, one.runs, _of(_alike(one, right, shared)))
+        asked.say(one, [one], rights.get(asked.at(one), right))
     judged = list(left) if len(left) > 1 or len(right) < 2 else []
     for one in right if len(right) > 1 else ():
-        own = _of(_alike(one, left, shared))
-        if (frozenset(r.uid for r in own), frozenset(r.uid for r in one.runs)) not in seen:
-            say(one, own, one.runs)
+        own = lefts.get(asked.at(one), left)
+        if len(own) > 1 or len(rights.get(asked.at(own[0]), right)) > 1:
+            asked.say(one, own, [one])
             judged.append(one)
     return judged
+
+
+class _Asked:
+    """One clause, asked of many pairs of configurations: those where the means satisfy it need no
+    more, since what is contrary is looked for."""
+
+    def __init__(self, clause: Clause, definition: MetricDef, keys: list[str]) -> None:
+        self.clause, self.definition, self.keys = clause, definition, keys
+        self._tested = 0
+        self._means: dict[tuple[str, int], float] = {}
+
+    def at(self, one: Configuration) -> tuple[str, ...]:
+        """The values on which the sides can be matched."""
+        return tuple(_value(one, key) for key in self.keys)
+
+    def by_shared(self, side: list[Configuration]) -> dict[tuple[str, ...], list[Configuration]]:
+        found: dict[tuple[str, ...], list[Configuration]] = {}
+        for one in side:
+            found.setdefault(self.at(one), []).append(one)
+        return found
+
+    def say(
+        self, one: Configuration, left: list[Configuration], right: list[Configuration]
+    ) -> None:
+        """Judge ``one`` of the two sides by ``left`` against ``right``."""
+        clause = self.clause
+        plainly = self._holds_on_average(left, right)
+        if plainly or (plainly is False and self._tested >= MOST_TESTED):
+            one.holds = plainly
+            return
+        self._tested += 1
+        found = evaluate_clause(clause, _of(left), _of(right), self.definition, looks=False)
+        one.holds, one.contradicted = found.holds, found.contradicted
+
+    def _holds_on_average(
+        self, left: list[Configuration], right: list[Configuration]
+    ) -> bool | None:
+        clause = self.clause
+        if clause.op == "~=" or any(r.extraction.get("items") for c in left for r in c.runs):
+            return None  # the margin, or the items, are the evaluation's
+        against = clause.bound
+        if clause.right is not None:
+            if not right:
+                return None
+            against = clause.factor * self._mean(clause.right_metric, right)
+        return distance_holds(clause.op, self._mean(clause.metric, left) - against)
+
+    def _mean(self, metric: str, side: list[Configuration]) -> float:
+        key = metric, id(side)
+        if key not in self._means or len(side) == 1:
+            values = [run.metrics[metric] for run in _of(side)]
+            self._means[key] = math.fsum(values) / len(values)
+        return self._means[key]
 
 
 def _of(configurations: Iterable[Configuration]) -> list[Run]:
@@ -177,27 +226,19 @@ def _value(one: Configuration, key: str) -> str:
     return canonical_json(inputs[key]) if key in inputs else _ABSENT
 
 
-def _alike(
-    one: Configuration, others: list[Configuration], keys: Sequence[str]
-) -> list[Configuration]:
-    """Those of ``others`` with the same values; all where none has them."""
-    own = [_value(one, key) for key in keys]
-    found = [other for other in others if [_value(other, key) for key in keys] == own]
-    return found or others
-
-
 # ---- names ---------------------------------------------------------------------------------------
 
 
 def named(some: list[Configuration], others: list[Configuration]) -> str:
     """``shape 3, 4``: by the one key that tells ``some`` from ``others`` where there is one, else
     each by all that varies."""
-    rest = [one for one in others if one not in some]
+    mine = {id(one) for one in some}
+    rest = [one for one in others if id(one) not in mine]
     keys = list(dict.fromkeys(key for one in (*some, *rest) for key in one.values))
 
     def tells(key: str) -> bool:
-        mine, theirs = ({_value(one, key) for one in side} for side in (some, rest))
-        return not mine & theirs and mine != {_ABSENT}
+        own, theirs = ({_value(one, key) for one in side} for side in (some, rest))
+        return not own & theirs and own != {_ABSENT}
 
     telling = [key for key in keys if tells(key)]
     if len(keys) == 1 or telling:

@@ -5,16 +5,17 @@ command line, the environment, the code, what the program itself told its tracke
 runs that are alike in all of these and differ in a key show that it reaches nothing there: the key is
 a tag of both. One run alone shows nothing, and a run whose command line is unknown (a table, a run of
 a tracker) is never judged. The price: a program that takes a value from where nobody looks (a file
-outside the code state, a variable that is not recorded) is taken for one that takes none, until the
-variable is named (``--env``).
+outside the work tree that its command does not name) is taken for one that takes none; and whatever
+else changed with the key, as a commit between two runs, makes it an input.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from leadline.core.canonical import canonical_json, digest_of
+from leadline.core.canonical import canonical_json, digest_bytes
 from leadline.core.config import config_from_args
 from leadline.core.record.run import Run
 from leadline.core.tree_path import may_be_written
@@ -39,18 +40,24 @@ def invocation_of(run: Run) -> str:
     hardware, devices = _mapping(run.hardware), _mapping(run.devices)
     software, given = _mapping(run.software), _mapping(run.environment)
     named = _mapping(_mapping(run.ruler).get("named"))
-    return digest_of(
-        [
-            [run.argv, run.cwd, run.shell, tree, run.executor],
-            {name: value for name, value in given.items() if name not in OF_THE_JOB},
-            [hardware.get(name) for name in _MACHINE],
-            [_mapping(gpu).get("name") for gpu in hardware.get("gpus") or ()],
-            [devices.get("kind"), devices.get("count")],
-            [software.get("python"), software.get("packages_digest")],
-            {key: told[key] for key in _mapping(run.config) if key in told},
-            _mapping(run.ruler).get("declared"),
-            {path: digest for path, digest in named.items() if _may_be_read(path)},
-        ]
+    # Not canonical: only texts of one fold are compared, and a hundred thousand are made of them.
+    return digest_bytes(
+        json.dumps(
+            [
+                [run.argv, run.cwd, run.shell, tree, run.executor],
+                [_mapping(run.unlisted).get("key"), _mapping(run.unlisted).get("blob")],
+                {name: value for name, value in given.items() if name not in OF_THE_JOB},
+                [hardware.get(name) for name in _MACHINE],
+                [_mapping(gpu).get("name") for gpu in hardware.get("gpus") or ()],
+                [devices.get("kind"), devices.get("count")],
+                [software.get("python"), software.get("packages_digest")],
+                {key: told[key] for key in _mapping(run.config) if key in told},
+                _mapping(run.ruler).get("declared"),
+                {path: digest for path, digest in named.items() if _may_be_read(path)},
+            ],
+            sort_keys=True,
+            default=str,
+        ).encode()
     )
 
 
