@@ -81,6 +81,62 @@ def test_render_adds_the_unit_once() -> None:
     assert render("{{P-001.time_ms}} ms, {{P-001.time_ms}}.", THREAD) == "712.4 ms, 712.4 ms."
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("it takes {{P-001.time_ms.min}}", "it takes 709.9 ms (min)"),
+        ("the least is {{P-001.time_ms.min}}", "the least is 709.9 ms"),
+        ("up to {{P-001.time_ms.max :.0f}} ms", "up to 715 (max) ms"),
+        ("{{P-001.time_ms / P-002.time_ms :.2f}}", "1.40 (ratio)"),
+        ("{{P-001.time_ms / P-002.time_ms :.2f}} times", "1.40 times"),
+        ("{{P-001.time_ms / P-002.time_ms :+.1%}}", "+40.5%"),
+        ("{{P-001.time_ms.mean}}", "712.43 ms"),
+    ],
+)
+def test_what_is_no_middle_says_its_name(text: str, shown: str) -> None:
+    assert render(text, THREAD) == shown
+
+
+def test_an_entry_keeps_the_words_that_it_was_written_with() -> None:
+    text = "{{P-001.time_ms.min}}"
+    assert render(text, THREAD, bound={"P-001.time_ms.min": 700.0}) == "700 ms"
+
+
+def in_turns(**ended: object) -> ThreadBuilder:
+    b = ThreadBuilder()
+    shown = b.record("interleaving", {"id": "P-I1", "metric": "time_ms"})
+    for title, value in (("old", 10.0), ("new", 8.0)):
+        run = b.plan(title, {"arm": title}, design={"interleaving": shown.id, "side": title})
+        b.end(run, {"time_ms": value})
+    experiments = {"experiments": {"a": "P-001", "b": "P-002"}}
+    said = {"as_ratio": True, "estimate": 0.8, "low": 0.7, "high": 0.9, "n_blocks": 7}
+    refs = {"P-I1": shown.id}
+    b.record(
+        "interleaving-ended",
+        {"interleaving": "P-I1", **said, **experiments, "unit": "ms", "refs": refs, **ended},
+    )
+    return b
+
+
+def test_a_measurement_in_turns_can_be_cited() -> None:
+    b = in_turns()
+    b.note("{{P-I1.ratio :.1f}} ({{P-I1.low}} to {{P-I1.high}}), {{P-I1.blocks}} blocks")
+    thread = b.thread()
+    [note] = thread.of_kind("note")
+    assert render(note.text, thread, note.refs) == "0.8 (ratio) (0.7 to 0.9), 7 blocks"
+    assert resolve("P-I1.ratio", thread).runs == ("P-001-r1", "P-002-r1")
+    b.retract("P-002-r1", "another job")
+    assert "no longer holds: P-I1 rests on" in render(note.text, b.thread(), note.refs)
+
+
+def test_a_difference_in_turns_has_its_unit_and_no_ratio() -> None:
+    thread = in_turns(as_ratio=False, estimate=-2.0).thread()
+    assert resolve("P-I1.difference", thread).text == "-2 ms"
+    with pytest.raises(LeadlineError) as caught:
+        resolve("P-I1.ratio", thread)
+    assert caught.value.code == "no-such-metric" and "difference" in caught.value.why
+
+
 def test_templates_of_others_are_left_alone() -> None:
     assert (
         render("`${{ matrix.os }}` and `{{P-001.time_ms}}`", THREAD)

@@ -8,7 +8,9 @@ beside the text, and recomputed whenever it is shown. The price is a small langu
     operator {{... :.2f}}  {{... :+.1%}}                                   a format; a quotient in
     signed per cent is the change
 
-Experiment ids stand for their evidence runs, a run id for that run alone.
+Experiment ids stand for their evidence runs, a run id for that run alone. A measurement in turns has
+{{P-I1.ratio}} or {{P-I1.difference}}, their interval's {{P-I1.low}} and {{P-I1.high}}, and
+{{P-I1.blocks}}. A least, a largest value and a ratio say so where they are shown.
 
 >>> [cite.expression for cite in find("It takes {{P-003.time_ms.median :.1f}}, not `{{this}}`.")]
 ['P-003.time_ms.median :.1f']
@@ -22,13 +24,14 @@ import re
 from leadline.core.errors import LeadlineError, not_found, refused, usage
 from leadline.core.ids import ID_IN_TEXT, parse_id
 from leadline.core.patterns import later
+from leadline.core.record.thread import is_a
 from leadline.core.stats.inference import summarise
 from leadline.core.text.spans import code_spans
 from leadline.core.timestamps import number, plural
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import Bound
+    from leadline.core.record.bodies import Bound, InterleavingEndedBody
     from leadline.core.record.run import Run
     from leadline.core.record.thread import Item, Thread
 
@@ -39,6 +42,12 @@ _FORMAT = later(
     r"(?P<expression>.*?)(?:\s*:(?P<format>[+ ,]?(?:,)?(?:\.\d{1,2})?[feg%d]))?\s*\Z", re.S
 )
 _OPERATOR = later(r"\s+([-/−])\s+")
+_NEAR = 24  # characters before and behind a number that name what it is
+_SAYS = {
+    "min": ("min", "least", "lowest", "smallest", "fastest", "best"),
+    "max": ("max", "most", "highest", "largest", "slowest", "worst"),
+    "ratio": ("ratio", "times", "factor", "speedup", "x ", "×", "of the"),
+}
 _SAME = 1e-9  # relative: stored numbers went through text
 
 
@@ -155,6 +164,8 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
     head, dot, rest = text.strip().partition(".")
     if not dot or not rest or (head != "baseline" and parse_id(head) is None):
         raise _unreadable(expression)
+    if (parsed := parse_id(head)) is not None and parsed.kind == "interleaving":
+        return _of_turns(head, rest, thread, refs)
     shown, runs = _subject(head, thread, refs)
     evidence = [r for r in runs if r.is_evidence]
     if not evidence:
@@ -190,6 +201,46 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
         tuple(dict.fromkeys(r.experiment for r in used)),
         tuple(r.id for r in used),
     )
+
+
+def _of_turns(head: str, name: str, thread: Thread, refs: dict[str, str] | None) -> Cited:
+    """A number of a measurement in turns, as it was judged when it ended."""
+    shown = thread.here(head, refs) or f"{head} (not here yet)"
+    item = thread.find(shown)
+    assert is_a(item, "interleaving")
+    ended: InterleavingEndedBody = item.body.get("ended") or {}
+    ratio = bool(ended.get("as_ratio"))
+    values = {
+        "ratio" if ratio else "difference": ended.get("estimate"),
+        "low": ended.get("low"),
+        "high": ended.get("high"),
+        "blocks": ended.get("n_blocks"),
+    }
+    value = values.get(name)
+    if value is None:
+        known = [key for key, number_ in values.items() if number_ is not None]
+        raise not_found(
+            "no-such-metric",
+            f"{shown} has no {name}",
+            why=f"it has: {', '.join(known) or 'no result yet'}",
+            do=f"leadline show {shown}",
+        )
+    names = [thread.shown(n, ended.get("refs")) for n in ended.get("experiments", {}).values()]
+    homes = [e for n in names if (e := thread.experiments.get(n)) is not None]
+    runs = [r for e in homes for r in e.runs if r.design.get("interleaving") == item.uid]
+    if any(r.retracted or r.superseded_by for r in runs):
+        gone = [r for r in runs if r.retracted or r.superseded_by]
+        raise refused(
+            "retracted",
+            f"{shown} rests on {len(gone)} {plural(len(gone), 'run')} that were withdrawn",
+            why="its numbers rest on all of its blocks",
+            do=f"leadline show {shown}",
+            details={"reason": "rests on runs that were withdrawn"},
+        )
+    unit = "" if ratio or name == "blocks" else str(ended.get("unit") or "")
+    counted = tuple(r.id for r in runs if r.is_evidence)
+    blocks = int(ended.get("n_blocks") or 0)
+    return Cited(float(value), "", blocks, unit, tuple(names), counted)
 
 
 def _subject(head: str, thread: Thread, refs: dict[str, str] | None) -> tuple[str, list[Run]]:
@@ -293,11 +344,27 @@ def _one(
         unit, shown = "", ""
     spec = ((m := _FORMAT.match(cite.expression)) and m["format"]) or ""
     if cite.expression in bound:
+        # an entry of the logbook, which never changes
         unit = unit or _unit_of(cite.expression, thread)
         shown = _shown(float(bound[cite.expression]), unit, spec)
     if unit and not spec and _says_unit(text[cite.end :], unit):
-        return shown[: -len(unit)].rstrip()
-    return shown
+        shown = shown[: -len(unit)].rstrip()
+    if cite.expression in bound or spec.endswith("%"):
+        return shown
+    return shown + _statistic(cite, text)
+
+
+def _statistic(cite: Citation, text: str) -> str:
+    """`` (min)`` behind a number that is no middle of its runs, unless the words around it say so."""
+    expression = cite.expression.partition(" :")[0].strip()
+    stat = expression.rpartition(".")[2]
+    if " / " in expression or (stat == "ratio" and "-I" in expression):
+        stat = "ratio"
+    words = _SAYS.get(stat)
+    around = text[max(0, cite.start - _NEAR) : cite.start] + text[cite.end : cite.end + _NEAR]
+    if words is None or any(word in around.lower() for word in words):
+        return ""
+    return f" ({stat})"
 
 
 def _unit_of(expression: str, thread: Thread) -> str:
