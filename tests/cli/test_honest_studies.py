@@ -46,3 +46,76 @@ def test_training_seeds_with_arms(lab):
     made = lab.json(*claim)["data"]
     assert made["label"] == "stable" and made["n_sides"] == ["n = 5 against 5"]
     assert not made["override"] and made["contrary"] == []
+
+
+EVALUATE = """import argparse, json, random
+known = argparse.ArgumentParser()
+known.add_argument("--prompt")
+known.add_argument("--seed", type=int)
+args = known.parse_args()
+right = 0.8 if args.prompt == "worked" else 0.6
+dice = random.Random(f"{args.prompt} {args.seed}")
+with open("answers.jsonl", "w") as file:
+    for i in range(200):
+        print(json.dumps({"question": f"q{i:03d}", "correct": int(dice.random() < right)}), file=file)
+"""
+
+
+def test_an_evaluation_with_items(lab):
+    """Two prompts over the same questions, each with several seeds; one test was invalid: told of, and
+    withdrawn."""
+    committed(lab, "evaluate.py", EVALUATE)
+    committed(lab, ".gitignore", "answers.jsonl\n")
+    lab.ok("start", "t", "--prefix", "T", "--goal", "g", "--success", "accuracy::higher")
+    spec = "answers.jsonl:accuracy=correct,items=question"
+
+    def evaluate(prompt: str, seed: int) -> str:
+        command = [sys.executable, "evaluate.py", "--prompt", prompt, "--seed", str(seed)]
+        run = lab.json("run", "--config-from-args", "--metrics", spec, "--", *command)["data"]
+        return run["runs"][0]["id"]
+
+    invalid = evaluate("plain", 9)
+    told = "no test of the model: {{T-001.accuracy}} came from the cache of another one"
+    lab.ok("note", "T-001", "--interpretation", told)
+    lab.ok("retract", invalid, "--why", "the cache of another model answered")
+    for seed in range(1, 6):
+        for prompt in ("plain", "worked"):
+            evaluate(prompt, seed)
+    compared = lab.json("compare", "prompt=plain", "prompt=worked", "--over", "seed")["data"]
+    [metric] = compared["metrics"]
+    assert compared["refusals"] == [] and metric["verdict"] == "better"
+    claim = [
+        *(
+            "claim",
+            "worked examples help",
+            "--that",
+            "accuracy(prompt=worked) > accuracy(prompt=plain)",
+        ),
+        *("--across", "seed=1,2,3,4,5"),
+    ]
+    made = lab.json(*claim)["data"]
+    assert made["label"] == "stable" and not made["override"] and made["contrary"] == []
+    assert lab.json("verify")["data"]["faults"] == []
+
+
+def test_an_old_table_continued(lab):
+    """A table from before Leadline is taken in as reported, and runs go on from its best row."""
+    committed(lab, "train.py", TRAIN)
+    lab.ok("start", "t", "--prefix", "T", "--goal", "g", "--success", "val_loss::lower")
+    rows = [f"{arm},{seed},{loss}" for arm, loss in (("old", 3.2), ("new", 3.1)) for seed in (1, 2)]
+    lab.write("old.csv", "\n".join(["arm,seed,val_loss", *rows]) + "\n")
+    taken = lab.json("import", "old.csv", "--config", "arm,seed")["data"]
+    assert taken
+    lab.ok("note", "the table was made by hand; its best arm is run again here")
+    for seed in range(1, 6):
+        for arm in ("old", "new"):
+            command = [sys.executable, "train.py", "--arm", arm, "--seed", str(seed)]
+            lab.ok("run", "--quiet", "--config-from-args", "--", *command)
+    made = lab.json(
+        *("claim", "the new arm learns faster", "--that", "val_loss(arm=new) < val_loss(arm=old)"),
+        *("--across", "seed=1,2,3,4,5"),
+    )["data"]
+    assert made["label"] == "stable" and made["n_sides"] == ["n = 5 against 5"]
+    assert not made["override"] and len(made["not_counted"]) == 4
+    assert set(made["not_counted"].values()) == {"reported: Leadline did not see it measured"}
+    assert lab.json("verify")["data"]["faults"] == []

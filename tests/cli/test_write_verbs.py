@@ -309,3 +309,21 @@ def test_metric_definitions_grow_and_change_only_on_purpose(two):
         2,
     )
     assert row["description"] == "wall time"
+
+
+def test_typing_over_what_the_command_says_lists_what_rested_on_it(thread_lab):
+    """A tag may be corrected; a config value that the command contradicts makes the run reported."""
+    thread_lab.write("b.py", "import sys; print('{\"loss\": %s}' % sys.argv[2])\n")
+    for gpus, loss in (("1", "2.0"), ("8", "1.0")):
+        sets = ("--set", f"gpus={gpus}", "--set", "room=a")
+        thread_lab.ok("run", "--quiet", *sets, "--", PY, "b.py", f"gpus={gpus}", loss)
+    thread_lab.ok("claim", "more gpus help", "--that", "loss(P-002) < loss(P-001)")
+    tag = thread_lab.json("correct", "P-002", "config.room=b", "--why", "typo")["data"]
+    assert tag["reported"] == {} and tag["rests"] == []
+    done = thread_lab.json("correct", "P-002-r1", "config.gpus=1", "--why", "typo")
+    said = "config.gpus was typed: 1, and its command says 8"
+    assert done["data"]["reported"] == {"P-002-r1": said}
+    assert done["data"]["rests"] == [
+        {"id": "P-C1", "kind": "claim", "before": "exploratory", "after": "none"}
+    ]
+    assert f"reported: {said}" in thread_lab.ok("show", "P-002-r1")
