@@ -127,6 +127,15 @@ def test_what_a_command_names_is_the_ruler_where_it_loads_other_code() -> None:
     assert measures_itself([a], [b], ["loss"]) == []
 
 
+def test_a_config_file_that_the_command_names_is_given_and_does_not_measure() -> None:
+    a = run(1, {"named": {**OLD, "conf/a.yaml": "sha256:1"}, "loads": True})
+    b = run(2, {"named": {**OLD, "conf/a.yaml": "sha256:2"}, "loads": True}, "t2")
+    assert roles(a, b, "code") == {"code.tree": "axis"}
+    data = run(3, {"named": {**OLD, "val.csv": "sha256:3"}, "loads": True}, "t2")
+    a.ruler["named"]["val.csv"] = "sha256:4"
+    assert roles(a, data, "code")["ruler.val.csv"] == "confound"
+
+
 def test_a_declaration_takes_the_place_of_what_is_named() -> None:
     eval_ = {"": {"eval.py": "sha256:e"}}
     a = run(1, {"declared": eval_, "named": OLD, "loads": True})

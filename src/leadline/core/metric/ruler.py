@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 AREA = "ruler"
 MOST_WORDS = 200  # of a command, and of what a file seems to load
+_CONFIG = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf")
 _MAGIC = later(r"[*?\[]")
 _BETWEEN = later(r"[\s'\"=;|&<>(),`$]+")
 _REDIRECTED = later(r">+\s*\S+")
@@ -153,6 +154,13 @@ def is_outdated(run: Run, rulers: Iterable[RulerBody], metric: str) -> bool:
     return known is not None and name in declared and known != declared[name].get("files", {})
 
 
+def named_by(run: Run) -> dict[str, str]:
+    """The files that the command of a run names, with their digests; but for its config, which is
+    given to what is measured."""
+    named = run.ruler.get("named", {})
+    return {path: digest for path, digest in named.items() if not path.lower().endswith(_CONFIG)}
+
+
 def ruler_facts(run: Run, metrics: Iterable[str]) -> dict[str, str]:
     """What measured these metrics of a run, as file or pattern to digest; nothing where that is not
     known, or nothing measures apart from the code."""
@@ -162,7 +170,7 @@ def ruler_facts(run: Run, metrics: Iterable[str]) -> dict[str, str]:
     for files in wanted.values():
         facts.update(files or {})
     if any(files is None for files in wanted.values()) and run.ruler.get("loads"):
-        facts = {**run.ruler.get("named", {}), **facts}
+        facts = {**named_by(run), **facts}
     return facts
 
 
@@ -205,7 +213,7 @@ def _named(runs: Iterable[Run], metrics: Sequence[str]) -> dict[str, dict[str, b
     for run in runs:
         if not declares(run, metrics):
             loads = bool(run.ruler.get("loads"))
-            for path, digest in run.ruler.get("named", {}).items():
+            for path, digest in named_by(run).items():
                 found.setdefault(path, {})[digest] = loads
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from leadline.core.compare.comparison import Comparison
 from leadline.core.compare.config_diff import FactDifference
 from leadline.core.errors import LeadlineError
-from leadline.core.metric.ruler import AREA, in_force, matcher, other_files
+from leadline.core.metric.ruler import AREA, in_force, matcher, named_by, other_files
 from leadline.core.plain import shell_words
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
@@ -39,7 +39,7 @@ def name_files(
             continue
     declared = in_force(thread.rulers)
     code_differs = any(row.area == "code" for row in out.diff.rows)
-    named = sorted(left.ruler.get("named", {}).keys() & right.ruler.get("named", {}).keys())
+    named = sorted(named_by(left).keys() & named_by(right).keys())
     open_ = [m.metric for m in out.metrics if m.metric not in declared and "" not in declared]
     if code_differs and named and open_:
         out.notes.append(
@@ -52,7 +52,7 @@ def _of_code(context: Context, thread: Thread, row: FactDifference, right: Run) 
     paths = context.vcs.changed_between(str(row.a), str(row.b))
     patterns = [p for said in in_force(thread.rulers).values() for p in said["patterns"]]
     measures = [matcher(p) for p in patterns] or [
-        matcher(p) for p in right.ruler.get("named", {}) if right.ruler.get("loads")
+        matcher(p) for p in named_by(right) if right.ruler.get("loads")
     ]
     ruler = [path for path in paths if any(matches(path) for matches in measures)]
     code = [path for path in paths if path not in ruler]
