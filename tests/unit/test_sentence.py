@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from leadline.core.evidence.evaluate import ClauseResult
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of
 from leadline.core.evidence.marks import Mark
-from leadline.core.evidence.of_thread import evidence_of
-from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.evidence.of_thread import evidence_for, evidence_of
+from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.evidence.sentence import SHORT_WORDS, Sentence, sentence
 from leadline.core.record.ranks import EARNED, LABELS
 from leadline.core.record.run import MetricDef
 from leadline.core.stats.inference import Interval, summarise
+from leadline.render.words import claim_line
 from leadline.testing.builders import ThreadBuilder
 
 LOSS = [("loss", "nats", "lower")]
@@ -78,6 +79,15 @@ def test_nothing_pooled_and_nothing_counted_is_open() -> None:
     assert got.short == (
         "no evidence: whether loss(arm=none) < loss(arm=old) is open: nothing counts yet, n = 0 against 3"
     )
+
+
+def test_a_mark_is_said_whole() -> None:
+    thread = two_arms().thread()
+    predicate = parse("loss(arm=new) < loss(arm=old)")
+    found = evidence_of(thread, {"predicate": predicate.format(), "axes": ["arm", "command"]})
+    found.mark(Mark("withdrawn", "12 of 20 withdrawn; with them: refuted", "of 20, 12"))
+    got = sentence(thread, predicate, {}, found, {}, RULES)
+    assert got.short.endswith("; 12 of 20 withdrawn; with them: refuted")
 
 
 def test_a_number_so_small_is_not_zero() -> None:
@@ -191,3 +201,11 @@ def test_the_short_form_stays_short_and_says_what_must_be_said(
     assert all(mark.full in got.full for mark in found.marks)
     shown = [mark for mark in lowering if mark.short in got.short]
     assert len(shown) == len(lowering) or re.search(r"\d (more )?marks?$", got.short)
+
+
+def test_an_override_stands_between_the_sentence_and_the_words() -> None:
+    b = two_arms()
+    b.claim("so it is", predicate="loss(arm=new) > 0", override="needed", label_asked="stable")
+    thread = b.thread()
+    line = claim_line(thread.claims[0], thread, evidence_for(thread))
+    assert ", n = 4 [override: asked as stable; needed]. Author: “so it is”" in line

@@ -317,10 +317,15 @@ def claim_line(
     said = sentence_of(item, evidence_of)
     if in_full and evidence_of is not None:
         said = f"{label_of(item, evidence_of)}: {'; '.join(evidence_of(item).sentence.parts)}"
-    marked = "".join(marks(item))
+    marked = aside_marks(item)
     gloss = prose_line(words_of(item, thread), width)
     author = f" Author: “{gloss}”" if gloss else ""
-    return f"**{item.id}** {data(said)}{prose_line(marked)}.{author}"
+    return f"**{item.id}** {data(said)}{marked}.{author}"
+
+
+def aside_marks(item: Item) -> str:
+    """`` [override: …]`` for a page; "" for what was let through as it is."""
+    return "".join(f" {prose_line(mark)}" for mark in marks(item))
 
 
 def missing_lines(thread: Thread) -> list[str]:

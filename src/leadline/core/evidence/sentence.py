@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, JudgedBody
 
 SHORT_WORDS = 30
+MARK_WORDS = 8
 NAME_CHARS = 40
 DIGITS = 3
 REASONS_NAMED = 5
@@ -124,14 +125,14 @@ class _Wording:
         text = ""
         for detail in _DETAILS:
             text = self._head(detail)
-            marked = "; ".join([text, *(_few(m.short, 6) for m in self.needed)])
+            marked = "; ".join([text, *(_few(m.short, MARK_WORDS) for m in self.needed)])
             if _length(marked) <= room:
-                return _with_more(marked, [_few(m.short, 6) for m in self.asides], room)
+                return _with_more(marked, [_few(m.short, MARK_WORDS) for m in self.asides], room)
         return self._with_first_marks(text, room)
 
     def _with_first_marks(self, text: str, room: int) -> str:
         """As many of the marks as there is room for, the rest counted."""
-        said = [_few(mark.short, 6) for mark in self.needed]
+        said = [_few(mark.short, MARK_WORDS) for mark in self.needed]
         for shown in range(len(said) - 1, -1, -1):
             more = " more" if shown else ""
             rest = f"{len(said) - shown}{more} {plural(len(said) - shown, 'mark')}"

@@ -380,10 +380,9 @@ def _claim(record: Record, then: Thread, first: dict[str, str]) -> Made:
     measured = str(record.body.get("sentence") or "")
     if not measured:
         return heading, _text_and_fields(facts.says(item, then, True), record, then, _OF_CLAIM)
-    marked = prose_line("".join(facts.marks(item)))
     author = f"Author: “{prose_line(facts.words_of(item, then, True))}”"
     fields = _text_and_fields("", record, then, _OF_CLAIM)
-    return heading, f"{data(measured)}{marked}.\n\n{author}\n\n{fields}"
+    return heading, f"{data(measured)}{words.aside_marks(item)}.\n\n{author}\n\n{fields}"
 
 
 _OF_CLAIM = (("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits"))
