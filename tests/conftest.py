@@ -56,6 +56,14 @@ def sealed_environment(home: Path) -> dict[str, str]:
     }
 
 
+# for `finish --override`, in tests of something else
+WHATEVER_IS_MISSING = (
+    "no-issue,issue-is-draft,tldr-not-current,open-run,open-hypothesis,no-interpretation,no-reason-class,no-final-tag,"
+    "final-tag-old,final-tag-not-linked,claim-not-confirmed,no-what-worked,no-what-failed,no-conclusion,no-limits,"
+    "no-confidence,no-next-steps"
+)
+
+
 @dataclass
 class Lab:
     """A git repository and the program run in it as a user would."""

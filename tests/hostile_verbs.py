@@ -49,7 +49,7 @@ LINES: dict[str, list[str]] = {
         "hypothesis support P-H1 --evidence {h}",
     ],
     "decide": ["decide {h} --no-evidence {h}", "decide {h} --evidence {h}", "decide {h}"],
-    "claim": ["claim {h} P-002", "claim {h}", "claim x --that {h} --override {h}"],
+    "claim": ["claim {h} P-002", "claim {h}", "claim x --that {h} --override {h} {h}"],
     "correct": ["correct P-N1 text={h} --why {h}", "correct P-001 config.k={h}", "correct {h}"],
     "supersede": ["supersede P-N1 --by P-N3 --why {h}", "supersede {h} --by {h}"],
     "retract": ["retract P-D1 --why {h}", "retract {h}"],

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.campaign.fault import Faults, Tally, fresh
-from tests.conftest import Lab
+from tests.conftest import WHATEVER_IS_MISSING, Lab
 from tests.invented_keys import NAMED, SHAPES, drawn, private_key
 
 RAW = ("stdout.log", "stderr.log", "metrics.jsonl")
@@ -128,7 +128,9 @@ def channels(lab: Lab, held: str, key: str) -> dict[str, Callable[[], object]]:
         "large file": code("large.txt", "x = 1\n" * 400_000 + held + "\n" + "y = 2\n" * 100_000),
         "notebook": code("book.ipynb", json.dumps(notebook)),
         "actor": actor,
-        "finish": lambda: lab.run("finish", "--override", held, "--conclusion", held),
+        "finish": lambda: lab.run(
+            "finish", "--override", WHATEVER_IS_MISSING, held, "--conclusion", held
+        ),
     }
 
 

@@ -117,6 +117,7 @@ def test_override_of_a_move_stays_visible(recorded):  # noqa: F811
         "--why",
         "the old one cannot be built any more",
         "--override",
+        "baseline-stays",
         "no choice",
     )
     assert "OVERRIDE: no choice" in lab.ok("baseline", "show")
@@ -161,12 +162,15 @@ def test_a_baseline_has_a_metric_that_the_thread_judges_by(thread_lab):
     done = thread_lab.json("baseline", "set", "P-001")["error"]
     assert (done["kind"], done["code"]) == ("refused", "no-thread-metric")
     assert "P-001 has not measured time_ms" in done["what"] and "it has rows" in done["why"]
-    assert "leadline metric rows --direction lower  (or higher: judge by it too)" in done["next"]
-    assert "leadline baseline set P-001 --override 'WHY'" in done["next"]
+    assert done["next"][0] == "leadline metric rows --direction lower"
+    override = "leadline baseline set P-001 --override no-thread-metric"
+    assert f"{override} 'WHY'" in done["next"]
     assert thread_lab.run("baseline", "show").returncode == 3
-    made = thread_lab.ok("baseline", "set", "P-001", "--override", "rows are what the reader reads")
-    assert "(OVERRIDE: rows are what the reader reads)" in made
-    assert "rows are what the reader reads" in thread_lab.ok("baseline", "show")
+    made = thread_lab.ok(
+        "baseline", "set", "P-001", "--override", "no-thread-metric", "rows are read"
+    )
+    assert "(OVERRIDE: rows are read)" in made
+    assert "rows are read" in thread_lab.ok("baseline", "show")
 
 
 def test_a_thread_that_judges_by_nothing_takes_any_metric(lab):

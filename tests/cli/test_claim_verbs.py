@@ -51,6 +51,7 @@ def test_override_is_recorded_with_the_computed_label(recorded):  # noqa: F811
         "--label",
         "stable",
         "--override",
+        "label-too-high",
         "the deadline",
     )["data"]
     assert (row["label"], row["asked"], row["override"]) == (

@@ -117,7 +117,7 @@ def test_a_second_summary_is_refused_without_a_reason(ready):
     done = ready.json("finish", *other)
     assert (done["ok"], done["error"]["code"]) == (False, "already-finished")
     assert len(thread_of(ready).finishes) == 1
-    assert ready.json("finish", *other, "--override", "the first one named the wrong blocks")["ok"]
+    assert ready.json("finish", *other, "--override", "already-finished", "wrong blocks")["ok"]
     assert len(thread_of(ready).finishes) == 2
 
 
@@ -143,11 +143,18 @@ def test_a_finish_that_was_cut_off_is_completed(ready):
 
 def test_an_override_needs_a_reason_and_stays_visible(thread_lab):
     measure(thread_lab)
-    assert thread_lab.run("finish", *flags(), "--override", " ").returncode == 2
+    missing = [m["code"] for m in thread_lab.json("finish", *flags())["data"]["missing"]]
+    codes = ",".join(dict.fromkeys(missing))
+    assert "no-final-tag" in missing and "," in codes
+    assert thread_lab.run("finish", *flags(), "--override", codes, " ").returncode == 2
+    other = thread_lab.run("finish", *flags(), "--override", "no-final-tag", "the machine is gone")
+    assert other.returncode == 6 and f"--override {codes} 'WHY'" in other.stderr
+    assert "Keep narrow" in (thread_lab.repo / ".git/leadline/drafts/finish.md").read_text("utf-8")
     done = thread_lab.json(
-        "finish", *flags(), "--override", "the machine is gone", "--reason", "not-planned"
+        "finish", *flags(), "--override", codes, "the machine is gone", "--reason", "not-planned"
     )
-    assert done["ok"] and set(done["data"]["overridden"]) == {"no-final-tag", "no-interpretation"}
+    assert done["ok"], done
+    assert set(done["data"]["overridden"]) == set(missing)
     issue = thread_lab.json("issue")["data"]
     assert issue["closed_reason"] == "not_planned"
     for text in (issue["comments"][-1]["text"], issue["body"], thread_lab.ok("logbook")):

@@ -12,7 +12,7 @@ import pytest
 
 from leadline.render.branch.badge import COLOURS, badge_files
 from leadline.render.branch.index import Entry, grouped, render_index
-from tests.conftest import Lab
+from tests.conftest import WHATEVER_IS_MISSING, Lab
 
 HOSTILE = "Pipes | <b>bold</b> ![x](https://evil.example/a.png) [x](javascript:alert(1)) @ada `"
 
@@ -126,7 +126,14 @@ def test_the_label_is_that_of_the_strongest_claim_and_the_outcome_that_of_the_en
     assert row["headline"].endswith("Author: “decode is quick”")
     assert "![open](.badges/open.svg) ![exploratory](.badges/exploratory.svg)" in page(threads)
     threads.ok(
-        "finish", "--thread", "decode", "--override", "a test", "--conclusion", "use small blocks"
+        "finish",
+        "--thread",
+        "decode",
+        "--override",
+        WHATEVER_IS_MISSING,
+        "a test",
+        "--conclusion",
+        "use small blocks",
     )
     threads.ok("seal", "one", "--thread", "decode")
     row = next(t for t in threads.json("index")["data"]["threads"] if t["topic"] == "decode")

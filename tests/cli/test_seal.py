@@ -37,7 +37,7 @@ def seal(lab: Lab, *args: str) -> dict[str, Any]:
 
 
 def test_tag_bundle_comment_and_record(measured: Lab) -> None:
-    done = seal(measured, "first", "--message", "5 ms with blocks of 64")
+    done = seal(measured, "first", "--message", "{{P-002.time_ms}} with blocks of 64")
     assert done["tag"] == "leadline/demo/first" and done["id"] == "P-S1"
     assert measured.git("cat-file", "-t", "leadline/demo/first") == "tag"
     assert measured.git("rev-parse", "leadline/demo/first^{commit}") == done["commit"]

@@ -11,7 +11,7 @@ import pytest
 
 from leadline.ports.forge import Forge
 from leadline.testing.forge_contract import ForgeContract
-from tests.conftest import Lab
+from tests.conftest import WHATEVER_IS_MISSING, Lab
 
 PLUGIN = Path(__file__).resolve().parents[1] / "fixtures" / "plugin_forge"
 
@@ -39,7 +39,7 @@ def test_a_thread_lives_on_a_forge_that_is_not_github(lab: Lab, paper: Path) -> 
     lab.ok("run", "--", sys.executable, "-c", "print('{\"time_ms\": 3.5}')")
     assert lab.json("update", "--change", "one run")["data"]["posted"]
     lab.ok("seal", "one")
-    lab.ok("finish", "--override", "a test", "--conclusion", "done")
+    lab.ok("finish", "--override", WHATEVER_IS_MISSING, "a test", "--conclusion", "done")
     [(number, sheet)] = json.loads(paper.read_text()).items()
     assert (number, sheet["title"], sheet["stamp"]) == ("LAB/1", "Experiment: demo", "DONE")
     assert [c["marker"].partition(":")[0] for c in sheet["comments"]] == [

@@ -16,7 +16,7 @@ import pytest
 from leadline.adapters.forges.github.auth import token_for
 from leadline.adapters.forges.github.place import place_of
 from leadline.core.errors import LeadlineError
-from tests.conftest import Lab
+from tests.conftest import WHATEVER_IS_MISSING, Lab
 from tests.github.conftest import Proxy
 from tests.github.smart_http import SmartHttp
 from tests.github.test_smart_http import allow, measure
@@ -247,7 +247,7 @@ def test_after_a_whole_life_the_token_is_nowhere(
         ("seal", "one", "--push"),
         ("sync", "--code"),
         ("doctor", "--network"),
-        ("finish", "--override", "a test", "--conclusion", "done"),
+        ("finish", "--override", WHATEVER_IS_MISSING, "a test", "--conclusion", "done"),
         ("verify",),
         ("report", "--out", "report.html"),
         ("link", "P-001", "--json"),

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from leadline.core.managed_block import split
-from tests.conftest import Lab, sealed_environment
+from tests.conftest import WHATEVER_IS_MISSING, Lab, sealed_environment
 from tests.github.conftest import Proxy
 
 _names = itertools.count(1)
@@ -497,7 +497,11 @@ def test_without_a_token_or_a_repository_everything_is_recorded(
 
 @pytest.mark.parametrize(
     "verb",
-    [("update", "--change", "News."), ("start",), ("finish", *SUMMARY, "--override", "test")],
+    [
+        ("update", "--change", "News."),
+        ("start",),
+        ("finish", *SUMMARY, "--override", WHATEVER_IS_MISSING, "test"),
+    ],
 )
 @pytest.mark.parametrize("write", [1, 2, 3])
 def test_a_process_killed_between_forge_and_record_leaves_no_double(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,10 +19,21 @@ from leadline.services.bound_text import (
 from leadline.testing.builders import ThreadBuilder
 
 
+@pytest.fixture(autouse=True)
+def git_directory(tmp_path, monkeypatch):
+    """Where drafts go."""
+    monkeypatch.setattr(f"{__name__}.CONTEXT.root", str(tmp_path))
+
+
+CONTEXT: Any = SimpleNamespace(
+    root="", hiding=lambda where: SimpleNamespace(text=lambda text: text), store=None
+)
+
+
 def body_of(b: ThreadBuilder, text: str, strict: bool = True, **facts: Any) -> dict[str, Any]:
     thread = b.thread()
-    context: Any = SimpleNamespace(store=SimpleNamespace(thread=lambda topic: thread))
-    return dict(bound_body(context, thread, text, strict=strict, **facts))
+    CONTEXT.store = SimpleNamespace(view=lambda topic: thread)
+    return dict(bound_body(CONTEXT, thread, text, strict=strict, **facts))
 
 
 def measured() -> ThreadBuilder:
@@ -60,7 +72,11 @@ def test_a_typed_number_is_refused_with_the_citation_to_write():
     with pytest.raises(LeadlineError) as error:
         body_of(measured(), "P-001 took 20.5 ms")
     assert error.value.code == "unbound-number"
-    assert error.value.next[0] == "write: P-001 took {{P-001.time_ms.median}}"
+    instead = {"P-001 took 20.5 ms": "P-001 took {{P-001.time_ms.median}}"}
+    assert error.value.details["instead"] == instead and error.value.next[0] == "leadline note …"
+    draft = str(error.value.details["draft"])
+    assert error.value.next[-1] == f"cat {draft}"
+    assert Path(draft).read_text(encoding="utf-8") == "P-001 took 20.5 ms\n"
 
 
 def test_a_note_without_a_result_may_hold_any_number():
@@ -87,18 +103,22 @@ def number(text: str, at: int, suggestion: str = "") -> dict[str, Any]:
 
 def test_a_refusal_names_few_numbers_and_counts_the_rest():
     text = " ".join(str(n) for n in range(10, 17))
-    error = unbound_number(text, [number(str(10 + n), 3 * n) for n in range(NUMBERS_NAMED + 2)])
+    error = unbound_number(
+        CONTEXT, text, [number(str(10 + n), 3 * n) for n in range(NUMBERS_NAMED + 2)]
+    )
     assert error.what.endswith("10, 11, 12, 13, 14 and 2 more")
-    assert error.next[0] == "leadline status  (the recorded metrics by id)"
+    assert error.next[0] == "leadline status"
 
 
 def test_each_number_is_mended_where_it_stands():
-    error = unbound_number("5 then 5", [number("5", 0), number("5", 7, "{{P-001.time_ms}}")])
-    assert error.next[0] == "write: 5 then {{P-001.time_ms}}"
+    error = unbound_number(
+        CONTEXT, "5 then 5", [number("5", 0), number("5", 7, "{{P-001.time_ms}}")]
+    )
+    assert error.details["instead"] == {"5 then 5": "5 then {{P-001.time_ms}}"}
 
 
 def test_examples_in_errors_name_the_experiment_last_planned():
     for b, expected in ((ThreadBuilder(), "P-001"), (measured(), "P-001")):
         thread = b.thread()
-        context: Any = SimpleNamespace(store=SimpleNamespace(thread=lambda topic, t=thread: t))
+        context: Any = SimpleNamespace(store=SimpleNamespace(view=lambda topic, t=thread: t))
         assert last_experiment(context, "x") == expected

@@ -203,7 +203,7 @@ def test_render_never_raises(text: str) -> None:
         "see #1234",
         "in `bench.py --block 999`",
         "```\n999.5 ms\n```",
-        "n=45 seeds",
+        "n=3, of 3 runs",
         "since 2024",
         "1. first\n2. second",
         "the 23rd",
@@ -233,6 +233,7 @@ def test_names_and_counts_are_no_measurements(text: str) -> None:
         ("uses 37 GB", "37 GB", ""),
         ("over 4,096 rows of P-002", "4,096", ""),
         ("takes 5 ms", "5 ms", ""),
+        ("n=45 seeds", "45", "{{P-001.time_ms.n}}"),
         ("in `712.4 ms`", "712.4 ms", "{{P-001.time_ms.median}}"),
     ],
 )

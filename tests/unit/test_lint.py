@@ -29,11 +29,6 @@ THREAD = thread()
         ("https://github.com/o/r/blob/main/x.md", "branch-link"),
         ("https://github.com/o/r/tree/research/topic", "branch-link"),
         ("see `#12`", "ticked-reference"),
-        ("This proves it", "overclaim"),
-        ("It never fails", "overclaim"),
-        ("has no effect", "overclaim"),
-        ("a significant change", "overclaim"),
-        ("the best setting", "overclaim"),
     ],
 )
 def test_finds(text: str, code: str) -> None:
@@ -60,13 +55,6 @@ def test_finds(text: str, code: str) -> None:
 )
 def test_lets_through(text: str) -> None:
     assert lint(text, THREAD) == []
-
-
-def test_words_are_held_against_the_label() -> None:
-    assert lint("a significant change", THREAD, label="replicated") == []
-    assert lint("It never fails", THREAD, label="replicated")
-    assert lint("It never fails", THREAD, label="stable") == []
-    assert lint("This proves it", THREAD, label="stable")
 
 
 def test_a_claim_that_compares_needs_n_even_without_a_number() -> None:

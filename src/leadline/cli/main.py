@@ -81,6 +81,10 @@ def main(argv: list[str]) -> int:
     try:
         answer = _dispatch(front, own, command if dashes else None)
     except LeadlineError as error:
+        if any(" …" in remedy for remedy in error.next):
+            from leadline.cli import retyped
+
+            retyped.complete(error, argv)
         _say(error, as_json)
         return OWN_FAILURE if runs and error.kind != "usage" else error.exit_code
     except KeyboardInterrupt:

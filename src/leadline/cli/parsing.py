@@ -14,6 +14,7 @@ from leadline.core.typed import Any, NoReturn
 # Options as users guessed them, and what they meant.
 GUESSED = {"--reason": ("--why",)}
 GUESSED_OF: dict[str, dict[str, tuple[str, ...]]] = {
+    "finish": {"--reason": ("--reason",)},  # there it is none: why the issue closes
     "metric": {"--lower": ("--direction", "lower"), "--higher": ("--direction", "higher")},
     "note": {"--on": ("--about",)},
     "plot": {"--png": ("--out",), "--svg": ("--out",)},
@@ -145,6 +146,13 @@ def several(
 ) -> None:
     """An option that may be given again and again: its values are a list."""
     parser.add_argument(option, dest=dest, action="append", default=[], metavar=metavar, help=text)
+
+
+def override_option(parser: argparse._ActionsContainer, text: str) -> None:
+    """``--override CODE WHY``, the same for every verb that can be refused."""
+    parser.add_argument(
+        "--override", nargs=2, action="append", default=[], metavar=("CODE", "WHY"), help=text
+    )
 
 
 def seconds(text: str) -> float:

@@ -14,6 +14,7 @@ from leadline.core.text.citation import find as citations
 from leadline.core.text.unbound import UnboundNumber, unbound_numbers
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
+from leadline.services.draft import keep_draft
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound
@@ -41,7 +42,6 @@ def bound_body(
     *,
     strict: bool,
     reported: str | None = None,
-    predicate: str = "",
     ids: list[str] | None = None,
 ) -> Bound:
     """``refs``, ``bound`` (and ``reported``) of a text about to be recorded.
@@ -62,32 +62,15 @@ def bound_body(
         del body["bound"]
     if reported is not None:
         body["reported"] = checked_text(reported, "note --reported")
-    elif strict and unbound_numbers(text, thread, body["refs"], predicate):
-        whole = context.store.view(thread.topic)
-        found = _unbound_beside(text, whole, body["refs"], predicate, ids or [])
+    elif strict and unbound_numbers(text, thread, body["refs"]):
+        whole = context.store.view(thread.topic)  # what it is about may lie beside this part
+        found = unbound_numbers(text, whole, body["refs"], beside=" ".join(ids or []))
         if found:
-            raise unbound_number(text, found)
+            raise unbound_number(context, text, found)
     return body
 
 
-def _unbound_beside(
-    text: str, thread: Thread, refs: dict[str, str], predicate: str, ids: list[str]
-) -> list[UnboundNumber]:
-    """Unbound numbers of ``text``, where the config values of all that it is about count as names,
-    not measurements."""
-    cited, left = dict.fromkeys(ids), list(ids)
-    while left:
-        item = thread.items.get(left.pop())
-        for name in ("experiments", "evidence", "about", "decision") if item is not None else ():
-            value = item.body.get(name) or []  # type: ignore[union-attr]
-            for display in value if isinstance(value, list) else [value]:
-                if display not in cited:
-                    cited[str(display)] = None
-                    left.append(str(display))
-    return unbound_numbers(f"{text}\n{' '.join(cited)}", thread, refs, predicate)
-
-
-def unbound_number(text: str, found: list[UnboundNumber]) -> LeadlineError:
+def unbound_number(context: Context, text: str, found: list[UnboundNumber]) -> LeadlineError:
     """The refusal of a text whose numbers nobody measured, with what to write instead of each."""
     named = [
         f"{f['number']} (write {f['suggestion']})" if f["suggestion"] else str(f["number"])
@@ -102,22 +85,20 @@ def unbound_number(text: str, found: list[UnboundNumber]) -> LeadlineError:
             start = mended.rfind(f["number"], 0, f["position"] + len(f["number"]))
             if start >= 0:
                 mended = mended[:start] + f["suggestion"] + mended[start + len(f["number"]) :]
-    steps = (
-        [f"write: {mended}"]
-        if mended != text
-        else ["leadline status  (the recorded metrics by id)"]
-    )
+    draft = keep_draft(context, "note", text)
+    steps, instead = ["leadline status"], {}
+    if mended != text:
+        steps, instead = ["leadline note …"], {text: mended}
+    steps.append("leadline note … --reported 'SOURCE'")
+    if draft:
+        steps.append(f"cat {draft}")
     numbers = f"{len(found)} numbers are" if len(found) > 1 else "1 number is"
     return refused(
         "unbound-number",
         f"{numbers} not bound to a recorded metric: {shown}",
         why="a typed number goes stale or was never measured; `{{P-003.time_ms}}` is filled in and rechecked",
-        do=[
-            *steps,
-            "leadline note 'TEXT' --reported 'SOURCE'  (note, claim and decide take numbers from elsewhere: marked, "
-            "never evidence)",
-        ],
-        details={"numbers": found},
+        do=steps,
+        details={"numbers": found, "draft": draft, "instead": instead},
     )
 
 

@@ -7,13 +7,44 @@ refusal asked for again is not written twice, so that a verb that only reads can
 
 from __future__ import annotations
 
-from leadline.core.errors import LeadlineError, refused
+from collections.abc import Iterable, Sequence
+
+from leadline.core.errors import LeadlineError, refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import RefusalBody
+
+
+class Overrides:
+    """What is to be recorded against a refusal: the refusal's code, and why. A code that was not
+    refused covers nothing, so that one reason is never given for another refusal."""
+
+    def __init__(self, given: Iterable[Sequence[str]] = ()) -> None:
+        self.given: dict[str, str] = {}
+        self.used: list[str] = []
+        for codes, why in given:
+            if not why.strip():
+                raise usage(
+                    "no-reason",
+                    f"--override {codes} needs the reason",
+                    why="it stays visible beside what was recorded",
+                    do=f"leadline … --override {codes} 'WHY'",
+                )
+            self.given |= {code.strip(): why.strip() for code in codes.split(",")}
+
+    def covers(self, *codes: str) -> bool:
+        """Whether all of ``codes`` were refused before and are overridden."""
+        if not all(code in self.given for code in codes):
+            return False
+        self.used += [code for code in codes if code not in self.used]
+        return True
+
+    @property
+    def why(self) -> str:
+        return "; ".join(dict.fromkeys(self.given[code] for code in self.used))
 
 
 def record_refusal(
@@ -57,7 +88,7 @@ def refuse(
     next: list[str],
     predicate: str = "",
 ) -> LeadlineError:
-    """Record the refusal and return the error to raise (kind ``refused``, exit code 5)."""
+    """Record the refusal and return the error to raise."""
     record_refusal(
         context,
         thread,
@@ -68,6 +99,28 @@ def refuse(
         honest=honest,
         predicate=predicate,
     )
+    return refusal(
+        code,
+        what,
+        statement=statement,
+        arithmetic=arithmetic,
+        honest=honest,
+        missing=missing,
+        next=next,
+    )
+
+
+def refusal(
+    code: str,
+    what: str,
+    *,
+    statement: str,
+    arithmetic: str,
+    honest: str,
+    missing: list[str],
+    next: list[str],
+) -> LeadlineError:
+    """The error alone (kind ``refused``, exit code 5)."""
     lacking = "; missing: " + "; ".join(missing) if missing else ""
     return refused(
         code,

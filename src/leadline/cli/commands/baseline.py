@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import several, subverbs
+from leadline.cli.parsing import override_option, several, subverbs
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     first = verbs.add_parser("set", help="register the first one")
     first.add_argument("id", metavar="ID")
     first.add_argument("--why", default="", metavar="TEXT")
-    first.add_argument(
-        "--override", default="", metavar="WHY", help="although it has none of the thread's metrics"
-    )
+    override_option(first, "although it has none of the thread's metrics")
     verbs.add_parser("show", help="numbers with n and spread, code, hardware, drift, moves")
     move = verbs.add_parser("move", help="replace it by a better one, on repeated evidence")
     move.add_argument("id", metavar="ID")
@@ -47,20 +45,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the metric that decides (default: the first one)",
     )
-    move.add_argument(
-        "--override",
-        default="",
-        metavar="WHY",
-        help="move it all the same; the reason stays visible",
-    )
+    override_option(move, "move it all the same; the reason stays visible")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.evidence import baseline
+    from leadline.services.refusal import Overrides
 
     topic = context.topic(args.thread)
     if args.subverb == "set":
-        made = baseline.set_baseline(context, topic, args.id, args.why, args.override)
+        made = baseline.set_baseline(context, topic, args.id, args.why, Overrides(args.override))
         text = f"{made['id']}  the baseline is {made['experiment']}{_overridden(made)}"
         return Answer(text, made, next=["leadline baseline show"])
     if args.subverb == "move":
@@ -72,7 +66,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             axes=args.axes,
             nuisance=args.nuisance,
             metric=args.metric,
-            override=args.override,
+            override=Overrides(args.override),
         )
         text = (
             f"{made['id']}  the baseline moved to "

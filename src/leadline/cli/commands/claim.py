@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import several
+from leadline.cli.parsing import override_option, several
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
@@ -51,17 +51,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look at the sealed holdout for it (leadline measure holdout); each look is counted",
     )
-    parser.add_argument(
-        "--override",
-        default="",
-        metavar="WHY",
-        help="record it with its computed label all the same; the reason stays visible",
+    override_option(
+        parser, "record it with its computed label all the same; the reason stays visible"
     )
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.claims import claim_lines
     from leadline.services.evidence.claim import ClaimRequest, claim, parse_across
+    from leadline.services.refusal import Overrides
 
     topic = context.topic(args.thread)
     if args.holdout:
@@ -80,7 +78,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             args.nuisance,
             args.path,
             args.reported,
-            args.override,
+            Overrides(args.override),
         ),
     )
     if args.holdout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import override_option
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
     )
+    override_option(parser, "record it although its words say more than its evidence")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
+    from leadline.services.refusal import Overrides
     from leadline.services.write.note import decide
 
     # `--evidence P-003 TEXT`: the option has swallowed the text
@@ -53,6 +56,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.owner,
         args.no_evidence,
         args.reported,
+        Overrides(args.override),
     )
     rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
     marked = "\nits numbers are reported, not evidence" if args.reported else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import override_option
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,52 +49,45 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="completed",
         help="why the issue closes (default: completed)",
     )
-    parser.add_argument(
-        "--override",
-        metavar="WHY",
-        help="finish although something is missing; the reason stays visible",
-    )
+    override_option(parser, "finish although something is missing: its codes, with commas between")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.services.refusal import Overrides
     from leadline.services.thread.finish import Finished, finish, summary_file
 
     summary = summary_file(context, args.file) if args.file else {}
     for name in ("worked", "failed", "confidence", "limits", "conclusion", "next_steps"):
         if getattr(args, name) is not None:
             summary[name] = getattr(args, name)
-    if args.override is not None and not args.override.strip():
-        from leadline.core.errors import usage
-
-        raise usage(
-            "no-reason",
-            "--override needs the reason",
-            why="it stays in the summary",
-            do="leadline finish --override 'WHY' …",
-        )
     done = finish(
         context,
         context.topic(args.thread),
         summary,
         args.reason.replace("-", "_"),
-        args.override or "",
+        Overrides(args.override),
     )
     return _finished(done) if isinstance(done, Finished) else _refused(done)
 
 
 def _refused(done: NotFinished) -> Answer:
-    from leadline.core.plain import plain
+    from leadline.core.plain import plain, shell_word
 
     missing = done.missing
     things = "1 thing is" if len(missing) == 1 else f"{len(missing)} things are"
     lines = [f"not finished: {things} missing; nothing was recorded"]
     for item in missing:
         lines += [f"  {item['code']}: {item['what']}", f"      {item['mend']}"]
+    codes = ",".join(dict.fromkeys(item["code"] for item in missing))
+    follow = list(dict.fromkeys(item["mend"] for item in missing))[:3]
+    if done.draft:
+        again = f"leadline finish --from {shell_word(done.draft)}"
+        follow += [again, f"{again} --override {codes} 'WHY'"]
     return Answer(
         plain("\n".join(lines)),
         done.as_dict(),
         {"missing": len(missing)},
-        next=list(dict.fromkeys(item["mend"] for item in missing))[:3],
+        next=follow,
         exit_code=6,
     )
 

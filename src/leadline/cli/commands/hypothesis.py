@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import subverbs
+from leadline.cli.parsing import override_option, subverbs
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
@@ -58,12 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
                 metavar="ID",
                 help="experiments, runs or claims that stand",
             )
-            verb.add_argument(
-                "--override",
-                default="",
-                metavar="WHY",
-                help="although its prediction says otherwise",
-            )
+            override_option(verb, "although its prediction says otherwise")
         if name == "promote":
             verb.add_argument("--decision", default="", metavar="ID")
 
@@ -79,6 +74,7 @@ STATE_OF = {
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.evidence import hypothesis
+    from leadline.services.refusal import Overrides
 
     topic = context.topic(args.thread)
     if args.subverb == "list":
@@ -104,7 +100,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         why=args.why,
         until=getattr(args, "until", ""),
         decision=getattr(args, "decision", ""),
-        override=getattr(args, "override", ""),
+        override=Overrides(getattr(args, "override", [])),
     )
     tail = _rests_on(
         changed.get("evidence"), changed.get("decision"), changed.get("resume_condition")

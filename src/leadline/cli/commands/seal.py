@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import override_option
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
@@ -44,15 +45,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look at the sealed holdout first, for standing claims that nobody looked at it for",
     )
+    override_option(parser, "seal it although the message says more than the claims")
     parser.add_argument("--push", action="store_true", help="push records and tag now")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import EXIT_CODES
     from leadline.services.issue.delivery import waiting_lines
-    from leadline.services.publish.seal import seal
+    from leadline.services.publish.seal import check_message, seal
+    from leadline.services.refusal import Overrides
 
-    topic = context.topic(args.thread)
+    topic, override = context.topic(args.thread), Overrides(args.override)
     looks = []
     if args.holdout:
         import sys
@@ -60,8 +63,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         from leadline.cli.live import Watching
         from leadline.services.run.holdout import look_for_all
 
+        check_message(context, topic, args.message, override)  # a look is not taken for nothing
         looks = look_for_all(context, topic, Watching(sys.stderr), context.warn)
-    done = seal(context, topic, args.name, args.message, args.files, args.at, args.push)
+    done = seal(context, topic, args.name, args.message, args.files, args.at, args.push, override)
     body, followed = done.snapshot.body, done.followed
     where = followed.record_commit[:12] or "no record branch yet"
     lines = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import override_option
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be posted; record nothing"
     )
+    override_option(parser, "post it although its words say more than the claims")
     beat = parser.add_argument_group("heartbeat")
     beat.add_argument(
         "--heartbeat", action="store_true", help="a short sign of life instead of an update"
@@ -59,6 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
     from leadline.services.publish.update import Words, heartbeat, update
+    from leadline.services.refusal import Overrides
 
     topic = context.topic(args.thread)
     if args.heartbeat:
@@ -82,6 +85,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             topic,
             Words(args.change, args.confidence, args.next_action, args.label),
             args.dry_run,
+            Overrides(args.override),
         )
     return _answer(made)
 

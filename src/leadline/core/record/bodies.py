@@ -416,6 +416,7 @@ class ItemBody(Bound, total=False):
     id: str  # as a person reads it, with the letter of its kind: P-N1 is a note
     text: str  # what was written; it cites a number as ``{{P-003.time_ms.median}}``
     override: str  # why it was recorded against a refusal
+    overridden: list[str]  # the codes of those refusals
 
 
 # ---- the thread ----------------------------------------------------------------------------------
@@ -612,6 +613,7 @@ class HypothesisChangedBody(TypedDict):
     decision: NotRequired[str]  # of a promoted one: by which
     why: NotRequired[str]
     override: NotRequired[str]  # why its runs need not bear it
+    overridden: NotRequired[list[str]]  # the codes of the refusals
     refs: NotRequired[dict[str, str]]
     bound: NotRequired[dict[str, float]]
 

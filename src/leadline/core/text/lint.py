@@ -10,7 +10,6 @@ import re
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
-from leadline.core.record.ranks import EARNED, rank
 from leadline.core.text.spans import code_spans
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
@@ -34,38 +33,6 @@ _BRANCH_LINK = re.compile(
     r"https?://[^\s)>\]]+/(?:-/)?(?:tree|blob|raw|blame)/(?P<ref>[^\s)>\]#?]+)"
 )
 _TICKED = re.compile(r"(?<!`)`((?:[\w.-]+/[\w.-]+)?#\d+)`(?!`)")
-# word -> the lowest label that bears it ("" = none does), and what to say instead
-_OVERCLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (
-        re.compile(r"\b(?:proves?|proven|proof that|guarantees?d?)\b", re.I),
-        "",
-        "say 'is consistent with' or 'supports'",
-    ),
-    (
-        re.compile(r"\b(?:always|in all cases|in every case)\b", re.I),
-        "stable",
-        "name the cases that were run",
-    ),
-    (re.compile(r"\b(?:never)\b", re.I), "stable", "say 'in none of N runs'"),
-    (
-        re.compile(
-            r"\b(?:no|without any|zero)\s+(?:effect|impact|difference|regressions?)\b", re.I
-        ),
-        "stable",
-        "say the smallest difference these runs would have shown: leadline compare",
-    ),
-    (
-        re.compile(r"\bsignificant(?:ly)?\b(?!\s+(?:figure|digit))", re.I),
-        "replicated",
-        "give the interval and n, or say 'observed'",
-    ),
-    (
-        re.compile(r"\b(?:the\s+)?best\b(?!\s+(?:of|effort|practice))", re.I),
-        "replicated",
-        "say 'the lowest (highest) of the N tried'",
-    ),
-)
-_BY_LABEL = 3  # the first of them are judged by the label alone, in a claim as elsewhere
 
 
 class LintFinding(NamedTuple):
@@ -79,12 +46,10 @@ def lint(
     text: str,
     thread: Thread,
     what: str = "update",
-    label: str = "",
     refs: dict[str, str] | None = None,
 ) -> list[LintFinding]:
-    """Findings in ``text``, in reading order. ``what``: update | claim | issue; ``label``: the
-    evidence label that the text is posted under ("" counts as exploratory). In a claim, words that
-    its checkable form can bear are left to ``core/evidence/claim_words.py``."""
+    """Findings in ``text``, in reading order. ``what``: update | claim | issue. Words that say more
+    than the evidence bears are refused elsewhere (``core/evidence/gloss.py``)."""
     prose = _without_code(text)
     found = [
         *_undefined(prose, text, thread, refs),
@@ -92,9 +57,6 @@ def lint(
         *_missing_n(prose, text, what),
         *_links(text, thread),
         *_ticked(text),
-        *_overclaims(
-            prose, text, label, _OVERCLAIMS[:_BY_LABEL] if what == "claim" else _OVERCLAIMS
-        ),
     ]
     return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
 
@@ -219,28 +181,6 @@ def _ticked(text: str) -> list[tuple[int, LintFinding]]:
         for m in _TICKED.finditer(text)
         if not any(a <= m.start() < b for a, b in fences)
     ]
-
-
-def _overclaims(
-    prose: str, text: str, label: str, words: tuple[tuple[re.Pattern[str], str, str], ...]
-) -> list[tuple[int, LintFinding]]:
-    reached = max(1, rank(label))
-    found = []
-    for pattern, bears, instead in words:
-        if bears and reached >= rank(bears):
-            continue
-        for m in pattern.finditer(prose):
-            why = (
-                f"no label bears '{m[0]}'"
-                if not bears
-                else (
-                    f"'{m[0]}' is more than {EARNED[reached - 1]} evidence bears (it needs {bears})"
-                )
-            )
-            found.append(
-                (m.start(), LintFinding("overclaim", why, _where(text, m.start()), instead))
-            )
-    return found
 
 
 def fix_format(text: str) -> str:

@@ -1,142 +1,57 @@
 """Numbers that somebody typed although the record could have said them, and the citation to write
 instead.
 
-Everything that is a name rather than a measurement is masked first (ids, dates, versions, shas,
-files, references, code); what is left is a claim about a quantity. Both errors are possible. A
-false alarm costs a citation or a code span, a number let through costs a wrong result, so doubtful
-cases are reported. Counts up to twelve are let through.
+What the record knows may be said as it is: a setting, how many runs or items there are, the number
+of a checkable form. Both errors are possible. A false alarm costs a citation or a code span, a
+number let through costs a wrong result, so doubtful cases are reported. Small counts are let through
+(``core/text/quantity.py``).
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.stats.inference import summarise
-from leadline.core.text.factor_words import factors_in
-from leadline.core.text.spans import code_spans
+from leadline.core.text.citation import find, resolve
+from leadline.core.text.quantity import (
+    TIMES,
+    Quantity,
+    quantities,
+)
 from leadline.core.typed import TYPE_CHECKING, TypedDict
+from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
     from leadline.core.record.run import Run
     from leadline.core.record.thread import Experiment, Thread
 
-SMALL_COUNT = 12
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
-_NUMBER = re.compile(
-    rf"(?<![\w.,])(?P<sign>(?<![\w)])[-+−±~≈]*)(?P<digits>{_DIGITS})(?P<tail>\s?%|\s?[A-Za-zµμ×°][\w/µμ]*)?"
+_NUMBERS = r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_CLAUSE_NUMBER = (
+    r"(?P<op><=|>=|<|>|~=|\+-)\s*(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<then>[*%]?)"
 )
-_UNITS = frozenset(
-    (
-        "ms",
-        "s",
-        "us",
-        "µs",
-        "μs",
-        "ns",
-        "sec",
-        "secs",
-        "second",
-        "seconds",
-        "min",
-        "mins",
-        "minute",
-        "minutes",
-        "h",
-        "hour",
-        "hours",
-        "millisecond",
-        "milliseconds",
-        "kb",
-        "mb",
-        "gb",
-        "tb",
-        "kib",
-        "mib",
-        "gib",
-        "tib",
-        "b/s",
-        "kb/s",
-        "mb/s",
-        "gb/s",
-        "tb/s",
-        "gib/s",
-        "mib/s",
-        "gflop/s",
-        "tflop/s",
-        "gflops",
-        "tflops",
-        "pflops",
-        "flops",
-        "tok/s",
-        "tokens/s",
-        "it/s",
-        "steps/s",
-        "samples/s",
-        "hz",
-        "khz",
-        "mhz",
-        "ghz",
-        "w",
-        "kw",
-        "j",
-        "kj",
-        "x",
-        "×",
-        "times",
-        "percent",
-        "pp",
-        "db",
-        "bits",
-        "nats",
-        "bpb",
-        "ppl",
-        "points",
-        "fold",
-        "usd",
-        "k",
-        "m",
-    )
+_EXPECTED = re.compile(
+    r"\b(?:goal|target|aim|stop|criteri\w+|threshold|limit|budget|tolerance|constraint|bar|allowed|wanted|needed|required|"
+    r"expected|planned)\b",
+    re.I,
 )
-_NAME_BEFORE = (
-    r"\b(?:step|phase|stage|section|sec|chapter|fig|figure|table|eq|equation|layer|seed|rank|run|attempt|repeat|trial|fold|"
-    r"epoch|pr|issue|item|part|line|row|column|page|node|worker|shard|gpu|device|core|version|release|v|python|cuda|rocm|"
-    r"torch|pytorch|jax|jaxlib|numpy|triton|tensorflow|xla|gcc|clang|llvm|ubuntu|debian|linux|driver|llama|gemma|qwen|gpt|"
-    r"mistral|claude|option|variant|round|week|day|q)s?\.?[ \t]+"
-)
-_MASKS = (  # compiled by the first text that has a digit
-    (r"\{\{[^{}\n]*\}\}", 0),
-    (r"https?://\S+", 0),
-    (ID_IN_TEXT.pattern, 0),
-    (
-        r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?",
-        0,
-    ),
-    (r"\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|am|pm))?\b", re.I),
-    (
-        r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September|October|November|"
-        r"December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.?\s+\d{1,2}(?:st|nd|rd|th)?\b(?:,?\s+\d{4})?",
-        0,
-    ),
-    (r"(?:sha\d*:)?\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", 0),
-    (r"\b\d+(?:\.\d+){2,}\b", 0),
-    (r"\bv\d+(?:\.\d+)*\b", 0),
-    (r"(?<!\w)#\d+\b", 0),
-    (r"(?:[\w.-]+/)+[\w.-]*[A-Za-z][\w.-]*", 0),
-    (
-        r"\b[\w-]+\.(?:py|json|jsonl|csv|md|txt|log|yaml|yml|toml|sh|cu|cpp|c|h|rs|go|ts|js|npz|npy|pt|parquet|sqlite|html)\b",
-        0,
-    ),
-    (r"\b[A-Za-z_]\w*(?:[-_.]\w+)*(?:-[\w.]*\w)", 0),
-    (r"\b\d+(?:st|nd|rd|th)\b", 0),
-    (r"^[ \t]*(?:[-*+]\s+)?\d{1,3}[.)](?=\s)", re.M),
-    (r"\b[nN]\s*=\s*\d+\b", 0),
-    (_NAME_BEFORE + r"[#v]?\d+(?:\.\d+)*(?:\s*(?:,|-|–|to|and)\s*\d+(?:\.\d+)*)*(?!\s?%)", re.I),
-    (r"(?<![\w.,+-])(?:19|20)\d{2}(?=s?\b)(?!\.\d|,\d|\s?%|\s?(?:ms|s|us|MB|GB|MiB|GiB)\b)", 0),
-    (r"\b\d+(?:\.\d+)?[BM](?=-|\s+(?:param|model))", 0),
-)
+_DEVICES = re.compile(r"[\s-]*(?:cores?|cpus?|gpus?|tpus?|threads?|devices?|chips?)\b", re.I)
+_BYTES = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_SECONDS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "ms": 1e-3,
+    "s": 1,
+    "seconds": 1,
+    "min": 60,
+    "minutes": 60,
+    "h": 3600,
+}
+_ROUGHLY = 0.1  # how far a number in words, or one said to be about, may be from its citation
+_SAME_SENTENCE = re.compile(r"[.!?;](?=\s)|\n\s*\n")
 
 
 class UnboundNumber(TypedDict):
@@ -147,110 +62,237 @@ class UnboundNumber(TypedDict):
     suggestion: str
 
 
+@dataclass
+class Known:
+    """What of a thread a text may say without a citation. ``settings``: config value to the keys
+    that have it; ``with_unit``: values written with their unit ("80gb"); ``samples``: how many runs
+    each thing has; ``counts``: of items, cells, values of an axis; ``bounds`` and ``factors``: the
+    numbers of the checkable forms; ``expected``: those of the goal; ``devices``: how many; ``parts``: how many of the
+    runs count, ended well, did not, were withdrawn."""
+
+    settings: dict[float, set[str]] = field(default_factory=dict)
+    with_unit: set[str] = field(default_factory=set)
+    samples: set[float] = field(default_factory=set)
+    counts: set[float] = field(default_factory=set)
+    bounds: set[float] = field(default_factory=set)
+    factors: set[float] = field(default_factory=set)
+    expected: set[float] = field(default_factory=set)
+    devices: set[float] = field(default_factory=set)
+    parts: set[tuple[float, float]] = field(default_factory=set)
+
+
 def unbound_numbers(
-    text: str, thread: Thread, refs: dict[str, str] | None = None, predicate: object = ""
+    text: str,
+    thread: Thread,
+    refs: dict[str, str] | None = None,
+    predicate: str = "",
+    samples: Collection[int] = (),
+    beside: str = "",
 ) -> list[UnboundNumber]:
-    """Numbers in prose that rest on nothing recorded. ``predicate``: the claim's own criterion,
-    whose numbers may be said again."""
-    found = _unbound_words(text, thread, refs, predicate)
-    if not re.search(r"\d", text):
-        return found
-    masked = _mask(text)
-    allowed: set[float] | None = None
-    cited: list[Experiment] = []
-    for m in _NUMBER.finditer(masked):
-        digits, tail = m["digits"], (m["tail"] or "").strip()
-        value = float(digits.replace(",", ""))
-        unit = tail if _is_unit(tail, thread) else ""
-        if not unit and re.match(r"\S", m["tail"] or ""):
-            continue  # 3D, 8x128: part of a name
-        if not unit and "." not in digits and value <= SMALL_COUNT and "e" not in digits.lower():
-            continue
-        if allowed is None:
-            cited = _cited(text, thread, refs)
-            allowed = _allowed(cited, thread, predicate)
-        if value in allowed or (unit == "%" and value / 100 in allowed):
-            continue
-        shown = masked[m.start("sign") : m.end("digits")] + (m["tail"] or "" if unit else "")
-        found.append(
-            {
-                "number": shown.strip(),
-                "position": m.start("digits"),
-                "suggestion": _suggest(value, digits, unit, m["sign"], thread, cited),
-            }
-        )
-    return found
-
-
-def _unbound_words(
-    text: str, thread: Thread, refs: dict[str, str] | None, predicate: object
-) -> list[UnboundNumber]:
-    """Factors in words ("twice as fast", "half the memory"): a measurement like its numeral, unless
-    the predicate asks for that factor."""
-    factors = list(factors_in(text))
-    if not factors:
+    """Numbers in prose that rest on nothing recorded. ``predicate``: the checkable forms whose
+    numbers may be said again; ``samples``: how many runs their sides have; ``beside``: ids that the
+    text is about."""
+    units = frozenset(m.unit for m in thread.metrics.values() if m.unit)
+    stated = quantities(text, units)
+    if not stated:
         return []
-    prose = _mask(text)
-    cited = _cited(text, thread, refs)
-    allowed = _allowed(cited, thread, predicate)
-    found: list[UnboundNumber] = []
-    for start, word, factor in factors:
-        if prose[start : start + len(word)] != word or {factor, 1.0 / factor} & allowed:
-            continue
-        wanted = (
-            r
-            for r in _ratios(thread, cited)
-            if abs(max(r[1], 1.0 / r[1] if r[1] else 0.0) - factor) < 0.5
+    cited = cited_experiments(f"{text}\n{beside}", thread, refs)
+    known = known_numbers(cited, thread, predicate, samples)
+    return [
+        {
+            "number": shown_number(q),
+            "position": q.start,
+            "suggestion": _suggest(q, thread, cited),
+        }
+        for q in stated
+        if not _is_known(q, known, text) and not _cited_beside(q, text, thread, refs)
+    ]
+
+
+def shown_number(q: Quantity) -> str:
+    """As it was typed, with its sign."""
+    return f"{q.sign}{q.word}".strip() if q.digits else q.word
+
+
+def _is_known(q: Quantity, known: Known, text: str) -> bool:
+    if not q.value and not q.digits:
+        return False  # "orders of magnitude", "dozens of runs"
+    if q.kind == "n":
+        return q.value in known.samples
+    if q.kind == "runs":
+        return q.value in known.samples | known.counts
+    if q.kind == "scope":
+        return q.value in known.samples | known.counts | known.settings.keys()
+    if q.kind == "share":
+        return (q.value, q.whole) in known.parts
+    if q.value in known.expected and _EXPECTED.search(_sentence(text, q.start)):
+        return True
+    if q.kind == "percent":
+        share = q.value / 100.0
+        shares = {abs(1.0 - f) for f in known.factors} | {
+            abs(1.0 / f - 1.0) for f in known.factors if f
+        }
+        keys = known.settings.get(share, set())
+        return (
+            any(math.isclose(share, s, rel_tol=1e-6) for s in shares | (known.bounds - {0.0}))
+            or f"{q.value:g}%" in known.with_unit
+            or any(re.search(rf"(?i)\b{re.escape(k)}", text) for k in _stems(keys))
         )
-        expression = next(wanted, None)
-        suggestion = f"{{{{{expression[0]} :.2f}}}} times" if expression else ""
-        found.append({"number": word, "position": start, "suggestion": suggestion})
-    return found
-
-
-def _mask(text: str) -> str:
-    """``text`` with everything that is no measurement blanked, every other character at its place."""
-
-    def blank(m: re.Match[str]) -> str:
-        return " " * len(m[0])
-
-    for start, end in code_spans(text):
-        inside = text[start:end].strip("`~ \n")
-        if text.startswith(("```", "~~~"), start) or not _NUMBER.fullmatch(inside):
-            text = text[:start] + " " * (end - start) + text[end:]
-    for pattern, flags in _MASKS:
-        text = re.sub(pattern, blank, text, flags=flags)
-    return text.replace("`", " ")
-
-
-def _is_unit(tail: str, thread: Thread) -> bool:
-    return bool(tail) and (
-        tail == "%"
-        or tail.lower() in _UNITS
-        or any(m.unit == tail for m in thread.metrics.values())
+    if q.kind == TIMES:
+        bounds = known.factors | {b for b in known.bounds if b not in (0.0, 1.0)}
+        wanted, near = {q.value, 1.0 / q.value}, 1e-6 if q.digits else 0.02
+        if q.value < 1:  # "a fifth less" is 0.8 times
+            bounds |= {abs(1.0 - f) for f in known.factors}
+        return any(math.isclose(w, b, rel_tol=near) for w in wanted for b in bounds)
+    if q.value in known.bounds or (not q.unit and q.value in known.factors):
+        return True
+    if q.unit:
+        return f"{q.value:g}{q.unit.lower()}" in known.with_unit or _is_setting(q, known)
+    if q.value in known.devices and _DEVICES.match(text, q.start + len(q.word)):
+        return True
+    return q.value in known.settings or (
+        q.value == int(q.value) and q.value in known.counts | known.samples
     )
 
 
-def _cited(text: str, thread: Thread, refs: dict[str, str] | None) -> list[Experiment]:
-    """Experiments named in the text, and the baseline's."""
-    names = [thread.shown(experiment_of(m[0]), refs) for m in ID_IN_TEXT.finditer(text)]
-    found = [thread.experiments[n] for n in dict.fromkeys(names) if n in thread.experiments]
+def _is_setting(q: Quantity, known: Known) -> bool:
+    """Whether a key that names its unit (``block-kib``, ``limit_s``), or a number of bytes, has
+    this value."""
+    scale = next((s for s in (_BYTES, _SECONDS) if q.unit.lower() in s), {})
+    amount = q.value * scale.get(q.unit.lower(), 0)
+    for value, keys in known.settings.items() if amount else ():
+        if scale is _BYTES and value == amount:
+            return True
+        units = (re.split(r"[._-]", key.lower())[-1] for key in keys)
+        if any(math.isclose(value * scale.get(unit, 0), amount) for unit in units):
+            return True
+    return False
+
+
+def _stems(keys: set[str]) -> Iterator[str]:
+    for key in keys:
+        yield from (part for part in re.split(r"[._/-]", key) if len(part) > 1)
+
+
+def _sentence(text: str, at: int) -> str:
+    ends = [0, *(m.end() for m in _SAME_SENTENCE.finditer(text)), len(text)]
+    start = max(e for e in ends if e <= at)
+    return text[start : min(e for e in ends if e > at)] if at < len(text) else text[start:]
+
+
+def _cited_beside(q: Quantity, text: str, thread: Thread, refs: dict[str, str] | None) -> bool:
+    """Said in words, or as about, beside the citation that says it exactly: "about a third
+    ({{A / B}})"."""
+    if (q.digits and not q.loose) or q.kind not in (TIMES, "percent", "measure") or not q.value:
+        return False
+    sentence = _sentence(text, q.start)
+    for cite in find(sentence):
+        try:
+            value = resolve(cite.expression, thread, refs).value
+        except LeadlineError:
+            continue
+        forms = [value, abs(1.0 - value), *([1.0 / value, abs(1.0 / value - 1)] if value else [])]
+        said = q.value / 100.0 if q.kind == "percent" else q.value
+        meant = forms if q.kind in (TIMES, "percent") else forms[:1]
+        if any(abs(form - said) <= _ROUGHLY * abs(said) for form in meant):
+            return True
+    return False
+
+
+def cited_experiments(
+    text: str, thread: Thread, refs: dict[str, str] | None = None
+) -> list[Experiment]:
+    """Experiments named in the text, those of what is named, and the baseline's."""
+    found: dict[str, Experiment] = {}
+    left, seen = [m[0] for m in ID_IN_TEXT.finditer(text)], set()
+    while left:
+        name = left.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        shown = thread.shown(experiment_of(name), refs)
+        if shown in thread.experiments:
+            found.setdefault(shown, thread.experiments[shown])
+        item = thread.items.get(thread.shown(name, refs))
+        for part in ("experiments", "evidence", "about", "decision") if item is not None else ():
+            value = item.body.get(part) or []  # type: ignore[union-attr]
+            left += [str(v) for v in (value if isinstance(value, list) else [value])]
+        if item is not None and item.kind in ("sweep", "interleaving"):
+            of_item = (e for e in thread.experiments.values() if _in_design(e, item.uid))
+            found.update((e.id, e) for e in of_item)
     baseline = thread.baseline_experiment
-    return found if baseline is None or baseline in found else [*found, baseline]
+    if baseline is not None:
+        found.setdefault(baseline.id, baseline)
+    return list(found.values())
 
 
-def _allowed(cited: list[Experiment], thread: Thread, predicate: object) -> set[float]:
-    """Config values of what is cited, the numbers of the predicate, and of the stop criteria and
-    constraints."""
-    values: set[float] = set()
-    for experiment in cited:
-        for run in experiment.runs:
-            for value in run.config.values():
-                values.update(_numbers_in(value))
-    values.update(_numbers_in(predicate))
-    for name in ("stop", "constraint", "baseline-case", "matrix"):
-        values.update(_numbers_in(thread.about.get(name)))
-    return values
+def _in_design(experiment: Experiment, uid: str) -> bool:
+    return any(
+        uid in (r.design.get("sweep"), r.design.get("interleaving")) for r in experiment.runs
+    )
+
+
+def known_numbers(
+    cited: list[Experiment], thread: Thread, predicate: str, samples: Collection[int]
+) -> Known:
+    """Settings and counts of what is cited (of all there is where nothing but the baseline is), and
+    the numbers of ``predicate``."""
+    known = Known(samples={float(n) for n in samples})
+    baseline = thread.baseline_experiment
+    named = [e for e in cited if e is not baseline]
+    experiments = named or list(thread.experiments.values())
+    if baseline is not None and baseline not in experiments:
+        experiments = [*experiments, baseline]
+    runs = [run for experiment in experiments for run in experiment.runs]
+    evidence = [run for run in runs if run.is_evidence]
+    for run in runs:
+        for key, value in run.config.items():
+            for number in _numbers_in(value):
+                known.settings.setdefault(number, set()).add(key)
+            _with_units(str(value), known.with_unit)
+        _with_units(f"{run.hardware} {run.software}", known.with_unit)
+        known.devices |= _numbers_in(run.hardware.get("cpu_count"))
+        known.devices |= _numbers_in(run.devices.get("count"))
+        for items in (run.extraction.get("items") or {}).values():
+            known.counts.add(float(items.get("n", 0)))
+    known.samples |= {float(len(e.evidence_runs)) for e in experiments} - {0.0}
+    known.counts |= {float(len(runs)), float(len(evidence)), float(len(named or experiments))}
+    gone = [run for run in runs if run.retracted or run.superseded_by]
+    ended = [run for run in runs if run.state == "done"]
+    for part in (evidence, gone, ended, [run for run in runs if run.state != "done"]):
+        known.parts.add((float(len(part)), float(len(runs))))
+    by_key: dict[str, set[str]] = {}
+    for run in evidence:
+        for key, value in run.config.items():
+            by_key.setdefault(key, set()).add(str(value))
+    known.counts |= {float(len(values)) for values in by_key.values()}
+    _of_predicate(predicate, known)
+    for name in ("stop", "constraint", "goal"):
+        known.expected |= _numbers_in(thread.about.get(name))
+    for name in ("baseline-case", "matrix"):
+        for number in _numbers_in(thread.about.get(name)):
+            known.settings.setdefault(number, set()).add(name)
+    return known
+
+
+def _of_predicate(predicate: str, known: Known) -> None:
+    """``0.8 *`` is a factor, ``+- 5 %`` a share, ``>= 4`` a bound; what stands in a subject is a
+    setting."""
+    for m in re.finditer(_CLAUSE_NUMBER, predicate):
+        value = abs(float(m["number"]))
+        if m["then"] == "*":
+            known.factors.add(value)
+        elif m["then"] == "%":
+            known.factors |= {1.0 - value / 100.0}
+        else:
+            known.bounds.add(value)
+    for number in _numbers_in(re.sub(_CLAUSE_NUMBER, " ", predicate)):
+        known.settings.setdefault(number, set()).add("predicate")
+
+
+def _with_units(text: str, into: set[str]) -> None:
+    for m in re.finditer(rf"(?<![\w.])({_NUMBERS})\s?([A-Za-z%]\w*|%)", text):
+        into.add(f"{float(m[1].replace(',', '')):g}{m[2].lower()}")
 
 
 def _numbers_in(value: object) -> set[float]:
@@ -258,38 +300,41 @@ def _numbers_in(value: object) -> set[float]:
         return set()
     if isinstance(value, (int, float)):
         return {float(value)}
-    return {
-        float(n.replace(",", ""))
-        for n in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?", str(value))
-    }
+    return {float(n.replace(",", "")) for n in re.findall(_NUMBERS, str(value))}
 
 
 # ---- what to write instead -----------------------------------------------------------------------
 
 
-def _suggest(
-    value: float, digits: str, unit: str, sign: str, thread: Thread, cited: list[Experiment]
-) -> str:
+def _suggest(q: Quantity, thread: Thread, cited: list[Experiment]) -> str:
+    digits, value = q.digits, q.value
+    if q.kind in ("n", "runs", "share"):
+        return _suggest_n(value, thread, cited) if q.kind == "n" else ""
     places = len(digits.partition(".")[2]) if "." in digits and "e" not in digits.lower() else 0
     half = 0.5 * 10.0**-places * (1 + 1e-9)
     if "e" in digits.lower():
         half = abs(value) * 0.005
-    relative = unit in ("%", "percent", "pp")
-    if unit in ("x", "×", "times", "fold") or relative:
+    relative = q.kind == "percent"
+    if q.kind == TIMES or relative:
+        if not digits:
+            half, places = max(half, _ROUGHLY * value), max(places, 2)
         for expression, ratio in _ratios(thread, cited):
             shown = abs(ratio - 1) * 100 if relative else ratio
+            if not digits and not relative and ratio < 1 < value:
+                continue
             if abs(shown - value) <= half and (
-                not sign.strip("~≈") or not relative or (ratio < 1) == (sign[-1] in "-−")
+                not q.sign.strip("~≈") or not relative or (ratio < 1) == (q.sign[-1] in "-−")
             ):
-                return (
-                    f"{{{{{expression} :+.{places}%}}}}"
-                    if relative
-                    else f"{{{{{expression} :.{places}f}}}}"
-                )
+                if relative:
+                    return f"{{{{{expression} :+.{places}%}}}}"
+                times = "" if digits else " times"
+                return f"{{{{{expression} :.{places}f}}}}{times}"
+        if not relative:
+            return ""
     others = [e for e in thread.experiments.values() if e not in cited]
     wanted = (
-        {m.name for m in thread.metrics.values() if m.unit == unit}
-        if unit and not relative
+        {m.name for m in thread.metrics.values() if m.unit == q.unit}
+        if q.unit and not relative
         else set()
     )
     for metric, expression, recorded in _values([*cited, *others]):
@@ -299,6 +344,17 @@ def _suggest(
             tail = f" :.{places}%" if relative and abs(recorded - value) > half else ""
             return f"{{{{{expression}{tail}}}}}"
     return ""
+
+
+def _suggest_n(value: float, thread: Thread, cited: list[Experiment]) -> str:
+    """How many runs there are, whatever was typed."""
+    known = [e for e in [*cited, *thread.experiments.values()] if e.evidence_runs]
+    right = next((e for e in known if len(e.evidence_runs) == value), None)
+    experiment = right or (known[0] if known else None)
+    if experiment is None:
+        return ""
+    metric = next((n for r in experiment.evidence_runs for n in r.metrics), "")
+    return f"{{{{{experiment.id}.{metric}.n}}}}" if metric else ""
 
 
 def _by_metric(runs: list[Run]) -> dict[str, list[float]]:

@@ -118,7 +118,8 @@ def marks(item: Item) -> list[str]:
     if body.get("override"):
         label = is_a(item, "claim") and item.body.get("label_asked")
         asked = f" asked as {label};" if label else ""
-        found.append(f" [override:{asked} {body['override']}]")
+        codes = "".join(f" {code}" for code in body.get("overridden") or ())
+        found.append(f" [override{codes}:{asked} {body['override']}]")
     if is_a(item, "decision") and item.body.get("no_evidence"):
         found.append(f" [without evidence: {item.body['no_evidence']}]")
     return found

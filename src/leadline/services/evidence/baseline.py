@@ -16,7 +16,7 @@ from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context
 from leadline.services.evidence.compare import compare_sides
 from leadline.services.lookup import no_evidence, slice_of
-from leadline.services.refusal import refuse
+from leadline.services.refusal import Overrides, refuse
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import BaselineBody
@@ -33,18 +33,19 @@ class Registered(TypedDict, total=False):
     why: str
     evidence: list[str]
     override: str
+    overridden: list[str]
     metric: str
     shown_by: str
     axes: list[str]
 
 
 def set_baseline(
-    context: Context, topic: str, display: str, why: str = "", override: str = ""
+    context: Context, topic: str, display: str, why: str = "", override: Overrides | None = None
 ) -> Registered:
     """Register the first baseline (or the next after the last one was withdrawn).
 
     Raises LeadlineError: no experiment, no counting run, no metrics, a baseline that stands
-    (conflict); none of the thread's metrics (refused), unless ``override`` says why all the same.
+    (conflict); none of the thread's metrics (refused), unless ``override`` covers it.
     """
     thread = slice_of(context, topic, [display])
     experiment = _usable(thread, display)
@@ -63,28 +64,28 @@ def set_baseline(
             do=f"leadline baseline move {experiment.id} --why 'WHY'",
         )
     body: BaselineBody = {"experiment": experiment.id, "evidence": [experiment.id]}
-    if override.strip():
-        body["override"] = override.strip()
-    else:
-        _check_measured(thread, experiment)
+    override = override or Overrides()
+    _check_measured(thread, experiment, override)
+    if override.used:
+        body["override"], body["overridden"] = override.why, override.used
     return _record(context, thread, experiment, why, body)
 
 
-def _check_measured(thread: Thread, experiment: Experiment) -> None:
+def _check_measured(thread: Thread, experiment: Experiment, override: Overrides) -> None:
     """Raises the refusal of a baseline without any metric that the thread judges by: nothing could
     be held against it, and no move away from it would ever have its repeats."""
     judged = [name for name, d in thread.metrics.items() if d.direction in ("lower", "higher")]
     measured = {name for run in experiment.evidence_runs for name in run.metrics}
-    if judged and not measured.intersection(judged):
+    if judged and not measured.intersection(judged) and not override.covers("no-thread-metric"):
         raise refused(
             "no-thread-metric",
             f"{experiment.id} has not measured {' or '.join(judged[:6])}",
             why="a baseline is a number to beat, and by these the thread judges; it has "
             f"{', '.join(sorted(measured)[:6])}",
             do=[
+                f"leadline metric {shell_word(min(measured))} --direction lower",
                 "leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
-                f"leadline metric {shell_word(min(measured))} --direction lower  (or higher: judge by it too)",
-                f"leadline baseline set {experiment.id} --override 'WHY'",
+                "leadline baseline … --override no-thread-metric 'WHY'",
             ],
         )
 
@@ -98,13 +99,13 @@ def move_baseline(
     axes: list[str] | None = None,
     nuisance: list[str] | None = None,
     metric: str = "",
-    override: str = "",
+    override: Overrides | None = None,
 ) -> Registered:
     """Make ``display`` the baseline, when repeated evidence shows it to be better in the metric
     that matters.
 
     Raises LeadlineError: no baseline, no reason, no such metric; refused with what is missing
-    (recorded), unless ``override`` says why all the same.
+    (recorded), unless ``override`` covers it.
     """
     if not why.strip():
         raise usage(
@@ -128,17 +129,17 @@ def move_baseline(
         "from": item.id,
         "evidence": [current.id, experiment.id],
     }
-    if override.strip():
-        body["override"] = override.strip()
-    else:
-        name = primary_metric(thread, experiment, metric)
-        comparison = compare_sides(
-            context, thread, "baseline", experiment.id, axes=axes, nuisance=nuisance, metrics=[name]
-        )
-        _check_move(context, thread, current, experiment, comparison, name, axes or [])
-        if comparison.metrics:
-            body["shown_by"] = comparison.metrics[0].sentence
-        body["metric"] = name
+    override = override or Overrides()
+    name = primary_metric(thread, experiment, metric)
+    comparison = compare_sides(
+        context, thread, "baseline", experiment.id, axes=axes, nuisance=nuisance, metrics=[name]
+    )
+    _check_move(context, thread, current, experiment, comparison, name, axes or [], override)
+    if override.used:
+        body["override"], body["overridden"] = override.why, override.used
+    elif comparison.metrics:
+        body["shown_by"] = comparison.metrics[0].sentence
+    body["metric"] = name
     if axes:
         body["axes"] = axes
     return _record(context, thread, experiment, why, body)
@@ -205,6 +206,7 @@ def _check_move(
     comparison: Comparison,
     metric: str,
     axes: list[str],
+    override: Overrides,
 ) -> None:
     missing, commands = [], []
     found = next((m for m in comparison.metrics if m.metric == metric), None)
@@ -245,7 +247,7 @@ def _check_move(
     if not missing and verdict != "better":
         missing.append(f"a {metric} shown to be better; the verdict is: {verdict}")
         commands.append(f"leadline run --experiment {experiment.id} --repeat {REPEATS_NEEDED}")
-    if not missing:
+    if not missing or override.covers("baseline-stays"):
         return
     sentence = found.sentence if found else f"{metric} was not measured on both sides"
     raise refuse(
@@ -258,7 +260,7 @@ def _check_move(
         honest=f"{experiment.id} was run {len(experiment.evidence_runs)} times against {len(current.evidence_runs)} of "
         f"{current.id}; {verdict}",
         missing=missing,
-        next=[*commands, f"leadline baseline move {experiment.id} --why 'WHY' --override 'WHY'"],
+        next=[*commands, "leadline baseline … --override baseline-stays 'WHY'"],
     )
 
 

@@ -7,7 +7,6 @@ cannot be claimed, only noted or reported.
 
 from __future__ import annotations
 
-from leadline.core.canonical import canonical_json
 from leadline.core.config import parse_value
 from leadline.core.errors import not_found, usage
 from leadline.core.evidence.evaluate import ClauseTold
@@ -20,8 +19,8 @@ from leadline.core.evidence.of_thread import (
     read_predicate,
     runs_of_subject,
 )
-from leadline.core.evidence.predicate import Predicate, parse
-from leadline.core.plain import shell_word
+from leadline.core.evidence.predicate import Predicate
+from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.ranks import EARNED, LABELS
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render
@@ -32,7 +31,7 @@ from leadline.core.view.facts import measured
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
-from leadline.services.refusal import refuse
+from leadline.services.refusal import Overrides, refuse
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, JudgedBody
@@ -100,7 +99,7 @@ class ClaimRequest:
     nuisance: list[str] = field(default_factory=list)
     path: str = ""
     reported: str | None = None
-    override: str = ""
+    override: Overrides = field(default_factory=Overrides)
 
 
 def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
@@ -131,20 +130,20 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
     found = evidence_of(thread, body)
     body["label"], body["rules"] = found.label, RULES
     body["sentence"] = found.sentence.short
-    if request.override.strip():
-        body["override"] = request.override.strip()
-        if request.label:
-            body["label_asked"] = request.label
-    elif request.predicate:
+    override = request.override
+    if request.predicate:
         _check_label(context, thread, request, body, found)
-    findings = lint(text, thread, "claim", found.label, body["refs"])
-    if not request.override.strip():
-        _check_words(context, thread, body, found, findings)
+    _check_words(context, thread, body, found, override)
+    if override.used:
+        body["override"], body["overridden"] = override.why, override.used
+        if request.label and request.label != found.label:
+            body["label_asked"] = request.label
+    findings = lint(text, thread, "claim", body["refs"])
     shown = context.append_item(thread, "claim", body)
     after = context.store.view(topic)
     return {
         **row_of(after, cast("Item[ClaimBody]", after.items[shown]), found),
-        "lint": [f._asdict() for f in findings if f.code != "overclaim" or request.override],
+        "lint": [f._asdict() for f in findings],
     }
 
 
@@ -170,14 +169,12 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
         "nuisance": [*request.nuisance, *context.setting("run.nuisance")],
     }
     body = {**body, **cast("JudgedBody", {name: value for name, value in asked.items() if value})}
-    over = canonical_json(request.across) if request.across else ""
     bound = bound_body(
         context,
         thread,
         text,
-        strict=True,
+        strict=False,
         reported=request.reported,
-        predicate=f"{words} {over}",
         ids=body.get("experiments", []),
     )
     body = {**body, **bound}
@@ -237,13 +234,16 @@ def _check_label(
         "none": found.blocked or "no counting run bears on this claim",
         "refuted": "the runs say the opposite of this claim",
     }.get(found.label, f"the evidence bears {found.label}, not {asked}")
+    if request.override.covers(code):
+        return
     commands = commands_for(thread, body, found)
     if found.label == "none":
         commands.append(
             f"leadline hypothesis add {shell_word(body['text'])} --predict {shell_word(body['predicate'])}"
         )
     elif found.label != "refuted":
-        commands.append("the same without --label: it is recorded as " + found.label)
+        commands.append(_without_label(request))
+    commands.append(f"leadline claim … --override {code} 'WHY'")
     raise refuse(
         context,
         thread,
@@ -258,36 +258,33 @@ def _check_label(
     )
 
 
-def _check_words(
-    context: Context, thread: Thread, body: ClaimBody, found: Evidence, findings: list[Any]
-) -> None:
-    # Loading its patterns is dear, and listing claims asks for none.
-    from leadline.core.evidence.claim_words import overclaims  # noqa: PLC0415  start-up: 2.7 ms
+def _without_label(request: ClaimRequest) -> str:
+    """The command that records it with the label that it has."""
+    words = ["leadline", "claim", request.text, "--that", request.predicate]
+    for axis, values in request.across.items():
+        words += ["--across", f"{axis}={','.join(map(str, values))}"]
+    words += [word for key in request.axes for word in ("--axis", key)]
+    words += [word for key in request.nuisance for word in ("--nuisance", key)]
+    return shell_words(words)
 
-    over = [(f.what, f.mend) for f in findings if f.code == "overclaim"]
-    refs = body.get("refs")
-    words = overclaims(
-        body["text"],
-        parse(body["predicate"]) if body.get("predicate") else Predicate(()),
-        found.clauses,
-        lambda subject: runs_of_subject(thread, subject, refs),
-        lambda: thread.runs,
+
+def _check_words(
+    context: Context, thread: Thread, body: ClaimBody, found: Evidence, override: Overrides
+) -> None:
+    # Its words are many, and listing claims asks for none.
+    from leadline.services.gloss import check_gloss  # noqa: PLC0415  start-up: 6 ms
+
+    check_gloss(
+        context,
+        thread,
+        "claim",
+        {"text": body["text"]},
+        override,
+        refs=body["refs"],
+        ids=body.get("experiments", []),
+        judged=(body, found),
+        reported="reported" in body,
     )
-    over += [(word.why, word.honest) for word in words]
-    if over:
-        sizes = "; ".join(c.sizes for c in found.clauses)
-        computed = f"the computed label is {found.label}" + (f" ({sizes})" if sizes else "")
-        raise refuse(
-            context,
-            thread,
-            "overclaim",
-            "; ".join(what for what, _ in over),
-            statement=body["text"],
-            arithmetic="; ".join([computed, *found.why[:3]]),
-            honest="; ".join(honest for _, honest in over),
-            missing=[],
-            next=["leadline claim with other words", "leadline claim ... --override 'WHY'"],
-        )
 
 
 # ---- listing -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from leadline.core.view.facts import gone_evidence
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, no_evidence, withdrawn
-from leadline.services.refusal import refuse
+from leadline.services.refusal import Overrides, refuse
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import DecisionBody, HypothesisBody, HypothesisChangedBody
@@ -62,6 +62,7 @@ class Changed(TypedDict, total=False):
     decision: str
     why: str
     override: str
+    overridden: list[str]
     refs: dict[str, str]
     bound: dict[str, float]
 
@@ -108,7 +109,7 @@ def change(
     why: str = "",
     until: str = "",
     decision: str = "",
-    override: str = "",
+    override: Overrides | None = None,
 ) -> Changed:
     """Move a hypothesis to ``state``.
 
@@ -129,10 +130,11 @@ def change(
         body["decision"] = _decision(thread, decision).id
     if why.strip():
         body["why"] = checked_text(why, "hypothesis")
-    if override.strip():
-        body["override"] = override.strip()
-    elif named:
-        _check_prediction(context, thread, item, state, named)
+    override = override or Overrides()
+    if named:
+        _check_prediction(context, thread, item, state, named, override)
+    if override.used:
+        body["override"], body["overridden"] = override.why, override.used
     words = "\n".join([str(body.get("why", "")), str(body.get("resume_condition", ""))])
     named += [body["decision"]] if "decision" in body else []
     bound = bound_body(context, thread, words, strict=False, ids=[item.id, *named])
@@ -275,7 +277,12 @@ def _decision(thread: Thread, display: str) -> Item[DecisionBody]:
 
 
 def _check_prediction(
-    context: Context, thread: Thread, item: Item[HypothesisBody], state: str, named: list[str]
+    context: Context,
+    thread: Thread,
+    item: Item[HypothesisBody],
+    state: str,
+    named: list[str],
+    override: Overrides,
 ) -> None:
     """Its own prediction, over the runs there are, must not say the opposite of the new state."""
     if not item.body.get("predicate") or state not in ("supported", "falsified"):
@@ -284,12 +291,15 @@ def _check_prediction(
     held = found.label in EARNED
     if (state == "supported" and found.label != "refuted") or (state == "falsified" and not held):
         return
+    code = "prediction-says-otherwise"
+    if override.covers(code):
+        return
     arithmetic = "; ".join(found.why[:3])
     says, verb = ("holds", "support") if held else ("does not hold", "falsify")
     raise refuse(
         context,
         thread,
-        "prediction-says-otherwise",
+        code,
         f"the prediction of {item.id} {says} over the runs there are",
         statement=f"{item.id} {state} by {', '.join(named)}",
         arithmetic=arithmetic,
@@ -297,6 +307,6 @@ def _check_prediction(
         missing=[],
         next=[
             f"leadline hypothesis {verb} {item.id} --evidence {named[0]}",
-            f"leadline hypothesis {VERB_OF[state]} {item.id} --evidence {named[0]} --override 'WHY'",
+            f"leadline hypothesis … --override {code} 'WHY'",
         ],
     )

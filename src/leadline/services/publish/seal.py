@@ -20,6 +20,7 @@ from leadline.core.ids import named_id
 from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle, bundle_json
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.ref_name import tag_name
+from leadline.core.text.citation import render
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import as_dict, dataclass
 from leadline.core.view.facts import says
@@ -28,9 +29,11 @@ from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
 from leadline.services.branch.signatures import sign_heads
 from leadline.services.context import Context, refs_for
+from leadline.services.gloss import check_gloss
 from leadline.services.lookup import refuse_shadow
 from leadline.services.publish.follow import Followed, Problem, follow
 from leadline.services.publish.sync import sync
+from leadline.services.refusal import Overrides
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
@@ -86,22 +89,28 @@ def seal(
     files: list[str] | None = None,
     at: str | None = None,
     push: bool = False,
+    override: Overrides | None = None,
 ) -> Sealed:
     """Seal ``topic`` as ``name`` (default ``S<n>``) at commit ``at`` (default HEAD), committing
     ``files`` alone before.
 
     Raises LeadlineError: usage (bad name), conflict (sealed already, tag in use), not_found (no
-    such file or commit).
+    such file or commit), refused (a message that says more than the claims bear).
     """
     # What is sealed is committed first: the files asked for, and the logbook as it is now.
     thread = context.store.thread(topic)
     _check_name(context, thread, name)
     message = context.hiding("the message").text(message)
+    override = override or Overrides()
+    check_message(context, topic, message, override)
+    message = render(message, thread)  # a seal says what held when it was made
     context.vcs.sign_again()
     committed = _commit_files(context, thread, files or [], message)
     publish(context, topic, f"before the seal {name or ''}".rstrip())
     # The record, then the tag: a crash in between is completed by the same command.
-    snapshot = _unfinished(context, thread, name) or _record(context, topic, name, message, at)
+    snapshot = _unfinished(context, thread, name) or _record(
+        context, topic, name, message, at, override
+    )
     _tag(context, topic, snapshot)
     sign_heads(context, [topic])
     # What follows; then the remote, so that what is sent holds all of it.
@@ -120,6 +129,14 @@ def seal(
         left=list(dict.fromkeys(left)),
         problems=[*followed.problems, *problems],
     )
+
+
+def check_message(context: Context, topic: str, message: str, override: Overrides) -> None:
+    """Raises LeadlineError(refused) where ``message`` says more than the claims bear."""
+    if message:
+        thread = context.store.view(topic)
+        refs = refs_for(thread, texts=[message])
+        check_gloss(context, thread, "seal", {"message": message}, override, refs=refs)
 
 
 # ---- before --------------------------------------------------------------------------------------
@@ -200,7 +217,12 @@ def _unfinished(context: Context, thread: Thread, name: str | None) -> Item[Snap
 
 
 def _record(
-    context: Context, topic: str, name: str | None, message: str, at: str | None
+    context: Context,
+    topic: str,
+    name: str | None,
+    message: str,
+    at: str | None,
+    override: Overrides,
 ) -> Item[SnapshotBody]:
     commit = _commit_to_tag(context, topic, at)
     with context.store.transaction(topic) as writing:
@@ -231,6 +253,8 @@ def _record(
             "table": bundle["table"],
             "refs": refs_for(thread, [r["experiment"] for r in bundle["table"]["rows"]], [message]),
         }
+        if override.used:
+            body["override"], body["overridden"] = override.why, override.used
         writing.add("snapshot", body)
     found = context.store.thread(topic).find(shown)
     assert is_a(found, "snapshot")

@@ -10,11 +10,10 @@ from __future__ import annotations
 from leadline.core.errors import LeadlineError, conflict, refused
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import evidence_for
-from leadline.core.ids import ID_IN_TEXT, named_id
+from leadline.core.ids import named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
 from leadline.core.record.kinds import kind_of
-from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Item, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.text.lint import LintFinding, fix_format, lint
@@ -33,14 +32,16 @@ from leadline.services.branch.permalink import (
 )
 from leadline.services.branch.record_branch import commit_if_possible
 from leadline.services.context import Context
+from leadline.services.gloss import check_gloss
 from leadline.services.publish.follow import Followed, follow
+from leadline.services.refusal import Overrides
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, UpdateBody
 
 # findings that do not refuse a post: matters of wording, or mended here
-ADVICE = ("overclaim", "ticked-reference")
-PLANS = ("next", "label", "eta")  # what is to come: its numbers were not measured
+ADVICE = ("ticked-reference",)
+PLANS = ("next", "eta")  # what is to come: its numbers were not measured
 FINDINGS_NAMED = 5
 
 
@@ -128,11 +129,17 @@ def is_due(context: Context, thread: Thread) -> Due:
     return due(thread, context.now(), evidence_for(thread))
 
 
-def update(context: Context, topic: str, words: Words, dry_run: bool = False) -> Post:
+def update(
+    context: Context,
+    topic: str,
+    words: Words,
+    dry_run: bool = False,
+    override: Overrides | None = None,
+) -> Post:
     """Render the update, record it, and let follow what follows.
 
-    Raises LeadlineError: refused (``unbound-number``, ``not-fit-to-post`` with each finding, a
-    citation that does not hold), conflict (``nothing-new``). Nothing is recorded then.
+    Raises LeadlineError: refused (``overclaim``, ``unbound-number``, ``not-fit-to-post`` with each
+    finding, a citation that does not hold), conflict (``nothing-new``). Nothing is recorded then.
     """
     thread = context.store.thread(topic)
     _flag_finished(context, thread)
@@ -153,7 +160,8 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
                 do=["leadline update --heartbeat", "leadline due"],
             )
     # The author's words are held to the record before anything is written.
-    checked = _checked(context, thread, words.texts())
+    override = override or Overrides()
+    checked = _checked(context, thread, words.texts(), "update", override)
     text, links = _rendered(context, thread, words, checked)
     if dry_run:
         return Post("update", text, checked.advice, links)
@@ -168,6 +176,8 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
         "words": words.said(),
     }
     body = {**body, **checked.body()}
+    if override.used:
+        body["override"], body["overridden"] = override.why, override.used
     return _posted(context, topic, _record(context, thread, body), body, checked.advice)
 
 
@@ -187,7 +197,8 @@ def heartbeat(
     thread = context.store.thread(topic)
     _flag_finished(context, thread)
     words = {"status": status.strip(), "blockers": blockers.strip(), "eta": eta.strip()}
-    checked = _checked(context, thread, list(words.items()))
+    verb = "update --heartbeat"
+    checked = _checked(context, thread, list(words.items()), verb, Overrides())
     # One that only repeats the last is the same span, said once more.
     first, times = _span(thread, words)
     said = {name: cited(text, thread, checked.refs) for name, text in words.items()}
@@ -253,24 +264,33 @@ def _span(thread: Thread, words: dict[str, str]) -> tuple[Item | None, int]:
     return first, int(last.body.get("times") or 1) + 1
 
 
-def _checked(context: Context, thread: Thread, texts: list[tuple[str, str]]) -> Checked:
+def _checked(
+    context: Context,
+    thread: Thread,
+    texts: list[tuple[str, str]],
+    verb: str,
+    override: Overrides,
+) -> Checked:
     """Raises LeadlineError(refused)."""
     given = [(name, text) for name, text in texts if text.strip()]
     # Wording and links first: all that a reader would stumble over is said at once.
     findings: list[LintFinding] = []
     for name, text in given:
-        found = lint(text, thread, "update", _label_of_cited(thread, text))
+        found = lint(text, thread, "update")
         found += broken_links(context, text)
         findings += [f._replace(where=f"--{name}, {f.where}") for f in found]
     if unfit := [f for f in findings if f.code not in ADVICE]:
         raise not_fit_to_post(unfit)
-    # Then the numbers: each is cited, but in a plan.
+    # Then what the words say: each number is cited, and nothing is said that no claim bears, but
+    # in a plan.
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
-    for name, text in given:
-        made = bound_body(context, thread, text, strict=name not in PLANS)
+    for _, text in given:
+        made = bound_body(context, thread, text, strict=False)
         refs.update(made["refs"])
         bound.update(made.get("bound", {}))
+    found_words = {name: text for name, text in given if name not in PLANS}
+    check_gloss(context, thread, verb, found_words, override, refs=refs)
     return Checked(refs, bound, findings)
 
 
@@ -283,17 +303,9 @@ def not_fit_to_post(findings: list[LintFinding]) -> LeadlineError:
         "not-fit-to-post",
         f"a reader would stumble over {counted(len(findings), 'thing')} in this text",
         why="; ".join(shown),
-        do="leadline update --dry-run …",
+        do="leadline update … --dry-run",
         details={"findings": as_dicts(findings)},
     )
-
-
-def _label_of_cited(thread: Thread, text: str) -> str:
-    """The lowest label of the claims that a text names: what its words may lean on."""
-    evidence_of = evidence_for(thread)
-    named = [thread.items[m[0]] for m in ID_IN_TEXT.finditer(text) if m[0] in thread.items]
-    labels = [evidence_of(claim).label for claim in named if claim.kind == "claim" and claim.stands]
-    return min(labels, key=rank, default="")
 
 
 def _rendered(

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import leadline.core.design.cells as plans
 from leadline.core.design.done import Preview, done_of, estimate, one_axis_missing, runs_of_cells
 from leadline.core.errors import refused, usage
+from leadline.core.plain import shell_words
 from leadline.core.record.run import program_of
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -168,8 +169,8 @@ def check_interaction(context: Context, thread: Thread, body: SweepBody, dry: bo
         honest="what each axis does by itself is not known yet",
         missing=[f"one-axis results of {axis}" for axis in missing],
         next=[
-            f"leadline sweep {one} --design one-axis -- …",
-            "leadline sweep --design interaction --because WHY …",
+            f"leadline sweep {one} --design one-axis -- {shell_words(body['argv'])}",
+            "leadline sweep … --because 'WHY'",
         ],
     )
 

@@ -26,9 +26,12 @@ from leadline.services.bound_text import bound_body
 from leadline.services.branch.permalink import links_for
 from leadline.services.branch.record_branch import commit_if_possible
 from leadline.services.context import Context
+from leadline.services.draft import keep_draft
+from leadline.services.gloss import as_draft, check_gloss
 from leadline.services.issue.content import body_is_current
 from leadline.services.issue.delivery import bring_up_to_date
 from leadline.services.publish.follow import Followed, follow
+from leadline.services.refusal import Overrides
 from leadline.services.thread.check import queued_reason
 from leadline.services.thread.fields_file import read_fields
 
@@ -57,11 +60,13 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class NotFinished:
-    """What is missing; nothing was recorded. ``queued``: codes of what only the forge lacks."""
+    """What is missing; nothing was recorded. ``queued``: codes of what only the forge lacks;
+    ``draft``: where the words are kept."""
 
     missing: list[Missing]
     queued: list[str]
     reason: str
+    draft: str = ""
 
     def as_dict(self) -> dict[str, object]:
         return {"finished": False, **self.__dict__}
@@ -214,40 +219,42 @@ def finish(
     topic: str,
     summary: Summary,
     reason: str = "completed",
-    override: str = "",
+    override: Overrides | None = None,
 ) -> Finished | NotFinished:
-    """Check, record, and let follow what follows. With something missing and no ``override`` (a
-    reason) nothing is recorded.
+    """Check, record, and let follow what follows. With something missing that ``override`` does not
+    cover nothing is recorded, and the words are kept as a draft.
 
     ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not
     bound, conflict for another summary than the one the thread was finished with.
     """
-    proposal, override = proposal_of(summary), override.strip()
+    proposal, override = proposal_of(summary), override or Overrides()
     thread = context.store.thread(topic)
     again = _same_as_last(thread, proposal)
     if not again:
         # The words are held to the record; then what is derived is brought up to date, so that the
         # gate finds missing only what somebody has to do.
         _check_first(thread, proposal, override)
-        bound = _bound(context, thread, proposal)
+        bound = _bound(context, thread, proposal, override)
         bring_up_to_date(context, topic)
         thread = context.store.thread(topic)
         found = missing_for(context, thread, proposal)
         lacking = [item for item in found if "queued" not in item]
         queued = [item["code"] for item in found if "queued" in item]
-        if lacking and not override:
-            return NotFinished(lacking, queued, reason)
+        if lacking and not override.covers(*(item["code"] for item in lacking)):
+            typed = {name: text for name, text in _texts(proposal).items() if text}
+            draft = keep_draft(context, "finish", as_draft(typed)) if typed else ""
+            return NotFinished(lacking, queued, reason, draft)
         body = cast("FinishBody", {**proposal, "reason": reason, **bound})
         if queued:
             body["queued"] = queued
-        _record(context, thread, body, override, lacking)
+        _record(context, thread, body, override)
     followed = follow(context, topic, "finish")
     return Finished(context.store.thread(topic).finishes[-1], followed, again)
 
 
-def _check_first(thread: Thread, proposal: Proposal, override: str) -> None:
+def _check_first(thread: Thread, proposal: Proposal, override: Overrides) -> None:
     """A thread ends once: another summary would stand beside the one that people have read."""
-    if thread.finishes and not override.strip():
+    if thread.finishes and not override.covers("already-finished"):
         last = thread.finishes[-1]
         other = ", with another summary" if any(proposal.values()) else ""
         raise conflict(
@@ -255,9 +262,9 @@ def _check_first(thread: Thread, proposal: Proposal, override: str) -> None:
             f"thread {thread.topic} was finished on {minute(last['at'])} UTC by {last['actor']}{other}",
             why=f"its conclusion: {' '.join(str(last.get('conclusion', '')).split())[:120]}",
             do=[
-                "leadline issue comments  (what was posted)",
+                "leadline issue comments",
                 "leadline note 'TEXT'  (goes on in the finished thread, and is said to come after its end)",
-                "leadline finish ... --override 'WHY'  (a second summary, said to be one)",
+                "leadline finish … --override already-finished 'WHY'",
             ],
         )
 
@@ -272,12 +279,13 @@ def _same_as_last(thread: Thread, proposal: Proposal) -> bool:
     )
 
 
-def _bound(context: Context, thread: Thread, proposal: Proposal) -> Bound:
+def _bound(context: Context, thread: Thread, proposal: Proposal, override: Overrides) -> Bound:
     """What the summary rests on. It is read as one text: what is cited in one part may be named by
     its settings in another. A plan may hold numbers that nobody has measured yet."""
-    measured = [proposal[name] for name in ("worked", "failed", "conclusion")]
-    texts = [*proposal["limits"], *measured]
-    said = bound_body(context, thread, "\n\n".join(filter(None, texts)), strict=True)
+    found_words = _texts(proposal)
+    del found_words["next-steps"]
+    said = bound_body(context, thread, "\n\n".join(found_words.values()), strict=False)
+    check_gloss(context, thread, "finish", found_words, override, refs=said["refs"])
     planned = bound_body(context, thread, "\n\n".join(proposal["next_steps"]), strict=False)
     found: Bound = {"refs": {**said["refs"], **planned["refs"]}}
     if bound := {**said.get("bound", {}), **planned.get("bound", {})}:
@@ -285,13 +293,22 @@ def _bound(context: Context, thread: Thread, proposal: Proposal) -> Bound:
     return found
 
 
-def _record(
-    context: Context, thread: Thread, body: FinishBody, override: str, lacking: list[Missing]
-) -> None:
-    if override:
-        codes = list(dict.fromkeys(item["code"] for item in lacking))
-        body["override"], body["overridden"] = override, codes
-        closed_although = f"Closed although {', '.join(codes)}: {override}"
+def _texts(proposal: Proposal) -> dict[str, str]:
+    """By the names that a summary file has for them."""
+    return {
+        "worked": proposal["worked"],
+        "did-not": proposal["failed"],
+        "confidence": proposal["confidence"],
+        "limits": "\n\n".join(t for t in proposal["limits"] if t != proposal["confidence"]),
+        "conclusion": proposal["conclusion"],
+        "next-steps": "\n".join(f"- {step}" for step in proposal["next_steps"]),
+    }
+
+
+def _record(context: Context, thread: Thread, body: FinishBody, override: Overrides) -> None:
+    if override.used:
+        body["override"], body["overridden"] = override.why, override.used
+        closed_although = f"Closed although {', '.join(override.used)}: {override.why}"
         body["limits"] = [*body["limits"], closed_although]
     # The summary links to the record branch; where it cannot be written, ``follow`` says why.
     commit_if_possible(context)

@@ -11,16 +11,18 @@ from __future__ import annotations
 from leadline.core.check.kickoff import BY_NAME, parse_metric
 from leadline.core.config import parse_value
 from leadline.core.errors import conflict, refused, usage
+from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.ids import shadowed_by
 from leadline.core.record.fold import corrected_fact
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, runs_of, slice_of, withdrawn
-from leadline.services.write.note import ROLES
+from leadline.services.refusal import Overrides
+from leadline.services.write.note import BOUND_ROLES, ROLES
 from leadline.services.write.retract import what_rests_on
 
 if TYPE_CHECKING:
@@ -213,19 +215,16 @@ def _correction(
     if isinstance(thing, Item):
         value: Any = checked_text(text, "correct")
         was: Any = thing.body.get(field)
-        strict = thing.kind in ("claim", "decision") or thing.body.get("role") in (
-            "result",
-            "interpretation",
-        )
         found = bound_body(
             context,
             thread,
             value,
-            strict=strict and field == "text",
+            strict=field == "text" and thing.body.get("role") in BOUND_ROLES,
             reported=thing.body.get("reported"),
-            predicate=str(thing.body.get("predicate", "")),
             ids=[thing.id],
         )
+        if field == "text" and thing.kind in ("claim", "decision"):
+            _check_words(context, thread, thing, value, found["refs"])
         bound = {"refs": found["refs"], "bound": found.get("bound", {})}
     else:
         area, _, key = field.partition(".")
@@ -237,6 +236,32 @@ def _correction(
         bound = {"refs": refs_for(thread, [thing.id])}
     said = {"target": thing.id, "field": field, "why": why.strip(), "value": value}
     return cast("CorrectionBody", {**said, **bound}), was
+
+
+def _check_words(
+    context: Context, thread: Thread, thing: Item, text: str, refs: dict[str, str]
+) -> None:
+    """New words of a claim or a decision are held to what the first were. Raises
+    LeadlineError(refused)."""
+    from leadline.services.gloss import check_gloss  # noqa: PLC0415  start-up: 6 ms, of words alone
+
+    whole = context.store.view(thread.topic)
+    judged = (
+        (thing.body, evidence_of(whole, thing.body, thing.uid)) if is_a(thing, "claim") else None
+    )
+    reported = bool(thing.body.get("reported"))
+    named = cast("list[str]", thing.body.get("experiments") or thing.body.get("evidence") or [])
+    check_gloss(
+        context,
+        thread,
+        "correct",
+        {"text": text},
+        Overrides(),
+        refs={**thing.refs, **refs},
+        ids=[thing.id, *named],
+        judged=judged,
+        reported=reported,
+    )
 
 
 def _fact(thing: Any, area: str, key: str, text: str) -> Any:

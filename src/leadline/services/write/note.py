@@ -14,6 +14,7 @@ from leadline.services.lookup import kind_of, slice_of, unfinished, withdrawn
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import DecisionBody, NoteBody
+    from leadline.services.refusal import Overrides
 
 ROLES = (
     "note",
@@ -86,12 +87,16 @@ def decide(
     owner: str = "",
     no_evidence: str = "",
     reported: str | None = None,
+    override: Overrides | None = None,
 ) -> tuple[str, DecisionBody]:
     """Record a decision; returns its id and body. Its evidence is anything recorded that stands, a failed run as well.
 
     Raises LeadlineError: empty text, no evidence given, unknown id, evidence that was withdrawn or
-    has not ended.
+    has not ended; refused for words that say more than the claims it rests on.
     """
+    from leadline.services.gloss import check_gloss  # noqa: PLC0415  start-up: `note` does without
+    from leadline.services.refusal import Overrides  # noqa: PLC0415  start-up: `note` does without
+
     text = checked_text(text, "decide")
     if not evidence and not no_evidence.strip():
         raise usage(
@@ -115,6 +120,19 @@ def decide(
     body: DecisionBody = {"text": text, "evidence": named, "owner": owner or context.actor()}
     if no_evidence.strip():
         body["no_evidence"] = no_evidence.strip()
-    bound = bound_body(context, thread, text, strict=True, reported=reported, ids=named)
+    bound = bound_body(context, thread, text, strict=False, reported=reported, ids=named)
     body = {**body, **bound}
+    override = override or Overrides()
+    check_gloss(
+        context,
+        thread,
+        "decide",
+        {"text": text},
+        override,
+        refs=body["refs"],
+        ids=named,
+        reported=reported is not None,
+    )
+    if override.used:
+        body["override"], body["overridden"] = override.why, override.used
     return context.append_item(thread, "decision", body), body

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.evidence.claim_words import Overclaim, overclaims
-from leadline.core.evidence.evaluate import evaluate
-from leadline.core.evidence.predicate import Predicate, Subject, parse
+from leadline.core.evidence.evidence import evidence
+from leadline.core.evidence.gloss import Borne, Overclaim, overclaims
+from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.record.run import Run
 
 VALUES = {
@@ -41,11 +41,13 @@ def of(subject: Subject) -> list[Run]:
 
 def check(text: str, form: str) -> list[Overclaim]:
     predicate = parse(form)
-    return overclaims(text, predicate, evaluate(predicate, of), of, lambda: RUNS)
+    return overclaims(text, [Borne(predicate, evidence(predicate, of), of)], lambda: RUNS)
 
 
 LESS, UNSURE = "t(block=128) < t(block=64)", "t(block=1024) < t(block=64)"
 EQUAL, NOT_EQUAL = "t(block=512) ~= t(block=64) +- 3 %", "t(block=1024) ~= t(block=64) +- 3 %"
+
+EVERY = " and ".join(f"t(block=128) < t(block={b})" for b in (64, 256, 512, 1024))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ EQUAL, NOT_EQUAL = "t(block=512) ~= t(block=64) +- 3 %", "t(block=1024) ~= t(blo
         (
             "without any regression",
             NOT_EQUAL,
-            "the equivalence is not shown",
+            "an equivalence that is not shown",
             "no difference was shown",
         ),
         ("it does not affect the time", NOT_EQUAL, "not shown", "with n"),
@@ -84,15 +86,13 @@ EQUAL, NOT_EQUAL = "t(block=512) ~= t(block=64) +- 3 %", "t(block=1024) ~= t(blo
             "compares with none on one axis",
             "clause for each other value",
         ),
-        ("twice as fast", LESS, "factor of 2, which no supported clause", "< 0.5 * t(block=64)"),
-        ("it halves the time", UNSURE, "factor of 2", "0.5"),
-        ("half the time", "t(block=256) <= 0.6 * t(block=64)", "factor of 2", "0.5"),
-        (
-            "three times as slow",
-            "t(block=64) > 2 * t(block=128)",
-            "factor of 3",
-            "> 3 * t(block=128)",
-        ),
+        ("128 is state of the art", EVERY, "it needs replicated", "'best of 5'"),
+        ("128 always wins", LESS, "says that there is no exception", "name the cases"),
+        ("faster on every machine", LESS, "no exception", "name the cases"),
+        ("128 is faster, replicated", UNSURE, "the computed one is exploratory", "'exploratory'"),
+        ("a stable gain", LESS, "the computed one is replicated", "'replicated'"),
+        ("this proves it", EVERY, "what no label bears", "'supports'"),
+        ("dramatically lower", "t(block=128) < 5", "the checkable form does not", "t"),
     ],
 )
 def test_more_than_the_form_bears(text: str, form: str, why: str, honest: str) -> None:
@@ -101,22 +101,20 @@ def test_more_than_the_form_bears(text: str, form: str, why: str, honest: str) -
     assert why in found[0].why and honest in found[0].honest, found
 
 
-EVERY = " and ".join(f"t(block=128) < t(block={b})" for b in (64, 256, 512, 1024))
-
-
 @pytest.mark.parametrize(
     ("text", "form"),
     [
         ("no difference", EQUAL),
         ("significantly lower", LESS),
         ("three significant figures", UNSURE),
-        ("128 is the best", EVERY),
         ("the fastest of two", LESS),
         ("the best of the 2 tried", LESS),
         ("best effort", UNSURE),
-        ("twice as fast", "t(block=128) <= 0.5 * t(block=64)"),
-        ("the slower one takes twice as long", "t(block=64) > 2 * t(block=128)"),
-        ("run twice in half precision", LESS),
+        ("128 is faster, replicated", LESS),
+        ("lower in every run", LESS),
+        ("not the best, not always faster, never proven", UNSURE),
+        ("no difference was shown", UNSURE),
+        ("training is stable at the largest shape", UNSURE),
         ("`no effect`, quoted", LESS),
     ],
 )
@@ -124,12 +122,25 @@ def test_what_the_form_bears(text: str, form: str) -> None:
     assert check(text, form) == []
 
 
-def test_words_without_a_form() -> None:
-    found = overclaims(
-        "the best, significantly, twice as fast, with no effect",
-        Predicate(()),
-        [],
-        of,
-        lambda: RUNS,
-    )
-    assert [o.word for o in found] == ["best", "significantly", "twice as", "no effect"]
+def test_the_best_of_all_that_was_tried() -> None:
+    two = [r for r in RUNS if r.config["block"] in (64, 128)]
+    predicate = parse(LESS)
+    borne = Borne(predicate, evidence(predicate, of), of)
+    assert overclaims("128 is the best", [borne], lambda: two) == []
+    assert "nothing beyond" in overclaims("128 is state of the art", [borne], lambda: two)[0].why
+
+
+def test_words_that_no_claim_is_named_for() -> None:
+    text = "the best, significantly, always, with no effect"
+    for bearing, named in (
+        ([], True),
+        ([Borne(parse(EVERY), evidence(parse(EVERY), of), of)], False),
+    ):
+        found = overclaims(text, bearing, lambda: RUNS, named)
+        assert [o.word for o in found] == ["best", "significantly", "always", "no effect"]
+
+
+def test_a_label_may_be_said_where_a_claim_of_the_thread_has_it() -> None:
+    replicated = [Borne(parse(LESS), evidence(parse(LESS), of), of)]
+    assert overclaims("the lower time was replicated", replicated, lambda: RUNS, named=False) == []
+    assert overclaims("a stable gain", replicated, lambda: RUNS, named=False)

@@ -1,0 +1,290 @@
+"""The words of an author against what the record bears: numbers that nobody measured, "the best",
+"always", "significant", "stable".
+
+A reader remembers the words and not the predicate. So a claim's words are held against its checkable
+form and the runs behind it, and those of a decision, an update or a summary against the claims that
+they name; what is said over and above is named, word by word, with what can be said instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from leadline.core.canonical import canonical_json
+from leadline.core.compare.compare import number
+from leadline.core.evidence.evaluate import ClauseResult
+from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.record.ranks import rank
+from leadline.core.record.run import Run
+from leadline.core.text import strong_words as strong
+from leadline.core.text.quantity import number_of
+from leadline.core.text.strong_words import StrongWord, strong_words
+from leadline.core.typed import NamedTuple
+from leadline.core.values import dataclass, field
+
+_NAMED = 4
+_RELATIVE = re.compile(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
+_OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
+_RUNS = ("run", "runs", "seed", "seeds", "repeat", "repeats", "trial", "trials")
+
+
+class Overclaim(NamedTuple):
+    """``word`` as written at ``position``, ``why`` it is not borne, ``honest``: what can be said,
+    or claimed, instead."""
+
+    position: int
+    word: str
+    why: str
+    honest: str
+
+
+@dataclass
+class Borne:
+    """What may bear words: a checkable form, its evidence, and which runs its subjects name.
+    ``axes``: over which values it is said to hold."""
+
+    predicate: Predicate
+    evidence: Evidence
+    resolve: Callable[[Subject], list[Run]]
+    axes: dict[str, list[object]] = field(default_factory=dict)
+
+
+def overclaims(
+    text: str,
+    bearing: Sequence[Borne],
+    runs: Callable[[], Iterable[Run]],
+    named: bool = True,
+    own: bool = False,
+) -> list[Overclaim]:
+    """The strong words of ``text`` that none of ``bearing`` bears, in reading order. ``runs``: all
+    of the thread, for what else was tried. ``named``: the text names ``bearing``, which else is no
+    more than what stands in the thread; ``own``: it is their own, and may not even compare where
+    they do not."""
+    found = []
+    for word in strong_words(text):
+        if word.kind == strong.COMPARES and not own:
+            continue
+        leans_on = bearing if named or word.kind in _OF_THE_THREAD else ()
+        lacking = [_JUDGES[word.kind](word, borne, runs) for borne in leans_on]
+        if lacking and not all(lacking):
+            continue
+        why, honest = next((told for told in lacking if told), None) or _without_a_claim(word)
+        found.append(Overclaim(word.start, word.word, f"'{word.word}' {why}", honest))
+    return found
+
+
+Lacking = tuple[str, str] | None
+
+
+def _without_a_claim(word: StrongWord) -> tuple[str, str]:
+    return {
+        strong.BEST: (
+            "compares with all there is, and no claim is named that does",
+            "name the claim (P-C1), or say what it was compared with",
+        ),
+        strong.EVERY: (
+            "says that there is no exception, and no claim is named that was shown to be stable",
+            "name the cases that were run",
+        ),
+        strong.CLEAR: (
+            "is more than was shown: no claim is named whose interval excludes no difference",
+            "name the claim (P-C1), or say 'observed', with n",
+        ),
+        strong.LABEL: (
+            "is a label, and no claim is named that has it",
+            "name the claim (P-C1): its label is computed",
+        ),
+        strong.PROOF: ("is what no label bears", "say 'is consistent with' or 'supports'"),
+        strong.NO_EFFECT: (
+            "needs a claim of equivalence (~=), and none is named",
+            "say 'no difference was shown', with n",
+        ),
+        strong.COMPARES: ("compares with something", "claim --that 'METRIC(A) < METRIC(B)'"),
+    }[word.kind]
+
+
+def _proof(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    return _without_a_claim(word)
+
+
+def _label(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    label = borne.evidence.label
+    if rank(label) >= rank(word.of):
+        return None
+    return f"is a label: the computed one is {label}", f"say '{label}', or nothing: it is shown"
+
+
+def _clear(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    results = borne.evidence.clauses
+    compared = [r for r in results if r.clause.right is not None]
+    if not compared:
+        why = "compares with something, and the checkable form does not"
+        return why, "claim --that 'METRIC(A) < METRIC(B)', or leave it out"
+    weak = next((r for r in results if not r.supported or r.withheld), None)
+    if weak is None:
+        return None
+    if weak.withheld and weak.supported:
+        return f"is more than was shown: {weak.withheld}", "say 'observed', and n"
+    if not weak.interval.known:
+        reason = f": {weak.interval.reason}" if weak.interval.reason else ""
+        return f"needs an interval, and there is none{reason}", "say 'observed', and n"
+    span = f"{number(weak.interval.low)} to {number(weak.interval.high)}"
+    return (
+        f"needs an interval beyond the margin; that of {weak.clause.format()} is {span}",
+        f"say 'observed', with the interval {span} and n = {weak.left.n}",
+    )
+
+
+def _compares(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    for clause in borne.predicate.clauses:
+        if clause.right is not None or clause.bound or _RELATIVE.search(clause.metric):
+            return None
+    return (
+        "compares with something, and the checkable form does not",
+        "claim --that 'METRIC(A) < METRIC(B)', or say what was measured",
+    )
+
+
+def _every(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    found = borne.evidence
+    axes = [*borne.axes, *(axis for axis, _ in borne.predicate.over)]
+    if word.of in _RUNS and found.clauses and all(map(_separate, found.clauses)):
+        return None
+    if found.label == "stable" and (not word.of or word.of == "case" or _is_axis(word.of, axes)):
+        return None
+    sizes = "; ".join(c.sizes for c in found.clauses)
+    over = f" over {', '.join(axes)}" if axes else ""
+    return (
+        f"says that there is no exception; the form was judged{over} ({sizes or 'no runs'}), {found.label}",
+        "name the cases that were run",
+    )
+
+
+def _is_axis(noun: str, axes: list[str]) -> bool:
+    stem = noun.removesuffix("s")
+    return any(axis.removesuffix("s").endswith(stem) for axis in axes)
+
+
+def _separate(result: ClauseResult) -> bool:
+    """Every run of the left side satisfies the clause against every run of the right."""
+    low, high = result.left.minimum, result.left.maximum
+    other = result.right or None
+    if low is None or high is None or result.clause.op == "~=":
+        return False
+    bounds = (
+        (result.clause.bound, result.clause.bound)
+        if other is None
+        else (other.minimum, other.maximum)
+    )
+    if bounds[0] is None or bounds[1] is None or other is None:
+        return False
+    factor = result.clause.factor
+    if result.clause.op in ("<", "<="):
+        return high < factor * bounds[0]
+    return low > factor * bounds[1]
+
+
+def _no_effect(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    results = borne.evidence.clauses
+    if any(r.clause.op == "~=" and r.lasting for r in results):
+        return None
+    said = [r for r in results if r.clause.op == "~="]
+    if said:
+        low, high, reach = said[0].interval.low, said[0].interval.high, said[0].tolerance
+        why = f"is an equivalence that is not shown: the difference may be {number(low)} to {number(high)}"
+        return f"{why}, allowed is +- {number(reach)}", "say 'no difference was shown', with n"
+    clause = results[0].clause if results else None
+    example = (
+        f"{clause.metric}({clause.subject.format()}) ~= ... +- 2%"
+        if clause
+        else "METRIC(A) ~= METRIC(B) +- 2%"
+    )
+    known = next((r.interval for r in results if r.interval.known), None)
+    left = (
+        f"; these runs leave open a difference of {number(known.low)} to {number(known.high)}"
+        if known
+        else ""
+    )
+    return (
+        "needs a clause that can show it, an equivalence, and not only a difference that was not seen",
+        f"claim --that '{example}', or say 'no difference was shown'{left}",
+    )
+
+
+# ---- the best ------------------------------------------------------------------------------------
+
+
+def _best(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    clauses = [c for c in borne.predicate.clauses if c.right is not None and c.op != "~="]
+    compared = _compared(clauses, borne.resolve)
+    if not compared or not all(r.holds for r in borne.evidence.clauses):
+        return (
+            "compares with every other value tried, and the checkable form compares with none on one axis",
+            "say what it was compared with, or add a clause for each other value",
+        )
+    metric = clauses[0].metric
+    lacking: dict[str, list[str]] = {}
+    for key in sorted(compared):
+        tried = {
+            canonical_json(r.config[key])
+            for r in runs()
+            if r.is_evidence and metric in r.metrics and key in r.config
+        }
+        lacking[key] = sorted(tried - compared[key])
+    key = min(lacking, key=lambda k: (len(lacking[k]), k))
+    n = len(compared[key])
+    said = number_of(word.of)
+    if said is not None:
+        if said == n:
+            return None
+        return f"of {word.of}: the checkable form compares {n} values of {key}", f"say 'of {n}'"
+    repeated = rank(borne.evidence.label) >= rank("replicated")
+    if not lacking[key] and word.word.lower().endswith(("est", "worst")) and repeated:
+        return None
+    if not lacking[key] and not repeated:
+        why = f"is more than {borne.evidence.label} evidence bears: it needs replicated"
+        return why, f"say 'best of {n}'"
+    others = ", ".join(lacking[key][:_NAMED]) + (", …" if len(lacking[key]) > _NAMED else "")
+    left = f", not {others}" if others else ", and nothing beyond them"
+    return (
+        f"is more than this: {n} of {n + len(lacking[key])} tried values of {key} are compared{left}",
+        f"say 'best of {n}'" + (f", or add a clause for {key} = {others}" if others else ""),
+    )
+
+
+def _compared(
+    clauses: Sequence[Clause], resolve: Callable[[Subject], list[Run]]
+) -> dict[str, set[str]]:
+    """Config key to the values that are compared on it: the left side's and each right side's."""
+    per_key: dict[str, set[str]] = {}
+    for i, clause in enumerate(clauses):
+        left, right = resolve(clause.subject), resolve(clause.right or Subject())
+        keys = {k for run in left for k in run.config}
+        pairs = {k: (_one_value(left, k), _one_value(right, k)) for k in keys}
+        differ = {
+            k: {a, b} for k, (a, b) in pairs.items() if a is not None and b is not None and a != b
+        }
+        per_key = {
+            k: per_key.get(k, set()) | v for k, v in differ.items() if i == 0 or k in per_key
+        }
+    return per_key
+
+
+def _one_value(runs: list[Run], key: str) -> str | None:
+    values = {
+        canonical_json(run.config[key]) for run in runs if run.is_evidence and key in run.config
+    }
+    return next(iter(values)) if len(values) == 1 else None
+
+
+_JUDGES: dict[str, Callable[[StrongWord, Borne, Callable[[], Iterable[Run]]], Lacking]] = {
+    strong.BEST: _best,
+    strong.EVERY: _every,
+    strong.CLEAR: _clear,
+    strong.LABEL: _label,
+    strong.PROOF: _proof,
+    strong.NO_EFFECT: _no_effect,
+    strong.COMPARES: _compares,
+}

@@ -1,0 +1,247 @@
+"""The words of a claim, a decision, an update or a summary against the record, before they are
+recorded: what says more is refused, word by word, with what can be said instead.
+
+Texts that say what is meant to be (hypotheses, plans, goals, reasons) do not come here: they are
+shown as expected, not as found. A refused text is kept as a draft.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from leadline.core.errors import LeadlineError
+from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.gloss import Borne, Overclaim, overclaims
+from leadline.core.evidence.of_thread import evidence_for, runs_of_subject
+from leadline.core.evidence.predicate import Subject, parse
+from leadline.core.ids import ID_IN_TEXT
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
+from leadline.core.text.quantity import quantities
+from leadline.core.text.strong_words import strong_words
+from leadline.core.text.unbound import UnboundNumber, unbound_numbers
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
+from leadline.services.context import Context
+from leadline.services.draft import keep_draft
+from leadline.services.refusal import Overrides, record_refusal, refusal
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import JudgedBody
+
+_NAMED = 6
+_LEFT_HANGING = re.compile(
+    r"(?:[\s,;:(–—-]+|\b(?:is|are|was|were|be|been|the|an?|by|of|on|in|at|for|and|or|with|to|than|that|it|as|has|have|"
+    r"gives?|over|this|our|not|but)\b[\s,;:]*)+$",
+    re.I,
+)
+
+
+class Bearing(NamedTuple):
+    """What the words may lean on, and in one sentence each what it says."""
+
+    forms: list[Borne]
+    sentences: list[str]
+    predicates: str
+    samples: set[int]
+    named: bool = True  # by the text, or its own; else all that stand
+    own: bool = False
+
+    def overclaims(self, text: str, thread: Thread) -> list[Overclaim]:
+        return overclaims(text, self.forms, lambda: thread.runs, self.named, self.own)
+
+
+def check_gloss(
+    context: Context,
+    thread: Thread,
+    verb: str,
+    texts: Mapping[str, str],
+    override: Overrides,
+    *,
+    refs: dict[str, str],
+    ids: Sequence[str] = (),
+    judged: tuple[JudgedBody, Evidence] | None = None,
+    reported: bool = False,
+) -> None:
+    """``texts``: field to text. ``ids``: what they are about. ``judged``: the form and evidence of
+    a claim itself; other texts lean on the claims that they name, else on all that stand.
+    ``reported``: their numbers come from elsewhere, and are marked.
+
+    Raises LeadlineError(refused, ``overclaim`` | ``unbound-number``) unless ``override`` covers it;
+    that of a claim's words is recorded.
+    """
+    said = {name: text for name, text in texts.items() if text.strip()}
+    if not any(quantities(t) or strong_words(t) for t in said.values()):
+        return
+    whole = context.store.view(thread.topic)
+    named = "\n".join([*said.values(), *ids])
+    bearing = _own(whole, judged, refs) if judged else _of_named(whole, named)
+    numbers: list[tuple[str, UnboundNumber]] = []
+    words: list[tuple[str, Overclaim]] = []
+    for text in said.values():
+        if not reported:
+            found = unbound_numbers(text, whole, refs, bearing.predicates, bearing.samples, named)
+            numbers += [(text, number) for number in found]
+        words += [(text, word) for word in bearing.overclaims(text, whole)]
+    code = "overclaim" if words else "unbound-number"
+    if (words or numbers) and not override.covers(code):
+        instead = {
+            text: _mended(text, whole, refs, bearing, named, judged)
+            for text in {t: None for t, _ in [*numbers, *words]}
+        }
+        error = _refusal(context, verb, said, code, numbers, words, instead, bearing)
+        if judged and words:
+            record_refusal(
+                context,
+                whole,
+                code,
+                error.what,
+                statement="\n\n".join(said.values()),
+                arithmetic=str(error.details["arithmetic"]),
+                honest=str(error.details["honest"]),
+            )
+        raise error
+
+
+# ---- what bears words ----------------------------------------------------------------------------
+
+
+def _own(thread: Thread, judged: tuple[JudgedBody, Evidence], refs: dict[str, str]) -> Bearing:
+    body, found = judged
+    form = _form(thread, body, found, refs)
+    if form is None:
+        return Bearing([], [], "", set())
+    across = str(body.get("across") or "")
+    return Bearing(
+        [form],
+        [found.sentence.short],
+        f"{form.predicate.format()} {across}",
+        _sizes(found),
+        own=True,
+    )
+
+
+def _of_named(thread: Thread, named: str) -> Bearing:
+    """Claims named by ids in ``named``, or all that stand where none is."""
+    standing = [claim for claim in thread.claims if claim.stands]
+    ids = {m[0] for m in ID_IN_TEXT.finditer(named)}
+    meant = [claim for claim in standing if claim.id in ids]
+    known = evidence_for(thread)
+    forms, sentences, predicates, samples = [], [], [], set()
+    for claim in meant or standing:
+        found = known(claim)
+        form = _form(thread, claim.body, found, claim.refs)
+        if form is None:
+            continue
+        forms.append(form)
+        predicates.append(f"{form.predicate.format()} {claim.body.get('across') or ''}")
+        samples |= _sizes(found)
+        if meant:
+            sentences.append(f"{claim.id}: {found.sentence.short}")
+    return Bearing(forms, sentences, "\n".join(predicates), samples, bool(meant))
+
+
+def _form(thread: Thread, body: Any, found: Evidence, refs: dict[str, str] | None) -> Borne | None:
+    try:
+        predicate = parse(str(body.get("predicate") or ""))
+    except LeadlineError:
+        return None
+
+    def resolve(subject: Subject) -> list[Run]:
+        return runs_of_subject(thread, subject, refs)
+
+    return Borne(predicate, found, resolve, dict(body.get("across") or {}))
+
+
+def _sizes(found: Evidence) -> set[int]:
+    return {side.n for c in found.clauses for side in (c.left, c.right) if side is not None}
+
+
+# ---- the refusal ---------------------------------------------------------------------------------
+
+
+def _refusal(
+    context: Context,
+    verb: str,
+    texts: Mapping[str, str],
+    code: str,
+    numbers: list[tuple[str, UnboundNumber]],
+    words: list[tuple[str, Overclaim]],
+    instead: dict[str, str],
+    bearing: Bearing,
+) -> LeadlineError:
+    typed = [
+        f"{n['number']} (write {n['suggestion']})" if n["suggestion"] else n["number"]
+        for _, n in numbers
+    ]
+    parts = [word.why for _, word in words[:_NAMED]]
+    if typed:
+        more = f" and {len(typed) - _NAMED} more" if len(typed) > _NAMED else ""
+        parts.append(f"not bound to a recorded metric: {', '.join(typed[:_NAMED])}{more}")
+    honest = list(dict.fromkeys(word.honest for _, word in words))
+    if typed:
+        honest.append(
+            "cite a number where it was measured, {{P-003.time_ms}}: it is filled in and rechecked"
+        )
+    draft = keep_draft(context, verb.split()[0], as_draft(texts))
+    do = [f"leadline {verb} …"] if all(instead.values()) else []
+    if verb in ("claim", "decide") and not words:
+        do.append(f"leadline {verb} … --reported 'SOURCE'")
+    do.append(f"leadline {verb} … --override {code} 'WHY'")
+    if draft:
+        do.append(f"cat {draft}")
+    error = refusal(
+        code,
+        "; ".join(parts),
+        statement="\n\n".join(texts.values()),
+        arithmetic="; ".join(bearing.sentences[:3]) or "no claim is named that bears these words",
+        honest="; ".join(honest),
+        missing=[],
+        next=do,
+    )
+    error.details |= {
+        "numbers": [n for _, n in numbers],
+        "words": [word.word for _, word in words],
+        "instead": {text: mended for text, mended in instead.items() if mended},
+        "draft": draft,
+    }
+    return error
+
+
+def as_draft(texts: Mapping[str, str]) -> str:
+    """One text as it is; several under their names, as `finish --from` reads them."""
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n\n".join(f"## {name}\n\n{text}" for name, text in texts.items())
+
+
+def _mended(
+    text: str,
+    thread: Thread,
+    refs: dict[str, str],
+    bearing: Bearing,
+    named: str,
+    judged: tuple[JudgedBody, Evidence] | None,
+) -> str:
+    """``text`` with citations for its numbers and without the words that are not borne, or what is
+    borne in its place; "" where nothing of that passes."""
+
+    def findings(of: str) -> list[tuple[int, str, str]]:
+        numbers = unbound_numbers(of, thread, refs, bearing.predicates, bearing.samples, named)
+        found = [(n["position"], n["number"], n["suggestion"]) for n in numbers]
+        return found + [(w.position, w.word, "") for w in bearing.overclaims(of, thread)]
+
+    mended = text
+    for at, word, suggestion in sorted(findings(text), reverse=True):
+        start = mended.rfind(word, 0, at + len(word))
+        if start >= 0:
+            mended = mended[:start] + suggestion + mended[start + len(word) :]
+    mended = re.sub(r"\(\s*[,;]?\s*\)", "", mended)
+    mended = re.sub(r"[ \t]+([,;.:)])", r"\1", re.sub(r"[ \t]{2,}", " ", mended))
+    mended = _LEFT_HANGING.sub("", mended).strip()
+    words = len(re.findall(r"[A-Za-z]{2,}", mended))
+    said_whole = mended and mended[-1:] != text.strip()[-1:] and len(mended) < len(text) / 2
+    if words >= 2 and not said_whole and not findings(mended):
+        return mended
+    form = bearing.forms[0].predicate.format() if judged and bearing.forms else ""
+    return f"{form} in the runs so far" if form else ""

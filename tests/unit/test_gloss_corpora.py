@@ -1,0 +1,121 @@
+"""Of honest sentences few are refused, and of overclaims nearly all: measured on both.
+
+The overclaims (``tests/data/overclaims.txt``) are said of a predicate that says next to nothing. The
+honest sentences are those of real logbooks, read where they lie. A sentence is honest when its
+numbers are in the record: so each number that was measured is cited here as its author would have
+to, each setting is one of the thread's, and all that is left (names, counts, dates, steps, words)
+stands as it was written.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadline.core.evidence.gloss import Borne, overclaims
+from leadline.core.evidence.of_thread import evidence_of, runs_of_subject
+from leadline.core.evidence.predicate import parse
+from leadline.core.record.thread import Thread
+from leadline.core.text.unbound import unbound_numbers
+from leadline.testing.builders import ThreadBuilder
+
+OVERCLAIMS = Path(__file__).parents[1] / "data" / "overclaims.txt"
+LOGBOOKS = Path(__file__).parents[2].parent / "shared/data/logbooks"
+HONEST = 200
+TRIVIAL = "loss(arm=new) > 0"
+
+
+def refused(text: str, thread: Thread, form: str = "") -> list[str]:
+    """What of ``text`` would be refused: as the words of a claim of ``form``, or of a text that
+    names no claim."""
+    borne = []
+    if form:
+        found = evidence_of(thread, {"predicate": form})
+        borne = [Borne(parse(form), found, lambda s: runs_of_subject(thread, s))]
+    numbers = unbound_numbers(text, thread, {}, form)
+    words = overclaims(text, borne, lambda: thread.runs, own=bool(form))
+    return [n["number"] for n in numbers] + [w.word for w in words]
+
+
+def arms() -> Thread:
+    b = ThreadBuilder(metrics=[("loss", "", "lower"), ("time_ms", "ms", "lower")])
+    for seed in (1, 2, 3):
+        b.run("", {"loss": 1.0 + seed / 100}, {"arm": "new", "seed": seed})
+        b.run("", {"loss": 2.0 + seed / 100}, {"arm": "old", "seed": seed})
+    return b.thread()
+
+
+@pytest.mark.parametrize("form", [TRIVIAL, ""])
+def test_overclaims_are_refused(form: str) -> None:
+    texts = OVERCLAIMS.read_text(encoding="utf-8").splitlines()
+    thread = arms()
+    missed = [text for text in texts if not refused(text, thread, form)]
+    assert len(texts) >= 100 and len(missed) <= 0.05 * len(texts), missed
+
+
+def sentences() -> Iterator[str]:
+    """The prose of the logbooks in order, then the labels of entries."""
+    for path in sorted(LOGBOOKS.glob("*.md")):
+        text = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.S)
+        text = re.sub(r"^[ \t]*```.*?^[ \t]*```[^\n]*$", "", text, flags=re.S | re.M)
+        text = re.sub(r"\n[ \t]+(?![-*] |\d+\. )", " ", text)  # a wrapped line
+        for line in map(str.strip, text.splitlines()):
+            if line and line[0] not in "#|":
+                prose = re.sub(r"^(?:[-*]|\d+\.)\s+", "", line)
+                yield from re.split(r"(?<=[.!?;])\s+(?=[A-Z*`(\[])", prose)
+    with (LOGBOOKS / "heading_lines.tsv").open(encoding="utf-8") as file:
+        yield from (row["label"] for row in csv.DictReader(file, delimiter="\t"))
+
+
+def long_enough(text: str) -> bool:
+    return len(re.findall(r"[A-Za-z]{2,}", text)) >= 3
+
+
+_TYPED = (
+    r"(?<![\w.,#/`-])(?:\d+-)?[-+~]{0,2}(\d+(?:,\d{3})*(?:\.\d+)?(?:e\d+)?)(?![\w,]*/\d)"
+    r"(?P<unit>\s?(?:%|×|x\b|GB|h\b|times\b))?(?P<noun> [A-Za-z])?"
+)
+_CODE = r"`[^`]*`|https?://\S+|\S+/\S+"
+_SETTING = r"\b([A-Za-z_]+)[= ](\d+)\b(?![.,]\d|\s?%|-)"
+
+
+def in_its_thread(texts: list[str]) -> tuple[list[str], Thread]:
+    """The texts with measured numbers cited, and the thread that has them and the settings."""
+    metrics: dict[str, float] = {}
+    config: dict[str, object] = {}
+
+    def cited(m: re.Match[str]) -> str:
+        value = float(m[1].replace(",", ""))
+        counts = m["noun"] and value > 12
+        if not (m["unit"] or counts or set(m[1]) & set(".,e")):
+            return m[0]
+        name = f"m{len(metrics)}"
+        metrics[name] = value
+        return f"{{{{P-001.{name}}}}}{m['unit'] or ''}{m['noun'] or ''}"
+
+    said = []
+    for text in texts:
+        for key, value in re.findall(_SETTING, re.sub(_CODE, " ", text)):
+            if key[0].islower() or key.isupper():
+                config[f"{key}.{len(config)}"] = int(value)
+        code = [(m.start(), m.end()) for m in re.finditer(_CODE, text)]
+        at, parts = 0, []
+        for start, end in [*code, (len(text), len(text))]:
+            parts += [re.sub(_TYPED, cited, text[at:start]), text[start:end]]
+            at = end
+        said.append("".join(parts))
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    b.run("", {"loss": 1.0, **metrics}, config)
+    return said, b.thread()
+
+
+@pytest.mark.skipif(not LOGBOOKS.is_dir(), reason=f"the real logbooks are not here: {LOGBOOKS}")
+def test_honest_sentences_are_let_through() -> None:
+    texts = [text for text in sentences() if long_enough(text)][:HONEST]
+    said, thread = in_its_thread(texts)
+    stopped = {text: found for text in said if (found := refused(text, thread))}
+    assert len(said) == HONEST and len(stopped) <= 0.02 * HONEST, stopped
