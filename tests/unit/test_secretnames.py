@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.secrets.content import secret_content_reason
+from leadline.core.secrets.content import ContentRules, reason_of
 from leadline.core.secrets.names import secret_name_reason
+
+
+def reason_in(data: bytes) -> str | None:
+    return reason_of(ContentRules().found_in([data]))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_names_that_are_kept(path: str) -> None:
     ],
 )
 def test_contents_that_are_left_out(text: str) -> None:
-    reason = secret_content_reason(b"first line\n" + text.encode() + b"\n")
+    reason = reason_in(b"first line\n" + text.encode() + b"\n")
     assert reason and text not in reason
 
 
@@ -88,8 +92,8 @@ def test_contents_that_are_left_out(text: str) -> None:
     ],
 )
 def test_contents_that_are_kept(text: str) -> None:
-    assert secret_content_reason(text.encode()) is None
+    assert reason_in(text.encode()) is None
 
 
 def test_binary_content_is_not_searched() -> None:
-    assert secret_content_reason(b"\0-----BEGIN PRIVATE KEY-----") is None
+    assert reason_in(b"\0-----BEGIN PRIVATE KEY-----") is None

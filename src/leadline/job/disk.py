@@ -61,10 +61,11 @@ def folder_mode(parent: str) -> int:
     return os.stat(parent).st_mode & 0o2777
 
 
-def open_to_read(path: str) -> int:
+def open_to_read(path: str, folder: int | None = None) -> int:
     """Open a file in a folder that others may write in: a regular one, and no link to another.
-    Raises OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    ``folder``: an open one that the path begins in. Raises OSError."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    fd = os.open(path, flags, dir_fd=folder)
     if stat.S_ISREG(os.fstat(fd).st_mode):
         return fd
     os.close(fd)

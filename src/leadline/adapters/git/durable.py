@@ -20,8 +20,9 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 
-from leadline.adapters.files import make_folders
+from leadline.adapters.files import make_folders, read_bytes
 from leadline.adapters.git.program import GitProgram
+from leadline.core.canonical import object_in
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import open_in_place, sync_folder
 
@@ -45,7 +46,7 @@ def settle(git: GitProgram) -> None:
     """Bring all objects and their names to the disk. Raises OSError, Damaged."""
     objects = os.path.join(git.common_dir, "objects")
     place = os.path.join(git.common_dir, "leadline", "code-index", "settled.json")
-    known = _known(place)
+    known: Times = object_in(read_bytes(place) or b"")
     now_ns = _file_system_time(place)
     folders = _folder_times(objects)
     young: list[str] = []
@@ -65,15 +66,6 @@ def settle(git: GitProgram) -> None:
         times = {name: at - 1 if abs(now_ns - at) < TICK_NS else at for name, at in folders.items()}
         with open(open_in_place(place, os.O_WRONLY | os.O_TRUNC), "w", encoding="ascii") as file:
             json.dump(times, file)
-
-
-def _known(place: str) -> Times:
-    try:
-        with open(place, encoding="ascii") as file:
-            found = json.load(file)
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _file_system_time(place: str) -> int:

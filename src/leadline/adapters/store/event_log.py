@@ -483,6 +483,8 @@ class FileTransaction:
         self.index = log.index
         self.index.refresh(topic)
         self.lines: list[bytes] = []
+        self._next = ""  # the id that was told already for the record to come
+        self._seen: str | None = None  # the newest id of anybody, asked for when one is given
         self._screen: Screening | None = None
         # The highest numbers of ids, by what they are counted by: before, and of what was added.
         self._before: dict[tuple[str, str], int] = {}
@@ -556,7 +558,7 @@ class FileTransaction:
         return 1 + max(self._before[counted], self._taken.get(counted, 0))
 
     def new_uid(self) -> str:
-        if not hasattr(self, "_next"):
+        if not self._next:
             self._time, seen = self._now()
             randomness = self.log.clock.randomness()
             self._next = next_ulid(self._time, randomness, self.last_id, seen)
@@ -567,7 +569,7 @@ class FileTransaction:
         off is held where the record has come to."""
         now = self.log.clock.now_ms()
         off = is_off(now)
-        if not hasattr(self, "_seen"):
+        if self._seen is None:
             limit = BEYOND if off else first_at(now + AHEAD_MS)
             self._seen = self.index.last_id(self.topic, limit)
         newest = max((uid for uid in (self.last_id, self._seen) if uid < BEYOND), default="")
@@ -603,7 +605,7 @@ class FileTransaction:
         if clean is not body:
             record = self._record(uid, kind, clean)
             line = record.line()
-        del self._next
+        self._next = ""
         self.lines.append(line)
         for counted, number in numbers_of(record).items():
             self._taken[counted] = max(number, self._taken.get(counted, 0))

@@ -216,8 +216,3 @@ def reason_of(found: Iterable[Found]) -> str | None:
     """Why a file with these looks like a secret: the first of them, never its value."""
     first = next(iter(found), None)
     return f"its content holds {first.what}" if first is not None else None
-
-
-def secret_content_reason(data: bytes) -> str | None:
-    """Why the bytes of a file look like a secret by what they hold, or None."""
-    return reason_of(ContentRules().found_in([data]))

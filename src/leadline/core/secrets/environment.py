@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from leadline.core.secrets.quick import SUSPECT
 from leadline.core.secrets.words import harmless, random_looking
 
 MIN_SECRET_CHARS = 6
@@ -63,8 +64,6 @@ _MODEL_TOKEN = (
     r"_TOKEN$"
 )
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*"
-_SUSPECT = ("TOKEN", "SECRET", "PASS", "KEY", "CRED", "COOKIE", "AUTH", "PRIVATE", "WEBHOOK", "_PWD", "_PIN",
-            "_CONNECTION_STRING")  # fmt: skip
 
 
 def as_name(name: str) -> str:
@@ -106,7 +105,7 @@ def secret_values(env: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name, value in env.items():
         upper = name.upper()
-        if any(word in upper for word in _SUSPECT) and is_secret(name, value):
+        if any(word in upper for word in SUSPECT) and is_secret(name, value):
             found[name] = value
         elif "://" in value and "@" in value and (password := _password_in(value)):
             found[name] = password

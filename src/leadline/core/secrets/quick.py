@@ -26,8 +26,8 @@ _LONG_WORD = r"[\w.~|:-]{24,}"
 _NO_TOKEN = (
     r"(?:sha256:)?[0-9a-f]+|[0-7][0-9A-HJKMNP-TV-Z]{25}|20\d\d-\d\d-\d\d[T0-9:.Z+-]*|[a-z_.-]+"
 )
-_SUSPECT = ("TOKEN", "SECRET", "PASS", "KEY", "CRED", "COOKIE", "AUTH", "PRIVATE", "WEBHOOK", "_PWD", "_PIN",
-            "_CONNECTION_STRING")  # fmt: skip
+SUSPECT = ("TOKEN", "SECRET", "PASS", "KEY", "CRED", "COOKIE", "AUTH", "PRIVATE", "WEBHOOK", "_PWD", "_PIN",
+           "_CONNECTION_STRING")  # fmt: skip
 
 
 def may_hold(text: str) -> bool:
@@ -79,6 +79,6 @@ def names_suspect(environ: Mapping[str, str]) -> bool:
     """Whether the environment has a variable whose value may be a secret."""
     for name, value in environ.items():
         upper = name.upper()
-        if any(word in upper for word in _SUSPECT) or ("://" in value and "@" in value):
+        if any(word in upper for word in SUSPECT) or ("://" in value and "@" in value):
             return True
     return False

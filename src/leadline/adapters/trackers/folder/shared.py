@@ -10,10 +10,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterable
 
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import open_to_read
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SentFile
@@ -94,8 +94,5 @@ class OwnFolder:
 
     def read(self, name: str) -> bytes:
         """A file of this folder. Raises OSError: it is none, or a link."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with open(os.open(name, flags, dir_fd=self.fd), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "it is no regular file", name)
+        with open(open_to_read(name, self.fd), "rb") as file:
             return file.read()
