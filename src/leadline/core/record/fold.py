@@ -476,7 +476,8 @@ def _supersession(thread: Thread, record: Record[bodies.SupersessionBody]) -> No
     for thing in _with_runs(target):
         thing.superseded_by = by or "a later record"
     successor = thread.experiments.get(by)
-    if successor is not None and isinstance(target, Experiment):
+    named = str(record.body.get("by", "")) in record.body.get("refs", {})  # so it belongs there too
+    if named and successor is not None and isinstance(target, Experiment):
         successor.replaces.append(target.id)
     _remember(target, record)
 
