@@ -57,6 +57,7 @@ def test_what_was_written_is_read(old: Lab) -> None:
     claim = old.json("claims")["data"][0]
     assert (claim["id"], claim["label"]) == ("P-C1", "exploratory")
     assert claim["sentence_short"].startswith("exploratory: time_ms of P-002 (level=4) is ")
+    assert old.json("show", "P-C1")["data"]["sentence_short"] == claim["sentence_short"]
     assert "P-C1" in old.ok("brief") and "level 4" in old.ok("show", "P-C1")
     assert "P-N2b" in old.ok("show", "P-N2b") and old.json("tried", "eve")["ok"]
     assert old.json("sweep", "show", "P-W1")["ok"]

@@ -25,10 +25,14 @@ def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str,
     thing = thread.find(display)
     if isinstance(thing, (Run, Experiment)):
         tell_tags(thread, thing.runs if isinstance(thing, Experiment) else [thing])
-    text = render_show(thing, thread, evidence_for(thread))
+    evidence_of = evidence_for(thread)
+    text = render_show(thing, thread, evidence_of)
     if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
         text = f"{text}\n\n{found}"
     data = as_data(thing, thread)
+    if isinstance(thing, Item) and (thing.kind == "claim" or thing.body.get("predicate")):
+        said = evidence_of(thing).sentence
+        data |= {"sentence": said.full, "sentence_short": said.short}
     if isinstance(thing, Run):
         data["folder"] = context.run_folder(thing.uid)
     return text, data
