@@ -76,8 +76,8 @@ _MASKS = (  # compiled by the first text that has a digit
     (r"(?<![\w.,])\d+(?:\s?[x×]\s?\d+)+(?![\w.])", 0),  # a shape
     (r"(?<![\w.,])\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){2,}(?![\w/])", 0),  # a list of settings
     (
-        _NAMES_A_NUMBER
-        + r"[#v]?\d+(?:\.\d+)*(?:['’]s)?(?:\s*(?:,|/|-|–|to|and)\s*\d+(?:\.\d+)*)*(?!\s?%|[\d.]*x\b)",
+        _NAMES_A_NUMBER + r"[#v]?\d+(?:\.\d+)*(?:['’]s)?(?:\s*(?:,|/|-|–|to|and)\s*\d+(?:\.\d+)*)*"
+        r"(?!\s?%|[\d.]*(?:x|\s?times|\s?percent|[\s-]?fold)\b)",
         re.I,
     ),
     (r"(?<!\ba )(?<!\bby )(?<!\bof )\bfactors? \d+\b", re.I),
@@ -192,6 +192,7 @@ _PART = (
 )
 _FACTOR_OF = later(r"\bfactor\s+(?:of\s+(?:\w+\s+)?)?$", re.I)
 _MANY = later(r"\b(?:dozens|scores|hundreds|thousands|millions)\s+of\s+(?:[\w-]+)", re.I)
+_ON_NOUNS = later(r"\s+(?:[a-z]+\s+)?[A-Za-z]+s\b")  # "five shapes", not "five to"
 _SCOPE = later(r"\b(?:across|over)\s+(?:the\s+|all\s+|our\s+)?$", re.I)
 _REPEATED = later(
     r"\b(?:ran|run|repeat\w*|measur\w+|tried|execut\w+|sampled|tested|replicated|reran)\s+(?:\w+\s+){0,3}$",
@@ -347,7 +348,7 @@ def _each_number(prose: str, units: frozenset[str]) -> Iterator[tuple[Quantity, 
             whole = prose[start : of_runs.end()] if of_runs else word
             # "one run" and "a single seed" promise nothing
             yield q._replace(kind="runs", word=whole), value != 1
-        elif not unit and value > 1 and _SCOPE.search(just_before) and _on_a_noun(m):
+        elif not unit and value > 1 and _SCOPE.search(just_before) and _ON_NOUNS.match(prose, end):
             yield q._replace(kind="scope", word=with_unit), True
         elif m["mult"] or unit in (TIMES, PERCENT):
             is_times = m["mult"] or unit == TIMES
@@ -357,11 +358,6 @@ def _each_number(prose: str, units: frozenset[str]) -> Iterator[tuple[Quantity, 
             pronoun = not digits and value == 1  # "the other one", "within one hour"
             vulgar = bool(_VULGAR.search(digits))
             yield q, (bool(unit) or not little or vulgar) and not pronoun
-
-
-def _on_a_noun(m: re.Match[str]) -> bool:
-    """ "five shapes", not "five to"."""
-    return bool(re.match(r"\s+[A-Za-z]+s\b", m["tail"] or ""))
 
 
 def _unit(tail: str, units: frozenset[str]) -> str:

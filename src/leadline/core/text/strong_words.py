@@ -58,7 +58,7 @@ _EXTENTS = frozenset(
 _SUPERLATIVE = re.compile(
     r"\b(?:(?P<est>[a-z]{2,}est)|(?P<word>best|worst|optimal(?:ly)?|optimum|optimi[sz]es|ideal|perfect(?:ly)?|flawless(?:ly)?|"
     r"unmatched|unbeat\w+|unrivall?ed|unparallell?ed|unprecedented|unsurpass\w+|unequall?ed|peerless|sota|record[\s-]\w+ing|"
-    r"world[\s-]class|cutting[\s-]edge|top[\s-](?:performing|ranked|scoring|tier)|first[\s-]place|number[\s-](?:one|1\b)|top[\s-]notch|first[\s-]rate|gold[\s-]standard|all[\s-]time|(?:new|a)\s+record\b|"
+    r"world[\s-]class|cutting[\s-]edge|top[\s-](?:performing|ranked|scoring|tier)|first[\s-]place|number[\s-](?:one|1\b)|top\s+(?:result|score|performer|accuracy|spot)|top[\s-]notch|first[\s-]rate|gold[\s-]standard|all[\s-]time|(?:new|a)\s+record\b|"
     r"state[\s-]of[\s-]the[\s-]art|best[\s-]in[\s-]class|second[\s-]to[\s-]none|superior\s+to\s+(?:all|any|every)\w*|"
     r"most\s+(?!of\b|recent|likely|common|probable|probably|part\b|cases\b|\w*runs\b|seeds\b|\w+s\b)\w+(?:\s+\w+)?))\b",
     re.I,
@@ -118,7 +118,8 @@ _NEVER = re.compile(
     r"shown|tested|tried|run|measured|committed|confirmed|replicated|reproduced|checked|verified)\b)|(?:was|were)\s+never\s+(?:beaten|outperform\w*|exceed\w*|surpass\w*|worse|slower|"
     r"lower|higher|matched|below|above)|not\s+(?:once|a\s+single)|never\s+once|"
     r"(?:in\s+)?(?:none|not\s+one|no\s+single\s+one|neither)\s+of\s+(?:the\s+|our\s+|its\s+)?(?:\d+|\w+)?\s*(?:\w+\s+)?"
-    rf"{_CASES}\b|\bin\s+no\s+{_CASES}\b|no\s+(?:single\s+)?(?:case|run|seed|trial|repeat|setting|situation|scenario)\s+(?:\w+\s+)?(?:where|in\s+which|is|was|"
+    rf"{_CASES}\b|\bin\s+no\s+{_CASES}\b|no\s+(?:single\s+)?(?:case|run|seed|trial|repeat|setting|situation|scenario)\s+(?:\w+\s+){{0,3}}?"
+    r"(?:where|in\s+which|is|was|"
     r"shows?|fail\w*|regress\w*|got|did|does|diverge\w*)|(?:cannot|can\s?not|can't|can\s+never)\s+(?:fail|lose|diverge|"
     r"regress|go\s+wrong)|(?:zero|no)\s+(?:failures?|crashes|errors|downsides?|drawbacks?|cost)\b|fail[\s-]?safe|"
     r"foolproof|bullet\s?proof|infallibl\w+)",
@@ -192,7 +193,7 @@ _NOTHING = re.compile(
 _ANY = re.compile(r"\bany", re.I)  # "not on any machine" denies for all of them
 _COMPARES = re.compile(
     r"\b(?:better|worse|faster|slower|quicker|cheaper|stronger|weaker|superior|inferior|improv(?:es|ed|ement\w*)|beats?|"
-    r"beating|outperform\w*|wins?|won|(?:lower|higher|smaller|larger|more|less|fewer)\b[^.;]*?\sthan)\b",
+    r"beating|outperform\w*|surpass\w*|wins?|won|(?:lower|higher|smaller|larger|more|less|fewer)\b[^.;]*?\sthan)\b",
     re.I,
 )
 _SEEN = re.compile(
