@@ -184,6 +184,12 @@ def artifact_option(parser: argparse.ArgumentParser, text: str) -> None:
     several(parser, "--artifact", "[NAME=]PATH", text, dest="artifacts")
 
 
+def input_option(parser: argparse.ArgumentParser) -> None:
+    """``--input``, the same for every verb that runs a command (see services/run/inputs.py)."""
+    text = "a data file or folder that it reads: digested, ignored ones too, and compared"
+    several(parser, "--input", "PATH", text, dest="inputs")
+
+
 def subverbs(parser: argparse.ArgumentParser) -> Any:
     return parser.add_subparsers(
         dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser

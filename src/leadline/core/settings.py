@@ -54,6 +54,7 @@ SETTINGS: Mapping[str, Setting] = {
     "run.environment": Setting(
         TEXTS, [], "further environment variables that are recorded; NAME* is a prefix"
     ),
+    "run.inputs": Setting(TEXTS, [], "further data files that runs read; digested and compared"),
     "run.nuisance": Setting(
         TEXTS, [], "config keys that may differ in every comparison", tracked=True
     ),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, CodeState, CutSeries
 
 CONFIG_SHOWN = 24
-EXTRACTIONS_SHOWN = 12
+EXTRACTIONS_SHOWN = INPUTS_SHOWN = 12
 
 
 def joined(parts: Iterable[str], between: str = " ") -> str:
@@ -192,6 +192,16 @@ def extraction_texts(run: Run) -> list[tuple[str, str]]:
     if len(names) > EXTRACTIONS_SHOWN:
         texts.append(("…", f"and {len(names) - EXTRACTIONS_SHOWN} more"))
     return texts
+
+
+def inputs_text(run: Run) -> str:
+    """The data that it was declared to read, each with the beginning of its digest."""
+    told = [
+        f"{code(path)} {about['digest'].removeprefix('sha256:')[:12]}"
+        for path, about in sorted(run.data_files.items())
+    ]
+    more = f" and {len(told) - INPUTS_SHOWN} more" if len(told) > INPUTS_SHOWN else ""
+    return ", ".join(told[:INPUTS_SHOWN]) + more
 
 
 def origin_text(run: Run) -> str:

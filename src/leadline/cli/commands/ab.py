@@ -7,7 +7,14 @@ import signal
 import sys
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option, extraction, seconds, settings, several
+from leadline.cli.parsing import (
+    artifact_option,
+    extraction,
+    input_option,
+    seconds,
+    settings,
+    several,
+)
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
 
@@ -92,6 +99,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     several(parser, "--metrics", "SPEC", "as for `leadline run`")
     several(parser, "--pattern", "NAME=REGEX", "as for `leadline run`")
+    input_option(parser)
     artifact_option(
         parser, "keep this file, or what matches, of each run; {K} in it as in the command"
     )
@@ -224,7 +232,9 @@ def _request(
     config: dict[str, object],
     artifacts: list[str],
 ) -> RunRequest:
+    from leadline.core.design.cells import fill
     from leadline.services.run.request import Command, RunRequest, Terms
 
-    terms = Terms(extract=extraction(args), artifacts=artifacts, timeout_s=args.timeout)
+    inputs = fill(args.inputs, config) if args.inputs else []
+    terms = Terms(extraction(args), artifacts, inputs, timeout_s=args.timeout)
     return RunRequest(topic, Command(argv, config), terms)

@@ -7,7 +7,7 @@ import os
 import sys
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option, extraction, pairs, seconds, several
+from leadline.cli.parsing import artifact_option, extraction, input_option, pairs, seconds, several
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
@@ -66,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,items=K,dedupe=RULE,nan=RULE]",
     )
     several(parser, "--pattern", "NAME=REGEX", "a metric from the output; group 1 is the value")
+    input_option(parser)
     artifact_option(parser, "keep this file, or what matches this pattern, when it has ended")
     several(
         parser,
@@ -115,6 +116,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         terms=Terms(
             extract=extraction(args),
             artifacts=args.artifacts,
+            inputs=args.inputs,
             allow_environment=recorded,
             timeout_s=args.timeout,
             max_output_bytes=args.max_output,

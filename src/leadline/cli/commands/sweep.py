@@ -8,7 +8,14 @@ import sys
 import time
 
 from leadline.cli.answer import Answer, redraw, tell
-from leadline.cli.parsing import artifact_option, extraction, seconds, settings, several
+from leadline.cli.parsing import (
+    artifact_option,
+    extraction,
+    input_option,
+    seconds,
+    settings,
+    several,
+)
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
 
@@ -67,6 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)")
     several(parser, "--metrics", "SPEC", "metrics from a file, as for run")
     several(parser, "--pattern", "NAME=REGEX", "a metric from the output")
+    input_option(parser)
     artifact_option(
         parser, "keep this file, or what matches, of each run; {axis} in it is the value"
     )
@@ -172,6 +180,7 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
         variables=variables,
         extract=extraction(args),
         artifacts=args.artifacts,
+        inputs=args.inputs,
         timeout_s=args.timeout,
         on_failure=args.on_failure,
         because=args.because,

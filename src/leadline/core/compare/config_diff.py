@@ -25,6 +25,7 @@ AREAS = (
     "config",
     "command",
     "extraction",
+    "inputs",
     "environment",
     "hardware",
     "devices",
@@ -142,6 +143,7 @@ def run_facts(
         "config": config,
         "command": _command_facts(run, declared),
         "extraction": _extraction(run, metrics, declared),
+        "inputs": {_follow(p, declared): told["digest"] for p, told in run.data_files.items()},
         "environment": run.environment,
         "hardware": _properties(run.hardware),
         "devices": {k: run.devices[k] for k in ("kind", "count") if run.devices.get(k) is not None},
@@ -349,6 +351,10 @@ def config_diff(
                     "files outside the recorded code are the same by name; their contents are unknown"
                 )
             continue
+        if area == "inputs" and (excused := _input_excused(key, sides)):
+            if excused not in diff.notes:
+                diff.notes.append(excused)
+            continue
         if area == "environment" and _is_no_cause(key, sides):
             continue
         if area in ("command", "extraction") and followed and _alike_as_written(sides, at):
@@ -382,6 +388,15 @@ def config_diff(
     _note_order(diff, sides)
     _note_unlisted(diff, sides)
     return diff
+
+
+def _input_excused(path: str, sides: tuple[list[Run], list[Run]]) -> str:
+    """Why other data are no confound: their name is the axis, or one side declared none."""
+    if "{" in path:
+        return f"the input {path} goes with the axis"
+    if any(not run.data_files for side in sides for run in side):
+        return "inputs are declared on one side only: whether the data are the same is not known"
+    return ""
 
 
 def _is_no_cause(variable: str, sides: tuple[list[Run], list[Run]]) -> bool:

@@ -64,6 +64,14 @@ class EnvironmentFacts(TypedDict):
     not_recorded: int  # how many others there are
 
 
+class InputFacts(TypedDict):
+    """A file or folder that was declared to be read, as it was before the start."""
+
+    digest: str  # of a folder: of the digests of its files by name
+    size_bytes: int  # of all of them
+    files: int  # how many
+
+
 class UnlistedVariables(TypedDict, total=False):
     """The variables whose values are not recorded, but those of shells, sessions and jobs."""
 
@@ -533,6 +541,7 @@ class RunPlannedBody(TypedDict):
     code: NotRequired[CodeState]
     environment: NotRequired[dict[str, str]]  # variables of the allow-list
     unlisted: NotRequired[UnlistedVariables]
+    data_files: NotRequired[dict[str, InputFacts]]  # by path as declared
     software: NotRequired[SoftwareFacts]
     hardware: NotRequired[HardwareFacts]
     devices: NotRequired[DeviceFacts]
@@ -691,6 +700,7 @@ class SweepBody(ItemBody, total=False):
     variables: dict[str, str]  # environment variable to its text
     extract: list[Any]
     artifacts: list[str]
+    inputs: list[str]  # with ``{KEY}`` as in the command
     repeat: Required[int]  # runs of each cell
     seed: Required[int]  # of the order
     timeout_s: float | None  # seconds, of each run

@@ -34,6 +34,7 @@ _PLANNED_FACTS = (
     "config",
     "environment",
     "unlisted",
+    "data_files",
     "extract",
     "hardware",
     "software",

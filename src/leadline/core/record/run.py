@@ -68,6 +68,7 @@ class Run:
     config: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
     unlisted: bodies.UnlistedVariables = field(default_factory=_empty)
+    data_files: dict[str, bodies.InputFacts] = field(default_factory=_empty)  # by path as declared
     extract: list[Any] = field(default_factory=list)  # where its metrics were declared to be
     hardware: dict[str, Any] = field(default_factory=dict)
     # python version, interpreter, packages digest, os

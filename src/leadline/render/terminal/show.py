@@ -178,6 +178,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("config", _pairs(run.inputs)),
             ("tags", _pairs({key: run.config[key] for key in run.tags})),
             ("read", _read_text([run])),
+            ("inputs", words.inputs_text(run).replace("`", "")),
             ("code", words.code_text(run.code).replace("`", "").replace("**", "")),
             ("tracker", words.tracker_text(run)),
             ("its config", _pairs(words.tracker_config(run))),

@@ -322,8 +322,8 @@ def _check_names(runs: list[Run], axes: list[str], metrics: list[str]) -> None:
             raise not_found(
                 "no-such-axis",
                 f"no run has {axis!r} in its config",
-                why=f"config keys: {', '.join(keys[:20]) or 'none'}; or code, command, extraction, environment, "
-                "hardware, devices, software, executor",
+                why=f"config keys: {', '.join(keys[:20]) or 'none'}; or code, command, extraction, inputs, "
+                "environment, hardware, devices, software, executor",
                 do="leadline compare --help",
             )
     present = sorted({name for run in runs for name in (*run.metrics, *run.nonfinite)})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CodeState,
         DeviceFacts,
         HardwareFacts,
+        InputFacts,
         Preflight,
         RulerFacts,
         SoftwareFacts,
@@ -38,6 +39,7 @@ class PlanFacts(TypedDict, total=False):
     config: dict[str, object]
     environment: Mapping[str, str | None]
     unlisted: UnlistedVariables
+    data_files: dict[str, InputFacts]
     software: SoftwareFacts
     hardware: HardwareFacts
     devices: DeviceFacts

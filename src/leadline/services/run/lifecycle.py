@@ -18,6 +18,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.run.attempt import executor_of, keep_handle
 from leadline.services.run.ending import end_run
+from leadline.services.run.inputs import with_inputs
 from leadline.services.run.outcome import RunOutcome, outcome_of
 from leadline.services.run.planning import RunPlan, planned_body
 from leadline.services.run.request import RunRequest
@@ -81,6 +82,7 @@ def plan(
         from leadline.services.run.job_tracker import planned_tracker  # noqa: PLC0415  start-up: 2 ms
 
         facts = {**facts, "tracker": planned_tracker(context, thread)}
+    facts = with_inputs(context, request, thread, facts)
     if request.title:
         facts = {**facts, "title": context.hiding("the title").text(request.title)}
     with ExitStack() as held:

@@ -33,10 +33,12 @@ class Command:
 class Terms:
     """What is asked of a run: what to read and to keep of it, and its limits. ``extract`` holds the
     short forms of ``core/extract/spec.py``; ``artifacts`` are PATTERN or NAME=PATH;
+    ``inputs`` files and folders that it reads;
     ``allow_environment`` names further variables to record."""
 
     extract: list[str] = field(default_factory=list)
     artifacts: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
     allow_environment: list[str] = field(default_factory=list)
     timeout_s: float | None = None
     grace_s: float = 5.0
@@ -127,6 +129,7 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
     if request.reproduction_of:
         return
     request.terms.extract = request.terms.extract or list(first.extract)
+    request.terms.inputs = request.terms.inputs or list(first.data_files)
     asked = {
         "command": command.argv != first.argv,
         "config": command.config != first.config,

@@ -62,6 +62,7 @@ _SAME = (
     "variables",
     "extract",
     "artifacts",
+    "inputs",
     "again",
     "tree",
 )
@@ -311,6 +312,7 @@ class _Sweep:
             ),
             terms=Terms(
                 extract=plans.read_from(self.body["extract"], cell),
+                inputs=plans.fill(self.body.get("inputs") or [], cell),
                 artifacts=plans.fill(self.body.get("artifacts") or [], cell),
                 timeout_s=self.body["timeout_s"],
             ),

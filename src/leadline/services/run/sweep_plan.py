@@ -44,6 +44,7 @@ class SweepRequest:
     config: dict[str, object] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     extract: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)  # files that it reads, with {axis} in it
     artifacts: list[str] = field(default_factory=list)  # PATTERN or NAME=PATH with {axis} in it
     timeout_s: float | None = None
     on_failure: str = "continue"
@@ -75,6 +76,7 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
         )
     plans.check_command(request.argv, axes, request.variables)
     plans.check_known(request.artifacts, axes, "--artifact")
+    plans.check_known(request.inputs, axes, "--input")
     check_patterns(context, request.artifacts)
     plans.check_known([t for t in request.extract if t[:8] != "pattern:"], axes, "--metrics")
     check_told_apart(request.artifacts, request.extract, request.jobs)
@@ -105,6 +107,8 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     }
     if request.artifacts:
         body["artifacts"] = request.artifacts
+    if request.inputs:
+        body["inputs"] = request.inputs
     return body
 
 
