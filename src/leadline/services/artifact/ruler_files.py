@@ -11,9 +11,12 @@ from leadline.core.errors import LeadlineError
 from leadline.core.metric.ruler import is_literal, matcher, prefix_of
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.services.context import Context
+from leadline.services.out_path import write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState
+
+MOST_KEPT = 10_000  # files
 
 
 class FilesOf:
@@ -27,6 +30,8 @@ class FilesOf:
         self.name = str(code.get("commit") or code.get("tree") or "")
         self.gaps = [str(gap.get("path")) for gap in code.get("gaps", ())]
         self._listed: dict[str, str] | None = None
+        self._place = os.path.join(context.root, "ruler.json")
+        self._matched = self._kept()
         self.beside = list[str]()  # paths whose content the code state does not hold
 
     def digests(self, patterns: Sequence[str]) -> dict[str, str]:
@@ -39,7 +44,11 @@ class FilesOf:
     def of(self, pattern: str) -> dict[str, str]:
         """Path to what names the content: git's name in a code state, else a digest."""
         matches = matcher(pattern)
-        found = {path: blob for path, blob in self._of_code().items() if matches(path)}
+        if pattern not in self._matched:
+            files = {path: blob for path, blob in self._of_code().items() if matches(path)}
+            self._matched[pattern] = files
+            self._keep()
+        found = dict(self._matched[pattern])
         loose = [path for path in self._on_disk(pattern) if path not in found and matches(path)]
         if self.top:
             loose += [path for path in self.gaps if path in found or matches(path)]
@@ -53,6 +62,25 @@ class FilesOf:
             self.beside += dict.fromkeys((*loose, *links))
             found |= {path: digests[self._at(path)] for path in (*loose, *links)}
         return found
+
+    def _kept(self) -> dict[str, dict[str, str]]:
+        """What matched in the code state that was looked at last, if it is this one: a state that runs
+        repeat is listed once."""
+        try:
+            with open(self._place, "rb") as file:
+                kept = json.load(file)
+        except (OSError, ValueError):
+            return {}
+        same = isinstance(kept, dict) and self.name and kept.get("of") == self.name
+        return cast("dict[str, dict[str, str]]", kept["files"]) if same else {}
+
+    def _keep(self) -> None:
+        if sum(map(len, self._matched.values())) <= MOST_KEPT:
+            try:
+                told = {"of": self.name, "files": self._matched}
+                write_whole(self._place, json.dumps(told).encode())
+            except OSError:
+                pass  # listed again next time
 
     def _at(self, path: str) -> str:
         return os.path.join(self.top, path)
