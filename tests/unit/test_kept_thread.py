@@ -22,6 +22,9 @@ from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import encode
 from leadline.core.view import facts
+from leadline.render.issue.body import body_sections
+from leadline.render.issue.comments import render_update
+from leadline.render.logbook.entries import render_logbook
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_status
 from leadline.render.words import redefined_lines
@@ -99,6 +102,10 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         if draw(st.booleans()):  # and then k reaches no command
             body |= {"argv": ["bench"], "code": {"tree": draw(SOME(["t1", "t2"]))}}
         body["ruler"] = draw(SOME([{}, {}, {"declared": {"": FILES[0]}}, {"named": FILES[1]}]))
+        hypotheses = [r for r in made.items if r.kind == "hypothesis"]
+        if hypotheses and action == "plan":
+            named = draw(SOME(hypotheses))
+            body |= {"hypotheses": [named.body["id"]], "refs": {named.body["id"]: named.id}}
         made.runs.append(made.write(writer, "run-planned", body, later))
         return
     run, other = draw(SOME(made.runs)), draw(SOME(made.runs))
@@ -124,6 +131,9 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         names = {"a": shown, "b": other.body["experiment"]}
         body = {"text": f"lower in {shown}", "predicate": draw(SOME(PREDICATES)).format(**names)}
         body["label"] = draw(SOME(["none", "replicated"]))
+        if draw(st.booleans()):
+            cited = f"{shown}.loss - {names['b']}.loss"
+            body |= {"text": f"lower: {{{{{cited}}}}}", "bound": {cited: 0.5}}
         made.item(writer, action, {**body, "refs": refs_of(run, other)}, later)
     elif action == "decision":
         made.item(
@@ -141,7 +151,8 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         body = {"name": draw(SOME(["loss", "rate"])), "direction": draw(SOME(["lower", "higher"]))}
         body["limit"] = draw(SOME(["", "", "<=1.2"]))
         body["observed"] = draw(SOME(["", "machine", "counted"]))
-        made.write(writer, "metric-defined", {**body, "formula": formula}, later)
+        unit = draw(SOME(["", "s"]))
+        made.write(writer, "metric-defined", {**body, "formula": formula, "unit": unit}, later)
     elif action in ("correct", "retitle"):
         target = run.body["id"] if action == "correct" else shown
         field = "config.k" if action == "correct" else "title"
@@ -210,6 +221,9 @@ def says(thread: Thread) -> dict[str, Any]:
         "uninterpreted": [e.id for e in facts.uninterpreted(thread)],
         "next": [n.id for n in facts.notes_in(thread, "next")],
         "negatives": facts.negatives(thread),
+        "logbook": render_logbook(thread, labels),
+        "issue": body_sections(thread, labels, {"logbook": "https://example.org/log.md"}),
+        "update": render_update(thread, labels),
         "runs": facts.runs_counted(thread),
         "open": sorted(r.uid for r in facts.open_runs(thread)),
         "experiments": {name: thread.experiments[name] for name in thread.experiments},

@@ -181,6 +181,11 @@ def heading_text(text: str) -> str:
     return re.sub("\0(\\d+)\0", lambda found: literal[int(found[1])], text)
 
 
+def heading_slug(heading: str) -> str:
+    """The anchor of a heading that no other has taken."""
+    return slug(heading_text(heading).strip())
+
+
 def slug(text: str) -> str:
     """The anchor of a heading's text as GitHub makes it: what is no letter, mark, digit, ``_`` or
     ``-`` falls away.
@@ -218,7 +223,10 @@ class Anchors:
         self._seen: dict[str, int] = {}
 
     def of(self, heading: str) -> str:
-        plain_slug = slug(heading_text(heading).strip())
+        return self.take(heading_slug(heading))
+
+    def take(self, plain_slug: str) -> str:
+        """The anchor of a heading with this slug."""
         unique = plain_slug
         while unique in self._seen:
             self._seen[plain_slug] += 1

@@ -352,9 +352,11 @@ def missing_lines(thread: Thread) -> list[str]:
 
 def capped(lines: list[str], most: int, what: str, verb: str) -> list[str]:
     """The first ``most`` lines, and how many more there are and where."""
-    if len(lines) <= most:
-        return lines
-    return [*lines[:most], f"- … and {len(lines) - most} more {what}: `{verb}`"]
+    return [*lines[:most], *more_of(len(lines), most, what, verb)]
+
+
+def more_of(count: int, most: int, what: str, verb: str) -> list[str]:
+    return [f"- … and {count - most} more {what}: `{verb}`"] if count > most else []
 
 
 def ruler_lines(thread: Thread) -> list[str]:

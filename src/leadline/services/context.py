@@ -251,6 +251,9 @@ def refs_for(thread: Thread, ids: Iterable[str] = (), texts: Iterable[str] = ())
     refs: dict[str, str] = {}
     mentioned = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
     for display in mentioned:
+        if thread.kept is not None and (uid := thread.kept.uid(display)):
+            refs[display] = uid
+            continue
         try:
             thing = thread.find(display)
         except LeadlineError:

@@ -55,11 +55,11 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 14
+SCHEMA_VERSION = 16
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
-SAYINGS = frozenset(("note", "hypothesis", "claim", "decision", "update", "snapshot"))
+SAYINGS = frozenset(("note", "hypothesis", "decision", *names_table.APART))
 LARGEST_NUMBER = (1 << 63) - 1  # that SQLite holds
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
@@ -69,8 +69,10 @@ READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one state
 # not only something was said of it, so that what rests on it is judged again.
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
+# ``entries``: of the logbook (``entries_table``).
 # ``odd``: why a thread has to be folded whole (``names_table``).
 # ``checked``: what was found whole, and what it was then (``checked_files``).
+# ``digests``: what records name by its content.
 # ``files``: what was read; ``last`` is the digest of the line of ``last_bytes`` that it ended with.
 _SCHEMA = """
 CREATE TABLE files(thread TEXT, name TEXT, size INTEGER, seen TEXT, lines INTEGER, last_bytes INTEGER, last TEXT,
@@ -99,6 +101,7 @@ CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, k
 CREATE INDEX runs_alike ON runs(thread, invocation) WHERE invocation != '';
 CREATE TABLE ground(thread TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 CREATE TABLE owners(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+CREATE INDEX owners_of ON owners(thread, base);
 CREATE TABLE dangling(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid, base)) WITHOUT ROWID;
 CREATE TABLE odd(thread TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID;
 CREATE TABLE things(thread TEXT, place TEXT, kind TEXT, id TEXT, uid TEXT, base TEXT, stands INTEGER, state TEXT,
@@ -122,12 +125,16 @@ CREATE INDEX rests_of ON rests(thread, uid);
 CREATE TABLE predictions(thread TEXT, clause TEXT, uid TEXT, PRIMARY KEY(thread, clause, uid)) WITHOUT ROWID;
 CREATE INDEX predictions_of ON predictions(thread, uid);
 CREATE TABLE choosers(thread TEXT, uid TEXT, selectors TEXT, PRIMARY KEY(thread, uid, selectors)) WITHOUT ROWID;
+CREATE TABLE entries(thread TEXT, uid TEXT, slug TEXT, anchor TEXT, heading TEXT, body TEXT, first_of TEXT,
+                     PRIMARY KEY(thread, uid));
+CREATE TABLE digests(thread TEXT, digest TEXT, id TEXT, PRIMARY KEY(thread, digest, id)) WITHOUT ROWID;
 CREATE TABLE said(thread TEXT, name TEXT, text TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE searched(thread TEXT PRIMARY KEY, upto INTEGER) WITHOUT ROWID;
 CREATE TABLE word_rows(thread TEXT, uid TEXT, word_row INTEGER, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kind UNINDEXED, shown UNINDEXED,
                                       negative UNINDEXED, tokenize='porter unicode61');
 """
+_DIGESTS = later(r'"(sha256:[0-9a-f]{64})"(?!:)')
 _TABLES = later(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
 
@@ -389,6 +396,10 @@ class Index:
             "INSERT INTO records VALUES(?,?,?,?,?)",
             [(thread, r.id, r.kind, r.at, line) for r, line in new.values()],
         )
+        self.db.executemany(
+            "INSERT OR IGNORE INTO digests VALUES(?,?,?)",
+            [(thread, digest, r.id) for r, line in new.values() for digest in _digests(r, line)],
+        )
         records = [record for record, _ in new.values()]
         self.db.executemany(
             "INSERT INTO seen VALUES(?,?,?,?)",
@@ -516,14 +527,21 @@ class Index:
         name."""
         return self.asked([thread], lambda: self.about({base_of(i) for i in ids}, thread, kinds))
 
-    def about(self, bases: Iterable[str], thread: str, kinds: tuple[str, ...]) -> list[Record]:
+    def about(
+        self,
+        bases: Iterable[str],
+        thread: str,
+        kinds: tuple[str, ...],
+        apart: tuple[str, ...] = (),
+    ) -> list[Record]:
         """As ``slice``, of what is known already, by ids without their letters (see ``base_of``).
-        What was said later of a note (a decision, …) belongs to the experiments that it is about."""
+        What was said later of a note (a decision, …) belongs to the experiments that it is about. Of
+        the kinds ``apart`` those that made ``bases`` themselves."""
         wanted = set(bases)
-        records = self._about(wanted, thread, kinds)
+        records = self._about(wanted, thread, kinds, apart)
         said = {base_of(created_id(r)) for r in records if r.kind in SAID_OF} - wanted
         changed = self._said_again(thread, sorted(said)) if said else []
-        return self._about({*wanted, *changed}, thread, kinds) if changed else records
+        return self._about({*wanted, *changed}, thread, kinds, apart) if changed else records
 
     def _said_again(self, thread: str, bases: list[str]) -> list[str]:
         """Those of ``bases`` that more than one record is about."""
@@ -535,15 +553,24 @@ class Index:
         )
         return [base for (base,) in found]
 
-    def _about(self, bases: set[str], thread: str, kinds: tuple[str, ...]) -> list[Record]:
+    def _about(
+        self, bases: set[str], thread: str, kinds: tuple[str, ...], apart: tuple[str, ...]
+    ) -> list[Record]:
         # Half a character, which an argument can hold, is in no id and no text of SQLite.
         wanted = sorted(b for b in bases if b.encode("utf-8", "ignore").decode() == b)
         marks = ",".join("?" * len(wanted))
+        others, values = "", list[object]()
+        if apart:
+            others = (
+                f" AND (kind NOT IN ({','.join('?' * len(apart))}) OR id IN "
+                f"(SELECT uid FROM owners WHERE thread=? AND base IN ({marks})))"
+            )
+            values = [*apart, thread, *wanted]
         lines = self.db.execute(  # a union, because an OR would look at every record of the thread
             "SELECT line FROM records WHERE thread=? AND id IN "
             f"(SELECT id FROM records WHERE thread=? AND kind IN ({','.join('?' * len(kinds))}) "
-            f"UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})) ORDER BY id",
-            [thread, thread, *kinds, thread, *wanted],
+            f"UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})){others} ORDER BY id",
+            [thread, thread, *kinds, thread, *wanted, *values],
         ).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.
         return [
@@ -655,6 +682,14 @@ class Index:
         from leadline.adapters.store import word_table
 
         return self.asked(threads, lambda: word_table.search(self, threads, words, limit))
+
+
+def _digests(record: Record, line: bytes) -> set[str]:
+    """What the body names by content: each value that is a digest."""
+    found = set(_DIGESTS.findall(line.decode()))
+    if line.count(record.prev.encode()) == 1:
+        found.discard(record.prev)
+    return found
 
 
 def seen_as(stat: os.stat_result) -> str:

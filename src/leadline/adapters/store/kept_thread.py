@@ -12,9 +12,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
+from leadline import __version__
 from leadline.adapters.store import names_table, run_table
-from leadline.adapters.store.names_table import OLDER, PREDICTED
+from leadline.adapters.store.names_table import APART, OLDER, PREDICTED
 from leadline.core.compare.choice import Arm, arm_of
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import evidence_of
@@ -23,7 +26,7 @@ from leadline.core.issue.due import active_hours
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
-from leadline.core.record.event import Record, parse_line
+from leadline.core.record.event import Record, record_known
 from leadline.core.record.kept import Counts, Judged, Since
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS, KINDS
 from leadline.core.record.ranks import rank
@@ -42,6 +45,8 @@ DRAWN_AT_ONCE = 8  # at first; then twice as many each time
 MOST_AT_ONCE = 256
 JUDGED_AT_ONCE = 64
 NEAR = 64  # members that are remembered
+MOST_CITED = 32  # a seal names all experiments, and shows none
+MOST_HELD = 2000  # things in memory; who was given one keeps it
 HELD = 600  # things in memory while claims are judged
 _BASELINE = ("thread-started", "metric-defined", "ruler", "baseline")
 # What a thread is about, beside its things; few records each.
@@ -105,21 +110,24 @@ class KeptRows:
     def execute(self, query: str, values: Sequence[object] = ()) -> _Found:
         """What the index has. Raises sqlite3.DatabaseError where it is not the one any more that the
         thread is in, but for who goes on with it (``view``): then it is brought there again."""
+        return self._asked(lambda: _Found(self.index.db.execute(query, values).fetchall()))
+
+    def _asked(self, question: Callable[[], T]) -> T:
         try:
             if self.index.opened != self._opened:
                 raise sqlite3.DatabaseError("another index than the one that was read")
-            return _Found(self.index.db.execute(query, values).fetchall())
+            return question()
         except sqlite3.DatabaseError:
             if not self.goes_on:
                 raise
-        return self.index.asked([self.topic], lambda: self._again(query, values))
+        return self.index.asked([self.topic], lambda: self._again(question))
 
-    def _again(self, query: str, values: Sequence[object]) -> _Found:
+    def _again(self, question: Callable[[], T]) -> T:
         if self.index.opened != self._opened:
             self._opened = self.index.opened
             run_table.settle(self.index, self.topic)
             self.bring_up_to_date()
-        return _Found(self.index.db.execute(query, values).fetchall())
+        return question()
 
     # -- the thread --------------------------------------------------------------------------------
     def bring_up_to_date(self) -> None:
@@ -175,25 +183,34 @@ class KeptRows:
         bases = dict.fromkeys(map(base_of, ids))
         if self.looked_at is not None:
             self.looked_at.update(bases)
+        if len(self._held) > MOST_HELD:
+            self._forget(0)
         missing = [base for base in bases if base not in self._whole]
         if missing:
             self._held.update({thing.id: thing for thing in self.fold(missing)})
             self._whole.update(missing)
         return [self._held[i] for i in ids if i in self._held]
 
+    def uid(self, shown: str) -> str:
+        found = self.db.execute(
+            "SELECT uid FROM things WHERE thread=? AND id=?", (self.topic, shown)
+        ).fetchone()
+        return str(found[0]) if found else ""
+
     def expect(self, ids: Sequence[str]) -> None:
         """Fold together what ids name and what their texts cite: it is asked for next. Nobody looked
         at it yet."""
         looked_at, self.looked_at = self.looked_at, None
         items = [thing for thing in self.load(ids) if isinstance(thing, Item)]
-        self.load([experiment_of(shown) for item in items for shown in item.refs])
+        cited = (item.refs for item in items if len(item.refs) <= MOST_CITED)
+        self.load([experiment_of(shown) for refs in cited for shown in refs])
         self.looked_at = looked_at
 
     def fold(self, bases: list[str]) -> list[Experiment | Item]:
         if self._ground is None:
             self._ground, _ = run_table.ground_of(self.index, self.topic)
         wanted = {*bases, *self._ground}
-        folded = thread_of(self.index.about(wanted, self.topic, _BASELINE), self.topic)
+        folded = thread_of(self.index.about(wanted, self.topic, _BASELINE, APART), self.topic)
         lend(folded.runs, self._item_values)
         asked = set(bases)
         things: list[Experiment | Item] = [*folded.experiments.values(), *folded.items.values()]
@@ -328,7 +345,7 @@ class KeptRows:
             "records", f"kind IN ({','.join('?' * len(others))}) AND id>?", [*others, uid]
         ) or self._exists("things", "kind='note' AND state != 'status' AND uid>?", [uid])
         hours = self._hours(uid, first_at)
-        return Since([parse_line(line) for (line,) in found], any_learnt, hours)
+        return Since([_record(line) for (line,) in found], any_learnt, hours)
 
     def _exists(self, table: str, where: str, values: Sequence[object]) -> bool:
         found = self.db.execute(
@@ -376,6 +393,66 @@ class KeptRows:
         if row is None or row[0] is None:
             return None
         return Judged(*json.loads(row[0]))
+
+    def withdrawn(self) -> Sequence[Experiment]:
+        retracted = "id IN (SELECT experiment FROM runs WHERE thread=? AND retracted!='')"
+        return self.draw(
+            f"kind='experiment' AND (NOT stands OR {retracted})", [self.topic], "place"
+        )
+
+    def repeated_notes(self) -> list[tuple[Item, Item, int]]:
+        rows = self.db.execute(
+            "SELECT names, id FROM things WHERE thread=? AND kind='note' ORDER BY place",
+            (self.topic,),
+        )
+        groups = [[shown for _, shown in group] for _, group in groupby(rows, itemgetter(0))]
+        found = list[tuple[Item, Item, int]]()
+        for said in groups:
+            if len(said) > 1:
+                first, last = cast("list[Item]", self.load([said[0], said[-1]]))
+                found.append((first, last, len(said)))
+        return found
+
+    def states(self) -> dict[str, int]:
+        found = self.db.execute(
+            "SELECT state, count(*) FROM things WHERE thread=? AND kind='experiment' GROUP BY state",
+            (self.topic,),
+        )
+        return dict(found.fetchall())
+
+    def with_numbers(self) -> tuple[Sequence[Experiment], Sequence[str]]:
+        measured, order = "kind='experiment' AND ranked AND numbers", "best IS NULL, best, place"
+        silent: _Rows[str] = _Rows(self, f"{measured} = '{{}}'", [], order, list)
+        return self.draw(f"{measured} != '{{}}'", [], order), silent
+
+    def records_behind(self, uid: str) -> list[Record]:
+        found = self.db.execute(
+            "SELECT line FROM records WHERE thread=? AND id>? ORDER BY id", (self.topic, uid)
+        )
+        return [_record(line) for (line,) in found]
+
+    def records_of(self, kind: str) -> list[Record]:
+        found = self.db.execute(
+            "SELECT line FROM records WHERE thread=? AND kind=? ORDER BY id", (self.topic, kind)
+        )
+        return [_record(line) for (line,) in found]
+
+    def digests(self) -> set[str]:
+        found = self.db.execute("SELECT digest FROM digests WHERE thread=?", (self.topic,))
+        return {digest for (digest,) in found}
+
+    def naming(self, digest: str) -> list[Record]:
+        found = self.db.execute(
+            "SELECT line FROM records JOIN digests USING(thread, id) WHERE thread=? AND digest=?",
+            (self.topic, digest),
+        )
+        return [_record(line) for (line,) in found]
+
+    def entries(self) -> Iterable[tuple[str, str, str]]:
+        from leadline.adapters.store import entries_table  # and with it what renders
+
+        self._asked(lambda: entries_table.bring_up_to_date(self.index, self.topic, __version__))
+        return entries_table.entries(self, self.topic)
 
     def predicting(self, clause: str) -> set[str]:
         if self.looked_at is not None:
@@ -473,7 +550,15 @@ class KeptRows:
         if item.kind == "claim" or item.body.get("predicate"):
             found = evidence_of(self.thread, cast(Any, item.body), uid)
             strength = rank(found.label) if item.stands and item.kind == "claim" else 0
-            label = json.dumps(Judged(found.label, found.counted, found.sentence.brief))
+            label = json.dumps(
+                Judged(
+                    found.label,
+                    found.counted,
+                    found.missing,
+                    found.sentence.brief,
+                    list(found.sentence.parts),
+                )
+            )
             one = relabelled_one(item, found) if is_a(item, "claim") else None
             moved = json.dumps(one) if one is not None else None
         if item.stands and item.body.get("bound"):
@@ -500,6 +585,10 @@ class KeptRows:
             )
             if lost:
                 db.execute("INSERT OR IGNORE INTO unjudged VALUES(?,?)", (topic, uid))
+
+
+def _record(line: bytes) -> Record:
+    return record_known(json.loads(line))
 
 
 class _Found(list[tuple[Any, ...]]):
@@ -544,6 +633,12 @@ class _Rows(Sequence[T]):
         )
         return [row[0] for row in found.fetchall()]
 
+    def _far(self, start: int, count: int) -> list[str]:
+        ids = self._ids(start, count)
+        if self._load == self._rows.load:
+            self._rows.expect(ids)
+        return ids
+
     def _first(self, count: int) -> list[str]:
         """The ids up to there, and some more: who looks at one by one asks seldom."""
         if count > len(self._front):
@@ -576,7 +671,7 @@ class _Rows(Sequence[T]):
     def __iter__(self) -> Iterator[T]:
         start, count = 0, DRAWN_AT_ONCE
         while ids := (
-            self._first(start + count)[start:] if start + count <= NEAR else self._ids(start, count)
+            self._first(start + count)[start:] if start + count <= NEAR else self._far(start, count)
         ):
             yield from self._load(ids)
             start, count = start + len(ids), min(2 * count, MOST_AT_ONCE)
@@ -690,6 +785,15 @@ class _OfRecords(Sequence[T]):
 class _Records(_OfRecords[Record]):
     """The records themselves, read some at a time."""
 
+    def __reversed__(self) -> Iterator[Record]:
+        last = "~"
+        while found := self._rows.db.execute(
+            "SELECT id, line FROM records WHERE thread=? AND id<? ORDER BY id DESC LIMIT ?",
+            (self._rows.topic, last, DRAWN_AT_ONCE),
+        ).fetchall():
+            last = found[-1][0]
+            yield from (_record(line) for _, line in found)
+
     def __iter__(self) -> Iterator[Record]:
         last = ""
         while found := self._rows.db.execute(
@@ -697,7 +801,7 @@ class _Records(_OfRecords[Record]):
             (self._rows.topic, last, MOST_AT_ONCE),
         ).fetchall():
             last = found[-1][0]
-            yield from (parse_line(line) for _, line in found)
+            yield from (_record(line) for _, line in found)
 
 
 class _Times(_OfRecords[str]):

@@ -17,8 +17,19 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
+APART = ("claim", "update", "snapshot")  # what says something of things that is not kept with them
+REACHED = "entries upto"  # the last record that the logbook has been rendered to
 PREDICTED = "? "  # and a clause: what rests on whether that was predicted
 OLDER = "<"  # what a claim rests on where it rests on every experiment that is older
+
+
+def _drop_entries(db: sqlite3.Connection, thread: str, uid: str) -> None:
+    """Where the record comes before one that the logbook was rendered to, drop what follows it."""
+    reached = db.execute("SELECT text FROM said WHERE thread=? AND name=?", (thread, REACHED))
+    if (reached.fetchone() or ("",))[0] >= uid:
+        before = uid[:-1]
+        db.execute("DELETE FROM entries WHERE thread=? AND uid>?", (thread, before))
+        say(db, thread, REACHED, before)
 
 
 def call_odd(db: sqlite3.Connection, thread: str, why: str) -> None:
@@ -35,6 +46,7 @@ def count(db: sqlite3.Connection, thread: str, records: list[Record]) -> None:
     newest = db.execute("SELECT text FROM said WHERE thread=? AND name='last id'", (thread,))
     before = (newest.fetchone() or ("",))[0]
     ids = [record.id for record in records]
+    _drop_entries(db, thread, min(ids))
     for name, add in (("records", len(records)), ("late", int(min(ids) < before))):
         db.execute(
             "INSERT INTO said VALUES(?,?,?) ON CONFLICT DO UPDATE "
@@ -46,6 +58,10 @@ def count(db: sqlite3.Connection, thread: str, records: list[Record]) -> None:
             "INSERT INTO said VALUES(?,?,?) ON CONFLICT DO UPDATE SET text=max(text, excluded.text)",
             (thread, name, value),
         )
+
+
+def say(db: sqlite3.Connection, thread: str, name: str, text: str) -> None:
+    db.execute("INSERT OR REPLACE INTO said VALUES(?,?,?)", (thread, name, text))
 
 
 def leave_out(db: sqlite3.Connection, thread: str, lines: int) -> None:

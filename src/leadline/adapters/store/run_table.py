@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 
 from leadline.adapters.store import names_table
+from leadline.adapters.store.names_table import APART
 from leadline.core.ids import parse_id
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
@@ -114,7 +115,7 @@ def _make(index: Index, thread: str, bases: dict[str, int], of_things: bool = Tr
             _compare_ground(db, thread, rests_on)
         asked = [base for base in bases if base]
         if asked:
-            folded = thread_of(index.about({*asked, *ground}, thread, _DEFINITIONS), thread)
+            folded = thread_of(index.about({*asked, *ground}, thread, _DEFINITIONS, APART), thread)
             if why := _oddness(folded):
                 names_table.call_odd(db, thread, why)
             _write(db, folded, asked)

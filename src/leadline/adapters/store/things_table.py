@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable
 
 from leadline.adapters.store.names_table import OLDER, PREDICTED
+from leadline.core.canonical import digest_bytes
 from leadline.core.evidence.of_thread import predicted_by
 from leadline.core.record.about import base_of
 from leadline.core.record.fold import SAID_OF
@@ -89,7 +90,8 @@ def _experiment(thread: str, e: Experiment, best: facts.Order) -> tuple[object, 
 
 def _item(thread: str, item: Item) -> tuple[object, ...]:
     state = state_of(item) if item.kind == "hypothesis" else str(item.body.get("role", ""))
-    nothing = (0, 0, 0, None, None, None, None)
+    names = digest_bytes(facts.said_in(item).encode()) if item.kind == "note" else None
+    nothing = (0, 0, 0, None, None, None, names)
     about = (item.uid, item.kind, item.id, item.uid, base_of(item.id), item.stands, state)
     return (thread, *about, *nothing, facts.negative_at(item), 0)
 

@@ -105,16 +105,16 @@ def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
 
 
 def labels_for(thread: Thread) -> Callable[[Item], Evidence]:
-    """As ``evidence_for``, for who asks for ``label``, ``counted`` and the short sentence alone: of a
-    kept thread they are known."""
+    """As ``evidence_for``, for who asks for ``label``, ``counted``, ``missing`` and the sentence
+    alone: of a kept thread they are known."""
     whole = evidence_for(thread)
 
     def of(item: Item) -> Evidence:
         known = thread.kept.label(item.uid) if thread.kept is not None else None
         if known is None:
             return whole(item)
-        said = Sentence(said_of(known.label), known.brief)
-        return Evidence(known.label, counted=known.counted, sentence=said)
+        said = Sentence(said_of(known.label), known.brief, tuple(known.parts))
+        return Evidence(known.label, counted=known.counted, missing=known.missing, sentence=said)
 
     return of
 

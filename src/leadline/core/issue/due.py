@@ -99,6 +99,8 @@ def last_update(thread: Thread) -> Item[UpdateBody] | None:
 
 def records_since(thread: Thread, uid: str) -> list[Record]:
     """Records behind ``uid`` in the order of the record; all of them for ""."""
+    if thread.kept is not None:
+        return thread.kept.records_behind(uid)
     return (
         thread.records[bisect_right([r.id for r in thread.records], uid) :]
         if uid

@@ -19,7 +19,7 @@ def old_marker(topic: str) -> str:
 def markers_of(thread: Thread) -> list[str]:
     """Every marker that is this thread's own, the one for new issues first: a thread that two
     machines started apart has two."""
-    starts = [record.id for record in thread.records if record.kind == "thread-started"]
+    starts = [record.id for record in thread.records_of("thread-started")]
     return [f"{KIND}{thread.topic}:{uid}" for uid in starts] or [old_marker(thread.topic)]
 
 

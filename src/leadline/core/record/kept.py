@@ -9,7 +9,7 @@ to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leadline.core.record.event import Record
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -34,11 +34,14 @@ class Counts(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A label, the runs that count, and what stands behind the label in the short sentence."""
+    """Of the evidence what pages show: a label, the runs that count, what is missing for the next
+    one, and of the sentence its short form and its parts."""
 
     label: str
     counted: list[str]
+    missing: list[str]
     brief: str
+    parts: list[str]
 
 
 class Kept(Protocol):
@@ -79,6 +82,32 @@ class Kept(Protocol):
     def label(self, uid: str) -> Judged | None:
         """Of a claim or a prediction; None where it has to be computed."""
         ...
+
+    def entries(self) -> Iterable[tuple[str, str, str]]:
+        """Anchor, heading and body of every entry of the logbook, oldest first."""
+        ...
+
+    def withdrawn(self) -> Sequence[Experiment]: ...
+
+    def repeated_notes(self) -> list[tuple[Item[Any], Item[Any], int]]: ...
+
+    def states(self) -> dict[str, int]: ...
+
+    def with_numbers(self) -> tuple[Sequence[Experiment], Sequence[str]]: ...
+
+    def records_behind(self, uid: str) -> list[Record]: ...
+
+    def records_of(self, kind: str) -> list[Record]: ...
+
+    def uid(self, shown: str) -> str:
+        """Of an experiment or an item; "" where there is none."""
+        ...
+
+    def digests(self) -> set[str]:
+        """Every content digest that a record names, and maybe of record heads."""
+        ...
+
+    def naming(self, digest: str) -> list[Record]: ...
 
     def predicting(self, clause: str) -> set[str]:
         """The uids of the hypotheses that predict it."""

@@ -310,6 +310,11 @@ class Thread:
         found = self.items_by_kind.get(kind, ())
         return list(found) if self.kept is None else cast("list[Any]", found)
 
+    def records_of(self, kind: str) -> list[Record]:
+        if self.kept is not None:
+            return self.kept.records_of(kind)
+        return [record for record in self.records if record.kind == kind]
+
     @property
     def hypotheses(self) -> list[Item[bodies.HypothesisBody]]:
         return self.of_kind("hypothesis")

@@ -8,7 +8,8 @@ reader must not miss about them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import groupby
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import ID_IN_TEXT, experiment_of
@@ -18,6 +19,7 @@ from leadline.core.record.ranks import DECIDED_STATES, queue_place, rank, state_
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
+from leadline.core.text.citation import recompute
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import duration, minute
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
@@ -31,6 +33,7 @@ METRICS_SHOWN = 12
 PRIMARY_SHOWN = 3
 HEADLINES = 50  # of the newest claims, decisions and baselines
 NOTES_LOOKED_AT = 200
+CITING = ("claim", "note", "decision", "hypothesis")  # whose cited numbers are looked at
 # Not lost: nobody saw such a run end, so it shows nothing.
 NEGATIVE_STATES = ("failed", "timeout", "cancelled")
 
@@ -305,8 +308,12 @@ def runs_counted(thread: Thread) -> int:
 
 def runs_open(thread: Thread) -> list[Run]:
     """Every run that may not have ended, among others of its experiment."""
-    experiments = thread.experiments.values() if thread.kept is None else thread.kept.open()
-    return [run for experiment in experiments for run in experiment.runs]
+    return [run for experiment in experiments_open(thread) for run in experiment.runs]
+
+
+def experiments_open(thread: Thread) -> Iterable[Experiment]:
+    """Those of which a run may not have ended, among others."""
+    return thread.experiments.values() if thread.kept is None else thread.kept.open()
 
 
 def label_of(item: Item, evidence_of: EvidenceOf | None) -> str:
@@ -356,29 +363,86 @@ def claims_by_label(thread: Thread, evidence_of: EvidenceOf | None) -> Sequence[
 def experiments_of(item: Item, thread: Thread) -> list[Experiment]:
     """Experiments an item names in its fields, its predicate or its text (through the ids bound to
     it)."""
+    found = [thread.experiments.get(name) for name in experiments_named(item, thread)]
+    return [e for e in found if e is not None]
+
+
+def experiments_named(item: Item, thread: Thread) -> list[str]:
+    """What of ``experiments_of`` are the ids, and others that are none of experiments."""
     names: list[str] = []
     for name in ("about", "experiments", "evidence"):
         value = item.body.get(name)
         names += [str(v) for v in value] if isinstance(value, list) else []
     names += list(item.refs)
-    found = [thread.experiments.get(thread.here(n.partition("-r")[0], item.refs)) for n in names]
-    return list({e.id: e for e in found if e is not None}.values())
+    return list(dict.fromkeys(thread.here(n.partition("-r")[0], item.refs) for n in names))
+
+
+def withdrawn(thread: Thread) -> Sequence[Experiment]:
+    """Experiments that do not stand, or a run of which was retracted."""
+    if thread.kept is not None:
+        return thread.kept.withdrawn()
+    return [
+        e for e in thread.experiments.values() if not e.stands or any(r.retracted for r in e.runs)
+    ]
+
+
+def moved_numbers(thread: Thread) -> dict[str, list[tuple[str, float, float | None]]]:
+    """Of every standing item with a cited number that is another one now: as ``recompute`` tells."""
+    if thread.kept is not None:
+        moved = thread.kept.differing()
+    else:
+        standing = [i for i in thread.items.values() if i.stands and i.kind in CITING]
+        moved = [(item.id, recompute(item, thread)) for item in standing]
+    return {shown: found for shown, found in moved if found}
+
+
+def repeated_notes(thread: Thread) -> list[tuple[Item, Item, int]]:
+    """Notes that were said again without change: the first and the last of them, and how often."""
+    if thread.kept is not None:
+        return thread.kept.repeated_notes()
+    groups = [list(group) for _, group in groupby(thread.of_kind("note"), said_in)]
+    return [(said[0], said[-1], len(said)) for said in groups if len(said) > 1]
+
+
+def said_in(note: Item) -> str:
+    return repr((note.text, note.body.get("about")))
+
+
+def states_counted(thread: Thread) -> dict[str, int]:
+    """How many experiments are in each state."""
+    if thread.kept is not None:
+        return thread.kept.states()
+    states: dict[str, int] = {}
+    for e in thread.experiments.values():
+        states[e.state] = states.get(e.state, 0) + 1
+    return states
+
+
+def with_numbers(thread: Thread) -> tuple[Sequence[Experiment], Sequence[str]]:
+    """Of ``ranked`` those that measured something, and the ids of the others."""
+    if thread.kept is not None:
+        return thread.kept.with_numbers()
+    best = [
+        e for e in ranked(thread) if any(run.metrics or run.nonfinite for run in e.evidence_runs)
+    ]
+    tabled = {e.id for e in best}
+    return best, [e.id for e in ranked(thread) if e.id not in tabled]
 
 
 def claims_by_experiment(
-    thread: Thread, evidence_of: EvidenceOf | None
+    thread: Thread, evidence_of: EvidenceOf | None, wanted: Collection[str]
 ) -> dict[str, list[Item[ClaimBody]]]:
-    """Experiment to the standing claims that it bears on: one whose runs lie outside of what is
-    claimed shares no label with those inside."""
+    """Each experiment ``wanted`` to the standing claims that it bears on: one whose runs lie outside
+    of what is claimed shares no label with those inside."""
     found: dict[str, list[Item[ClaimBody]]] = {}
     for claim in thread.claims:
         if not claim.stands:
             continue
         counted = evidence_of(claim).counted if evidence_of is not None else []
         bearing = {experiment_of(run) for run in counted}
-        for experiment in experiments_of(claim, thread):
-            if not bearing or experiment.id in bearing:
-                found.setdefault(experiment.id, []).append(claim)
+        for experiment in experiments_named(claim, thread):
+            if experiment in wanted and (not bearing or experiment in bearing):
+                found.setdefault(experiment, []).append(claim)
     return found
 
 

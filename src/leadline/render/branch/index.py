@@ -63,7 +63,8 @@ class Entry:
 def state_of(thread: Thread) -> str:
     if thread.finished:
         return "finished"
-    return "running" if any(e.state == "running" for e in thread.experiments.values()) else "open"
+    open_now = facts.experiments_open(thread)
+    return "running" if any(e.state == "running" for e in open_now) else "open"
 
 
 def best_label(thread: Thread, evidence_of: EvidenceOf) -> str:
@@ -111,7 +112,7 @@ def entry_of(thread: Thread, evidence_of: EvidenceOf) -> Entry:
         updated_at=[thread.last_at, *(u.at for u in updates)][-1],
         posted=bool(updates),
         experiments=len(thread.experiments),
-        runs=sum(1 for _ in thread.runs),
+        runs=facts.runs_counted(thread),
         issue=issue,
         issue_url=url if url.startswith(("https://", "http://")) else "",
         snapshots=[(s.id, snapshot_folder(s.body)) for s in thread.of_kind("snapshot") if s.stands],

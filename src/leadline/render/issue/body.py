@@ -10,7 +10,7 @@ only it knows what was pushed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from leadline.core.issue.plan import difference
 from leadline.core.record.ranks import rank
@@ -142,14 +142,10 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
 
 
 def _counts(thread: Thread) -> str:
-    experiments = list(thread.experiments.values())
-    if not experiments:
+    states = facts.states_counted(thread)
+    if not states:
         return "No experiment yet."
-    states: dict[str, int] = {}
-    for e in experiments:
-        states[e.state] = states.get(e.state, 0) + 1
-    runs = sum(len(e.runs) for e in experiments)
-    n = len(experiments)
+    n, runs = sum(states.values()), facts.runs_counted(thread)
     parts = ", ".join(
         f"{count} {state}" for state, count in sorted(states.items(), key=lambda p: (-p[1], p[0]))
     )
@@ -222,10 +218,8 @@ def results(
 ) -> str:
     """The main table: best first, medians with n and spread, difference to the baseline, evidence
     label."""
-    ranked, primary = facts.ranked(thread), facts.primary_metrics(thread)
-    best = [e for e in ranked if any(run.metrics or run.nonfinite for run in e.evidence_runs)]
-    tabled = {e.id for e in best}
-    silent = [e.id for e in ranked if e.id not in tabled]
+    primary = facts.primary_metrics(thread)
+    best, silent = facts.with_numbers(thread)
     without = ""
     if silent:
         more = ", …" if len(silent) > 10 else ""
@@ -233,7 +227,7 @@ def results(
     if not best:
         return without or "None yet."
     # One row an experiment, best first; a number that nobody measured is a dash.
-    labels = labels_by_experiment(thread, evidence_of)
+    labels = labels_by_experiment(thread, evidence_of, best[:shown])
     headers = [
         "experiment",
         "what",
@@ -283,11 +277,14 @@ def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
     return data(with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
 
 
-def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:
-    """Experiment -> the claims that it bears on, each with its label."""
+def labels_by_experiment(
+    thread: Thread, evidence_of: EvidenceOf | None, experiments: Sequence[Experiment]
+) -> dict[str, str]:
+    """Of each of ``experiments`` the claims that it bears on, each with its label."""
+    wanted = {e.id for e in experiments}
     found = {
         experiment: [f"{claim.id} {facts.label_of(claim, evidence_of)}" for claim in claims]
-        for experiment, claims in facts.claims_by_experiment(thread, evidence_of).items()
+        for experiment, claims in facts.claims_by_experiment(thread, evidence_of, wanted).items()
     }
     if (base := thread.baseline_experiment) is not None:
         found[base.id] = [thread.baseline.id if thread.baseline else "baseline"]
@@ -337,16 +334,14 @@ def _decisions(thread: Thread, evidence_of: EvidenceOf | None) -> str:
 
 
 def negative_list(thread: Thread, links: Links) -> str:
-    found = facts.negatives(thread)
+    found = facts.negatives_newest_first(thread)
     where = logbook_sections(thread, links)
     lines = [
         f"- {linked(name, where)} ({at[:10]}): {prose_line(why, 240)}"
-        for name, at, why in reversed(found)
+        for name, at, why in (facts.negative(thing, thread) for thing in found[:NEGATIVES_SHOWN])
     ]
-    return (
-        "\n".join(words.capped(lines, NEGATIVES_SHOWN, "negative results", "leadline tried"))
-        or "None yet."
-    )
+    lines += words.more_of(len(found), NEGATIVES_SHOWN, "negative results", "leadline tried")
+    return "\n".join(lines) or "None yet."
 
 
 def logbook_sections(thread: Thread, links: Links) -> dict[str, str]:
@@ -371,7 +366,7 @@ def linked(name: str, where: Mapping[str, str]) -> str:
 
 
 def _takeaways(thread: Thread) -> str:
-    notes = [n for n in thread.of_kind("note") if n.body.get("role") == "takeaway" and n.stands]
+    notes = list(facts.notes_in(thread, "takeaway"))[::-1]
     return "\n".join(f"- {prose_line(facts.says(n, thread))}" for n in notes) or "None yet."
 
 

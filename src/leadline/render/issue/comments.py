@@ -72,14 +72,13 @@ def render_update(
         for i in dict.fromkeys(kinds.get("run-ended", []))
         if i in thread.experiments
     ]
+    new_claims, ran_ids = set(kinds.get("claim", [])), {e.id for e in ran}
     # A claim belongs here when it is new, or when what ran bears on it.
     claims = [
         c
         for c in thread.claims
         if c.stands
-        and (
-            c.id in kinds.get("claim", []) or any(e in ran for e in facts.experiments_of(c, thread))
-        )
+        and (c.id in new_claims or not ran_ids.isdisjoint(facts.experiments_named(c, thread)))
     ]
     # The words around: which stretch of the thread this is.
     title = label or _title(ran)
@@ -161,7 +160,7 @@ def _changes(
 def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None) -> str:
     primary, labels, rows, bad = (
         facts.primary_metrics(thread),
-        labels_by_experiment(thread, evidence_of),
+        labels_by_experiment(thread, evidence_of, ran),
         list[list[str]](),
         list[str](),
     )

@@ -9,7 +9,7 @@ entry does not show that it was retracted; the header does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from leadline.core.metric.ruler import null_text
 from leadline.core.patterns import later
@@ -58,38 +58,68 @@ class Entry(NamedTuple):
 
 def render_logbook(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
     """The whole logbook, oldest entry first."""
-    entries = log_entries(thread)
-    log = "\n\n".join(f"### {e.heading}\n\n{e.body}".rstrip() for e in entries) or NO_ENTRY
+    log = "\n\n".join(map(_shown, log_entries(thread))) or NO_ENTRY
     return (
         f"# Research logbook: {data(thread.title or thread.topic)}\n\n{HEADER_BEGIN}\n"
         f"{render_header(thread, evidence_of)}\n{HEADER_END}\n\n## Experiment log\n\n{log}\n"
     )
 
 
-def log_entries(thread: Thread) -> list[Entry]:
+def _shown(entry: Entry) -> str:
+    return f"### {entry.heading}\n\n{entry.body}".rstrip()
+
+
+def log_entries(thread: Thread) -> Iterable[Entry]:
     """The entries that ``render_logbook`` shows, with their anchors on the page."""
-    anchors, found, first_entry = Anchors(), list[Entry](), dict[str, str]()
-    for heading in ("Research logbook: x", *SECTIONS, "Experiment log"):
-        anchors.of(heading)
-    last_note = ("", "")
-    for record, then in replay(thread.records, thread.topic):
-        if record.kind == "note":
-            this = (str(record.body.get("text")), str(record.body.get("about")))
-            if this == last_note:
-                continue  # the same words again: the header counts them
-            last_note = this
-        elif record.kind in _WRITERS:
-            last_note = ("", "")
-        writer = _WRITERS.get(record.kind)
-        made = writer(record, then, first_entry) if writer else None
-        if made:
-            title, body = made
-            heading = f"{minute(record.at)} - {data(cut(title, 140))}"
-            entry = Entry(anchors.of(heading), heading, body.strip())
-            found.append(entry)
-            if record.kind == "run-ended" and (run := _run(record, then)):
-                first_entry.setdefault(run.experiment, entry.anchor)
-    return found
+    if thread.kept is not None:
+        return (Entry(*entry) for entry in thread.kept.entries())
+    log = Log()
+    return [
+        entry
+        for record, then in replay(thread.records, thread.topic)
+        if (entry := log.entry(record, then)) is not None
+    ]
+
+
+class Log:
+    """Makes one entry after another. To go on: the ``slugs`` of the entries before, ``first``: of
+    each experiment the anchor of its first one, and the last record ``before`` that may have an
+    entry (``KINDS_SHOWN``)."""
+
+    def __init__(
+        self,
+        slugs: Iterable[str] = (),
+        first: dict[str, str] | None = None,
+        before: Record | None = None,
+    ) -> None:
+        self._anchors, self.first = Anchors(), {} if first is None else first
+        for heading in ("Research logbook: x", *SECTIONS, "Experiment log"):
+            self._anchors.of(heading)
+        for slug in slugs:
+            self._anchors.take(slug)
+        self._last_note = _note_of(before) if before is not None else None
+
+    def entry(self, record: Record, then: Thread) -> Entry | None:
+        """The entry of a record, if it has one; ``then``: the thread as it was right after it."""
+        if (writer := _WRITERS.get(record.kind)) is None:
+            return None
+        last, self._last_note = self._last_note, _note_of(record)
+        if last is not None and last == self._last_note:
+            return None  # the same words again: the header counts them
+        if (made := writer(record, then, self.first)) is None:
+            return None
+        title, body = made
+        heading = f"{minute(record.at)} - {data(cut(title, 140))}"
+        entry = Entry(self._anchors.of(heading), heading, body.strip())
+        if record.kind == "run-ended" and (run := _run(record, then)):
+            self.first.setdefault(run.experiment, entry.anchor)
+        return entry
+
+
+def _note_of(record: Record) -> tuple[str, str] | None:
+    if record.kind != "note":
+        return None
+    return str(record.body.get("text")), str(record.body.get("about"))
 
 
 def entries(markdown: str) -> list[Entry]:
@@ -595,3 +625,4 @@ _WRITERS: dict[str, Writer] = {
     "adopted": _adopted,
     "id-clash": _clash,
 }
+KINDS_SHOWN = tuple(sorted(_WRITERS))

@@ -7,9 +7,9 @@ retracted.
 
 from __future__ import annotations
 
+from leadline.core.ids import parse_id
 from leadline.core.record.ranks import queue_place, state_of
-from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.text.citation import recompute
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import minute, number, plural
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -148,11 +148,11 @@ def link_lines(thread: Thread) -> list[str]:
 
 
 def claim_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
-    lines = []
+    lines, moved_numbers = [], facts.moved_numbers(thread)
     for claim in thread.claims:
         lines.append(f"- {words.claim_line(claim, thread, evidence_of, in_full=True)}")
         if claim.stands:
-            lines += [_moved_line(*moved) for moved in recompute(claim, thread)]
+            lines += [_moved_line(*moved) for moved in moved_numbers.get(claim.id, [])]
     return lines
 
 
@@ -187,7 +187,6 @@ def open_lines(thread: Thread) -> list[str]:
         for r in facts.open_runs(thread)
     ]
     lines += [f"- **Asked for, not yet given:** {line}" for line in words.missing_lines(thread)]
-    gone = [e for e in thread.experiments.values() if not e.stands]
     lines += [
         f"- **{e.id}** was "
         + (
@@ -195,40 +194,30 @@ def open_lines(thread: Thread) -> list[str]:
             if e.retracted
             else f"superseded by {e.superseded_by}"
         )
-        for e in gone
+        for e in facts.withdrawn(thread)
+        if not e.stands
     ]
-    for run in thread.runs:
-        owner = thread.experiments[run.experiment]
-        if run.retracted and not owner.retracted:
-            lines.append(f"- **{run.id}** was retracted: {prose_line(run.retracted)}")
+    lines += [
+        f"- **{run.id}** was retracted: {prose_line(run.retracted)}"
+        for owner in facts.withdrawn(thread)
+        for run in owner.runs
+        if run.retracted and not owner.retracted
+    ]
     return lines + _moved_numbers(thread) + _repeated_notes(thread)
 
 
 def _moved_numbers(thread: Thread) -> list[str]:
     lines = []
-    for item in thread.items.values():
-        if item.kind in ("note", "decision", "hypothesis") and item.stands:
-            for expression, stored, now in recompute(item, thread):
-                became = "no longer holds" if now is None else f"is now {number(now)}"
-                lines.append(
-                    f"- **{item.id}** cites {code(expression)} as {number(stored)}; it {became}"
-                )
+    for shown, moved in facts.moved_numbers(thread).items():
+        parsed = parse_id(shown)
+        for expression, stored, now in moved if parsed and parsed.kind != "claim" else ():
+            became = "no longer holds" if now is None else f"is now {number(now)}"
+            lines.append(f"- **{shown}** cites {code(expression)} as {number(stored)}; it {became}")
     return lines
 
 
 def _repeated_notes(thread: Thread) -> list[str]:
-    lines, run = [], list[Item]()
-    for item in [*thread.of_kind("note"), None]:
-        if (
-            item
-            and run
-            and (item.text, item.body.get("about")) == (run[0].text, run[0].body.get("about"))
-        ):
-            run.append(item)
-            continue
-        if len(run) > 1:
-            lines.append(
-                f"- **{run[0].id}** was said {len(run)} times without change, last {minute(run[-1].at)}"
-            )
-        run = [item] if item else []
-    return lines
+    return [
+        f"- **{first.id}** was said {times} times without change, last {minute(last.at)}"
+        for first, last, times in facts.repeated_notes(thread)
+    ]

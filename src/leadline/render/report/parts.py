@@ -119,7 +119,7 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
     ranked = facts.ranked(thread)
     samples = {(e.id, m): facts.sample_of(e.runs, m) for e in ranked for m in metrics}
     places = {m: decimals_of([samples[e.id, m] for e in ranked]) for m in metrics}
-    claims = facts.claims_by_experiment(thread, evidence_of)
+    claims = facts.claims_by_experiment(thread, evidence_of, thread.experiments)
     rows = []
     for e in ranked:
         comparison = _against(thread, base, e, metrics)

@@ -180,10 +180,10 @@ def _join(context: Context, done: Exchange, ref: str, theirs: str) -> bool:
 def record_clashes(context: Context, topic: str) -> list[ClashIn]:
     """An ``id-clash`` record for every id that two machines gave while apart and that no record
     mentions yet."""
-    new = _unrecorded(context.store.thread(topic))
+    new = _unrecorded(context.store.view(topic))
     if new:
         with context.store.transaction(topic) as writing:
-            new = _unrecorded(context.store.thread(topic))
+            new = _unrecorded(context.store.view(topic))
             for clash in new:
                 given = f"two machines gave the id {clash['id']} while apart"
                 what = f"{given}; the later one is shown as {clash['shown']}"
@@ -193,6 +193,8 @@ def record_clashes(context: Context, topic: str) -> list[ClashIn]:
 
 
 def _unrecorded(thread: Thread) -> list[Clash]:
+    if thread.kept is not None:
+        return []  # of what is kept, no id was given twice
     known = {str(c.get("uid")) if "uid" not in c.get("refs", {}) else "" for c in thread.clashes}
     known |= {str(v) for c in thread.clashes for v in dict(c.get("refs") or {}).values()}
     found: list[Clash] = []

@@ -13,7 +13,7 @@ import os
 
 from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_END, NO_ENTRY, entries, render_logbook
@@ -41,7 +41,7 @@ def logbook_text(context: Context, thread: Thread) -> str:
     """The research logbook of ``thread`` as it is rendered now: once for a verb that writes it to
     two places."""
     if context.rendered is None or context.rendered[0] is not thread:
-        context.rendered = (thread, render_logbook(thread, evidence_for(thread)))
+        context.rendered = (thread, render_logbook(thread, labels_for(thread)))
     return context.rendered[1]
 
 
@@ -63,7 +63,7 @@ def logbook(context: Context, topic: str, out: str | None = None, force: bool = 
     Raises LeadlineError when it cannot be written, or would replace another's file without
     ``force``.
     """
-    text = logbook_text(context, context.store.thread(topic))
+    text = logbook_text(context, context.store.view(topic))
     path = write_out(context, out, text, "logbook", force=force) if out else ""
     return Logbook("" if out else text, len(entries(text)), path)
 
@@ -82,7 +82,7 @@ def publish(
         # Under the thread's lock: of two publishers the later one sees all that the earlier one
         # wrote.
         with context.store.transaction(topic):
-            return _publish(context, context.store.thread(topic), why, replace_hand_edit)
+            return _publish(context, context.store.view(topic), why, replace_hand_edit)
     except LeadlineError as error:
         return Published(skipped=error.what, next=next(iter(error.next), ""))
     except OSError as error:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, conflict, environment
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import TOPIC
 from leadline.core.plain import plain
 from leadline.core.publish.blob_name import blob_name
@@ -157,7 +157,7 @@ def changed_files(
     ``present``: path to git blob of what is on the branch.
     """
     wanted: Files = {}
-    threads = {t: context.store.thread(t) for t in context.store.topics()}
+    threads = {t: context.store.view(t) for t in context.store.topics()}
     for topic in topics or list(threads):
         wanted.update(_events(context, topic, present))
         wanted.update(_derived(context, threads[topic]))
@@ -177,9 +177,10 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
     it, or in its place where it is this machine's own."""
     files: Files = {}
     width = len(next(iter(present.values()), "0" * 40))
-    ours = context.store.files(topic)
+    blobs = context.store.blob_names(topic, width)
+    new = [name for name, blob in blobs.items() if present.get(f"{topic}/events/{name}") != blob]
     contested = {split_copy(name)[0] for name in context.store.disputed(topic)}
-    for name, data in ours.items():
+    for name, data in context.store.files(topic, new).items():
         path = f"{topic}/events/{name}"
         base, mark, _ = name.partition("~")
         main = present.get(f"{topic}/events/{base}.jsonl") if mark else None
@@ -224,7 +225,7 @@ def _bundle(topic: str, body: SnapshotBody) -> dict[str, str]:
 
 
 def _index(threads: list[Thread]) -> str:
-    return render_index([(t, evidence_for(t)) for t in threads])
+    return render_index([(t, labels_for(t)) for t in threads])
 
 
 def issue_page(thread: Thread) -> str:
@@ -249,15 +250,26 @@ def issue_page(thread: Thread) -> str:
 
 
 def _small_blobs(context: Context, thread: Thread, present: dict[str, str]) -> Files:
-    files: Files = {}
-    for digest in sorted(referenced_digests(thread) - _beyond_budget(thread)):
-        path = blob_path(thread.topic, digest)
-        if (
-            path not in present
-            and (context.blobs.size_bytes(digest) or SMALL_BLOB_BYTES + 1) <= SMALL_BLOB_BYTES
-        ):
-            files[path] = context.blobs.get(digest)
-    return files
+    new = [
+        digest
+        for digest in sorted(referenced_digests(thread))
+        if blob_path(thread.topic, digest) not in present
+        and (context.blobs.size_bytes(digest) or SMALL_BLOB_BYTES + 1) <= SMALL_BLOB_BYTES
+    ]
+    staying = _beyond_budget(thread) if _are_artifacts(thread, new) else set()
+    return {
+        blob_path(thread.topic, digest): context.blobs.get(digest)
+        for digest in new
+        if digest not in staying
+    }
+
+
+def _are_artifacts(thread: Thread, digests: list[str]) -> bool:
+    """Whether one of them may be an artifact of a run: then all runs are looked at."""
+    if thread.kept is None:
+        return bool(digests)
+    naming = (record for digest in digests for record in thread.kept.naming(digest))
+    return any(record.body.get("artifacts") for record in naming)
 
 
 def _beyond_budget(thread: Thread) -> set[str]:
@@ -280,6 +292,8 @@ def blob_path(topic: str, digest: str) -> str:
 
 def referenced_digests(thread: Thread) -> set[str]:
     """Every content digest that stands in a record's body (not those of record heads)."""
+    if thread.kept is not None:
+        return thread.kept.digests()
     found: set[str] = set()
 
     def walk(value: Any) -> None:
@@ -360,11 +374,7 @@ def absorb(context: Context, tip: str, where: str, seen: str | None = None) -> A
             else:
                 report.refused.append(path)
     for topic, files in events.items():
-        mine = (
-            {n: blob_name(d, width) for n, d in context.store.files(topic).items()}
-            if topic in known
-            else {}
-        )
+        mine = context.store.blob_names(topic, width) if topic in known else {}
         wanted = {n: b for n, b in files.items() if mine.get(n) != b}
         if not wanted:
             continue
@@ -449,7 +459,7 @@ def _bundle_files(context: Context, present: dict[str, str]) -> dict[str, str]:
     for topic in context.store.topics():
         if not any(path.startswith(f"{topic}/snapshots/") for path in present):
             continue
-        for snapshot in context.store.thread(topic).of_kind("snapshot"):
+        for snapshot in context.store.view(topic).of_kind("snapshot"):
             for path, digest in _bundle(topic, snapshot.body).items():
                 if path in present and not context.blobs.has(digest):
                     wanted[path] = present[path]

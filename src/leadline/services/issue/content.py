@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.comments import all_comments, title_of
 from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
@@ -40,7 +40,7 @@ def derived_body(context: Context, thread: Thread, body_there: str | None = None
         (r.at for r in reversed(thread.records) if r.kind not in ISSUE_KINDS), thread.last_at
     )
     links = body_links(context, thread)
-    sections = body_sections(shown, evidence_for(thread), links)
+    sections = body_sections(shown, labels_for(thread), links)
     more = links.get("logbook", "") or f"`leadline logbook --thread {thread.topic}`"
     there = thread.issue.body if body_there is None else body_there
     return fitted(
@@ -148,9 +148,7 @@ def snapshot_comment_text(
             )
     commit = str(snapshot.body["commit"])
     tree = (
-        pages.page(commit)
-        if pages and linkable(context, context.store.thread(topic), commit)
-        else ""
+        pages.page(commit) if pages and linkable(context, context.store.view(topic), commit) else ""
     )
     return render_seal_comment(
         snapshot.id, snapshot.body, tree, places, str(context.setting("marker"))

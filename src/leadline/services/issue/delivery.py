@@ -92,7 +92,7 @@ class Planned:
 def want(context: Context, topic: str, state: str, wishes: IssueWantedBody | None = None) -> None:
     """Record that the issue is to be opened, adopted or kept a draft, before anything is asked of a
     forge."""
-    thread, asked_now = context.store.thread(topic), given(wishes)
+    thread, asked_now = context.store.view(topic), given(wishes)
     asked = thread.issue.wanted
     new = {**{k: v for k, v in asked.items() if k != "state"}, **asked_now, "state": state}
     in_record = not forge_of(context, thread).outside
@@ -122,13 +122,13 @@ def bring_up_to_date(
     ``asked_for``: somebody wants it sent now (``outbox.resting``). ``retitle``: take the title back
     from whoever changed it.
     """
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     # The wish is a record before a forge is asked.
     if opening is not None and thread.issue.state in ("none", "draft"):
         want(context, topic, "draft" if opening.draft else "open", opening.wishes)
         if opening.draft and thread.issue.state == "none":
             _keep_draft(context, thread)
-        thread = context.store.thread(topic)
+        thread = context.store.view(topic)
     call = _Call(context, topic, opening is not None and not opening.draft, retitle)
     if thread.issue.state in ("none", "draft") and not call.to_open(thread):
         return _answer(call, thread)
@@ -143,7 +143,7 @@ def bring_up_to_date(
         outbox.forget(context, topic)
     except ForgeFailed as failed:
         call.why = outbox.note_trouble(context, topic, call.step, failed.error)
-    return _answer(call, context.store.thread(topic))
+    return _answer(call, context.store.view(topic))
 
 
 def _keep_draft(context: Context, thread: Thread) -> None:
@@ -161,7 +161,7 @@ def dry_run(
     context: Context, topic: str, wishes: IssueWantedBody | None = None, create: bool = False
 ) -> Planned:
     """What ``bring_up_to_date`` would carry out now, in order; nothing is written."""
-    thread = copy.copy(context.store.thread(topic))
+    thread = copy.copy(context.store.view(topic))
     if wishes:
         thread.issue = copy.copy(thread.issue)
         wanted = {**thread.issue.wanted, **given(wishes)}
@@ -243,7 +243,7 @@ class _Call:
         return plan(issue, wanted_of(self.context, thread), None if fresh else remote)
 
     def carry_out(self) -> None:
-        thread = self.context.store.thread(self.topic)
+        thread = self.context.store.view(self.topic)
         self.waits = [o.what for o in self.expected(thread)]
         remote = self.read(thread)
         if remote is not None and thread.issue.state not in ("none", "draft"):
@@ -259,7 +259,7 @@ class _Call:
                 self.person_edit = True
                 self.done.append(operation.what)
         if self.person_edit:  # it is shown in the body that is derived now
-            thread = self.context.store.thread(self.topic)
+            thread = self.context.store.view(self.topic)
             operations = self._planned(thread, remote)
         operations = [o for o in operations if o.kind != "keep-edit"]
         self.body = "unchanged"
@@ -303,7 +303,7 @@ class _Call:
         return ask(self.context.forge_kind(self.forge.name), act)
 
     def _thread(self) -> Thread:
-        return self.context.store.thread(self.topic)
+        return self.context.store.view(self.topic)
 
     def _wanted(self) -> Wanted:
         return wanted_of(self.context, self._thread(), "")
@@ -446,7 +446,7 @@ class _Call:
 
 def keep_comment_edit(context: Context, topic: str, comment: Comment, why: str) -> None:
     """On the local forge the edit is in the record already."""
-    for known in context.store.thread(topic).issue.comments:
+    for known in context.store.view(topic).issue.comments:
         if known["id"] == comment.id and known["text"] != comment.text:
             context.append(
                 topic,

@@ -90,7 +90,7 @@ def follow_everywhere(context: Context) -> dict[str, Delivery]:
     two machines derive the same body, and a sync commits nothing on a branch of the user's."""
     found = {}
     for topic in context.store.topics():
-        thread = context.store.thread(topic)
+        thread = context.store.view(topic)
         issue = thread.issue
         opened = issue.state in ("open", "closed") or issue.wanted.get("state") == "open"
         if opened and forge_of(context, thread).outside:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.record.finding import NOTE, Finding
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, TypedDict
@@ -15,8 +15,8 @@ if TYPE_CHECKING:  # `verify` needs none of the rendering
 
 def index(context: Context) -> tuple[str, str, list[Entry]]:
     """(for a terminal, as the page of the record branch, the entries in the order of both)."""
-    threads = [context.store.thread(topic) for topic in context.store.topics()]
-    pairs = [(t, evidence_for(t)) for t in threads]
+    threads = [context.store.view(topic) for topic in context.store.topics()]
+    pairs = [(t, labels_for(t)) for t in threads]
     entries = [entry_of(t, of) for t, of in pairs]
     ordered = [entry for _, members in grouped(entries) for entry in members]
     return render_index_text(entries), render_index(pairs), ordered

@@ -15,7 +15,7 @@ import re
 from leadline.core.canonical import digest_of
 from leadline.core.errors import conflict, not_found, usage
 from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
 from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle, bundle_json
 from leadline.core.record.thread import Item, Thread, is_a
@@ -98,7 +98,7 @@ def seal(
     such file or commit), refused (a message that says more than the claims bear).
     """
     # What is sealed is committed first: the files asked for, and the logbook as it is now.
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     _check_name(context, thread, name)
     message = context.hiding("the message").text(message)
     override = override or Overrides()
@@ -115,7 +115,7 @@ def seal(
     sign_heads(context, [topic])
     # What follows; then the remote, so that what is sent holds all of it.
     followed = follow(context, topic, f"sealed {snapshot.id}")
-    posted = {c["marker"]: c["id"] for c in context.store.thread(topic).issue.comments}
+    posted = {c["marker"]: c["id"] for c in context.store.view(topic).issue.comments}
     pushed, problems = _push(context, snapshot) if push else (False, [])
     left = [*followed.left, *(step for problem in problems for step in problem.error.next)]
     if not push:
@@ -256,7 +256,7 @@ def _record(
         if override.used:
             body["override"], body["overridden"] = override.why, override.used
         writing.add("snapshot", body)
-    found = context.store.thread(topic).find(shown)
+    found = context.store.view(topic).find(shown)
     assert is_a(found, "snapshot")
     return found
 
@@ -290,7 +290,7 @@ def make_bundle(
     heads: dict[str, str],
 ) -> tuple[Bundle, dict[str, str]]:
     """The bundle and the digests of its files, which are in the blob store then."""
-    evidence = evidence_for(thread)
+    evidence = labels_for(context.store.view(thread.topic))
     claims: list[BundledClaim] = [
         {
             "id": c.id,

@@ -151,7 +151,7 @@ def _tags(context: Context, done: Sync) -> None:
     name = done.records.remote
     here: dict[str, str] = {}
     for topic in context.store.topics():
-        for snapshot in context.store.thread(topic).of_kind("snapshot"):
+        for snapshot in context.store.view(topic).of_kind("snapshot"):
             tag = str(snapshot.body.get("tag") or "")
             if not tag:
                 continue
@@ -213,7 +213,7 @@ def _code_states(context: Context, remote: str) -> CodeStates:
     # Each state once, however many runs share it.
     refs: dict[str, CodeState] = {}
     for topic in context.store.topics():
-        for run in context.store.thread(topic).runs:
+        for run in context.store.view(topic).runs:
             if run.code.get("ref") and run.code.get("commit"):
                 ref = str(run.code["ref"])
                 # nor a branch as the place of its code
@@ -303,7 +303,7 @@ def _would(context: Context, done: Sync, named: str | None) -> Sync:
     # Posts wait by thread, tags for all of them together.
     unsent: list[str] = []
     for topic in context.store.topics():
-        thread = context.store.thread(topic)
+        thread = context.store.view(topic)
         tags = [str(s.body.get("tag")) for s in thread.of_kind("snapshot")]
         unsent += [t for t in tags if _unsent_tag(context, records.remote, t)]
         done.would += [f"{what} ({topic})" for what in waiting(context, thread)]

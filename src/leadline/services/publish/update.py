@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, conflict, refused
 from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
@@ -126,7 +126,7 @@ class Checked:
 
 def is_due(context: Context, thread: Thread) -> Due:
     """Whether an update is due now, and why."""
-    return due(thread, context.now(), evidence_for(thread))
+    return due(thread, context.now(), labels_for(thread))
 
 
 def update(
@@ -141,11 +141,11 @@ def update(
     Raises LeadlineError: refused (``overclaim``, ``unbound-number``, ``not-fit-to-post`` with each
     finding, a citation that does not hold), conflict (``nothing-new``). Nothing is recorded then.
     """
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     _flag_finished(context, thread)
     # Without news it is a post that was cut off, a retry, or nothing.
     last = last_post(thread)
-    moved = relabelled(thread, evidence_for(thread))
+    moved = relabelled(thread, labels_for(thread))
     if last is not None and not moved and not _news_since(thread, last):
         waiting = not words.change.strip() and any(
             c.kind == "update" for c in comments_to_post(thread)
@@ -194,7 +194,7 @@ def heartbeat(
 
     Raises LeadlineError(refused) as ``update`` does.
     """
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     _flag_finished(context, thread)
     words = {"status": status.strip(), "blockers": blockers.strip(), "eta": eta.strip()}
     verb = "update --heartbeat"
@@ -322,7 +322,7 @@ def _rendered(
     said = {name: fix_format(cited(text, thread, checked.refs)) for name, text in words.texts()}
     text = render_update(
         thread,
-        evidence_for(thread),
+        labels_for(thread),
         shown,
         said["label"],
         str(context.setting("marker")),
@@ -344,7 +344,7 @@ def _new_experiments(thread: Thread) -> list[str]:
 
 
 def _labels(thread: Thread) -> dict[str, str]:
-    evidence_of = evidence_for(thread)
+    evidence_of = labels_for(thread)
     return {claim.id: evidence_of(claim).label for claim in thread.claims if claim.stands}
 
 

@@ -1,0 +1,189 @@
+"""The entries of the logbook as they were rendered: one is made from the records up to its own, so
+that it stays what it is, whatever is recorded later.
+
+A new one is rendered from the records about what it names, which are folded as they were then: some
+records at a time, so that the first logbook of a long thread costs no whole fold. A record that
+arrives late, from another machine, drops what sorts behind it. Entries of another program than this
+one are made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from leadline.adapters.store import names_table
+from leadline.adapters.store.names_table import APART, REACHED
+from leadline.core.ids import parse_id
+from leadline.core.record.about import base_of, bases_of
+from leadline.core.record.event import Record, record_known
+from leadline.core.record.fold import replay
+from leadline.core.typed import TYPE_CHECKING
+from leadline.render.logbook.entries import KINDS_SHOWN, Entry, Log
+from leadline.render.markdown import heading_slug
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from leadline.adapters.store.index import Index
+    from leadline.adapters.store.kept_thread import KeptRows
+
+RENDERED_AT_ONCE = 400  # records
+IDS_AT_ONCE = 500
+DEFINED = ("thread-started", "metric-defined", "ruler", "baseline")
+_WITHDRAWS = ("retraction", "supersession")
+_SHOWN_WITH = ("run-planned", "note", "hypothesis", "hypothesis-changed", "correction")
+_NAMES = ("about", "experiments", "evidence")
+
+
+def bring_up_to_date(index: Index, thread: str, program: str) -> None:
+    """Render what is not rendered yet, or not by this ``program``."""
+    if index.said(thread, "entries by") != program:
+        with index.writing() as db:
+            db.execute("DELETE FROM entries WHERE thread=?", (thread,))
+            names_table.say(db, thread, REACHED, "")
+            names_table.say(db, thread, "entries by", program)
+    log: Log | None = None
+    reached = None
+    while records := _next(index.db, thread, index.said(thread, REACHED)):
+        if index.said(thread, REACHED) != reached:
+            log = None  # at first, and where somebody else's records came late
+        shown = [record for record in records if record.kind in KINDS_SHOWN]
+        made = list[tuple[Record, Entry, str]]()
+        if shown:
+            log = _log(index.db, thread, shown[0].id) if log is None else log
+            made = list(_rendered(index.db, thread, log, shown))
+        reached = records[-1].id
+        with index.writing() as db:
+            _write(db, thread, made)
+            names_table.say(db, thread, REACHED, reached)
+
+
+def entries(db: KeptRows, thread: str) -> Iterator[tuple[str, str, str]]:
+    """Anchor, heading and body of each."""
+    last = ""
+    while found := db.execute(
+        "SELECT uid, anchor, heading, body FROM entries WHERE thread=? AND uid>? ORDER BY uid LIMIT ?",
+        (thread, last, RENDERED_AT_ONCE),
+    ).fetchall():
+        last = found[-1][0]
+        yield from (row[1:] for row in found)
+
+
+def _next(db: sqlite3.Connection, thread: str, after: str) -> list[Record]:
+    found = db.execute(
+        "SELECT line FROM records WHERE thread=? AND id>? ORDER BY id LIMIT ?",
+        (thread, after, RENDERED_AT_ONCE),
+    )
+    return _records(found.fetchall())
+
+
+def _records(rows: Iterable[tuple[bytes]]) -> list[Record]:
+    return [
+        record_known(data) for data in json.loads(b"[" + b",".join(line for (line,) in rows) + b"]")
+    ]
+
+
+def _log(db: sqlite3.Connection, thread: str, before: str) -> Log:
+    """As it was when everything before that record was rendered."""
+    kinds = ",".join("?" * len(KINDS_SHOWN))
+    last = db.execute(
+        f"SELECT line FROM records WHERE thread=? AND id<? AND +kind IN ({kinds}) "
+        "ORDER BY id DESC LIMIT 1",
+        (thread, before, *KINDS_SHOWN),
+    ).fetchall()
+    rows = db.execute(
+        "SELECT slug, anchor, first_of FROM entries WHERE thread=? ORDER BY uid", (thread,)
+    ).fetchall()
+    first = {experiment: anchor for _, anchor, experiment in rows if experiment}
+    return Log((slug for slug, _, _ in rows), first, next(iter(_records(last)), None))
+
+
+def _write(db: sqlite3.Connection, thread: str, made: list[tuple[Record, Entry, str]]) -> None:
+    db.executemany(
+        "INSERT OR REPLACE INTO entries VALUES(?,?,?,?,?,?,?)",
+        [
+            (thread, record.id, heading_slug(entry.heading), *entry, first_of)
+            for record, entry, first_of in made
+        ],
+    )
+
+
+def _rendered(
+    db: sqlite3.Connection, thread: str, log: Log, shown: list[Record]
+) -> Iterator[tuple[Record, Entry, str]]:
+    """The entries of ``shown``, which follow one another, and the experiment that each is the first
+    of."""
+    wanted = {record.id for record in shown}
+    known = len(log.first)
+    for record, then in replay(_about(db, thread, shown), thread):
+        if record.id in wanted and (entry := log.entry(record, then)) is not None:
+            first_of = next(reversed(log.first)) if len(log.first) > known else ""
+            known = len(log.first)
+            yield record, entry, first_of
+
+
+def _about(db: sqlite3.Connection, thread: str, shown: list[Record]) -> list[Record]:
+    """The records that the entries of ``shown`` are made from: about what these name, about what is
+    shown with that (the notes and hypotheses of an experiment), and about what those cite."""
+    find = _Find(db, thread, shown[-1].id)
+    named = {base for record in shown for base in _named(record)}
+    named |= {base for record in find.of_kinds(("baseline",)) for base in bases_of(record)}
+    found = {record.id: record for record in (*find.of_kinds(DEFINED), *shown)}
+    withdrawn = [r for r in shown if r.kind in _WITHDRAWS]
+    # Whatever rests on what was withdrawn is named there.
+    resting = find.about({base_of(str(r.body.get("target", ""))) for r in withdrawn})
+    found.update({record.id: record for record in resting})
+    known = set[str]()
+    for _ in range(3):
+        more = find.about(named - known, apart=APART) + find.own(named - known)
+        known |= named
+        found.update({record.id: record for record in more})
+        with_it = [r for r in (*more, *resting) if r.kind in _SHOWN_WITH]
+        named = {base for record in with_it for base in _named(record)}
+        resting = []
+    return list(found.values())
+
+
+def _named(record: Record) -> set[str]:
+    lists = [record.body.get(name) for name in _NAMES]
+    others = [n for names in lists if isinstance(names, list) for n in names if isinstance(n, str)]
+    return bases_of(record) | {base_of(n) for n in others if parse_id(n)}
+
+
+class _Find:
+    """Records up to one of them."""
+
+    def __init__(self, db: sqlite3.Connection, thread: str, upto: str) -> None:
+        self.db, self.thread, self.upto = db, thread, upto
+
+    def of_kinds(self, kinds: tuple[str, ...]) -> list[Record]:
+        found = self.db.execute(
+            f"SELECT line FROM records WHERE thread=? AND kind IN ({','.join('?' * len(kinds))}) "
+            "AND id<=?",
+            (self.thread, *kinds, self.upto),
+        )
+        return _records(found.fetchall())
+
+    def about(self, bases: set[str], apart: tuple[str, ...] = ()) -> list[Record]:
+        """Those about ``bases``, but of the kinds ``apart``."""
+        return self._of(
+            "SELECT id FROM about WHERE thread=? AND base IN ({}) AND id<=?", bases, apart
+        )
+
+    def own(self, bases: set[str]) -> list[Record]:
+        """Those that gave ``bases`` their ids."""
+        return self._of("SELECT uid FROM owners WHERE thread=? AND base IN ({}) AND uid<=?", bases)
+
+    def _of(self, which: str, bases: set[str], apart: tuple[str, ...] = ()) -> list[Record]:
+        found, listed = list[Record](), sorted(bases)
+        kinds = ",".join("?" * len(apart))
+        for at in range(0, len(listed), IDS_AT_ONCE):
+            some = listed[at : at + IDS_AT_ONCE]
+            ids = which.format(",".join("?" * len(some)))
+            rows = self.db.execute(
+                f"SELECT line FROM records WHERE thread=? AND id IN ({ids}) AND kind NOT IN ({kinds})",
+                (self.thread, self.thread, *some, self.upto, *apart),
+            )
+            found += _records(rows.fetchall())
+        return found
