@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 from leadline.adapters.store import entries_table, event_log
 from leadline.adapters.store.event_log import EventLog
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.thread import Thread
-from leadline.render.logbook.entries import Entry, log_entries
+from leadline.render.branch.index import render_index
+from leadline.render.issue.body import body_sections
+from leadline.render.issue.comments import render_update
+from leadline.render.logbook.entries import Entry, log_entries, render_logbook
 from tests.unit.test_kept_thread import Study, refs_of, studies
 from tests.unit.test_run_table import arriving, begin_anew, store
 
@@ -41,6 +45,29 @@ def test_entries_that_were_kept_are_those_of_the_whole_fold(
             is_the_whole(log)
         begin_anew(log)
         is_the_whole(log)
+
+
+def pages(thread: Thread) -> dict[str, object]:
+    labels = labels_for(thread)
+    return {
+        "logbook": render_logbook(thread, labels),
+        "issue": body_sections(thread, labels, {"logbook": "https://example.org/log.md"}),
+        "update": render_update(thread, labels),
+        "index": render_index([(thread, labels)]),
+    }
+
+
+@settings(derandomize=True, max_examples=8, deadline=None)
+@given(studies(), st.data())
+def test_the_pages_of_a_kept_thread_are_those_of_the_whole_fold(
+    lines: dict[str, list[bytes]], data: st.DataObject
+) -> None:
+    with store() as log:
+        for _ in arriving(log, lines, data, 2):
+            expected = pages(thread_of(log.records("t"), "t"))
+            found = log.look("t", pages)
+            for name, page in expected.items():
+                assert found[name] == page, name
 
 
 def write(log: EventLog, study: Study) -> None:

@@ -22,9 +22,6 @@ from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import encode
 from leadline.core.view import facts
-from leadline.render.issue.body import body_sections
-from leadline.render.issue.comments import render_update
-from leadline.render.logbook.entries import render_logbook
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_status
 from leadline.render.words import redefined_lines
@@ -221,9 +218,6 @@ def says(thread: Thread) -> dict[str, Any]:
         "uninterpreted": [e.id for e in facts.uninterpreted(thread)],
         "next": [n.id for n in facts.notes_in(thread, "next")],
         "negatives": facts.negatives(thread),
-        "logbook": render_logbook(thread, labels),
-        "issue": body_sections(thread, labels, {"logbook": "https://example.org/log.md"}),
-        "update": render_update(thread, labels),
         "runs": facts.runs_counted(thread),
         "open": sorted(r.uid for r in facts.open_runs(thread)),
         "experiments": {name: thread.experiments[name] for name in thread.experiments},
