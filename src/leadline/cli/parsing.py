@@ -12,9 +12,9 @@ from leadline.core.errors import usage
 from leadline.core.typed import Any, NoReturn
 
 # Options as users guessed them, and what they meant.
-GUESSED = {"--reason": ("--why",)}
-GUESSED_OF: dict[str, dict[str, tuple[str, ...]]] = {
-    "finish": {"--reason": ("--reason",)},  # there it is none: why the issue closes
+_WHY: dict[str, tuple[str, ...]] = {"--reason": ("--why",)}
+GUESSED: dict[str, dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("baseline", "correct", "hypothesis", "retract", "supersede"), _WHY),
     "metric": {"--lower": ("--direction", "lower"), "--higher": ("--direction", "higher")},
     "note": {"--on": ("--about",)},
     "plot": {"--png": ("--out",), "--svg": ("--out",)},
@@ -103,7 +103,7 @@ def as_meant(verb: str, words: list[str]) -> list[str]:
     >>> as_meant("retract", ["P-001", "--reason=typo"])
     ['P-001', '--why=typo']
     """
-    known = GUESSED | GUESSED_OF.get(verb, {})
+    known = GUESSED.get(verb, {})
     out: list[str] = []
     for word in words:
         name, equals, value = word.partition("=")

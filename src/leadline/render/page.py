@@ -23,7 +23,7 @@ from leadline.render.markdown import cut
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
-    from leadline.core.record.bodies import HypothesisBody
+    from leadline.core.record.bodies import HypothesisBody, NoteBody
 
 LINE_CHARS = 240
 CONFIG_SHOWN = 12
@@ -240,8 +240,12 @@ def known_line(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) 
         rests = "; ".join(facts.rests_on(item, thread, evidence_of))
         rests = words.aside(rests and f"rests on {rests}")
         return f"{item.id} decided: {facts.says(item, thread)}{rests}"
-    about = ", ".join(str(name) for name in item.body.get("about", [])[:3])
-    return f"{about or item.id}: {facts.says(item, thread)}"
+    return interpretation_line(item, thread)
+
+
+def interpretation_line(note: Item[NoteBody], thread: Thread) -> str:
+    about = ", ".join(str(name) for name in note.body.get("about", [])[:3])
+    return f"{about or note.id}: {facts.says(note, thread)}"
 
 
 def dead_end_line(thing: Item[Any] | Experiment, thread: Thread) -> str:

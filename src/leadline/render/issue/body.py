@@ -19,11 +19,13 @@ from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural, with_unit
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.page import best_of, dead_ends_of
 from leadline.render import words
 from leadline.render.issue.fit import fitted
 from leadline.render.logbook.entries import log_entries
 from leadline.render.logbook.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
 from leadline.render.markdown import cell_code, code, data, fence, prose, prose_line, table
+from leadline.render.page import best_line, interpretation_line
 
 BEGIN, END = "<!-- leadline:begin -->", "<!-- leadline:end -->"
 MARKER = "_Posted by Leadline._"
@@ -36,7 +38,7 @@ LINK_NAMES = {
     "commit": "Commit",
     "issue": "Issue",
 }
-RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN = 15, 20, 20
+RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN, LEARNED_SHOWN = 15, 20, 20, 8
 Links = Mapping[str, str]
 
 
@@ -56,23 +58,25 @@ def render_body(
 def body_sections(
     thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None
 ) -> list[tuple[str, str]]:
-    """The sections of the body, as (heading, text)."""
+    """The sections of the body that have something to say, as (heading, text): the answer first, what
+    is asked next, then what it rests on."""
     sections = [
+        ("TL;DR", tldr(thread, evidence_of)),
         ("Description", _description(thread)),
         ("Hypothesis or goal", _hypothesis(thread, evidence_of)),
-        ("TL;DR", tldr(thread, evidence_of)),
-        ("Scope and its changes", _scope(thread)),
-        ("Links", "\n".join(link_lines(thread, links or {})) or "None yet."),
-        ("Current baseline", "\n".join(baseline_lines(thread)) or "None registered yet."),
         ("Results", results(thread, evidence_of)),
         ("Claims", claim_list(thread, evidence_of)),
-        ("Decision log", _decisions(thread, evidence_of)),
+        ("What we learned", _learned(thread)),
         ("Negative results", negative_list(thread, links or {})),
+        ("Decision log", _decisions(thread, evidence_of)),
+        ("Current baseline", "\n".join(baseline_lines(thread))),
+        ("Scope and its changes", _scope(thread)),
+        ("Links", "\n".join(link_lines(thread, links or {}))),
         ("For non-specialists", _takeaways(thread)),
         ("Conclusion", conclusion(thread)),
+        ("Changes made here by hand", edit_notices(thread)),
     ]
-    if edits := edit_notices(thread):
-        sections.append(("Changes made here by hand", edits))
+    sections = [(name, text) for name, text in sections if text]
     return sections
 
 
@@ -104,17 +108,23 @@ def edit_notices(thread: Thread) -> str:
 def _description(thread: Thread) -> str:
     about = thread.about
     parts = [str(about.get(n) or "") for n in ("description", "problem", "motivation")]
-    return (
-        "\n\n".join(prose(p) for p in parts if p)
-        or "None given yet: `leadline check kickoff` names what is missing."
-    )
+    return "\n\n".join(prose(p) for p in parts if p)
 
 
 def _hypothesis(thread: Thread, evidence_of: EvidenceOf | None) -> str:
     goal = str(thread.about.get("goal") or "")
     lines = [f"**Goal:** {prose_line(goal)}"] if goal else []
     queue = hypothesis_lines(thread, evidence_of)
-    return "\n\n".join([*lines, *(["\n".join(queue)] if queue else [])]) or "None yet."
+    return "\n\n".join([*lines, *(["\n".join(queue)] if queue else [])])
+
+
+def _learned(thread: Thread) -> str:
+    """The newest interpretations; a sweep's stand for its cells."""
+    notes = facts.notes_in(thread, "interpretation")
+    shown = [interpretation_line(note, thread) for note in notes[:LEARNED_SHOWN]]
+    left = len(notes) - len(shown)
+    more = [f"- … and {left} more in the research logbook."] if left > 0 else []
+    return "\n".join([*(f"- {prose_line(line, 300)}" for line in shown), *more])
 
 
 def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
@@ -122,14 +132,10 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
     lines = [f"- {_counts(thread)}"]
     if thread.finishes:
         lines.append(f"- **Conclusion:** {prose_line(_finish_text(thread, 'conclusion'), 400)}")
-    best, primary = facts.ranked(thread), facts.primary_metrics(thread)
-    if best and primary and facts.sample_of(best[0].runs, primary[0]).n:
-        unit, first = facts.definition(thread, primary[0]).unit, best[0]
-        value = prose_line(words.metric_text(facts.sample_of(first.runs, primary[0]), unit))
-        lines.append(
-            f"- Best {code(primary[0])} so far: {first.id} {data(first.title)}, {value}"
-            + _against(thread, first, primary[0])
-        )
+    best = best_of(thread, evidence_of)
+    if best is not None:
+        lines.append(f"- **State:** {data(best_line(best, thread, evidence_of))}")
+        lines.append(f"- Command: {code(words.command(best.run))}")
     standing = [
         c for c in thread.claims if c.stands and facts.label_of(c, evidence_of) != "no evidence"
     ]
@@ -155,18 +161,6 @@ def _counts(thread: Thread) -> str:
     )
 
 
-def _against(thread: Thread, experiment: Experiment, metric: str) -> str:
-    base, difference = thread.baseline_experiment, words.relation(thread, experiment, metric)
-    if base is None or not difference:
-        return ""
-    if difference == "baseline":
-        return " (the baseline itself)"
-    reference = words.metric_text(
-        facts.sample_of(base.runs, metric), facts.definition(thread, metric).unit
-    )
-    return f"; {difference} against baseline {base.id}, {prose_line(reference)}"
-
-
 def _scope(thread: Thread) -> str:
     lines = scope_lines(thread)
     lines = [line for line in lines if not line.startswith("- **Goal:**")]
@@ -183,11 +177,7 @@ def _scope(thread: Thread) -> str:
         at = thread.shown(str(said.get("experiment", "")), said.get("refs"))
         files = prose_line(", ".join(said["changed"]))
         lines.append(f"- {minute(said['at'])}: ruler changed at {at}: {files}")
-    return (
-        "\n".join(lines)
-        if thread.changes or changed or words.redefined_lines(thread)
-        else "\n".join([*lines, "- No change of scope so far."])
-    )
+    return "\n".join(lines)
 
 
 def link_lines(thread: Thread, links: Links) -> list[str]:
@@ -225,7 +215,7 @@ def results(
         more = ", …" if len(silent) > 10 else ""
         without = f"Without any metric: {', '.join(silent[:10])}{more}."
     if not best:
-        return without or "None yet."
+        return without
     # One row an experiment, best first; a number that nobody measured is a dash.
     labels = labels_by_experiment(thread, evidence_of, best[:shown])
     headers = [
@@ -301,7 +291,7 @@ def claim_list(thread: Thread, evidence_of: EvidenceOf | None) -> str:
             lines.append(f"  - retracted: {prose_line(claim.retracted)}")
     if lines and evidence_of is not None:
         lines += ["", *_in_full(thread, evidence_of)]
-    return "\n".join(lines) or "None yet."
+    return "\n".join(lines)
 
 
 def _in_full(thread: Thread, evidence_of: EvidenceOf) -> list[str]:
@@ -313,7 +303,7 @@ def _in_full(thread: Thread, evidence_of: EvidenceOf) -> list[str]:
 def _decisions(thread: Thread, evidence_of: EvidenceOf | None) -> str:
     decisions = thread.of_kind("decision")
     if not decisions:
-        return "None yet."
+        return ""
     rows = []
     for d in decisions[-DECISIONS_SHOWN:]:
         evidence = "; ".join(map(data, facts.rests_on(d, thread, evidence_of)))
@@ -334,14 +324,14 @@ def _decisions(thread: Thread, evidence_of: EvidenceOf | None) -> str:
 
 
 def negative_list(thread: Thread, links: Links) -> str:
-    found = facts.negatives_newest_first(thread)
+    found = dead_ends_of(thread)
     where = logbook_sections(thread, links)
     lines = [
         f"- {linked(name, where)} ({at[:10]}): {prose_line(why, 240)}"
         for name, at, why in (facts.negative(thing, thread) for thing in found[:NEGATIVES_SHOWN])
     ]
     lines += words.more_of(len(found), NEGATIVES_SHOWN, "negative results", "leadline tried")
-    return "\n".join(lines) or "None yet."
+    return "\n".join(lines)
 
 
 def logbook_sections(thread: Thread, links: Links) -> dict[str, str]:
@@ -367,7 +357,7 @@ def linked(name: str, where: Mapping[str, str]) -> str:
 
 def _takeaways(thread: Thread) -> str:
     notes = list(facts.notes_in(thread, "takeaway"))[::-1]
-    return "\n".join(f"- {prose_line(facts.says(n, thread))}" for n in notes) or "None yet."
+    return "\n".join(f"- {prose_line(facts.says(n, thread))}" for n in notes)
 
 
 def _finish_text(thread: Thread, name: str) -> str:
@@ -379,7 +369,7 @@ def conclusion(thread: Thread) -> str:
     """The recorded conclusion, what worked and did not, limits and next steps; or that there is
     none yet."""
     if not thread.finishes:
-        return "None yet: the thread is open."
+        return ""
     finish = thread.finishes[-1]
     parts = [prose(_finish_text(thread, "conclusion"))]
     for name, title in (

@@ -306,10 +306,10 @@ def render_final(
         ("Claims", claim_list(thread, evidence_of)),
         ("Results", results(thread, evidence_of)),
         ("Negative results", negative_list(thread, links or {})),
-        ("Links", "\n".join(link_lines(thread, links or {})) or "None."),
+        ("Links", "\n".join(link_lines(thread, links or {}))),
     )
     return (
         f"## Final summary: {data(thread.title)}\n\n"
-        + "\n\n".join(f"### {n}\n\n{t}" for n, t in sections)
+        + "\n\n".join(f"### {name}\n\n{text}" for name, text in sections if text)
         + f"\n\n{marker}"
     )
