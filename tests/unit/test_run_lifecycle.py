@@ -310,9 +310,7 @@ def test_repeats_are_runs_of_one_experiment(context: Context) -> None:
     said: list[str] = []
     outcomes = execute(context, asked(repeat=3), to_the_end, said.append)
     assert [o.id for o in outcomes] == ["P-001-r1", "P-001-r2", "P-001-r3"]
-    assert {o.experiment for o in outcomes} == {"P-001"} and said[-1].startswith(
-        "3/3 P-001-r3 done"
-    )
+    assert {o.experiment for o in outcomes} == {"P-001"}
     [again] = execute(context, asked(), to_the_end, said.append)
     assert again.seen_before == ["P-001-r1", "P-001-r2", "P-001-r3"] and again.id == "P-002-r1"
     assert "run before (done: P-001-r1" in said[-1]

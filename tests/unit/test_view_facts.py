@@ -105,15 +105,13 @@ def test_one_run_that_counts_makes_an_experiment_no_negative():
     assert facts.negatives(b.thread()) == []
 
 
-def test_words_are_missing_until_somebody_says_them():
-    b = measured(base=10.0)
+def test_words_are_missing_of_what_the_answer_rests_on_until_somebody_says_them():
+    b = measured(base=10.0, best=5.0, cell=7.0)
     b.plan("still running")
-    assert facts.missing_words(b.thread()) == {
-        "interpretation": ["P-001"],
-        "next action": ["P-001"],
-    }
+    b.baseline("P-001")
+    assert [e.id for e in facts.uninterpreted(b.thread())] == ["P-001", "P-002"]
     b.note("bound by the gather", ["P-001"], "interpretation")
-    assert facts.missing_words(b.thread()) == {"interpretation": [], "next action": ["P-001"]}
+    assert [e.id for e in facts.uninterpreted(b.thread())] == ["P-002"]
 
 
 @pytest.mark.parametrize(
@@ -122,11 +120,10 @@ def test_words_are_missing_until_somebody_says_them():
 def test_what_the_machine_ended_asks_for_no_interpretation(state, by_machine):
     b = ThreadBuilder()
     b.run("a", state=state)
+    b.decision("not again", ["P-001"])
     thread = b.thread()
     assert facts.ended_by_machine(thread.experiments["P-001"]) == by_machine
-    missing = facts.missing_words(thread)
-    assert missing["interpretation"] == ([] if by_machine else ["P-001"])
-    assert missing["next action"] == ["P-001"]
+    assert [e.id for e in facts.uninterpreted(thread)] == ([] if by_machine else ["P-001"])
 
 
 def test_an_experiment_that_runs_was_ended_by_nothing():
@@ -140,9 +137,9 @@ def test_the_next_action_is_the_last_recorded_and_a_finish_has_the_last_word():
     assert facts.next_action(b.thread()) == ""
     b.note("try 64", ["P-001"], "next")
     b.note("try 128", ["P-001"], "next")
-    assert facts.next_action(b.thread()).startswith("try 128 (after P-001, ")
+    assert facts.next_action(b.thread()).startswith("try 128 (P-N2, ")
     b.finish("use 64", next_steps=["write it up", "publish"])
-    assert facts.next_action(b.thread()) == "write it up"
+    assert facts.next_action(b.thread()).startswith("write it up (the finish, ")
 
 
 def test_a_claim_has_the_label_that_its_evidence_bears_now():

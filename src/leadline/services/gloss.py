@@ -24,7 +24,7 @@ from leadline.core.text.unbound import UnboundNumber, unbound_numbers
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.services.context import Context
 from leadline.services.draft import keep_draft
-from leadline.services.refusal import Overrides, record_refusal, refusal
+from leadline.services.refusal import Overrides, record_refusal
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
@@ -190,7 +190,7 @@ def _refusal(
     do.append(f"leadline {verb} … --override {code} 'WHY'")
     if draft:
         do.append(f"cat {draft}")
-    error = refusal(
+    error = error_of(
         code,
         "; ".join(parts),
         statement="\n\n".join(texts.values()),

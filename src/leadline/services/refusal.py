@@ -99,7 +99,7 @@ def refuse(
         honest=honest,
         predicate=predicate,
     )
-    return refusal(
+    return error_of(
         code,
         what,
         statement=statement,
@@ -110,7 +110,7 @@ def refuse(
     )
 
 
-def refusal(
+def error_of(
     code: str,
     what: str,
     *,

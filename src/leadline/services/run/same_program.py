@@ -170,11 +170,11 @@ def check_repeat(context: Context, runs: Sequence[Run], now: CodeState) -> None:
 
 
 def check_ruler(last: Run, changed: Sequence[str]) -> None:
-    """Raises LeadlineError(conflict, ruler-changed) when what measures is other than in the ``last``
+    """Raises LeadlineError(conflict, measured-otherwise) when what measures is other than in the ``last``
     run of the experiment."""
     if changed:
         raise conflict(
-            "ruler-changed",
+            "measured-otherwise",
             f"what measures changed since {last.id}: {said(changed)}",
             why="runs that were measured by two rulers are never repeats of one experiment",
             do=["leadline measure again", f"leadline run {_again(last)}"],
