@@ -24,7 +24,7 @@ from leadline.core.text.unbound import UnboundNumber, unbound_numbers
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.services.context import Context
 from leadline.services.draft import keep_draft
-from leadline.services.refusal import Overrides, record_refusal
+from leadline.services.refusal import Overrides, error_of, record_refusal
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
