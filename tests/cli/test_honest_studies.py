@@ -3,6 +3,7 @@ refused, and none needs an override."""
 
 from __future__ import annotations
 
+import json
 import sys
 
 TRAIN = """import argparse, json, random
@@ -119,3 +120,79 @@ def test_an_old_table_continued(lab):
     assert not made["override"] and len(made["not_counted"]) == 4
     assert set(made["not_counted"].values()) == {"reported: Leadline did not see it measured"}
     assert lab.json("verify")["data"]["faults"] == []
+
+
+SORTS = """import argparse, json, random, time
+known = argparse.ArgumentParser()
+known.add_argument("--algo")
+args = known.parse_args()
+def insertion(items):
+    out = []
+    for item in items:
+        at = len(out)
+        while at and out[at - 1] > item:
+            at -= 1
+        out.insert(at, item)
+    return out
+items = [random.Random(1).random() for _ in range(1)] + [random.Random(i).random() for i in range(600)]
+began = time.process_time()
+(insertion if args.algo == "insertion" else sorted)(items)
+print(json.dumps({"time_ms": 1000 * (time.process_time() - began)}))
+"""
+
+
+def test_sort_timings_on_a_busy_machine(lab):
+    """Sides in turns bear a label however busy the machine is."""
+    committed(lab, "sorts.py", SORTS)
+    lab.ok("start", "t", "--prefix", "T", "--goal", "g", "--success", "time_ms:ms:lower")
+    predicate = "time_ms(algo=builtin) < 0.5 * time_ms(algo=insertion)"
+    lab.ok("hypothesis", "add", "the built-in sort takes less than half", "--predict", predicate)
+    measured = lab.json(
+        *("ab", "--a", "algo=insertion", "--b", "algo=builtin", "--metric", "time_ms"),
+        *("--blocks", "10", "--", sys.executable, "sorts.py", "--algo", "{algo}"),
+    )["data"]
+    assert measured["verdict"] == "better"
+    made = lab.json("claim", "the built-in sort takes less than half", "--that", predicate)["data"]
+    assert made["label"] == "replicated" and not made["override"]
+    assert made["preregistered"] == "T-H1"
+
+
+STEP = """import time
+def work(items):
+    return sum(sum(abs(a - b) for b in items) for a in items)
+"""
+FASTER = """def work(items):
+    total = before = 0
+    for at, item in enumerate(sorted(items)):
+        total += item * at - before
+        before += item
+    return 2 * total
+"""
+BENCH = """import json, time
+from step import work
+items = list(range(500))
+began = time.process_time()
+work(items)
+print(json.dumps({"time_ms": 1000 * (time.process_time() - began)}))
+"""
+
+
+def test_a_code_change_that_is_ten_times_faster(lab):
+    """The comparison names what settles it, and that command settles it."""
+    committed(lab, "step.py", STEP)
+    committed(lab, "bench.py", BENCH)
+    lab.ok("start", "t", "--prefix", "T", "--goal", "g", "--success", "time_ms:ms:lower")
+    lab.ok("run", "--quiet", "--repeat", "3", "--", sys.executable, "bench.py")
+    lab.ok("baseline", "set", "T-001")
+    committed(lab, "step.py", FASTER)
+    lab.ok("run", "--quiet", "--repeat", "3", "--", sys.executable, "bench.py")
+    compared = lab.run("compare", "baseline", "T-002", "--axis", "code", "--json")
+    settle = json.loads(compared.stdout)["next"][0]
+    assert settle == "leadline ab T-001 T-002 --metric time_ms"
+    lab.ok(*settle.split()[1:])
+    made = lab.json(
+        *("claim", "the new code takes at most a fifth"),
+        *("--that", "time_ms(T-002) <= 0.2 * time_ms(T-001)"),
+    )["data"]
+    assert made["label"] == "replicated" and not made["override"]
+    assert lab.git("status", "--short").strip() == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from contextlib import ExitStack
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import (
@@ -27,7 +28,7 @@ TAKES_COMMAND = True
 DESCRIPTION = """Measure A and B in turns, in blocks A B B A or B A A B by a recorded coin, until the answer is known.
 What drifts or bursts on the machine meets both sides; the stopping rule looks after every block and keeps its error
 rate. Every execution is a full run of the record; the sides are two experiments. `leadline ab ID ID` repeats two that
-are there, which is what settles a comparison of runs that did not take turns.
+are there, each at its own code, which is what settles a comparison of runs that did not take turns.
 
 It stops when a difference is shown; with --precision when the ratio's interval is that narrow; with --equivalent when
 it lies within that margin or outside; or at --blocks or --time. The metric is --metric, else the thread's first with
@@ -127,6 +128,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         return _show(context, args)
     from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
+    from leadline.services.run.own_code import at_own_code
 
     topic = context.topic(args.thread)
     shown = sys.stderr if args.json else sys.stdout
@@ -149,7 +151,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         seed=args.seed,
         order=args.order,
     )
-    with interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
+    with ExitStack() as sides, interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
+        for place, side in enumerate((a, b) if again else ()):
+            sides.enter_context(at_own_code(context, side, place))
         result = measure(context, request, watcher, context.warn, lambda: bool(asked))
     return _answer(result, 130 if result["interrupted"] else 0)
 

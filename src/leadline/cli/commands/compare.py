@@ -151,6 +151,13 @@ def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = Fa
     if ruler := [row.key for row in rows if row.area == "ruler"]:
         old = comparison.a_name.rpartition("-r")[0] or comparison.a_name
         return [*commands, *_one_ruler(ruler, old, declared)]
+    # How a number was read is never what is tested, nor what does not matter.
+    if read := [row for row in rows if row.area == "extraction"]:
+        rows = [row for row in rows if row not in read]
+        side = comparison.b_name.partition("-r")[0]
+        commands.append(
+            f"leadline show {_quoted(side)}  (it was read otherwise: run it again alike)"
+        )
     again = f"leadline compare {_quoted(args.a)} {_quoted(args.b)}"
     again += "".join(f" --over {_quoted(key)}" for key in args.over)
     if rows and not args.axes:

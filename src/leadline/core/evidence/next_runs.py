@@ -4,7 +4,6 @@ not work out the design."""
 from __future__ import annotations
 
 import math
-import shlex
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import fact_of
@@ -22,7 +21,7 @@ from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.reaches import tell_tags
-from leadline.core.record.run import MetricDef, Run, program_of
+from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
 
@@ -73,24 +72,14 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
 
 
 def in_turns_command(metric: str, a_runs: list[Run], b_runs: list[Run]) -> str:
-    """The command that repeats both sides in turns, "" where a side has no run: what settles a
-    comparison of sides that did not take them. Of another code state the program is checked out
-    beside the work tree."""
+    """The command that repeats both sides in turns, each at its own code, "" where a side has no run:
+    what settles a comparison of sides that did not take them."""
     last = [
         next((run for run in reversed(runs) if run.is_evidence), None) for runs in (a_runs, b_runs)
     ]
     if last[0] is None or last[1] is None:
         return ""
-    a, b = last[0], last[1]
-    named, old = f"--metric {shell_word(metric)}", str(a.code.get("commit") or "")
-    if program_of(a.code) == program_of(b.code) or not old:
-        return f"leadline ab {a.experiment} {b.experiment} {named}"
-    there = f"../{a.experiment}"
-    moved = shell_words(["sh", "-c", f"cd {there} && exec {shlex.join(a.argv)}"])
-    return (
-        f"git worktree add --detach {there} {old} && "
-        f"leadline ab {named} -- {moved} -- {shell_words(b.argv)}"
-    )
+    return f"leadline ab {last[0].experiment} {last[1].experiment} --metric {shell_word(metric)}"
 
 
 def _command(

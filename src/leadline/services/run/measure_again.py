@@ -16,16 +16,15 @@ from leadline.services.artifact.ruler_files import FilesOf
 from leadline.services.context import Context
 from leadline.services.run.facts import capture_code
 from leadline.services.run.lifecycle import Say, Watcher
-from leadline.services.run.relocate import Mover
 from leadline.services.run.repeats import execute
 from leadline.services.run.reproduce import (
     Rerun,
+    command_at,
     fresh_folder,
     plan_again,
-    recorded_environment,
     remove_folder,
 )
-from leadline.services.run.request import Command, RunRequest, Terms
+from leadline.services.run.request import RunRequest, Terms
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState
@@ -132,19 +131,8 @@ def _one(
     try:
         context.vcs.export_tree(str(code["commit"]), folder)
         _lay_beside(context, folder, beside)
-        inside = os.path.normpath(os.path.join(folder, run.cwd or "."))
-        os.makedirs(inside, exist_ok=True)
         _check_named(plan, folder)
-        move = Mover(context.vcs.toplevel, run.cwd, folder, inside, plan.notes)
-        command = Command(
-            argv=move.argv(run.argv),
-            config=dict(run.config),
-            set_environment=move.environment(recorded_environment(context, plan)),
-            folder=inside,
-            code=code,
-            recorded_cwd=run.cwd or ".",
-            secret_argv_ok=True,
-        )
+        command, _ = command_at(context, plan, folder, code)
         extract = list(plan.record.get("extract") or [])
         request = RunRequest(
             topic,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import (
         ArtifactVerdict,
         ArtifactVerdicts,
+        CodeState,
         ReproducedMetric,
         ReproductionBody,
         RunPlannedBody,
@@ -279,25 +280,12 @@ def _one(
     say: Say,
 ) -> RunOutcome:
     run = plan.run
-    inside = os.path.normpath(os.path.join(folder, run.cwd or "."))
-    if not (inside + os.sep).startswith(folder + os.sep):
-        inside = folder
-    os.makedirs(inside, exist_ok=True)
-    move = Mover(context.vcs.toplevel, run.cwd, folder, inside, plan.notes)
-    environment = move.environment(recorded_environment(context, plan))
+    command, move = command_at(context, plan, folder, run.code)
     artifacts = move.patterns(plan.artifacts)
-    mark_old(artifacts, inside, folder)
+    mark_old(artifacts, str(command.folder), folder)
     request = RunRequest(
         topic,
-        Command(
-            argv=move.argv(run.argv),
-            config=dict(run.config),
-            set_environment=environment,
-            folder=inside,
-            code=run.code,
-            recorded_cwd=run.cwd or ".",
-            secret_argv_ok=True,
-        ),
+        command,
         Terms(
             extract=list(plan.record.get("extract") or []),
             artifacts=artifacts,
@@ -308,6 +296,29 @@ def _one(
     )
     plan.notes[:] = dict.fromkeys(plan.notes)
     return execute(context, request, watcher, say)[0]
+
+
+def command_at(
+    context: Context, plan: Rerun, folder: str, code: CodeState
+) -> tuple[Command, Mover]:
+    """The command of ``plan`` where the code state ``code`` lies in ``folder``, and what moves the
+    paths in it."""
+    run = plan.run
+    inside = os.path.normpath(os.path.join(folder, run.cwd or "."))
+    if not (inside + os.sep).startswith(folder + os.sep):
+        inside = folder
+    os.makedirs(inside, exist_ok=True)
+    move = Mover(context.vcs.toplevel, run.cwd, folder, inside, plan.notes)
+    command = Command(
+        argv=move.argv(run.argv),
+        config=dict(run.config),
+        set_environment=move.environment(recorded_environment(context, plan)),
+        folder=inside,
+        code=code,
+        recorded_cwd=run.cwd or ".",
+        secret_argv_ok=True,
+    )
+    return command, move
 
 
 def recorded_environment(context: Context, plan: Rerun) -> dict[str, str | None]:
