@@ -18,10 +18,10 @@ def test_compare_sees_it_and_a_new_formula_changes_all(recorded):  # noqa: F811
         "1/s",
         "--direction",
         "higher",
-        "--observed",
+        "--observed",  # of what is computed from a time it cannot be said
         "result",
     )
-    assert "per_s: better." in lab.ok("compare", "P-001", "P-002", "--axis", "block")
+    assert "per_s: exploratory only." in lab.ok("compare", "P-001", "P-002", "--axis", "block")
     lab.ok(
         "claim",
         "P-002 has the higher rate",
@@ -34,7 +34,7 @@ def test_compare_sees_it_and_a_new_formula_changes_all(recorded):  # noqa: F811
     assert row["formula"] == "1000 / time_ms" and row["runs"] == 6
     assert lab.run("metric", "per_s", "--formula", "1 / time_ms").returncode == 4
     lab.ok("metric", "per_s", "--formula", "1 / time_ms", "--redefine")
-    assert "per_s: better." in lab.ok("compare", "P-001", "P-002", "--axis", "block")
+    assert "per_s: exploratory only." in lab.ok("compare", "P-001", "P-002", "--axis", "block")
     for name, formula, words in (
         ("x", "1 +", "cannot be read"),
         ("x", "nobody / time_ms", "no run has nobody"),

@@ -50,9 +50,9 @@ def test_a_changed_unit_splits_comparisons_and_claims_and_is_shown(queued):  # n
 
 def test_one_metric_that_can_be_compared_is_a_comparison(thread_lab):
     command = ("--", "sh", "-c", """echo '{"time_ms": 1, "loss": 2}'""")
-    thread_lab.ok("run", "--repeat", "2", "--set", "variant=a", *command)
+    thread_lab.ok("run", "--repeat", "2", "--set", "variant=a", *command, "variant=a")
     thread_lab.ok("metric", "time_ms", "--unit", "s", "--redefine")
-    thread_lab.ok("run", "--repeat", "2", "--set", "variant=b", *command)
+    thread_lab.ok("run", "--repeat", "2", "--set", "variant=b", *command, "variant=b")
     compared = thread_lab.json("compare", "P-001", "P-002", *SIDES)
     verdicts = {m["metric"]: m["verdict"] for m in compared["data"]["metrics"]}
     assert (

@@ -38,21 +38,10 @@ def emit(lab, tmp_path, arm, rows):
     queue = tmp_path / "rows"
     lab.env["ROWS"] = str(queue)
     queue.write_text("\n".join(f"{r['val_loss']} {r['train_time_ms']}" for r in rows))
+    given = [f"arm={arm}", f"steps={rows[0]['final_step']}", f"gpus={rows[0]['gpu_count']}"]
+    sets = [word for pair in given for word in ("--set", pair)]
     return lab.json(
-        "run",
-        "--quiet",
-        "--repeat",
-        str(len(rows)),
-        "--set",
-        f"arm={arm}",
-        "--set",
-        f"steps={rows[0]['final_step']}",
-        "--set",
-        f"gpus={rows[0]['gpu_count']}",
-        "--",
-        PY,
-        "-c",
-        EMIT,
+        *("run", "--quiet", "--repeat", str(len(rows)), *sets, "--", PY, "-c", EMIT, *given)
     )["data"]["experiment"]
 
 

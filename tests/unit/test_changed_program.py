@@ -24,6 +24,9 @@ from leadline.core.design.changed_program import changed_program
         ("out.json", ["python", "bench.py", "out.json"], True, False),
         ("report.html", ["python", "bench.py"], False, False),
         ("Makefile", ["make", "bench"], True, True),
+        ("out", ["sh", "-c", "echo 1 >out"], True, False),
+        ("out", ["sh", "-c", "echo 1 >out"], False, True),
+        ("measure", ["./measure"], True, True),
     ],
 )
 def test_examples(path: str, argv: list[str], written: bool, changed: bool) -> None:

@@ -30,9 +30,9 @@ def changed_program(
 ) -> list[str]:
     """Of the ``paths`` that differ, those that make another program.
 
-    Not: what by its kind is an output and was written while a run went on, unless an option of the
-    command gives it for something else (``--config c.json``); prose and pictures that the command
-    does not name."""
+    Not: what by its kind is an output, or has no kind and is not named by the command, and was
+    written while a run went on, unless an option of the command gives it for something else
+    (``--config c.json``); prose and pictures that the command does not name."""
     named = {os.path.normpath(word.rpartition("=")[2] or word) for word in argv}
     given = _given_to_options(argv)
 
@@ -40,6 +40,9 @@ def changed_program(
         kind = os.path.splitext(path)[1].lower()
         if kind in WORDS and path not in named:
             return False
-        return not may_be_written(path) or path in given or not written_by_a_run(path)
+        name = os.path.basename(path)
+        bare = not kind and path not in named and not name[:1].isupper()  # as a Makefile is
+        writable = may_be_written(path) or bare
+        return not writable or path in given or not written_by_a_run(path)
 
     return [path for path in paths if matters(path)]

@@ -42,7 +42,7 @@ def _told(key: str, argv: Sequence[str], environment: Mapping[str, str]) -> Iter
     """What the command says under ``key``: ``key=v``, ``--key v``, ``--key=v``, or a variable."""
     wanted = {_plain(key), _plain(key.rpartition(".")[2])}
     parts = [part for argument in argv for part in argument.split()]
-    for part, after in zip(parts, [*parts[1:], ""], strict=True):
+    for part, after in zip(parts, [*parts[1:], ""], strict=False):
         name, equals, value = part.partition("=")
         if _plain(name) in wanted:
             if equals:
