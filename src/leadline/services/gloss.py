@@ -187,7 +187,8 @@ def _refusal(
     do = [f"leadline {verb} …"] if all(instead.values()) else []
     if verb in ("claim", "decide") and not words:
         do.append(f"leadline {verb} … --reported 'SOURCE'")
-    do.append(f"leadline {verb} … --override {code} 'WHY'")
+    if verb != "correct":  # what stands may be superseded by one that is let through
+        do.append(f"leadline {verb} … --override {code} 'WHY'")
     if draft:
         do.append(f"cat {draft}")
     error = error_of(
