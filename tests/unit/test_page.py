@@ -113,3 +113,16 @@ def test_the_brief_names_config_that_neither_title_nor_command_shows():
     shown = render_brief(b.thread())
     assert "$ bench --block 4\n" in shown
     assert "config: seed=7" in shown
+
+
+def test_a_measurement_in_turns_is_known():
+    b = study()
+    sides = {"a": "P-001", "b": "P-002"}
+    b.record("interleaving", {"id": "P-I1", "metric": "time_ms"})
+    said = {"metric": "time_ms", "verdict": "better", "as_ratio": True, "n_blocks": 9}
+    size = {"estimate": 0.5, "low": 0.45, "high": 0.5512}
+    b.record("interleaving-ended", {"interleaving": "P-I1", "experiments": sides, **said, **size})
+    assert (
+        "P-I1 in turns: time_ms of P-002 against P-001: better, ratio 0.5 (0.45 to 0.5512), 9 blocks"
+        in render_brief(b.thread())
+    )

@@ -12,6 +12,7 @@ from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Interval
+from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, number, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
@@ -23,7 +24,7 @@ from leadline.render.markdown import cut
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
-    from leadline.core.record.bodies import HypothesisBody, NoteBody
+    from leadline.core.record.bodies import HypothesisBody, InterleavingBody, NoteBody
 
 LINE_CHARS = 240
 CONFIG_SHOWN = 12
@@ -112,7 +113,10 @@ def parts_of(
 
 
 def _conclusion(thread: Thread) -> list[str]:
-    return [str(f.get("conclusion", "")) for f in thread.finishes[-1:]]
+    return [
+        f"{cited(str(f.get('conclusion') or ''), thread, f.get('refs'))} (finished {f['at'][:10]})"
+        for f in thread.finishes[-1:]
+    ]
 
 
 def owed_lines(thread: Thread, due: Due | None, waiting: Sequence[str]) -> list[str]:
@@ -236,11 +240,26 @@ def how_lines(page: Page) -> list[str]:
 def known_line(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) -> str:
     if is_a(item, "claim"):
         return f"{item.id} {facts.claim_text(item, thread, evidence_of)}"
+    if is_a(item, "interleaving"):
+        return in_turns_line(item, thread)
     if is_a(item, "decision"):
         rests = "; ".join(facts.rests_on(item, thread, evidence_of))
         rests = words.aside(rests and f"rests on {rests}")
         return f"{item.id} decided: {facts.says(item, thread)}{rests}"
     return interpretation_line(item, thread)
+
+
+def in_turns_line(item: Item[InterleavingBody], thread: Thread) -> str:
+    """``P-I1 in turns: time_ms of P-002 against P-001 better, ratio 0.83 (0.78 to 0.9), 9 blocks``"""
+    ended = item.body.get("ended", {})
+    sides = {side: thread.shown(name, item.refs) for side, name in ended["experiments"].items()}
+    what = f"{ended.get('metric', '')} of {sides.get('b', 'B')} against {sides.get('a', 'A')}"
+    kind = "ratio" if ended.get("as_ratio") else "difference"
+    size = ""
+    if ended.get("estimate") is not None and ended.get("low") is not None:
+        ends = f"{number(_short(ended['low']))} to {number(_short(ended['high']))}"
+        size = f", {kind} {number(_short(ended['estimate']))} ({ends})"
+    return f"{item.id} in turns: {what}: {ended.get('verdict', '')}{size}, {ended.get('n_blocks', 0)} blocks"
 
 
 def interpretation_line(note: Item[NoteBody], thread: Thread) -> str:

@@ -7,7 +7,6 @@ shown as expected, not as found. A refused text is kept as a draft.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from leadline.core.errors import LeadlineError
@@ -30,11 +29,6 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
 
 _NAMED = 6
-_LEFT_HANGING = re.compile(
-    r"(?:[\s,;:(–—-]+|\b(?:is|are|was|were|be|been|the|an?|by|of|on|in|at|for|and|or|with|to|than|that|it|as|has|have|"
-    r"gives?|over|this|our|not|but)\b[\s,;:]*)+$",
-    re.I,
-)
 
 
 class Bearing(NamedTuple):
@@ -224,25 +218,21 @@ def _mended(
     named: str,
     judged: tuple[JudgedBody, Evidence] | None,
 ) -> str:
-    """``text`` with citations for its numbers and without the words that are not borne, or what is
-    borne in its place; "" where nothing of that passes."""
+    """``text`` with citations for its numbers; where words of it are not borne, what is borne in its
+    place: to leave words out may say something else. "" where nothing of that passes."""
 
     def findings(of: str) -> list[tuple[int, str, str]]:
         numbers = unbound_numbers(of, thread, refs, bearing.predicates, bearing.samples, named)
         found = [(n["position"], n["number"], n["suggestion"]) for n in numbers]
         return found + [(w.position, w.word, "") for w in bearing.overclaims(of, thread)]
 
-    mended = text
-    for at, word, suggestion in sorted(findings(text), reverse=True):
-        start = mended.rfind(word, 0, at + len(word))
-        if start >= 0:
-            mended = mended[:start] + suggestion + mended[start + len(word) :]
-    mended = re.sub(r"\(\s*[,;]?\s*\)", "", mended)
-    mended = re.sub(r"[ \t]+([,;.:)])", r"\1", re.sub(r"[ \t]{2,}", " ", mended))
-    mended = _LEFT_HANGING.sub("", mended).strip()
-    words = len(re.findall(r"[A-Za-z]{2,}", mended))
-    said_whole = mended and mended[-1:] != text.strip()[-1:] and len(mended) < len(text) / 2
-    if words >= 2 and not said_whole and not findings(mended):
-        return mended
+    found, mended = sorted(findings(text), reverse=True), text
+    if all(suggestion for _, _, suggestion in found):
+        for at, word, suggestion in found:
+            start = mended.rfind(word, 0, at + len(word))
+            if start >= 0:
+                mended = mended[:start] + suggestion + mended[start + len(word) :]
+        if not findings(mended):
+            return mended
     form = bearing.forms[0].predicate.format() if judged and bearing.forms else ""
     return f"{form} in the runs so far" if form else ""

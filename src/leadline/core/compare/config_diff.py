@@ -295,6 +295,17 @@ def _listed(runs: Run | list[Run]) -> list[Run]:
     return [runs] if isinstance(runs, Run) else list(runs)
 
 
+def _read_from_commands(facts: list[dict[tuple[str, str], Any]], runs: list[Run]) -> None:
+    """A key that the config of some runs holds, and others only give to their command, is config of
+    these too: the same option was written down once and not the other time."""
+    named = {key for run in runs for key in run.config}
+    for of_run, run in zip(facts, runs, strict=True):
+        for key, value in config_from_args(run.argv).items():
+            if key in named and ("config", key) not in of_run:
+                of_run["config", key] = value
+                of_run.pop(("command", f"flag {key}"), None)
+
+
 def config_diff(
     a: Run | list[Run],
     b: Run | list[Run],
@@ -320,6 +331,7 @@ def config_diff(
     if metrics is None:
         metrics = {name for side in sides for run in side for name in run.metrics}
     facts_a, facts_b = ([run_facts(run, followed, metrics) for run in side] for side in sides)
+    _read_from_commands(facts_a + facts_b, sides[0] + sides[1])
     flags_a, flags_b = (
         {name for run in side for name in config_from_args(run.argv)} for side in sides
     )

@@ -215,14 +215,22 @@ def _is_option(word: str) -> bool:
 
 
 def known_of(thread: Thread) -> Sequence[Item[Any]]:
-    """Standing claims, decisions and interpretations, the newest first."""
+    """Standing claims, decisions, interpretations and what was measured in turns, the newest
+    first."""
     lists: list[Sequence[Item[Any]]] = [
         facts.standing(thread, "claim", newest_first=True),
         facts.standing(thread, "decision", newest_first=True),
         facts.notes_in(thread, "interpretation"),
+        _in_turns(thread),
     ]
     merged = heapq.merge(*lists, key=_uid, reverse=True)
     return Drawn(sum(map(len, lists)), merged)
+
+
+def _in_turns(thread: Thread) -> Sequence[Item[Any]]:
+    """The newest measurements in turns that came to an answer."""
+    measured: Sequence[Item[Any]] = facts.standing(thread, "interleaving", newest_first=True)
+    return [i for i in measured[:LOOKED_AT] if i.body.get("ended", {}).get("n_blocks")]
 
 
 def _uid(item: Item[Any]) -> str:
