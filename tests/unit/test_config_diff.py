@@ -178,6 +178,6 @@ def test_variables_that_differ_on_both_sides_alike_are_no_confound() -> None:
 def test_an_option_that_one_side_wrote_down_as_config_is_config_of_the_other_too() -> None:
     a = run(1, config={"k": 1}, argv=["bench", "--k", "1", "--rounds", "3"])
     b = run(2, config={"k": 2, "rounds": 3}, argv=["bench", "--k", "2", "--rounds", "3"])
-    assert roles(config_diff(a, b, ["k"])) == {"k": "axis"}
+    assert roles(config_diff(a, b, ["k"])) == {"config.k": "axis"}
     c = run(3, config={"k": 2, "rounds": 5}, argv=["bench", "--k", "2", "--rounds", "5"])
-    assert roles(config_diff(a, c, ["k"])) == {"k": "axis", "rounds": "confound"}
+    assert roles(config_diff(a, c, ["k"])) == {"config.k": "axis", "config.rounds": "confound"}

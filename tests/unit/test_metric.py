@@ -133,3 +133,8 @@ def test_contracts_of_runs_come_from_the_run_first():
         {"unit": "ms"},
         contract_of(definition),
     ]
+
+
+def test_what_is_computed_from_a_time_moves_with_the_machine_whatever_is_declared() -> None:
+    assert moved_by_machine(MetricDef("score", formula="1000 / time_ms", observed="result")) is True
+    assert moved_by_machine(MetricDef("gap", formula="train_loss - val_loss")) is not True

@@ -17,11 +17,13 @@ from leadline.core.metric.units import (
     name_says_counted,
     name_says_machine,
 )
+from leadline.core.patterns import later
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.typed import Any
 
 CONTRACT = ("unit", "direction", "observed", "per", "reduce")
 OBSERVED = ("machine", "result", "counted")
+_INPUTS = later(r"[A-Za-z_][\w./@-]*")  # the names in a formula
 _PLAIN = {"unit": "", "direction": "none", "observed": "", "per": "", "reduce": "last"}
 
 
@@ -42,6 +44,8 @@ def moved_by_machine(definition: MetricDef) -> bool | None:
     power and energy, False for results, None when nothing tells. What was declared (``observed``)
     wins over the unit, the unit over the words of the name. A ratio says nothing by its unit: its
     name may."""
+    if any(name_says_machine(name) for name in _INPUTS.findall(definition.formula)):
+        return True  # what is computed from a time moves with it, whatever is declared
     if definition.observed in OBSERVED:
         return definition.observed == "machine"
     if name_says_counted(definition.name, definition.unit):

@@ -54,6 +54,7 @@ def invocation_of(run: Run) -> str:
                 {key: told[key] for key in _mapping(run.config) if key in told},
                 _mapping(run.ruler).get("declared"),
                 {path: digest for path, digest in named.items() if _may_be_read(path)},
+                {path: _mapping(facts).get("digest") for path, facts in run.data_files.items()},
             ],
             sort_keys=True,
             default=str,
