@@ -228,9 +228,10 @@ def known_of(thread: Thread) -> Sequence[Item[Any]]:
 
 
 def _in_turns(thread: Thread) -> Sequence[Item[Any]]:
-    """The newest measurements in turns that came to an answer."""
+    """The newest measurements in turns that came to an answer, but those of the ruler itself."""
     measured: Sequence[Item[Any]] = facts.standing(thread, "interleaving", newest_first=True)
-    return [i for i in measured[:LOOKED_AT] if i.body.get("ended", {}).get("n_blocks")]
+    ended = [i for i in measured[:LOOKED_AT] if i.body.get("ended", {}).get("n_blocks")]
+    return [item for item in ended if not item.body.get("null")]
 
 
 def _uid(item: Item[Any]) -> str:
