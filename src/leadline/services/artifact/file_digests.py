@@ -1,63 +1,70 @@
-"""Digests of files that no code state holds (ignored data, what a link leads to): each content is
-read once, and again only when the file's size, times or inode say that it may be another."""
+"""Digests of files that no code state holds (declared inputs, ignored data, what a link leads to): each
+content is read once, and again only when the file's device, inode, size or times say that it may be
+another."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable
 
-from leadline.core.typed import Any
+from leadline.core.canonical import digest_of_file
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 
-_READ_BYTES = 1 << 20
+KEPT, MOST_KEPT = "input-digests.json", 20_000
+_Stamp = list[int]
+
+
+class FileDigests:
+    """Asks for many; ``keep`` writes down what was learnt."""
+
+    def __init__(self, context: Context) -> None:
+        self._place = os.path.join(context.root, KEPT)
+        self._known = _kept(self._place)
+        self._learnt = False
+
+    def of(self, path: str) -> tuple[str, int]:
+        """``sha256:…`` of the content, and its size in bytes. Links are followed. Raises OSError."""
+        with open(path, "rb") as file:
+            at = os.fstat(file.fileno())
+            stamp = [at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns]
+            real = os.path.realpath(path)
+            known = self._known.get(real)
+            if known is None or list(known[0]) != stamp:
+                known = stamp, digest_of_file(file)
+                self._known.pop(real, None)  # what was learnt last is forgotten last
+                self._known[real] = known
+                self._learnt = True
+        return known[1], at.st_size
+
+    def keep(self) -> None:
+        if not self._learnt:
+            return
+        kept = dict(list(self._known.items())[-MOST_KEPT:])
+        try:
+            write_whole(self._place, json.dumps(kept).encode())
+        except OSError:
+            pass  # they are read again next time
 
 
 def digests_of(context: Context, paths: Iterable[str]) -> dict[str, str]:
-    """``sha256:…`` of each file's content, by the path as given; of one that cannot be read, why.
-    Links are followed."""
-    kept_at = os.path.join(context.root, "digests.json")
-    known = _kept(kept_at)
-    found: dict[str, str] = {}
-    learnt = False
+    """The digest of each file by the path as given; of one that cannot be read, why."""
+    digests, found = FileDigests(context), {}
     for path in paths:
-        real = os.path.realpath(path)
         try:
-            stat = os.stat(real)
-            marks = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-            kept = known.get(real)
-            if kept is None or kept[:-1] != marks:
-                kept = known[real] = [*marks, _digest(real)]
-                learnt = True
-            found[path] = kept[-1]
+            found[path], _ = digests.of(path)
         except OSError as error:
             found[path] = f"unreadable: {error.strerror or error}"
-    if learnt:
-        try:
-            write_whole(kept_at, json.dumps(known).encode())
-        except OSError:
-            pass  # read again next time
+    digests.keep()
     return found
 
 
-def _kept(path: str) -> dict[str, list[Any]]:
+def _kept(path: str) -> dict[str, tuple[_Stamp, str]]:
     try:
-        with open(path, "rb") as file:
-            kept = json.load(file)
-    except (OSError, ValueError):
+        with open(path, encoding="utf-8") as file:
+            return {
+                str(path): (stamp, str(digest)) for path, (stamp, digest) in json.load(file).items()
+            }
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return (
-        {k: v for k, v in kept.items() if isinstance(v, list) and len(v) == 5}
-        if isinstance(kept, dict)
-        else {}
-    )
-
-
-def _digest(path: str) -> str:
-    sha = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(_READ_BYTES):
-            sha.update(block)
-    return f"sha256:{sha.hexdigest()}"

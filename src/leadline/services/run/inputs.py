@@ -1,20 +1,17 @@
 """The data files that a command reads, as its user declares them (``--input``): digested, ignored
-ones too, and compared. A file that was digested before and looks the same (device, inode, size, both
-times) is not read again.
-"""
+ones too, and compared."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 
-from leadline.core.canonical import digest_of, digest_of_file
+from leadline.core.canonical import digest_of
 from leadline.core.errors import refused
 from leadline.core.plain import shell_word
 from leadline.core.typed import TYPE_CHECKING
+from leadline.services.artifact.file_digests import FileDigests
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import InputFacts
@@ -22,8 +19,7 @@ if TYPE_CHECKING:
     from leadline.services.run.facts import PlanFacts
     from leadline.services.run.request import RunRequest
 
-CACHE, MOST_CACHED, MOST_FILES = "input-digests.json", 20_000, 100_000
-_Stamp = list[int]
+MOST_FILES = 100_000
 
 
 def with_inputs(
@@ -52,24 +48,26 @@ def inputs_of(context: Context, folder: str, declared: Sequence[str]) -> dict[st
     named = dict.fromkeys([*declared, *context.setting("run.inputs")])
     if not named:
         return {}
-    known = _cache(context)
-    before = len(known)
+    known = FileDigests(context)
     found: dict[str, InputFacts] = {}
-    read = 0
     for shown in named:
         path = os.path.join(folder, shown)
-        files = _files(path, shown)
-        digests = {}
-        size = 0
-        for name in files:
-            digest, bytes_, was_read = _digest(
-                os.path.join(path, name) if name else path, known, shown
-            )
-            digests[name], size, read = digest, size + bytes_, read + was_read
+        digests, size = {}, 0
+        for name in _files(path, shown):
+            file = os.path.join(path, name) if name else path
+            try:
+                digests[name], size_bytes = known.of(file)
+            except OSError as error:
+                raise refused(
+                    "unreadable-input",
+                    f"{file} cannot be read: {error.strerror or error}",
+                    why=f"{shown} is declared as an input",
+                    do=f"ls -la {shell_word(file)}",
+                ) from None
+            size += size_bytes
         whole = digests[""] if list(digests) == [""] else digest_of(digests)
         found[shown] = {"digest": whole, "size_bytes": size, "files": len(digests)}
-    if read or len(known) != before:
-        _keep(context, known)
+    known.keep()
     return found
 
 
@@ -96,43 +94,3 @@ def _files(path: str, shown: str) -> list[str]:
                 do="leadline run --input MANIFEST -- …  (a file that lists them with their digests)",
             )
     return names
-
-
-def _digest(path: str, known: dict[str, tuple[_Stamp, str]], shown: str) -> tuple[str, int, int]:
-    """Digest, size, and 1 where the file had to be read."""
-    try:
-        with open(path, "rb") as file:
-            at = os.fstat(file.fileno())
-            stamp = [at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns]
-            real = os.path.realpath(path)
-            if real in known and list(known[real][0]) == stamp:
-                return known[real][1], at.st_size, 0
-            digest = digest_of_file(file)
-    except OSError as error:
-        raise refused(
-            "unreadable-input",
-            f"{path} cannot be read: {error.strerror or error}",
-            why=f"{shown} is declared as an input",
-            do=f"ls -la {shell_word(path)}",
-        ) from None
-    known.pop(real, None)
-    known[real] = stamp, digest
-    return digest, at.st_size, 1
-
-
-def _cache(context: Context) -> dict[str, tuple[_Stamp, str]]:
-    try:
-        with open(os.path.join(context.root, CACHE), encoding="utf-8") as file:
-            return {
-                str(path): (stamp, str(digest)) for path, (stamp, digest) in json.load(file).items()
-            }
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def _keep(context: Context, known: dict[str, tuple[_Stamp, str]]) -> None:
-    kept = dict(list(known.items())[-MOST_CACHED:])
-    try:
-        write_whole(os.path.join(context.root, CACHE), json.dumps(kept).encode())
-    except OSError:
-        pass  # they are read again next time
