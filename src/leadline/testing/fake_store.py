@@ -27,11 +27,10 @@ from leadline.core.record.event_files import (
     Head,
     by_writer,
     check,
-    fault_of_head,
     head_of,
     heads,
-    is_record,
     last_digest,
+    not_as_written,
     to_acknowledge,
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
@@ -248,21 +247,8 @@ class MemoryTransaction:
         }
         changed = {name: note for name, note in others.items() if noted.get(name) != note}
         self._seen = changed or (None if mine else {})
-        body: dict[str, Any] = {"torn": [], "by": "the next write", "file": self.name}
-        torn = self.data.rstrip(b"\n").rpartition(b"\n")[2]
-        if torn and not is_record(torn + b"\n"):
-            body["torn"] = [digest_bytes(torn)]
         head = log.disk.heads.get(topic, {}).get(self.name)
-        if head is not None and not head.is_in(self.data):
-            line = int(fault_of_head(self.name, self.data, head).where.rpartition(":")[2])
-            was = {
-                "file": self.name,
-                "line": line,
-                "size_bytes": head.size_bytes,
-                "was": head.digest,
-            }
-            body["changed"] = [was]
-        if body["torn"] or "changed" in body:
+        if body := not_as_written(self.name, self.data, head):
             self.add("healed", body)
 
     def next_number(self, kind: str, within: str = "") -> int:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 UNSETTLED_NS = 3600 * 10**9
 TICK_NS = 20 * 10**6  # a folder may get another file without a new time within one
 ALL_AT_ONCE = 100  # files; more are left to one sync of the whole file system
-MOST_NAMED = 1000
 
 
 class Damaged(Exception):

@@ -44,11 +44,10 @@ from leadline.core.record.event_files import (
     Head,
     by_writer,
     check,
-    fault_of_head,
     head_of,
     heads,
-    is_record,
     last_line,
+    not_as_written,
     split_name,
     to_acknowledge,
 )
@@ -524,21 +523,8 @@ class FileTransaction:
 
     def _name_what_is_not_as_written(self) -> None:
         """What this write goes on from: a torn line, or a last one that somebody changed or cut off."""
-        body: dict[str, Any] = {"torn": [], "by": "the next write", "file": self.name}
-        last = self.data.rstrip(b"\n").rpartition(b"\n")[2]
-        if last and not is_record(last + b"\n"):
-            body["torn"] = [digest_bytes(last)]
         head = self.log.head_noted(self.topic, self.name)
-        if head is not None and not head.is_in(self.data):
-            line = int(fault_of_head(self.name, self.data, head).where.rpartition(":")[2])
-            was = {
-                "file": self.name,
-                "line": line,
-                "size_bytes": head.size_bytes,
-                "was": head.digest,
-            }
-            body["changed"] = [was]
-        if body["torn"] or "changed" in body:
+        if body := not_as_written(self.name, self.data, head):
             from leadline.adapters.store.open_runs import doubt_endings
 
             self.add("healed", body)

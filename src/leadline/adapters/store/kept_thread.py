@@ -63,7 +63,6 @@ GROUND = (
     "id-clash",
     *sorted(ISSUE_KINDS),
 )
-_NONE = "no such thing"
 
 
 def kept_thread(

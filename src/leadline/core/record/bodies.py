@@ -999,6 +999,7 @@ class HealedBody(TypedDict):
     torn: list[str]  # digests of lines that are none
     diverged: NotRequired[list[str]]  # files kept beside another version, and places settled
     by: NotRequired[str]
+    file: NotRequired[str]  # that the write goes on from
     changed: NotRequired[list[ChangedLine]]  # last lines that were not as written at this write
     why: NotRequired[str]  # something was settled so
 

@@ -25,7 +25,10 @@ from leadline.core.record.event import (
     line_digest,
     parse_line,
 )
-from leadline.core.typed import NamedTuple
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import HealedBody
 
 FILE_NAME = later(r"[A-Za-z0-9_-]{1,80}-[1-9][0-9]{0,5}(~[0-9a-f]{6})?\.jsonl\Z")
 
@@ -210,6 +213,21 @@ def fault_of_head(name: str, data: bytes, head: Head) -> Fault:
         what = f"{what}, or the end was cut off ({short} bytes fewer)"
     code = "changed-line" if data else "records-missing"
     return Fault(where, code, what, _settle(where))
+
+
+def not_as_written(name: str, data: bytes, head: Head | None) -> HealedBody | None:
+    """The body of the record by which a write says what it goes on from: a torn line, or a last one
+    that is not what ``head`` noted. None where all is as it was written."""
+    body: HealedBody = {"torn": [], "by": "the next write", "file": name}
+    last = data.rstrip(b"\n").rpartition(b"\n")[2]
+    if last and not is_record(last + b"\n"):
+        body["torn"] = [digest_bytes(last)]
+    if head is not None and not head.is_in(data):
+        line = int(fault_of_head(name, data, head).where.rpartition(":")[2])
+        body["changed"] = [
+            {"file": name, "line": line, "size_bytes": head.size_bytes, "was": head.digest}
+        ]
+    return body if body["torn"] or "changed" in body else None
 
 
 def _settle(where: str) -> str:

@@ -90,7 +90,7 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "TrackerRunBody": ({"run": "str", "tracker": "TrackerPlace", "metrics": ("dict", "float"), "nonfinite": ("dict", "str"), "extraction": "ExtractionFacts", "ending": "RunEnding", "outputs": "Outputs", "refs": ("dict", "str")}, ("run", "tracker",)),
     "TrackerLinkBody": ({"url": "str", "title": "str"}, ("url",)),
     "ChangedLine": ({"file": "str", "line": "int", "size_bytes": "int", "was": "str"}, ("file", "line", "size_bytes", "was",)),
-    "HealedBody": ({"torn": ("list", "str"), "diverged": ("list", "str"), "by": "str", "changed": ("list", "ChangedLine"), "why": "str"}, ("torn",)),
+    "HealedBody": ({"torn": ("list", "str"), "diverged": ("list", "str"), "by": "str", "file": "str", "changed": ("list", "ChangedLine"), "why": "str"}, ("torn",)),
     "HeadsSignedBody": ({"heads": ("dict", "str"), "signature": "str", "signer": "str"}, ("heads", "signature", "signer",)),
     "IdClashBody": ({"kind": "str", "id": "str", "shown": "str", "uid": "str", "what": "str", "refs": ("dict", "str")}, ("kind", "id", "shown", "uid",)),
 }

@@ -23,7 +23,6 @@ REPORT_COLUMNS = 240  # places in a plot of the report
 REPORT_LINES = 300
 PANELS_SHOWN = 12  # unless metrics are named
 WRITER_COLUMNS = 16  # at least, of each of many processes
-X_AXES = ("step", "time")
 
 
 @dataclass(slots=True)
