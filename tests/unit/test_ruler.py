@@ -295,6 +295,7 @@ def test_the_resolution_is_the_largest_difference_that_the_interval_holds() -> N
     assert resolution(null(0.8, 1.1)) == pytest.approx(0.25)
     assert resolution(null(-0.3, 0.1, ratio=False)) == pytest.approx(0.3)
     assert resolution(null(None, None)) is None
+    assert resolution(null(0.0, 1.1)) is None  # as a record from elsewhere may have it
 
 
 def test_an_effect_below_it_says_so_and_one_above_does_not() -> None:

@@ -109,7 +109,11 @@ def resolution(null: NullFacts) -> float | None:
     low, high = null["low"], null["high"]
     if low is None or high is None:
         return None
-    return max(high, 1.0 / low) - 1.0 if null["as_ratio"] else max(abs(low), abs(high))
+    if not null["as_ratio"]:
+        return max(abs(low), abs(high))
+    return (
+        max(high, 1.0 / low) - 1.0 if low > 0.0 else None
+    )  # a record from elsewhere may say anything
 
 
 def null_text(null: NullFacts) -> str:
