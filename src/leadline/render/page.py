@@ -252,12 +252,14 @@ def known_line(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) 
 def in_turns_line(item: Item[InterleavingBody], thread: Thread) -> str:
     """``P-I1 in turns: time_ms of P-002 against P-001 better, ratio 0.83 (0.78 to 0.9), 9 blocks``"""
     ended = item.body.get("ended", {})
-    sides = {side: thread.shown(name, item.refs) for side, name in ended["experiments"].items()}
+    sides = {
+        side: thread.shown(name, item.refs) for side, name in ended.get("experiments", {}).items()
+    }
     what = f"{ended.get('metric', '')} of {sides.get('b', 'B')} against {sides.get('a', 'A')}"
     kind = "ratio" if ended.get("as_ratio") else "difference"
     size = ""
     if ended.get("estimate") is not None and ended.get("low") is not None:
-        ends = f"{number(_short(ended['low']))} to {number(_short(ended['high']))}"
+        ends = f"{number(_short(ended['low']))} to {number(_short(ended.get('high')))}"
         size = f", {kind} {number(_short(ended['estimate']))} ({ends})"
     return f"{item.id} in turns: {what}: {ended.get('verdict', '')}{size}, {ended.get('n_blocks', 0)} blocks"
 
