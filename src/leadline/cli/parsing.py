@@ -190,6 +190,25 @@ def input_option(parser: argparse.ArgumentParser) -> None:
     several(parser, "--input", "PATH", text, dest="inputs")
 
 
+def words_beside(parser: argparse.ArgumentParser, names: str) -> None:
+    """What one says of the runs in the command that makes them (see services/run/beside.py).
+    ``names``: what its citations may call the experiments."""
+    add = parser.add_argument
+    add("--why", default="", metavar="TEXT", help="what is expected: its hypothesis")
+    add(
+        "--predict",
+        default="",
+        metavar="PREDICATE",
+        help="the same in checkable form (`claim --that`): --why is a hypothesis of the thread then",
+    )
+    add(
+        "--note",
+        default="",
+        metavar="TEXT",
+        help=f"what was found, attached at the end as an interpretation; {names}",
+    )
+
+
 def subverbs(parser: argparse.ArgumentParser) -> Any:
     return parser.add_subparsers(
         dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser

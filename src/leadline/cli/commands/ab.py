@@ -15,6 +15,7 @@ from leadline.cli.parsing import (
     seconds,
     settings,
     several,
+    words_beside,
 )
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
@@ -38,6 +39,7 @@ EXAMPLES = [
     "leadline ab -- ./bench-old -- ./bench-new",
     "leadline ab --a block=64 --b block=128 -- ./bench {block}",
     "leadline ab --equivalent 1% --metric time_ms -- ./bench v1 -- ./bench v2",
+    "leadline ab --why 'new is faster' --note 'it takes {{this.ratio}} of it' -- ./old -- ./new",
     "leadline ab P-001 P-002",
     "leadline ab show P-I1",
 ]
@@ -60,6 +62,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
             dest=f"config_{side}",
         )
     several(parser, "--set", "K=V", "config of both sides", dest="sets")
+    several(parser, "--hypothesis", "ID", "a hypothesis this bears on", dest="hypotheses")
+    words_beside(parser, "{{this.ratio}}, {{a.METRIC}} and {{b.METRIC}} are its own")
     parser.add_argument("--metric", default="", metavar="NAME", help="what is compared")
     parser.add_argument(
         "--precision",
@@ -126,6 +130,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     again = len(args.words) == 2 and args.words[0] != "show" and not args.command
     if args.words and not again:
         return _show(context, args)
+    from leadline.cli.commands.run import attached
     from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
     from leadline.services.run.own_code import at_own_code
@@ -150,12 +155,27 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         warmup=args.warmup,
         seed=args.seed,
         order=args.order,
+        expected=args.why.strip(),
     )
+    hypotheses = list(args.hypotheses)
+    if args.predict:
+        from leadline.services.run.beside import expectation
+
+        hypotheses += expectation(context, topic, args.why, args.predict)
+        request.expected = ""
+    a.hypotheses, b.hypotheses = hypotheses, hypotheses
     with ExitStack() as sides, interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
         for place, side in enumerate((a, b) if again else ()):
             sides.enter_context(at_own_code(context, side, place))
         result = measure(context, request, watcher, context.warn, lambda: bool(asked))
-    return _answer(result, 130 if result["interrupted"] else 0)
+    answer = _answer(result, 130 if result["interrupted"] else 0)
+    sides_made = dict(result["experiments"])
+    noted, follow = attached(
+        context, args, topic, result["id"], sides_made, bool(result["n_blocks"])
+    )
+    answer.data = {**answer.data, "note": noted}
+    answer.next += follow
+    return answer
 
 
 def _answer(result: Measured, code: int = 0) -> Answer:

@@ -7,12 +7,21 @@ import os
 import sys
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option, extraction, input_option, pairs, seconds, several
+from leadline.cli.parsing import (
+    artifact_option,
+    extraction,
+    input_option,
+    pairs,
+    seconds,
+    several,
+    words_beside,
+)
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.run.beside import Beside
     from leadline.services.run.outcome import RunOutcome
 
 ANSWER = "services.run.outcome:Runs"
@@ -31,6 +40,7 @@ EXAMPLES = [
     "leadline run --metrics 'answers.jsonl:acc=correct,items=question' -- python evaluate.py",
     "leadline run --pattern 'loss=val loss ([0-9.]+)' --config-from-args -- python eval.py --seed 3",
     "leadline run --artifact 'plots/*.png' --artifact model=out/last.pt -- python train.py",
+    "leadline run --why 'wider is faster' --note 'it takes {{this.time_ms}}' -- ./bench",
     "leadline run --experiment P-003 --repeat 2",
 ]
 
@@ -55,6 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--experiment", metavar="ID", help="add repeats to this experiment (its command by default)"
     )
     several(parser, "--hypothesis", "ID", "a hypothesis this bears on", dest="hypotheses")
+    words_beside(parser, "{{this.METRIC}} is its own")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run N times")
     parser.add_argument(
         "--timeout", type=seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)"
@@ -105,8 +116,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         check_variable(name)
     environment: dict[str, str | None] = dict(e.split("=", 1) for e in args.env if "=" in e)
+    topic = context.topic(args.thread)
     request = RunRequest(
-        topic=context.topic(args.thread),
+        topic=topic,
         command=Command(
             argv=args.command,
             config=_config(args),
@@ -125,7 +137,16 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         title=args.title,
         repeat=args.repeat,
         hypotheses=args.hypotheses,
+        expected=args.why.strip(),
     )
+    if args.predict:
+        from leadline.services.run.beside import expectation
+
+        request.hypotheses = [
+            *args.hypotheses,
+            *expectation(context, topic, args.why, args.predict),
+        ]
+        request.expected = ""
     shown = sys.stderr if args.json else sys.stdout
     watching = Watching(None if args.quiet else shown)
     outcomes = execute(context, request, watching, context.warn)
@@ -135,13 +156,36 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     worst = next((o for o in outcomes if o.state != "done"), last)
     if worst.state == "done" and not args.json:
         watching.check(last.id)
-    data = Runs(last.experiment, outcomes).as_dict()
+    done = sum(o.state == "done" for o in outcomes)
+    noted, follow = attached(context, args, topic, last.experiment, {}, done > 0)
     return Answer(
         "",
-        data,
-        {"runs": len(outcomes), "done": sum(o.state == "done" for o in outcomes)},
+        Runs(last.experiment, outcomes, noted).as_dict(),
+        {"runs": len(outcomes), "done": done},
+        next=follow,
         exit_code=exit_code_of(worst),
     )
+
+
+def attached(
+    context: Context,
+    args: argparse.Namespace,
+    topic: str,
+    about: str,
+    names: dict[str, str],
+    anything: bool,
+) -> tuple[Beside | None, list[str]]:
+    """What became of ``--note``, said, and the command that is left of it."""
+    if not args.note.strip():
+        return None, []
+    from leadline.services.run.beside import found
+
+    made = found(context, topic, args.note, about, names, anything)
+    if "id" in made:
+        context.warn(f"{made['id']}  interpretation of {about}")
+        return made, []
+    context.warn(f"the note is not recorded, {about} is: {made['what']}")
+    return made, [made["do"]]
 
 
 def _config(args: argparse.Namespace) -> dict[str, object]:

@@ -15,6 +15,7 @@ from leadline.cli.parsing import (
     seconds,
     settings,
     several,
+    words_beside,
 )
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
@@ -41,6 +42,7 @@ EXAMPLES = [
     "leadline sweep --axis block=64,128 --axis dtype=bf16,fp32 --design interaction --plan -- ./bench {block} {dtype}",
     "leadline sweep --axis lr=1e-3,3e-4 --artifact 'curves/{lr}.svg' -- python train.py --lr {lr}",
     "leadline sweep --matrix cells.toml --on-failure stop -- ./bench {block}",
+    "leadline sweep --axis k=1,2 --why 'more is faster' --note 'to {{best.time_ms}}' -- ./bench {k}",
     "leadline sweep resume P-W1",
 ]
 LINE_EVERY_S = 10.0
@@ -60,6 +62,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="default: one-axis",
     )
     add("--matrix", metavar="FILE", help="axes, or explicit cells, from a TOML, YAML or JSON file")
+    several(parser, "--hypothesis", "ID", "a hypothesis its cells bear on", dest="hypotheses")
+    words_beside(parser, "{{best.METRIC}} is its best cell's")
     add("--repeat", type=int, default=1, metavar="N", help="runs of each cell")
     add(
         "--jobs",
@@ -114,7 +118,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         cells = len(found.body["cells"])
         counts = {"cells": cells, "shown": min(cells, PLANNED), "to_run": found.to_run}
         return Answer(render_plan(found), found.as_dict(PLANNED), counts, truncated=cells > PLANNED)
-    return _execute(context, request, "")
+    if args.predict:
+        from leadline.services.run.beside import expectation
+
+        request.hypotheses += expectation(context, topic, args.why, args.predict)
+        request.expected = ""
+    return _execute(context, args, request, "")
 
 
 def _named(context: Context, topic: str, args: argparse.Namespace) -> Answer:
@@ -131,9 +140,8 @@ def _named(context: Context, topic: str, args: argparse.Namespace) -> Answer:
 
         if not ids:
             raise usage("which-sweep", "resume needs the id of a sweep", do="leadline sweep list")
-        return _execute(
-            context, SweepRequest([], topic, repeat=args.repeat, jobs=args.jobs), ids[0]
-        )
+        request = SweepRequest([], topic, repeat=args.repeat, jobs=args.jobs)
+        return _execute(context, args, request, ids[0])
     from leadline.core.values import as_dict
     from leadline.core.view import sweep_table
     from leadline.render.terminal.sweep import render_list, render_table
@@ -184,12 +192,17 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
         timeout_s=args.timeout,
         on_failure=args.on_failure,
         because=args.because,
+        expected=args.why.strip(),
+        hypotheses=list(args.hypotheses),
         again=args.again,
         max_cells=args.max_cells,
     )
 
 
-def _execute(context: Context, request: SweepRequest, resume: str) -> Answer:
+def _execute(
+    context: Context, args: argparse.Namespace, request: SweepRequest, resume: str
+) -> Answer:
+    from leadline.cli.commands.run import attached
     from leadline.cli.live import interruptions
     from leadline.services.run import sweep
 
@@ -205,12 +218,15 @@ def _execute(context: Context, request: SweepRequest, resume: str) -> Answer:
     bad = any(state != "done" for state in done.states)
     failed = 6 if bad or done.stopped else 0
     go_on = [f"leadline sweep resume {done.id}"] if done.left or bad else []
-    table = render_table(table_of(context.thread(request.topic), done.id))
+    table = table_of(context.thread(request.topic), done.id)
+    full = [row for row in table.cells if row.n]
+    best = {"best": full[0].experiments[-1]} if full else {}
+    noted, follow = attached(context, args, request.topic, done.id, best, bool(full))
     return Answer(
-        table,
-        done.as_dict(),
+        render_table(table),
+        {**done.as_dict(), "note": noted},
         {"runs": len(done.runs), "skipped": done.skipped, "left": done.left},
-        next=go_on,
+        next=[*go_on, *follow],
         exit_code=130 if done.interrupted else failed,
     )
 

@@ -548,6 +548,7 @@ class RunPlannedBody(TypedDict):
     hygiene: NotRequired[Hygiene]
     executor: NotRequired[str]
     hypotheses: NotRequired[list[str]]  # that it is to test
+    expected: NotRequired[str]  # what who asked for it expected, in words
     extract: NotRequired[list[Any]]  # where its metrics are read
     artifacts: NotRequired[list[str]]  # patterns of files to keep
     timeout_s: NotRequired[float | None]  # seconds
@@ -706,6 +707,8 @@ class SweepBody(ItemBody, total=False):
     timeout_s: float | None  # seconds, of each run
     on_failure: str
     because: str
+    expected: str  # what who asked for it expected, in words
+    hypotheses: list[str]  # that its cells are to test
     again: bool  # runs of before do not count
     tree: str | None  # of the code
 
@@ -751,6 +754,7 @@ class InterleavingBody(ItemBody, total=False):
     method: str  # of the test after each block
     warmup: int  # runs of each side that do not count
     null: bool  # both sides are one command: it measures the ruler
+    expected: str  # what who asked for it expected, in words
     stop: StopRule
     ended: InterleavingEndedBody  # the fold's: the body of its end
 

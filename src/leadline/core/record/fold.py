@@ -28,6 +28,7 @@ _ENDING = ("state", "reason", "ended_at", "wall_s")
 _PLANNED_FACTS = (
     "repeat",
     "title",
+    "expected",
     "argv",
     "cwd",
     "shell",

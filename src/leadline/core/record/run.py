@@ -99,6 +99,7 @@ class Run:
     planned_at: str = ""
     design: bodies.DesignPlace = field(default_factory=_empty)
     tracker: bodies.TrackerPlace = field(default_factory=_empty)
+    expected: str = ""  # what who asked for it expected
     title: str = ""  # as planned; an experiment has that of its first run until it is corrected
     ruler: bodies.RulerFacts = field(default_factory=_empty)  # what measured it
     measures_again: str = ""  # the run whose code it measures by a newer ruler

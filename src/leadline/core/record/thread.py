@@ -125,6 +125,11 @@ class Experiment:
         return not self.retracted and not self.superseded_by
 
     @property
+    def expected(self) -> str:
+        """What was expected of it, in the words of whoever asked for its runs."""
+        return "; ".join(dict.fromkeys(r.expected for r in self.runs if r.expected))
+
+    @property
     def config(self) -> dict[str, object]:
         """What all runs share."""
         if not self.runs:

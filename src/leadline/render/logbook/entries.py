@@ -234,6 +234,7 @@ def _hypotheses(experiment: Experiment, then: Thread) -> str:
         f"{h} {prose_line(facts.says(then.items[h], then, True))}" if h in then.items else h
         for h in experiment.hypotheses
     ]
+    named += [prose_line(experiment.expected)] if experiment.expected else []
     return f"- **Hypothesis:** {'; '.join(named)}" if named else ""
 
 
@@ -609,7 +610,7 @@ _WRITERS: dict[str, Writer] = {
     "baseline": _baseline,
     "hypothesis": _titled(("predicate", "Criterion")),
     "decision": _titled(("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
-    "sweep": _titled(("because", "Because")),
+    "sweep": _titled(("expected", "Hypothesis"), ("because", "Because")),
     "claim": _claim,
     "snapshot": _titled(("tag", "Tag"), ("commit", "Commit")),
     "reproduction": _titled(("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),

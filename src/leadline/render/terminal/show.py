@@ -292,6 +292,7 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             ("why", experiment.retracted),
             ("superseded by", experiment.superseded_by),
             ("hypotheses", ", ".join(experiment.hypotheses)),
+            ("expected", experiment.expected),
             ("config", _pairs({k: v for k, v in experiment.config.items() if k not in tags})),
             ("tags", _pairs({k: v for k, v in experiment.config.items() if k in tags})),
             ("command", command),

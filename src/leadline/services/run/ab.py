@@ -57,6 +57,7 @@ class AbRequest:
     seed: int = 0
     order: str = "abba"
     null: bool = False
+    expected: str = ""
 
 
 @dataclass
@@ -198,6 +199,8 @@ def _record_start(
     }
     if request.null:
         body["null"] = True
+    if request.expected:
+        body["expected"] = request.expected
     with context.store.transaction(thread.topic) as writing:
         shown = named_id(thread.prefix, "interleaving", writing.next_number("interleaving"))
         uid = writing.add("interleaving", {"id": shown, **body}).id

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Problem,
         RunEndedBody,
     )
+    from leadline.services.run.beside import Beside
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,16 @@ class RunOutcome:
 
 @dataclass(frozen=True)
 class Runs:
-    """All runs that one request made, repeats of one experiment."""
+    """All runs that one request made, repeats of one experiment. ``note``: what became of the one
+    that came with it."""
 
     experiment: str
     runs: list[RunOutcome]
+    note: Beside | None = None
 
     def as_dict(self) -> dict[str, object]:
-        return {"experiment": self.experiment, "runs": [run.as_dict() for run in self.runs]}
+        runs = [run.as_dict() for run in self.runs]
+        return {"experiment": self.experiment, "runs": runs, "note": self.note}
 
 
 def outcome_of(run: RunPlan, ended: RunEndedBody, interrupted: bool = False) -> RunOutcome:

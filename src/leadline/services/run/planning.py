@@ -65,6 +65,8 @@ def planned_body(
         },
     }
     body = cast("RunPlannedBody", known)
+    if request.expected:
+        body["expected"] = request.expected
     if request.terms.artifacts:
         body["artifacts"] = request.terms.artifacts
     if request.design:

@@ -48,7 +48,8 @@ class Terms:
 @dataclass
 class RunRequest:
     """A command, what is asked of it, and its place in the record. ``experiment``: repeat that one
-    (its command when ``argv`` is empty). ``design``: place in a sweep or a measurement in turns.
+    (its command when ``argv`` is empty). ``design``: place in a sweep or a measurement in turns;
+    ``expected``: what whoever asks for it expects, in words.
     ``reproduction_of``: the run that this one repeats at its own code; ``measures_again``: the one
     whose code it measures by the present ruler."""
 
@@ -59,6 +60,7 @@ class RunRequest:
     title: str = ""
     repeat: int = 1
     hypotheses: list[str] = field(default_factory=list)
+    expected: str = ""
     design: DesignPlace | None = None
     reproduction_of: str = ""
     measures_again: str = ""

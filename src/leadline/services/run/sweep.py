@@ -27,7 +27,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.job.disk import make_folders, open_in_place
 from leadline.ports.executor import OVER
-from leadline.services.context import Context
+from leadline.services.context import Context, refs_for
 from leadline.services.run.facts import (
     environment_of,
     facts_of_cell,
@@ -184,7 +184,10 @@ def _record(context: Context, thread: Thread, body: SweepBody) -> tuple[str, str
         shown = named_id(thread.prefix, "sweep", writing.next_number("sweep"))
         each = f"{counted(len(body['cells']), 'cell')}, {counted(body['repeat'], 'run')} each"
         text = f"{body['design']} over {', '.join(body['axes'])}: {each}"
-        return writing.add("sweep", {"id": shown, "text": text, **body}).id, shown
+        whole: SweepBody = {**body, "id": shown, "text": text}
+        if named := body.get("hypotheses"):
+            whole["refs"] = refs_for(thread, named)
+        return writing.add("sweep", whole).id, shown
 
 
 class _only_one:
@@ -319,6 +322,7 @@ class _Sweep:
             title=title_of_config(
                 {k: plans.shown(v) for k, v in {**cell, **self.body["config"], **cell}.items()}
             ),
+            hypotheses=list(self.body.get("hypotheses") or []),
             design={"sweep": self.uid, "cell": cell},
         )
 

@@ -49,6 +49,8 @@ class SweepRequest:
     timeout_s: float | None = None
     on_failure: str = "continue"
     because: str = ""
+    expected: str = ""
+    hypotheses: list[str] = field(default_factory=list)
     again: bool = False
     max_cells: int = plans.MAX_CELLS
 
@@ -107,6 +109,10 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     }
     if request.artifacts:
         body["artifacts"] = request.artifacts
+    if request.expected:
+        body["expected"] = request.expected
+    if request.hypotheses:
+        body["hypotheses"] = request.hypotheses
     if request.inputs:
         body["inputs"] = request.inputs
     return body

@@ -1,0 +1,77 @@
+"""One command records one experiment whole: what was expected, the runs, what was found."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import pytest
+
+CELL = (sys.executable, "-c", "print('{\"time_ms\": 3.0}')")
+BY_K = (sys.executable, "-c", "print('{{\"time_ms\": {k}}}')")
+
+
+def test_a_run_carries_its_expectation_and_what_was_found(thread_lab):
+    lab = thread_lab
+    lab.ok("run", "--why", "wider is faster", "--note", "it takes {{this.time_ms}}", "--", *CELL)
+    assert "wider is faster" in lab.ok("show", "P-001")
+    note = lab.json("show", "P-N1")["data"]["body"]
+    assert note["about"] == ["P-001"] and note["role"] == "interpretation"
+    assert note["text"] == "it takes {{P-001.time_ms}}" and note["bound"] == {"P-001.time_ms": 3.0}
+    assert "**Hypothesis:** wider is faster" in lab.ok("logbook")
+
+
+def test_an_expectation_with_a_prediction_is_a_hypothesis_written_before_its_runs(thread_lab):
+    lab = thread_lab
+    words = ("--why", "small is fast", "--predict", "time_ms(k=5) <= 5")
+    assert lab.run("sweep", "--axis", "k=5,6", *words, "--", *BY_K).returncode == 0
+    (made,) = lab.json("hypothesis", "list")["data"]
+    assert (made["id"], made["state"], made["text"]) == ("P-H1", "active", "small is fast")
+    assert made["experiments"] == ["P-001", "P-002"]
+    alone = lab.run("run", "--predict", "time_ms(k=5) <= 5", "--", *CELL)
+    assert alone.returncode == 2 and "--why" in alone.stderr
+
+
+def test_a_sweep_and_a_measurement_in_turns_are_noted_as_one_thing(thread_lab):
+    lab = thread_lab
+    swept = lab.run(
+        "sweep", "--axis", "k=5,6", "--why", "w", "--note", "down to {{best.time_ms}}", "--", *BY_K
+    )
+    assert swept.returncode == 0, swept.stderr
+    assert list(lab.json("show", "P-N1")["data"]["body"]["bound"].values()) == [5.0]
+    assert lab.json("show", "P-W1")["data"]["body"]["expected"] == "w"
+    noted = ("--note", "{{this.blocks}} blocks: {{b.time_ms / a.time_ms}}")
+    done = lab.json(
+        "ab", "--blocks", "1", "--warmup", "0", *noted, "--a", "k=5", "--b", "k=6", "--", *BY_K
+    )
+    assert done["data"]["note"] == {"id": "P-N2"}
+    note = lab.json("show", "P-N2")["data"]["body"]
+    assert note["about"] == ["P-I1"]
+    assert sorted(note["bound"].values()) == [1.0, 1.2]
+
+
+@pytest.mark.parametrize(
+    ("text", "program", "left"),
+    [
+        ("it takes 3.0 ms", CELL, "leadline note P-001 --interpretation"),
+        ("it takes {{this.loss}}", CELL, "leadline note P-001 --interpretation"),
+        ("it works", (sys.executable, "-c", "raise SystemExit(3)"), "no run of P-001 is done"),
+    ],
+)
+def test_a_note_that_is_refused_stays_a_draft_and_the_run_stays(thread_lab, text, program, left):
+    lab = thread_lab
+    done = lab.run("run", "--note", text, "--", *program)
+    assert done.returncode == (3 if "SystemExit" in program[-1] else 0)
+    assert left in done.stderr
+    assert lab.json("show", "P-001")["ok"]
+    kept = (lab.repo / ".git" / "leadline" / "drafts" / "note.md").read_text()
+    assert kept.strip() == text.replace("this", "P-001")
+
+
+def test_the_command_that_is_left_of_a_typed_number_records_the_note(thread_lab):
+    lab = thread_lab
+    done = lab.json("run", "--note", "it takes 3.0 ms", "--", *CELL)
+    (command,) = done["next"]
+    assert done["data"]["note"]["refused"] == "unbound-number"
+    lab.ok(*shlex.split(command)[1:])
+    assert "P-001.time_ms" in lab.json("show", "P-N1")["data"]["body"]["text"]
