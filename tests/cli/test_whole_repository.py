@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from leadline.adapters.store.index import SCHEMA_VERSION
+from leadline.core.evidence.evidence import RULES
 from tests.conftest import Lab, sealed_environment
 
 ARCHIVE = (
@@ -65,7 +66,7 @@ def test_what_was_written_is_read(old: Lab) -> None:
 
 
 def test_a_label_by_earlier_rules_is_named_until_an_update_tells_of_it(old: Lab) -> None:
-    told = "P-C1 was replicated by rules 1, is exploratory by rules 2: "
+    told = f"P-C1 was replicated by rules 1, is exploratory by rules {RULES}: "
     for verb in ("brief", "status"):
         assert told in old.ok(verb), verb
     assert told in old.ok("update", "--dry-run")
@@ -77,7 +78,7 @@ def test_a_seal_holds_by_the_rules_that_it_was_made_by(old: Lab) -> None:
     assert found["faults"] == []
     [note] = [n for n in found["notes"] if n["code"] == "other-rules"]
     assert note["what"] == (
-        "P-C1 is sealed as replicated by rules 1; computed otherwise under rules 2: exploratory"
+        f"P-C1 is sealed as replicated by rules 1; computed otherwise under rules {RULES}: exploratory"
     )
     old.ok("seal", "again")
     notes = old.json("verify")["data"]["notes"]

@@ -48,20 +48,33 @@ def test_runs_without_failures_bear_no_mark() -> None:
     assert found.label == "replicated" and not found.marks
 
 
-@pytest.mark.parametrize("state", ["failed", "timeout"])
-def test_survivors_stay_exploratory_until_a_decision_explains_the_others(state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("failed", "failed"), ("timeout", "timed out"), ("cancelled", "were cancelled")],
+)
+def test_survivors_stay_exploratory_until_a_decision_explains_the_others(
+    state: str, words: str
+) -> None:
     b = two_arms()
     fail(b, 26, state=state)
     found = judged(b)
     assert found.label == "exploratory"
-    assert marked(found) == {"failed": "only 4 of 30 runs finished"}
+    assert marked(found) == {state: f"26 of 30 runs {words}"}
     assert found.missing[-1].endswith("leadline decide 'WHY' --evidence P-002")
     b.decision("the disk was full", evidence=["P-002"])
     found = judged(b)
-    assert found.label == "replicated" and marked(found) == {"failed": "4 of 30 runs finished"}
+    assert found.label == "replicated" and marked(found) == {state: f"26 of 30 runs {words}"}
     assert "P-D1 explains it: the disk was full" in found.marks[0].full
-    fail(b, 1)
+    fail(b, 1, state=state)
     assert judged(b).label == "exploratory"  # it was decided before this one
+
+
+def test_a_decision_of_a_clock_set_forward_explains_nothing_that_came_after_it() -> None:
+    b = two_arms().tick(60 * 24)
+    b.decision("the disk will be full", evidence=["P-002"])
+    b.tick(-60 * 24)
+    fail(b, 8)
+    assert judged(b).label == "exploratory"
 
 
 def test_a_decision_that_was_taken_back_explains_nothing() -> None:
@@ -80,19 +93,24 @@ def test_failures_that_choose_nothing_lower_no_label() -> None:
             "too large", state="failed", reason="out of memory", config={"arm": "new", "batch": 64}
         )
     fail(b, 4, state="lost")
-    fail(b, 4, state="cancelled")
+    fail(b, 1, state="cancelled")
     found = judged(b, "loss(arm=new) < loss(arm=old)")
-    assert found.label == "replicated" and marked(found) == {"failed": "4 of 8 runs finished"}
+    assert found.label == "replicated"
+    assert marked(found) == {
+        "failed": "4 of 13 runs failed",
+        "cancelled": "1 of 13 runs were cancelled",
+        "lost": "4 of 13 runs were lost",
+    }
 
 
 def test_the_same_command_elsewhere_is_a_sibling_and_so_is_one_that_gave_no_value() -> None:
     b = two_arms()
     for _ in range(4):
         b.run("new", None, {"arm": "new"}, state="failed")  # an experiment of its own
-    assert marked(judged(b)) == {"failed": "only 4 of 8 runs finished"}
+    assert marked(judged(b)) == {"failed": "4 of 8 runs failed"}
     b = two_arms()
     b.repeat("P-002", {}, {})
-    assert marked(judged(b)) == {"failed": "only 4 of 6 runs finished"}
+    assert marked(judged(b)) == {"no-value": "2 of 6 runs gave no loss"}
 
 
 def test_a_run_that_is_named_alone_has_the_siblings_of_its_experiment() -> None:
@@ -231,3 +249,32 @@ def test_what_was_only_left_out_may_be_said_later() -> None:
 def test_a_run_says_why_it_does_not_count() -> None:
     done = Run("P-001-r2", "01", "P-001", state="done", reproduction_of="P-001-r1")
     assert done.bears_result and not done.is_evidence
+
+
+BUSY: dict[str, Any] = {"hygiene": {"contended": True, "reasons": ["pid 7"]}}
+
+
+def against_a_number(predicate: str, values: list[float], **facts: Any) -> Evidence:
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower")])
+    for at, value in enumerate(values):
+        b.run("one", {"time_ms": value}, experiment="P-001" if at else "", ended=facts)
+    return judged(b, predicate)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "facts", "label"),
+    [
+        ("time_ms(P-001) > 5", BUSY, "exploratory"),  # other work makes it slower
+        ("time_ms(P-001) > 5", {}, "replicated"),
+        ("time_ms(P-001) < 15", BUSY, "replicated"),  # it was faster all the same
+        ("time_ms(P-001) > 5", {"hygiene": {"throttled": True}}, "exploratory"),
+    ],
+)
+def test_contention_bounds_a_claim_against_a_number_as_a_comparison(
+    predicate: str, facts: dict[str, Any], label: str
+) -> None:
+    assert against_a_number(predicate, [10.0, 10.1, 9.9, 10.05], **facts).label == label
+
+
+def test_times_without_spread_are_no_evidence_against_a_number_either() -> None:
+    assert against_a_number("time_ms(P-001) < 15", [10.0] * 4).label == "exploratory"

@@ -178,3 +178,14 @@ def test_what_is_no_evidence_or_no_number_is_left_out() -> None:
     assert (found.a.n, found.a.maximum, found.b.n, found.b.nonfinite) == (2, 11.0, 2, 1)
     empty = difference([], b, "loss", LOSS)
     assert empty.test.p_two is None and empty.test.difference is None and empty.a.n == 0
+
+
+def test_a_clock_that_was_set_back_makes_no_turns() -> None:
+    """All of side b was recorded after side a; its clock was set between a's runs."""
+    a, b = runs("A", [10.0, 11.0, 12.0], 0, 2), runs("B", [9.0, 9.9, 11.2], 1, 2)
+    for number, run in enumerate([*a, *b]):
+        run.planned_at, run.uid = run.started_at, f"{number:026d}"
+        run.ended_at = run.started_at.replace(":00.000Z", ":30.000Z")
+    found = difference(a, b, "time_ms", TIME)
+    assert (found.rule, found.withheld) == (rules.PLAIN, rules.NOT_IN_TURNS)
+    assert [r.id for r in rules.in_order([*b, *a]) or []] == [r.id for r in (*a, *b)]

@@ -111,4 +111,4 @@ def test_a_seed_without_effect_is_said() -> None:
         made.add("old", 1.0, seed=seed)
         made.add("new", 0.9, seed=seed)
     [metric] = made.compared("seed").metrics
-    assert "seed had no effect on any output of b: one result" in metric.notes
+    assert "seed had no effect on loss of b: one result" in metric.notes

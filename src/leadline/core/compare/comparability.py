@@ -33,18 +33,23 @@ def hygiene_of(runs: list[Run]) -> HygieneOfSide:
 
 
 def contention_forbids(
-    verdict: str, contended: tuple[int, int], runs: tuple[int, int], in_turns: bool
+    verdict: str,
+    contended: tuple[int, int],
+    runs: tuple[int, int],
+    in_turns: bool,
+    by_machine: bool | None,
 ) -> bool:
     """Whether other work on the machine could have made this ``verdict`` on side b: "worse" of any
-    contended run, "better" and "equivalent" of a contended reference, which flatters the other side.
-    In turns it met both, unless it came with one of them: ``contended`` of ``runs``, a side each,
-    then differ by more than half."""
+    contended run, and "different" of one where the machine moves the metric; "better" and
+    "equivalent" of a contended reference, which flatters the other side; a number is none. In turns
+    it met both, unless it came with one of them: ``contended`` of ``runs``, a side each, then differ
+    by more than half."""
     on_a, on_b = contended
     if in_turns and abs(on_a / max(runs[0], 1) - on_b / max(runs[1], 1)) <= ONE_SIDED:
         return False
-    return (verdict == "worse" and on_a + on_b > 0) or (
-        verdict in ("better", "equivalent") and on_a > 0
-    )
+    if verdict == "worse" or (verdict == "different" and by_machine):
+        return on_a + on_b > 0
+    return verdict in ("better", "equivalent") and on_a > 0
 
 
 def _names(rows: list[FactDifference]) -> str:

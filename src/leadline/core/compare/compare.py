@@ -362,9 +362,9 @@ def compare(
         m.notes += both_ways(out, m, left, right)
         for label, runs in ((a_name, left), (b_name, right)):
             used = [run for run in runs if name in run.metrics]
-            for found in without_effect(used, definition, metric_defs or {}):
+            for found in without_effect(used, definition):
                 m.notes.append(
-                    f"{', '.join(found.keys)} had no effect on any output of {label}: one result"
+                    f"{', '.join(found.keys)} had no effect on {name} of {label}: one result"
                 )
         if shared is not None:
             _items(out, m, shared, (a, b))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from leadline.core.canonical import canonical_json
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
@@ -137,9 +138,14 @@ def _any_time(pairs: list[tuple[float, float]], confidence: float) -> TestResult
 
 
 def in_order(runs: Sequence[Run]) -> list[Run] | None:
-    """The runs in the order in which they were started; None when the start of one is unknown."""
+    """The runs in the order in which they were started; None when the start of one is unknown. The
+    record only grows: where the time of a later record is before that of an earlier one, a clock was
+    set back, and the order of the record stands."""
     if not all(run.started_at or run.planned_at for run in runs):
         return None
+    recorded = sorted(runs, key=lambda run: (run.uid, run.id))
+    if any(later.planned_at < run.planned_at for run, later in pairwise(recorded)):
+        return recorded
     return sorted(runs, key=lambda run: (run.started_at or run.planned_at, run.uid))
 
 

@@ -1,18 +1,22 @@
 """Runs under different seeds, or other values of an axis, that came out the same to the last bit.
 
-Then the axis had no effect on any output, and its values are one result, not several. A single tie is
-none of it: a share of ten items is the same by chance. So a key is without effect only where all runs
-agree that are alike but for it.
+Then the axis had no effect on the metric, and its values are one result, not several. What else the
+program prints says nothing of it: a noisy second number would hide that the first one never moves. A
+single tie of a share of few items may be chance, and is none of it. So a key is without effect only
+where all runs agree that are alike but for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.typed import NamedTuple
+
+MOST_ITEMS = 100  # of a share that comes out the same by chance
+FEWEST_TIES = 2  # of such a share, before they are no chance
 
 
 class NoEffect(NamedTuple):
@@ -23,17 +27,22 @@ class NoEffect(NamedTuple):
     alike: list[list[Run]]
 
 
-def without_effect(
-    runs: Sequence[Run], definition: MetricDef, metric_defs: Mapping[str, MetricDef]
-) -> list[NoEffect]:
-    """The keys that had no effect on any output of ``runs``, which have the metric. Nothing is said
-    of what the machine moves, where equal values are the tick of a clock, nor of what is counted
-    exactly, which nobody expects to differ."""
+def without_effect(runs: Sequence[Run], definition: MetricDef) -> list[NoEffect]:
+    """The keys that had no effect on the metric of ``runs``, which have it. Nothing is said of what
+    the machine moves, where equal values are the tick of a clock, nor of what is counted exactly,
+    which nobody expects to differ."""
     if len(runs) < 2 or moved_by_machine(definition) or counted_exactly(definition):
         return []
-    inputs = [{k: canonical_json(v) for k, v in run.inputs.items()} for run in runs]
-    columns = _columns(inputs)
-    outputs = _outputs(runs, definition.name, metric_defs)
+    columns = _columns([{k: canonical_json(v) for k, v in run.inputs.items()} for run in runs])
+    if not columns:
+        return []
+    outputs = [_output(run, definition.name) for run in runs]
+
+    def alike(groups: list[list[int]]) -> bool:
+        ties = sum(len(group) - 1 for group in groups)
+        by_chance = ties < FEWEST_TIES and _is_share(runs[groups[0][0]], definition.name)
+        return not by_chance and all(len({outputs[at] for at in group}) == 1 for group in groups)
+
     found = []
     for column, keys in columns.items():
         others: dict[tuple[int, ...], list[int]] = {}
@@ -41,9 +50,9 @@ def without_effect(
             rest = tuple(values[at] for values in columns if values is not column)
             others.setdefault(rest, []).append(at)
         several = [group for group in others.values() if len({column[at] for at in group}) > 1]
-        if several and all(len({outputs[at] for at in group}) == 1 for group in several):
+        if several and alike(several):
             found.append(NoEffect(keys, [[runs[at] for at in group] for group in several]))
-    if not found and len(columns) > 1 and len(set(outputs)) == 1:
+    if not found and len(columns) > 1 and alike([[*range(len(runs))]]):
         varied = tuple(sorted(key for keys in columns.values() for key in keys))
         found.append(NoEffect(varied, [list(runs)]))
     return found
@@ -61,31 +70,16 @@ def _columns(inputs: list[dict[str, str]]) -> dict[tuple[int, ...], tuple[str, .
     return {column: tuple(keys) for column, keys in found.items()}
 
 
-def _outputs(runs: Sequence[Run], metric: str, metric_defs: Mapping[str, MetricDef]) -> list[str]:
-    """All that each run gave and no machine moves, as one text; a program that prints its own config
-    shows no effect by it."""
-    names = {name for run in runs for name in (*run.metrics, *run.nonfinite)}
-    counted = [
-        name
-        for name in sorted(names)
-        if name == metric
-        or not (moved_by_machine(metric_defs.get(name) or MetricDef(name)) or _is_echo(name, runs))
-    ]
-    return [
-        canonical_json(
-            [
-                [run.metrics.get(name, run.nonfinite.get(name)) for name in counted],
-                run.extraction.get("items"),
-            ]
-        )
-        for run in runs
-    ]
+def _output(run: Run, metric: str) -> str:
+    """The value and the items behind it, where they are known: those tell a tie from one result."""
+    items = (run.extraction.get("items") or {}).get(metric)
+    return canonical_json([run.metrics[metric], items])
 
 
-def _is_echo(name: str, runs: Sequence[Run]) -> bool:
-    keys = {key for run in runs for key in run.config}
-    if name in keys:
-        return True
-    return any(
-        all(run.metrics.get(name) == run.config.get(key, "") for run in runs) for key in keys
+def _is_share(run: Run, metric: str) -> bool:
+    """Whether the value may be so many of a few items, by which it is known."""
+    value = run.metrics[metric]
+    return 0.0 <= value <= 1.0 and any(
+        abs(value * items - round(value * items)) < 1e-9 * items
+        for items in range(1, MOST_ITEMS + 1)
     )

@@ -164,7 +164,7 @@ def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: b
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
     n = sum(sizes)
     in_turns = m.rule in IN_TURNS
-    blocked = contention_forbids(m.verdict, (on_a, on_b), sizes, in_turns)
+    blocked = contention_forbids(m.verdict, (on_a, on_b), sizes, in_turns, m.moved_by_machine)
     blocked = blocked or (unknown_blocks and unknown > 0 and m.verdict == "worse" and not in_turns)
     if blocked:
         code = "contended" if on_a + on_b else "unknown-hygiene"

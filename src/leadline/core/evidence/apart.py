@@ -1,9 +1,10 @@
 """Runs that a claim's subjects select and that are not among those it was judged by: they failed,
 were withdrawn, were typed over, or were done again. Each kind is said beside the label.
 
-Failures bound the label where the survivors may be a choice: more than one in five of a side without
-a result, and no decision made after them that cites one of their experiments. A configuration at
-which nothing ever finished, twice tried, is a result of its own and chooses nothing.
+Runs without a result bound the label where the survivors may be a choice: more than one in five of a
+side failed, timed out, gave no value or (twice) were cancelled, and no decision made after them cites
+one of their experiments. One that was lost with its machine chooses nothing, nor does a configuration
+at which nothing ever finished, twice tried: that is a result of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from leadline.core.typed import Any, NamedTuple
 
 FAILURES_EXCUSED = 0.2  # of a side: one crash of ten is nobody's choice
 _NAMED = 3
-_NO_RESULT = ("failed", "timeout")
+SLIPS_EXCUSED = 1  # runs of a side that were cancelled: a typing error is nobody's choice
+_NO_RESULT = {
+    "failed": "failed",
+    "timeout": "timed out",
+    "cancelled": "were cancelled",
+    "lost": "were lost",
+}
+_CODES = {"done": "no-value"}
 Resolve = Callable[[Subject], list[Run]]
 
 
@@ -66,7 +74,7 @@ def mark_apart(
     ``label_with``: the label over the runs that a subject is taken to name."""
     sides = _sides(thread, predicate, resolve, axes)
     for side in sides:
-        _mark_failed(out, thread, side)
+        _mark_unfinished(out, thread, side)
     _mark_withdrawn(out, sides, resolve, label_with)
     _mark_typed_over(out, sides)
     for side in sides:
@@ -95,35 +103,42 @@ def _sides(
     return list(found.values())
 
 
-# ---- failed --------------------------------------------------------------------------------------
-def _mark_failed(out: Evidence, thread: Thread, side: _Side) -> None:
+# ---- without a result ----------------------------------------------------------------------------
+def _mark_unfinished(out: Evidence, thread: Thread, side: _Side) -> None:
     counted = side.counted
+    if not counted:
+        return
     every = {run.uid: run for run in (*side.runs, *_alike(thread, counted))}.values()
     runs = [r for r in every if not (r.reproduction_of or _is_beside(r))]
-    first = min((run.uid for run in counted), default="")
-    silent = [
-        r
-        for r in runs
-        if r.state == "done" and r.uid > first and not _has_value(r, side.metric) and first
+    first = min(run.uid for run in counted)
+    kinds = {state: [r for r in runs if r.state == state] for state in _NO_RESULT}
+    kinds["done"] = [
+        r for r in runs if r.state == "done" and r.uid > first and not _has_value(r, side.metric)
     ]
-    failed = [r for r in runs if r.state in _NO_RESULT] + silent
-    if not counted or not failed:
-        return
     finished = [r for r in runs if r.bears_result and _has_value(r, side.metric)]
-    total = len(finished) + len(failed)
-    named = _reasons(failed, side.metric)
-    said = f"{len(finished)} of {total} runs of {side.name} finished with a value ({named})"
-    choosing = _may_choose(failed, finished)
-    short = f"{len(finished)} of {total} runs finished"
-    if len(choosing) <= FAILURES_EXCUSED * (len(finished) + len(choosing)):
-        out.mark(Mark("failed", short, said))
-    elif decision := _explained(thread, choosing):
-        out.mark(Mark("failed", short, f"{said}; {decision.id} explains it: {decision.text}"))
-    else:
-        out.mark(Mark("failed", f"only {short}", said, "exploratory"))
+    total = len(finished) + sum(map(len, kinds.values()))
+    may_choose = [*kinds["failed"], *kinds["timeout"], *kinds["done"]]
+    if len(kinds["cancelled"]) > SLIPS_EXCUSED:
+        may_choose += kinds["cancelled"]
+    choosing = _may_choose(may_choose, finished)
+    is_choice = len(choosing) > FAILURES_EXCUSED * (len(finished) + len(choosing))
+    decision = _explained(thread, choosing) if is_choice else None
+    explained = f"; {decision.id} explains it: {decision.text}" if decision else ""
+    for state, without in kinds.items():
+        if not without:
+            continue
+        chose = is_choice and any(run in choosing for run in without)
+        words = _NO_RESULT.get(state) or f"gave no {side.metric}"
+        count = f"{len(without)} of {total} runs"
+        full = f"{count} of {side.name} {words}{_reasons(without)}"
+        full += explained if chose else ""
+        caps = "exploratory" if chose and not decision else ""
+        out.mark(Mark(_CODES.get(state, state), f"{count} {words}", full, caps))
+    if is_choice and not decision:
+        last = max(choosing, key=lambda run: run.uid)
         out.missing.append(
             f"a decision that explains the {len(choosing)} {plural(len(choosing), 'run')} without a value: "
-            f"leadline decide 'WHY' --evidence {choosing[-1].experiment}"
+            f"leadline decide 'WHY' --evidence {last.experiment}"
         )
 
 
@@ -150,14 +165,12 @@ def _has_value(run: Run, metric: str) -> bool:
     )
 
 
-def _reasons(failed: list[Run], metric: str) -> str:
-    def reason(run: Run) -> str:
-        return f"gave no {metric}" if run.state == "done" else run.reason or run.state
-
-    words = Counter(map(reason, failed))
+def _reasons(runs: list[Run]) -> str:
+    words = Counter(run.reason for run in runs if run.reason)
     named = [f"{count} {why}" for why, count in words.most_common(_NAMED)]
     more = len(words) - len(named)
-    return ", ".join([*named, *([f"{more} other reasons"] if more > 0 else [])])
+    listed = ", ".join([*named, *([f"{more} other reasons"] if more > 0 else [])])
+    return f" ({listed})" if listed else ""
 
 
 def _may_choose(failed: list[Run], finished: list[Run]) -> list[Run]:
@@ -177,7 +190,9 @@ def _explained(thread: Thread, runs: list[Run]) -> Item | None:
     for name in dict.fromkeys(run.experiment for run in runs):
         experiment = thread.experiments.get(name)
         for item in experiment.said if experiment is not None else ():
-            if item.kind == "decision" and item.stands and item.at >= last:
+            if item.kind != "decision" or not item.stands or item.at < last:
+                continue
+            if all(thread.came_before(run.uid, item.uid) for run in runs):
                 return item
     return None
 

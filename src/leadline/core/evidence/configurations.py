@@ -115,11 +115,13 @@ def judge(
         definition = metric_defs.get(metric) or MetricDef(metric)
         runs, _ = distinct_executions(resolve(subject), definition)
         sides.append(_configurations(runs, axes))
-        for one in sides[-1]:
-            one.n = len(count_once(one.runs, definition, metric_defs, {})[0])
     left, right = sides[0], sides[1] if len(sides) > 1 else []
     if len(left) < 2 and len(right) < 2:
         return []
+    for (metric, _), side in zip(clause.sides, sides, strict=True):
+        definition = metric_defs.get(metric) or MetricDef(metric)
+        for one in side:
+            one.n = len(count_once(one.runs, definition, {})[0])
     definition = metric_defs.get(clause.metric) or MetricDef(clause.metric)
     asked = _Asked(clause, definition, _shared_keys(left, right))
     rights, lefts = asked.by_shared(right), asked.by_shared(left)

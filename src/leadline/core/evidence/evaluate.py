@@ -13,9 +13,10 @@ from collections.abc import Callable
 
 from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.compare import number
-from leadline.core.compare.difference import difference
+from leadline.core.compare.difference import NO_SPREAD, difference
 from leadline.core.compare.looks import FEWEST, Looks, LooksTold, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.metric.contract import moved_by_machine
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.inference import (
@@ -154,7 +155,9 @@ def _test(
 ) -> _Test:
     if clause.right is None:
         sample = summarise(_values(left, clause.metric))
-        return _Test(one_sample(sample, clause.bound, confidence=confidence), AGAINST_A_NUMBER)
+        test = one_sample(sample, clause.bound, confidence=confidence)
+        no_spread = NO_SPREAD if sample.is_constant and moved_by_machine(definition) else ""
+        return _Test(test, AGAINST_A_NUMBER, withheld=no_spread)
     got = difference(
         right,
         left,

@@ -20,7 +20,7 @@ than four runs nothing is excused). All runs of an axis value at which the claim
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from itertools import product
 
 from leadline.core.canonical import canonical_json
@@ -49,8 +49,9 @@ from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 # Raised whenever the same runs may get another label than before: a record of a claim names the version that gave its
-# label, so that what an upgrade changed can be told from what runs changed. 1: what no record names.
-RULES = 2
+# label, so that what an upgrade changed can be told from what runs changed. 1: what no record names. The index keeps
+# labels: its SCHEMA_VERSION is raised with it.
+RULES = 3
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4
@@ -143,20 +144,17 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
 
 
 def count_once(
-    runs: list[Run],
-    definition: MetricDef,
-    metric_defs: Mapping[str, MetricDef],
-    dropped: dict[str, str],
+    runs: list[Run], definition: MetricDef, dropped: dict[str, str]
 ) -> tuple[list[Run], list[tuple[str, ...]]]:
     """(``runs`` with those once that an axis without any effect tells apart, the keys of such axes);
     ``dropped`` gets the others, and why."""
-    found = without_effect(runs, definition, metric_defs)
+    found = without_effect(runs, definition)
     again = dict[str, str]()
     for keys, alike in found:
         for first, *others in alike:
             for run in others:
                 again[run.id] = (
-                    f"bit-identical to {first.id}: {', '.join(keys)} had no effect on any output"
+                    f"bit-identical to {first.id}: {', '.join(keys)} had no effect on {definition.name}"
                 )
     dropped.update(again)
     return [run for run in runs if run.id not in again], [keys for keys, _ in found]
@@ -325,7 +323,7 @@ class _Counter:
         self.metric_defs = metric_defs
         self.counted: set[str] = set()
         self.dropped: dict[str, str] = {}
-        self.without_effect: dict[tuple[str, ...], None] = {}
+        self.without_effect: dict[tuple[str, tuple[str, ...]], None] = {}
 
     def runs(self, subject: Subject, metric: str, at: dict[str, object]) -> list[Run]:
         found = []
@@ -341,9 +339,9 @@ class _Counter:
             found, self.metric_defs.get(metric) or MetricDef(metric)
         )
         kept, without_effect = count_once(
-            kept, self.metric_defs.get(metric) or MetricDef(metric), self.metric_defs, dropped
+            kept, self.metric_defs.get(metric) or MetricDef(metric), dropped
         )
-        self.without_effect.update(dict.fromkeys(without_effect))
+        self.without_effect.update(dict.fromkeys((metric, keys) for keys in without_effect))
         self.counted |= {run.id for run in kept}
         for run_id, reason in dropped.items():
             self.dropped.setdefault(run_id, reason)
@@ -477,12 +475,12 @@ def _missing_cells(cells: list[_Cell]) -> list[str]:
     ]
 
 
-def _no_effect(keys: tuple[str, ...]) -> Mark:
+def _no_effect(metric: str, keys: tuple[str, ...]) -> Mark:
     named = ", ".join(keys[:_NAMED]) + (f" and {len(keys) - _NAMED} more" if keys[_NAMED:] else "")
     return Mark(
         "no-effect",
         f"no effect of {named}",
-        f"{named} had no effect on any output: bit-identical results count once",
+        f"{named} had no effect on {metric}: bit-identical results count once",
     )
 
 
@@ -516,8 +514,8 @@ def evidence(
     out.not_counted = {
         k: counter.dropped[k] for k in sorted(counter.dropped) if k not in counter.counted
     }
-    for keys in counter.without_effect:
-        out.mark(_no_effect(keys))
+    for metric, keys in counter.without_effect:
+        out.mark(_no_effect(metric, keys))
     out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
     out.why[:0] = [result.arithmetic for result in centre.results]
     _label(out, centre, cells, axes)

@@ -60,7 +60,7 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
                 ]
                 definition = thread.metrics.get(metric) or MetricDef(metric)
                 counted, dropped = distinct_executions(here, definition)
-                counted, _ = count_once(counted, definition, thread.metrics, dropped)
+                counted, _ = count_once(counted, definition, dropped)
                 lacks = REPEATS_NEEDED - len(counted)
                 if any(why.startswith("bit-identical") for why in dropped.values()):
                     continue  # further values of what has no effect are no repeats

@@ -272,7 +272,7 @@ def _note_contention(out: Evidence, thread: Thread, definitions: dict[str, Metri
     """What shared the machine is said, and lowers the label where a comparison of the same runs
     would give no verdict for it."""
     by_id = {run.id: run for run in thread.runs_named(out.counted)}
-    busy = sum(1 for run in by_id.values() if run.hygiene.get("contended"))
+    busy = len(hygiene_of(list(by_id.values()))["contended"])
     if not busy:
         return
     caps = ""
@@ -288,7 +288,8 @@ def _contention_decides(
 ) -> bool:
     """Whether other work on the machine could have made what the clause says."""
     definition = definitions.get(result.clause.metric) or MetricDef(result.clause.metric)
-    if moved_by_machine(definition) is False or result.deterministic or not result.right_runs:
+    by_machine = moved_by_machine(definition)
+    if by_machine is False or result.deterministic:
         return False
     sides = [
         hygiene_of([by_id[name] for name in names if name in by_id])["contended"]
@@ -297,7 +298,8 @@ def _contention_decides(
     sizes = len(result.right_runs), len(result.left_runs)
     verdict = _verdict_claimed(result.clause.op, definition.direction)
     contended = len(sides[0]), len(sides[1])
-    return contention_forbids(verdict, contended, sizes, result.method in IN_TURNS)
+    in_turns = result.method in IN_TURNS
+    return contention_forbids(verdict, contended, sizes, in_turns, by_machine)
 
 
 def _verdict_claimed(op: str, direction: str) -> str:

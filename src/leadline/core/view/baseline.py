@@ -3,6 +3,7 @@ on, what set later repeats apart, and every move."""
 
 from __future__ import annotations
 
+from leadline.core.compare.difference import in_order
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.drift import Drift, drift
@@ -206,8 +207,5 @@ def _move(thread: Thread, item: Item[BaselineBody]) -> Move:
 
 def drift_of(runs: list[Run], metric: str) -> Drift:
     """The drift of one metric over the evidence runs, in the order in which they were started."""
-    ordered = sorted(
-        (r for r in runs if r.is_evidence and metric in r.metrics),
-        key=lambda r: (r.started_at or r.planned_at, r.uid),
-    )
-    return drift([r.metrics[metric] for r in ordered])
+    used = [r for r in runs if r.is_evidence and metric in r.metrics]
+    return drift([r.metrics[metric] for r in in_order(used) or used])
