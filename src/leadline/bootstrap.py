@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from leadline.adapters import clock as clocks
 from leadline.adapters.collectors.machine import MachineCollectors
+from leadline.adapters.executors.declared import ExecutorFile
 from leadline.adapters.files import (
     as_user_error,
     make_folders,
@@ -77,6 +78,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         root, lambda: _writer(root), actor, clock, tell, lambda: context.screen.of_records()
     )
     settings = _settings(vcs, root, warn or (lambda text: None))
+    executors = ExecutorFile(root)
     context = Context(
         cwd=cwd,
         root=root,
@@ -84,7 +86,8 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         store=store,
         read_model=IndexReadModel(store),
         blobs=FileBlobs(os.path.join(root, "blobs")),
-        executor_for=_executors(),
+        executor_for=_executors(executors),
+        executors=executors,
         open_runs=OpenRunFiles(root),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
         forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
@@ -105,7 +108,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
     return context
 
 
-def _executors() -> Callable[[str], Executor]:
+def _executors(declared: ExecutorFile) -> Callable[[str], Executor]:
     """Each is made once, when it is asked for: it knows the processes that it started."""
     made: dict[str, Executor] = {}
 
@@ -113,7 +116,7 @@ def _executors() -> Callable[[str], Executor]:
         if name not in made:
             from leadline.adapters.executors.registry import load
 
-            made[name] = load(name)
+            made[name] = load(name, declared.find(name))
         return made[name]
 
     return executor_for

@@ -94,8 +94,38 @@ def test_an_executor_that_cannot_be_loaded_is_said_before_anything_runs(
         (lab.repo / ".git/leadline/config.toml").write_text(f'"run.executor" = "{name}"\n')
         error = lab.json("run", "--", "touch", "ran")["error"]
         assert error["code"] == code and error["next"]
-    assert "known: broken, local, shed" in error["why"]
+    assert "broken, local, shed" in error["why"]
     assert not (lab.repo / "ran").exists() and not lab.json("status", "--runs")["data"]
+
+
+def test_a_declared_one_runs_the_code_of_the_time_it_was_asked(lab: Lab, shed: Path) -> None:
+    options = ["--option", f"shed={shed}", "--option", "place=unpacked"]
+    lab.ok("executor", "add", "later", "--kind", "shed", *options, "--env", "WHERE=there")
+    (lab.repo / "sub").mkdir()
+    (lab.repo / "sub" / "word.txt").write_text("first")
+    (lab.repo / ".gitignore").write_text("ignored\n")
+    (lab.repo / "ignored").write_text("data")
+    words = f"cat word.txt {lab.repo}/sub/word.txt; echo $WHERE; cat {lab.repo}/ignored; pwd"
+    command = ["--on", "later", "--", "sh", "-c", words]
+    done = lab.run("-C", "sub", "run", *command)
+    run = lab.json("show", "P-001-r1")["data"]
+    folder = lab.repo / ".git/leadline/code" / run["code"]["tree"] / "sub"
+    assert done.stdout == f"firstfirstthere\ndata{folder}\n"
+    assert "ignored is not in the code state" in done.stderr
+    # The facts of this machine are not those of the one that ran.
+    assert (run["executor"], run["hardware"], run["environment"]["WHERE"]) == ("later", {}, "there")
+
+
+def test_the_check_proves_it_and_says_what_fails(lab: Lab, shed: Path) -> None:
+    options = ["--option", f"shed={shed}", "--option", "place=unpacked"]
+    lab.ok("executor", "add", "later", "--kind", "shed", *options)
+    found = lab.json("executor", "check", "later")["data"]
+    said = {one["what"]: one["found"] for one in found["findings"]}
+    assert found["ok"] and said["clock"] == "agrees" and said["files"].startswith("shared")
+    assert not list((lab.repo / ".git/leadline/checks").iterdir())
+    lab.ok("executor", "add", "shut", "--kind", "shed", "--option", "shed=")
+    answer = lab.json("executor", "check", "shut", env={**lab.env, "SHED": ""})
+    assert not answer["data"]["ok"] and "no shed" in answer["data"]["findings"][0]["found"]
 
 
 def test_a_tracked_file_does_not_choose_what_starts_commands(lab: Lab, shed: Path) -> None:

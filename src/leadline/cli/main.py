@@ -207,6 +207,7 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
 
         context = open_context(args.folder, warn=_warn)
         given.screen = lambda: context.screen
+        context.on = getattr(args, "on", "")
         if args.not_secret:
             context.screen.lets_pass = True
         if getattr(module, "RECONCILES", True):

@@ -209,6 +209,13 @@ def words_beside(parser: argparse.ArgumentParser, names: str) -> None:
     )
 
 
+def on_option(parser: argparse._ActionsContainer) -> None:
+    """``--on``, the same for every verb that runs a command."""
+    parser.add_argument(
+        "--on", default="", metavar="NAME", help="run it there (leadline executor list)"
+    )
+
+
 def subverbs(parser: argparse.ArgumentParser) -> Any:
     return parser.add_subparsers(
         dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser

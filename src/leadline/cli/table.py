@@ -14,6 +14,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("Run", "run a command and record it: code, environment, config, metrics"),
     "sweep": ("Run", "run a command over a designed set of configs, resumably"),
     "ab": ("Run", "measure two commands in turns until the answer is known"),
+    "executor": ("Run", "where commands run: declare one, prove it, choose it for a thread"),
     "import": ("Run", "take in runs made elsewhere: tables, event files"),
     "tracker": (
         "Run",

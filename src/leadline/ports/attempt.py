@@ -2,19 +2,44 @@
 other.
 
 ``spec.json`` says what to run; ``handle.json`` how its executor finds it again; ``result.json`` is
-written by ``leadline.job.supervise``, which stands alone and knows them to type checkers only. Types only: a
-verb loads nothing from here.
+written by ``leadline.job.supervise``, which stands alone and knows them to type checkers only.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 from leadline.core.record.bodies import During
 
+
+def job_name(attempt_dir: str) -> str:
+    """What an engine calls the job of an attempt: the same in every process of this machine, and of
+    no other attempt.
+
+    >>> job_name("/w/.git/leadline/runs/01ARZ3NDEKTSV4RRFFQ69G5FAV/attempt-2")
+    'leadline-01ARZ3NDEKTSV4RRFFQ69G5FAV-2-6fd480ad'
+    """
+    import hashlib  # noqa: PLC0415  start-up: 3 ms, and only who starts something elsewhere asks
+
+    folder = os.path.abspath(attempt_dir)
+    run, attempt = os.path.basename(os.path.dirname(folder)), os.path.basename(folder)
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
+    return f"leadline-{run}-{attempt.removeprefix('attempt-')}-{digest}"
+
+
 #: An executor's own words about an attempt, plain JSON. Nobody else reads them.
 Handle = Mapping[str, object]
+
+
+class CodePlace(TypedDict):
+    """Which code a job runs: a commit of this repository, its tree, and the folder ``top`` that it
+    lies, or would lie, in on the machine that asked."""
+
+    commit: str
+    tree: str
+    top: str
 
 
 class Spec(TypedDict):
@@ -33,6 +58,8 @@ class Spec(TypedDict):
     merge_output: NotRequired[bool]
     leftover_grace_s: NotRequired[float | None]
     files: NotRequired[list[str]]  # from ``cwd``, that metrics are read from
+    keep: NotRequired[list[str]]  # patterns, from ``cwd``: files to bring back
+    code: NotRequired[CodePlace]  # for an executor whose place is not ``here``
 
 
 class FileWritten(TypedDict, total=False):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 POLL_STATES = ("queued", "running", "orphaned", "finished", "gone", "unknown")
 #: Of these: nothing lives, and nothing will change any more.
 OVER = ("finished", "gone")
+#: Where a job runs, seen from the machine that asks for it.
+HERE, UNPACKED, ELSEWHERE = "here", "unpacked", "elsewhere"
 
 
 class Executor(Protocol):
@@ -27,10 +29,24 @@ class Executor(Protocol):
     returned; where the caller died before, ``poll``, ``wait`` and ``cancel`` get an empty one, and
     the folder must do: an engine's name for a job follows from run and attempt.
     ``leadline.testing.executor_contract`` holds these obligations as tests that run on any
-    implementation.
+    implementation. A new adapter: a module with a ``Factory`` (``ports/executor_setup.py``) and a
+    line in ``KINDS`` of ``adapters/executors/registry.py``, or an entry point
+    ``leadline.executors``.
+
+    Attributes:
+        name: the one under which it is declared; it stands in the record of each run.
+        place: ``here``: starts at once, on this machine, where the user stands. ``unpacked``: it may
+            start later or on another machine that sees this one's files, so the code of submit time
+            lies unpacked here, once for each tree, ``cwd`` of the spec is in it, and paths into the
+            work tree were rewritten. ``elsewhere``: sees none of our files. The executor brings the
+            code there, from the git objects of ``code`` in the spec, and for ``code.top`` in ``cwd``,
+            ``argv`` and ``env`` it puts the folder that the code has there; what the job leaves in
+            its attempt folder comes back into ours, and what ``files`` and ``keep`` of the spec name
+            (from ``cwd``) into the folder ``there`` of ours.
     """
 
     name: str
+    place: str
 
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """Starts the attempt and returns its handle: JSON, from which any later process can carry
@@ -38,7 +54,9 @@ class Executor(Protocol):
 
         Returns once the attempt's supervisor holds its lock, or has ended, or once the engine has
         queued it. Idempotent: an attempt that was submitted before is not started again, whatever
-        became of it, and a handle is returned. The job outlives the caller. Secrets reach the job
+        became of it, and a handle is returned: a job's name in the engine follows from its folder
+        (``job_name`` in ``ports/attempt.py``), and where the engine does not refuse a second job of
+        one name, it is looked for first. The job outlives the caller. Secrets reach the job
         by the caller's environment, never by a file. ``resources``: what the attempt needs of the
         engine, in the engine's words; Leadline gives none so far.
 
@@ -93,10 +111,19 @@ class Executor(Protocol):
         """
         ...
 
+    def refresh(self, attempts: Sequence[tuple[str, Handle]]) -> None:
+        """Brings what the attempts have written so far into their folders here: output, series,
+        metrics; what is here already is not brought again. One exchange for all of them. Nothing to
+        do where the job writes into the folder itself; an engine that cannot be reached is no
+        error.
+        """
+        ...
+
     def result(self, attempt_dir: str) -> Result | None:
         """The content of ``result.json``, fetched if need be; None while there is none.
 
         Metrics, output and series are read from the attempt folder right after it, so what the job
-        left there is here by then as well.
+        left there is here by then as well. One that cannot be fetched now is asked for again: raises
+        LeadlineError, kind ``remote``.
         """
         ...

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.core.record.bodies import Writes
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
+    from leadline.ports.executor_setup import DeclaredExecutors
     from leadline.ports.forge import Forge
     from leadline.ports.forge_kind import ForgeKind
     from leadline.ports.records import BlobStore, Clock, OpenRuns, ReadModel, RecordLog
@@ -44,6 +45,7 @@ class Context:
     blobs: BlobStore
     open_runs: OpenRuns
     executor_for: Callable[[str], Executor]
+    executors: DeclaredExecutors
     collectors: Collectors
     load_series: Callable[[], SeriesStore]
     forge_for: Callable[[str], Forge]
@@ -56,6 +58,7 @@ class Context:
     clock: Clock
     environ: Mapping[str, str]
     settings: dict[str, object] = field(default_factory=dict)
+    on: str = ""  # the executor that this command named
     # merges, returns the file's path
     save_settings: Callable[[Mapping[str, object]], str] = lambda changes: ""
     actor: Callable[[], str] = lambda: "unknown"
@@ -71,6 +74,11 @@ class Context:
         from leadline.core.settings import SETTINGS  # noqa: PLC0415  start-up: 0.3 ms
 
         return SETTINGS[name].default
+
+    def executor_name(self, topic: str) -> str:
+        """What starts the commands of a thread: the executor that was named, else the thread's, else
+        this machine's."""
+        return self.on or self.executors.default_of(topic) or str(self.setting("run.executor"))
 
     @property
     def chosen_forge(self) -> str:

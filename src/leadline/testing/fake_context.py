@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from leadline.ports.attempt import Handle
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
+    from leadline.ports.executor_setup import ExecutorSetup
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
     from leadline.ports.vcs import Head, Vcs
@@ -118,9 +119,40 @@ class NoExecutor(_Refuses):
     """Knows of no job."""
 
     name = "local"
+    place = "here"
 
     def poll(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
         return {attempt: "unknown" for attempt, _ in attempts}
+
+
+class MemoryExecutors:
+    """Declared executors, as the file of a machine has them."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, ExecutorSetup] = {}
+        self.threads: dict[str, str] = {}
+
+    def find(self, name: str) -> ExecutorSetup | None:
+        return self.by_name.get(name)
+
+    def listed(self) -> list[ExecutorSetup]:
+        return [self.by_name[name] for name in sorted(self.by_name)]
+
+    def kinds(self) -> dict[str, tuple[str, ...]]:
+        return {"local": (), "ssh": ("host",)}
+
+    def keep(self, setup: ExecutorSetup) -> None:
+        self.by_name[setup.name] = setup
+
+    def remove(self, name: str) -> None:
+        self.by_name.pop(name, None)
+        self.threads = {t: n for t, n in self.threads.items() if n != name}
+
+    def default_of(self, topic: str) -> str:
+        return self.threads.get(topic, "")
+
+    def choose(self, topic: str, name: str) -> None:
+        self.threads[topic] = name
 
 
 class NoSeries(_Refuses):
@@ -160,6 +192,7 @@ def context(
         blobs=blobs,
         open_runs=MemoryOpenRuns(),
         executor_for=lambda name: cast("Executor", executor or NoExecutor()),
+        executors=MemoryExecutors(),
         collectors=cast("Collectors", QuietMachine()),
         load_series=lambda: cast("SeriesStore", NoSeries()),
         forge_for=lambda topic: its_forge,

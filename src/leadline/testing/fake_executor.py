@@ -52,6 +52,7 @@ class InstantExecutor:
     not answer."""
 
     name = "instant"
+    place = "here"
 
     def __init__(self, ends: Callable[[Spec], Result | None] = ends_at_once) -> None:
         self.ends = ends
@@ -93,6 +94,9 @@ class InstantExecutor:
             return {"did": "nothing", "why": "nothing of it is running"}
         self.end(attempt_dir, result("cancelled", "cancelled by SIGTERM"))
         return {"did": "asked_supervisor", "why": ""}
+
+    def refresh(self, attempts: Sequence[tuple[str, Handle]]) -> None:
+        pass
 
     def result(self, attempt_dir: str) -> Result | None:
         try:

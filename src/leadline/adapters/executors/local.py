@@ -20,6 +20,7 @@ from leadline.ports.executor import OVER
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result
+    from leadline.ports.executor_setup import ExecutorSetup
 
 POLL_EVERY_S = 0.03
 _JOB_FOLDER = os.path.join(
@@ -34,9 +35,10 @@ class LocalExecutor:
     """The executor ``local``. ``interpreter``: the Python that supervises; its packages play no
     part."""
 
-    name = "local"
+    place = "here"
 
-    def __init__(self, interpreter: str | None = None) -> None:
+    def __init__(self, interpreter: str | None = None, name: str = "local") -> None:
+        self.name = name
         self._interpreter = interpreter or os.path.realpath(sys.executable)
         # attempt folder -> supervisor we started and have not waited for
         self._mine: dict[str, int] = {}
@@ -95,6 +97,9 @@ class LocalExecutor:
         """See ``Executor.result``."""
         found: Result | None = probe.state(attempt_dir).get("result")
         return found
+
+    def refresh(self, attempts: Sequence[tuple[str, Handle]]) -> None:
+        """See ``Executor.refresh``: the job writes here."""
 
     def wait(
         self, attempts: Sequence[tuple[str, Handle]], timeout_s: float | None = None
@@ -194,6 +199,11 @@ class LocalExecutor:
                 ended = True
             if ended:
                 del self._mine[folder]
+
+
+def made(setup: ExecutorSetup) -> LocalExecutor:
+    """A declared one: this machine with an environment, limits or devices of its own."""
+    return LocalExecutor(setup.options.get("python"), setup.name)
 
 
 class _Ends:

@@ -1,31 +1,57 @@
-"""The executors by name. One of a third party (entry point ``leadline.executors``: a class, or a
-function without arguments) is looked up only when named."""
+"""The kinds of executors, and the executors by name. One of a third party (entry point
+``leadline.executors``) is looked up only when named: a class, or a function, without arguments for a
+name that is not declared here, and with an ``ExecutorSetup`` for one that is."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 
 from leadline.core.errors import environment, usage
+from leadline.core.typed import Any, NamedTuple
 from leadline.ports.executor import Executor
+from leadline.ports.executor_setup import ExecutorSetup
 
 ENTRY_POINTS = "leadline.executors"
-BUILTIN = {"local": "leadline.adapters.executors.local:LocalExecutor"}
+LOCAL = "local"
 
 
-def load(name: str) -> Executor:
-    """The executor called ``name``. LeadlineError(usage, ``unknown-executor``), (environment,
-    ``broken-executor``)."""
-    if name in BUILTIN:
-        module, _, attribute = BUILTIN[name].partition(":")
-        executor: Executor = getattr(importlib.import_module(module), attribute)()
-        return executor
+class Kind(NamedTuple):
+    """``factory``: ``module:attribute`` of a ``Factory``. ``needs``: fields of ``ExecutorSetup``, or
+    ``options.NAME``, without which it cannot be."""
+
+    factory: str
+    needs: tuple[str, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = {
+    LOCAL: Kind("leadline.adapters.executors.local:made"),
+}
+
+
+def kinds() -> dict[str, tuple[str, ...]]:
+    """All that can be declared here, those of plug-ins among them, with what each needs."""
     from importlib.metadata import entry_points
 
+    others = {entry.name: () for entry in entry_points(group=ENTRY_POINTS)}
+    return {**others, **{name: kind.needs for name, kind in KINDS.items()}}
+
+
+def load(name: str, setup: ExecutorSetup | None) -> Executor:
+    """The executor called ``name``; ``setup``: as declared here, None where it is not.
+    LeadlineError(usage, ``unknown-executor``), (environment, ``broken-executor``)."""
+    if setup is not None and setup.kind in KINDS:
+        return _made(KINDS[setup.kind].factory, setup)
+    if setup is None and name == LOCAL:
+        return _made("leadline.adapters.executors.local:LocalExecutor")
+    from importlib.metadata import entry_points
+
+    wanted, given = (name, ()) if setup is None else (setup.kind, (setup,))
     found = entry_points(group=ENTRY_POINTS)
     for entry in found:
-        if entry.name == name:
+        if entry.name == wanted:
             try:
-                made: Executor = entry.load()()
+                made: Executor = entry.load()(*given)
             except (ImportError, AttributeError, TypeError) as error:
                 raise environment(
                     "broken-executor",
@@ -34,10 +60,16 @@ def load(name: str) -> Executor:
                     do="leadline doctor",
                 ) from error
             return made
-    known = sorted({*BUILTIN, *(entry.name for entry in found)})
     raise usage(
         "unknown-executor",
-        f"{name!r} is no executor that is installed here",
-        why=f"known: {', '.join(known)}",
-        do="leadline init --executor local",
+        f"{name!r} is no executor of this machine",
+        why=f"kinds that can be declared: {', '.join(sorted(kinds()))}",
+        do=["leadline executor list", f"leadline executor add {name} --kind ssh --host HOST"],
     )
+
+
+def _made(factory: str, *given: object) -> Executor:
+    module, _, attribute = factory.partition(":")
+    make: Any = getattr(importlib.import_module(module), attribute)
+    executor: Executor = make(*given)
+    return executor

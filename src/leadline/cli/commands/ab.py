@@ -12,6 +12,7 @@ from leadline.cli.parsing import (
     artifact_option,
     extraction,
     input_option,
+    on_option,
     seconds,
     settings,
     several,
@@ -104,6 +105,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     several(parser, "--metrics", "SPEC", "as for `leadline run`")
     several(parser, "--pattern", "NAME=REGEX", "as for `leadline run`")
+    on_option(parser)
     input_option(parser)
     artifact_option(
         parser, "keep this file, or what matches, of each run; {K} in it as in the command"

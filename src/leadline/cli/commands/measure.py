@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import seconds, subverbs
+from leadline.cli.parsing import on_option, seconds, subverbs
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     again.add_argument("ids", nargs="*", metavar="ID", help="experiments")
     again.add_argument("--repeat", type=int, default=0, metavar="N", help="default: as before")
     again.add_argument("--timeout", type=seconds, metavar="SECONDS", help="end a run after that")
+    on_option(again)
     again.add_argument("--quiet", action="store_true", help="do not show the command's output")
     holdout = verbs.add_parser("holdout", help="an evaluator and data that only claims look at")
     holdout.add_argument("paths", nargs="+", metavar="PATH", help="outside the work tree")
@@ -59,6 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     null.add_argument("id", nargs="?", default="baseline", metavar="ID", help="default: baseline")
     null.add_argument("--metric", default="", metavar="NAME", help="as for leadline ab")
     null.add_argument("--blocks", type=int, default=10, metavar="N", help="at most (default 10)")
+    on_option(null)
     null.add_argument("--time", type=seconds, metavar="SECONDS", help="begin no block after that")
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option
+from leadline.cli.parsing import artifact_option, on_option
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="where one original run shows no spread (default 0.1: within 10 %%)",
     )
+    on_option(parser)
     artifact_option(
         parser, "keep this file, or what matches, too; what the original kept is kept anyway"
     )

@@ -11,6 +11,7 @@ from leadline.cli.parsing import (
     artifact_option,
     extraction,
     input_option,
+    on_option,
     pairs,
     seconds,
     several,
@@ -77,6 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,items=K,dedupe=RULE,nan=RULE]",
     )
     several(parser, "--pattern", "NAME=REGEX", "a metric from the output; group 1 is the value")
+    on_option(parser)
     input_option(parser)
     artifact_option(parser, "keep this file, or what matches this pattern, when it has ended")
     several(

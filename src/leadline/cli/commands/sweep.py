@@ -12,6 +12,7 @@ from leadline.cli.parsing import (
     artifact_option,
     extraction,
     input_option,
+    on_option,
     seconds,
     settings,
     several,
@@ -78,6 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)")
     several(parser, "--metrics", "SPEC", "metrics from a file, as for run")
     several(parser, "--pattern", "NAME=REGEX", "a metric from the output")
+    on_option(parser)
     input_option(parser)
     artifact_option(
         parser, "keep this file, or what matches, of each run; {axis} in it is the value"

@@ -23,12 +23,13 @@ from leadline.core.stats.sequential import METHOD
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
-from leadline.services.run.facts import environment_of, gather, program_state
+from leadline.services.run.facts import gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
 from leadline.services.run.same_program import changed_files
 from leadline.services.run.same_program import said as said_of_files
+from leadline.services.run.where import is_here
 
 if TYPE_CHECKING:
     from leadline.core.design.blocks import MeasuredNow
@@ -249,11 +250,9 @@ class _Runs:
         if self.null:
             request.design["null"] = True
         request.experiment = self.state.experiments[side]
-        environ = environment_of(self.context, request.command)
-        facts: PlanFacts = {
-            **self.facts[side],
-            "hygiene": self.context.collectors.preflight(environ),
-        }
+        facts: PlanFacts = {**self.facts[side]}
+        if is_here(self.context, request.topic):
+            facts["hygiene"] = preflight(self.context, request.command)
         outcome = run_one(self.context, request, facts, self.watcher, self.context.warn)
         self.state.experiments[side] = outcome.experiment
         self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()

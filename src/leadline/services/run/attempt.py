@@ -31,6 +31,12 @@ def executor_of(context: Context, planned: RunPlannedBody) -> Executor:
     return context.executor_for(planned.get("executor") or USUAL_EXECUTOR)
 
 
+def planned_of(context: Context, topic: str, uid: str) -> RunPlannedBody | None:
+    """The plan of a run, as recorded."""
+    found = next((r.body for r in context.store.records(topic) if r.id == uid), None)
+    return cast("RunPlannedBody | None", found)
+
+
 def keep_handle(attempt: str, handle: Handle) -> None:
     """So that another process finds the attempt. A disk that does not take it costs nothing now."""
     try:

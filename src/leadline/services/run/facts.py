@@ -12,6 +12,7 @@ from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
 from leadline.services.run.same_program import with_program
 from leadline.services.run.unlisted import unlisted_variables
+from leadline.services.run.where import is_here, take_terms
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import (
@@ -70,10 +71,15 @@ def gather(
     beside: PlanFacts = {}
     command = request.command
 
+    take_terms(context, request)
+    here = is_here(context, request.topic)
+
     def ask() -> None:
         if first is not None:
             first()
         beside.update(_beside_the_code(context, request))
+        if here:
+            beside.update(_of_the_machine(context, command))
 
     if command.code is None:
         code = program_state(context, command.argv, ask)
@@ -87,7 +93,7 @@ def gather(
         "cwd": cwd,
         "code": code,
         # Last, when git is done: what it takes of the machine is ours.
-        "hygiene": context.collectors.preflight(environment_of(context, command)),
+        "hygiene": preflight(context, command) if here else {},
         "key": run_key(beside["argv"], cwd, beside["config"], program_of(code)),
     }
 
@@ -110,11 +116,6 @@ def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
     command = request.command
     environ = environment_of(context, command)
     folder = command.folder or context.cwd
-    software = context.collectors.software(command.argv, environ, folder)
-    packages = software.pop("packages", None)
-    if packages:
-        shown = context.screen.redactor("the list of packages", environ).value(packages)
-        software["packages_blob"] = context.blobs.put(canonical_json(shown).encode())
     argv = context.screen.redactor("the command line", environ).argv(command.argv)
     config = context.screen.redactor("the config", environ).value(command.config)
     top = context.vcs.toplevel
@@ -133,11 +134,28 @@ def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
         "cwd": cwd,
         "config": config,
         "environment": listed,
+        "executor": context.executor_name(request.topic),
+    }
+
+
+def _of_the_machine(context: Context, command: Command) -> PlanFacts:
+    """What this machine is, for a command that runs here."""
+    environ = environment_of(context, command)
+    software = context.collectors.software(command.argv, environ, command.folder or context.cwd)
+    packages = software.pop("packages", None)
+    if packages:
+        shown = context.screen.redactor("the list of packages", environ).value(packages)
+        software["packages_blob"] = context.blobs.put(canonical_json(shown).encode())
+    return {
         "software": software,
         "hardware": context.collectors.hardware(),
         "devices": context.collectors.devices(environ),
-        "executor": context.setting("run.executor"),
     }
+
+
+def preflight(context: Context, command: Command) -> Preflight:
+    """How busy this machine is."""
+    return context.collectors.preflight(environment_of(context, command))
 
 
 def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> CodeState:

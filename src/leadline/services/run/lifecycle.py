@@ -24,6 +24,7 @@ from leadline.services.run.planning import RunPlan, planned_body
 from leadline.services.run.request import RunRequest
 from leadline.services.run.ruler import changes, ruler_of, since_last
 from leadline.services.run.spec import prepare_folder
+from leadline.services.run.where import note_folder
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Handle
@@ -89,6 +90,7 @@ def plan(
         with context.store.transaction(request.topic) as writing:
             uid = writing.new_uid()
             body = planned_body(thread, request, facts, seen, writing, uid)
+            note_folder(context, request, body, context.run_folder(uid))
             # Before the record: a run that is planned and unheld would be ended by anybody.
             held.enter_context(context.open_runs.watching(uid, request.topic))
             planned = writing.add("run-planned", body)

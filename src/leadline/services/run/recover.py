@@ -6,15 +6,11 @@ import os
 
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
-from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.ports.executor import OVER
 from leadline.services.context import Context
-from leadline.services.run.attempt import states
+from leadline.services.run.attempt import planned_of, states
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
-
-if TYPE_CHECKING:
-    from leadline.core.record.bodies import RunPlannedBody
 
 
 def recover_runs(context: Context, unmarked: bool = False) -> list[str]:
@@ -77,7 +73,7 @@ def _end_whatever_it_meets(context: Context, topic: str, uid: str) -> str | None
 def _end(context: Context, topic: str, uid: str) -> str | None:
     if uid not in {u for _, u in context.read_model.open_runs(topic)}:  # somebody else was quicker
         return None
-    body = _planned(context, topic, uid)
+    body = planned_of(context, topic, uid)
     if body is None:
         return None
     run = RunPlan(topic, uid, body, context.run_folder(uid))
@@ -91,8 +87,3 @@ def _end(context: Context, topic: str, uid: str) -> str | None:
     ended = end_run(context, run, by="reconcile", say=context.warn)
     context.warn(f"{body['id']} was left open; its run directory says: {ended['state']}")
     return body["id"]
-
-
-def _planned(context: Context, topic: str, uid: str) -> RunPlannedBody | None:
-    found = next((r.body for r in context.store.records(topic) if r.id == uid), None)
-    return cast("RunPlannedBody | None", found)

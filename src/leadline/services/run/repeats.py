@@ -14,12 +14,13 @@ from leadline.core.record.run import program_of, run_key
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import duration
 from leadline.services.context import Context
-from leadline.services.run.facts import PlanFacts, environment_of, gather, program_state
+from leadline.services.run.facts import PlanFacts, gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
 from leadline.services.run.ruler import ruler_of, since_last
 from leadline.services.run.same_program import changed_files, check_repeat, check_ruler, said
+from leadline.services.run.where import is_here
 
 IDS_NAMED = 4
 PROGRESS_EVERY_S = 10.0
@@ -55,9 +56,8 @@ def execute(
     said_at = time.monotonic()
     for number in range(request.repeat):
         if number:
-            facts["hygiene"] = context.collectors.preflight(
-                environment_of(context, request.command)
-            )
+            if is_here(context, request.topic):
+                facts["hygiene"] = preflight(context, request.command)
             if own:
                 _look_at_code(context, request, facts, outcomes, say)
         outcome = run_one(context, request, facts, watcher, say, [row.id for row in seen])

@@ -18,8 +18,10 @@ from leadline.job.disk import make_folders, open_to_read
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
+from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import environment_of
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.where import place_code
 
 if TYPE_CHECKING:
     from leadline.core.secrets.sealed import Sealed
@@ -56,6 +58,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
 
         declared = [parse_spec(text).path for text in request.terms.extract]
         spec["files"] = [path for path in dict.fromkeys(declared) if path]
+    spec = place_code(context, executor_of(context, run.body), request, spec, run.body)
     make_folders(run.attempt)
     spec = _without_secrets(context, run, spec)
     # Only a copy of what the record holds: it is not worth a wait for the disk.

@@ -26,7 +26,7 @@ from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.job.disk import make_folders, open_in_place
-from leadline.ports.executor import OVER
+from leadline.ports.executor import HERE, OVER
 from leadline.services.context import Context, refs_for
 from leadline.services.run.facts import (
     environment_of,
@@ -45,6 +45,7 @@ from leadline.services.run.sweep_plan import (
     check_told_apart,
     planned_sweep,
 )
+from leadline.services.run.where import take_terms
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState, SweepBody
@@ -305,7 +306,7 @@ class _Sweep:
             v: plans.shown(cell[a]) for a, v in self.body["variables"].items() if a in cell
         }
         code = None if cell else self.code
-        return RunRequest(
+        request = RunRequest(
             topic=self.request.topic,
             command=Command(
                 argv=plans.fill(self.body["argv"], cell),
@@ -325,6 +326,8 @@ class _Sweep:
             hypotheses=list(self.body.get("hypotheses") or []),
             design={"sweep": self.uid, "cell": cell},
         )
+        take_terms(self.context, request)
+        return request
 
     def _note_jobs(self) -> None:
         jobs = self.request.jobs
@@ -347,7 +350,8 @@ class _Sweep:
                 f"the code changed during {self.shown}: the cells from here on are recorded with the new state"
             )
         self.facts["code"] = code
-        if self.request.jobs == 1:  # beside jobs of our own, it would only find those
+        # beside jobs of our own, it would only find those
+        if self.request.jobs == 1 and self.executor.place == HERE:
             self.facts["hygiene"] = self.context.collectors.preflight(self.environ)
         self._looked = time.monotonic()
 

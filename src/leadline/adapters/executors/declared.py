@@ -1,0 +1,122 @@
+"""The executors declared on this machine, as one file beside the records."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from leadline.core.errors import environment
+from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
+from leadline.job.disk import open_to_read
+
+if TYPE_CHECKING:
+    from leadline.ports.executor_setup import ExecutorSetup
+
+FILE = "executors.json"
+
+
+class Kept(TypedDict):
+    """What the file says. ``threads``: the executor of each that has one."""
+
+    v: int
+    executors: dict[str, dict[str, object]]
+    threads: dict[str, str]
+
+
+class ExecutorFile:
+    """``root``: Leadline's folder in the git directory."""
+
+    def __init__(self, root: str) -> None:
+        self.root, self.path = root, os.path.join(root, FILE)
+
+    def find(self, name: str) -> ExecutorSetup | None:
+        known = self._read()["executors"].get(name)
+        return None if known is None else self._setup(name, known)
+
+    def listed(self) -> list[ExecutorSetup]:
+        known = self._read()["executors"]
+        return [self._setup(name, known[name]) for name in sorted(known)]
+
+    def kinds(self) -> Mapping[str, tuple[str, ...]]:
+        from leadline.adapters.executors.registry import kinds
+
+        return kinds()
+
+    def keep(self, setup: ExecutorSetup) -> None:
+        said = {k: v for k, v in setup.__dict__.items() if v and k not in _OURS}
+        with _Changing(self) as kept:
+            kept["executors"][setup.name] = said
+
+    def remove(self, name: str) -> None:
+        with _Changing(self) as kept:
+            kept["executors"].pop(name, None)
+            kept["threads"] = {t: n for t, n in kept["threads"].items() if n != name}
+
+    def default_of(self, topic: str) -> str:
+        return self._read()["threads"].get(topic, "")
+
+    def choose(self, topic: str, name: str) -> None:
+        with _Changing(self) as kept:
+            kept["threads"][topic] = name
+            kept["threads"] = {t: n for t, n in kept["threads"].items() if n}
+
+    def _setup(self, name: str, known: Mapping[str, object]) -> ExecutorSetup:
+        from leadline.ports.executor_setup import ExecutorSetup
+
+        told = {k: v for k, v in known.items() if k in ExecutorSetup.__annotations__}
+        told["devices"] = tuple(cast("list[str]", told.get("devices") or ()))
+        git_dir, cache = os.path.dirname(self.root), os.path.join(self.root, "cache", "executors")
+        return ExecutorSetup(
+            **{  # type: ignore[arg-type]
+                **told,
+                "name": name,
+                "git_dir": git_dir,
+                "cache_folder": os.path.join(cache, name),
+            }
+        )
+
+    def _read(self) -> Kept:
+        """Raises LeadlineError(environment): the file is damaged."""
+        try:
+            with open(open_to_read(self.path), encoding="utf-8") as file:
+                read = json.load(file)
+            if not isinstance(read, dict):
+                raise ValueError("it is no JSON object")
+        except FileNotFoundError:
+            return {"v": 1, "executors": {}, "threads": {}}
+        except (OSError, ValueError) as error:
+            raise environment(
+                "executors-unreadable",
+                f"{self.path} cannot be read: {error}",
+                why="it says where runs are started",
+                do=f"mv {self.path} {self.path}.damaged",
+            ) from error
+        return cast("Kept", {"executors": {}, "threads": {}, **read})
+
+
+_OURS = ("name", "git_dir", "cache_folder")
+
+
+class _Changing:
+    """Read, changed and written under one lock."""
+
+    def __init__(self, file: ExecutorFile) -> None:
+        from leadline.adapters.files import locked
+
+        self.file = file
+        self.lock = locked(os.path.join(file.root, "locks", "executors.lock"))
+
+    def __enter__(self) -> Kept:
+        self.lock.__enter__()
+        self.kept = self.file._read()
+        return self.kept
+
+    def __exit__(self, kind: type[BaseException] | None, *more: object) -> None:
+        from leadline.adapters.files import write_atomically
+
+        try:
+            if kind is None:
+                write_atomically(self.file.path, json.dumps(self.kept, indent=1).encode())
+        finally:
+            self.lock.__exit__(None, None, None)
