@@ -30,6 +30,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
+    from leadline.adapters.store.session_files import SessionFiles
     from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
     from leadline.ports.forge_kind import ForgeKind
@@ -39,15 +40,6 @@ if TYPE_CHECKING:
     from leadline.ports.tracker_kind import TrackerKind
 
 WRITER = later(r"[A-Za-z0-9_]{1,40}\Z")
-_AGENTS = {
-    "CLAUDECODE": "claude-code",
-    "CODEX_SANDBOX": "codex",
-    "CODEX_THREAD_ID": "codex",
-    "GEMINI_CLI": "gemini-cli",
-    "OPENCODE": "opencode",
-    "CURSOR_AGENT": "cursor",
-    "AIDER_MODEL": "aider",
-}
 
 
 def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = None) -> Context:
@@ -63,9 +55,8 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
     def actor() -> str:
         if name := os.environ.get("LEADLINE_ACTOR"):
             return context.screen.shown(name)
-        for variable, agent in _AGENTS.items():
-            if os.environ.get(variable):
-                return f"agent:{agent}"
+        if agent := sessions().agent():
+            return f"agent:{agent}"
         identity = vcs.identity()
         return (
             str(identity["name"])
@@ -74,8 +65,15 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         )
 
     tell = warn or (lambda text: None)
+    sessions = _sessions(root, vcs)
     store = EventLog(
-        root, lambda: _writer(root), actor, clock, tell, lambda: context.screen.of_records()
+        root,
+        lambda: _writer(root),
+        actor,
+        clock,
+        tell,
+        lambda: context.screen.of_records(),
+        sessions,
     )
     settings = _settings(vcs, root, warn or (lambda text: None))
     executors = ExecutorFile(root)
@@ -99,6 +97,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         tracker_names=tracker_names,
         clock=clock,
         environ=os.environ,
+        load_sessions=sessions,
         load_series=_series,
         settings=settings,
         actor=actor,
@@ -106,6 +105,20 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         warn=warn or (lambda text: None),
     )
     return context
+
+
+def _sessions(root: str, vcs: Git) -> Callable[[], SessionFiles]:
+    """Made when something is written: looking does without."""
+    made: list[SessionFiles] = []
+
+    def sessions() -> SessionFiles:
+        if not made:
+            from leadline.adapters.store.session_files import SessionFiles
+
+            made.append(SessionFiles(root, os.environ, vcs))
+        return made[0]
+
+    return sessions
 
 
 def _executors(declared: ExecutorFile) -> Callable[[str], Executor]:

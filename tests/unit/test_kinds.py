@@ -72,6 +72,10 @@ def test_what_happens_on_the_issue_gives_an_update_nothing_to_tell():
         "update",
         "healed",
         "heads-signed",
+        "session",
+        "session-ended",
+        "directive",
+        "acknowledgement",
     }
 
 

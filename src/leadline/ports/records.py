@@ -47,6 +47,11 @@ class Transaction(Protocol):
         """The id the next added record will have."""
         ...
 
+    def open_session(self) -> str:
+        """Open a session for who works here, and close those whose process is gone; its id, or "" in
+        a thread without a prefix. What an agent writes opens one by itself."""
+        ...
+
 
 class RecordLog(Protocol):
     """Append-only event logs, one per thread.

@@ -74,10 +74,23 @@ def parts_of(
 
     about = thread.about
     found = [
+        part(
+            "Directed, and not acknowledged (leadline ack ID --note …)",
+            Lines(facts.standing(thread, "directive", ("open",)), directive_line, 600),
+            3,
+            "leadline next",
+        ),
         part("Goal", facts.listed(about.get("goal")), 1, "leadline logbook"),
         part("Stop", facts.listed(about.get("stop")), 2, "leadline logbook"),
         part("Constraints", facts.listed(about.get("constraint")), 2, "leadline logbook"),
         part("Conclusion", _conclusion(thread), 1, "leadline logbook"),
+        part(
+            "Handed over, in its author's words",
+            _handed_over(thread),
+            1,
+            "leadline session list",
+            600,
+        ),
         part(
             f"Labelled otherwise by rules {RULES}, until an update tells it",
             [one.text for one in relabelled(thread, evidence_of)],
@@ -117,6 +130,16 @@ def _conclusion(thread: Thread) -> list[str]:
         f"{cited(str(f.get('conclusion') or ''), thread, f.get('refs'))} (finished {f['at'][:10]})"
         for f in thread.finishes[-1:]
     ]
+
+
+def directive_line(item: Item[Any]) -> str:
+    """A person's words, as a quotation: they are not the program's own."""
+    return f"{item.id} {minute(item.at)}, {item.body.get('by') or item.actor}: “{item.text}”"
+
+
+def _handed_over(thread: Thread) -> list[str]:
+    found = facts.notes_in(thread, "handoff")[:1]
+    return [f"{minute(n.at)}, {n.actor}: “{facts.says(n, thread)}”" for n in found]
 
 
 def owed_lines(thread: Thread, due: Due | None, waiting: Sequence[str]) -> list[str]:

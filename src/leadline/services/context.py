@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.records import BlobStore, Clock, OpenRuns, ReadModel, RecordLog
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
+    from leadline.ports.sessions import Sessions
     from leadline.ports.tracker import Tracker
     from leadline.ports.tracker_kind import TrackerKind
     from leadline.ports.vcs import Vcs
@@ -57,6 +58,7 @@ class Context:
     tracker_names: Callable[[], list[str]]
     clock: Clock
     environ: Mapping[str, str]
+    load_sessions: Callable[[], Sessions]
     settings: dict[str, object] = field(default_factory=dict)
     on: str = ""  # the executor that this command named
     # merges, returns the file's path
@@ -103,6 +105,11 @@ class Context:
         if self._series is None:
             self._series = self.load_series()
         return self._series
+
+    @property
+    def sessions(self) -> Sessions:
+        """Whose stretch of work this is, looked for when something is written or asked of it."""
+        return self.load_sessions()
 
     @property
     def screen(self) -> Screen:

@@ -100,6 +100,10 @@ def _designs(add: Writes[Record]) -> None:
         },
     )
     add("interleaving-ended", {"interleaving": "P-I1", "why_stopped": "precise enough"})
+    add("session", {"id": "P-E1", "agent": "codex", "machine": "node-7", "branch": "research/x"})
+    add("session-ended", {"session": "P-E1", "by": "hook"})
+    add("directive", {"id": "P-G1", "text": "Look at block 192.", "by": "Ada"})
+    add("acknowledgement", {"directive": "P-G1", "note": "it is next", "refs": {}})
     add("reproduction", {"id": "P-R1", "target": "P-002", "verdict": "agrees", "table": []})
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from leadline.ports.executor_setup import ExecutorSetup
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
+    from leadline.ports.sessions import Open, Sessions
     from leadline.ports.vcs import Head, Vcs
 
 
@@ -155,6 +156,25 @@ class MemoryExecutors:
         self.threads[topic] = name
 
 
+class NoSessions(_Refuses):
+    """A person types, and opened no session."""
+
+    def agent(self) -> str:
+        return ""
+
+    def current(self, topic: str) -> None:
+        return None
+
+    def wanted(self) -> bool:
+        return False
+
+    def gone(self, topic: str) -> list[Open]:
+        return []
+
+    def alive(self, topic: str) -> list[Open]:
+        return []
+
+
 class NoSeries(_Refuses):
     """No run logged anything."""
 
@@ -204,6 +224,7 @@ def context(
         tracker_names=lambda: ["memory"],
         clock=clock,
         environ=environ or {},
+        load_sessions=lambda: cast("Sessions", NoSessions()),
         settings=chosen,
         save_settings=save,
         actor=lambda: log.actor,

@@ -26,7 +26,7 @@ from leadline.adapters.files import (
 )
 from leadline.core.canonical import PIECE_BYTES, digest_bytes
 from leadline.core.errors import LeadlineError, environment
-from leadline.core.ids import parse_id
+from leadline.core.ids import named_id, parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.artifact import is_digest
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
     from leadline.core.record.union import MergeReport
     from leadline.ports.records import Clock
+    from leadline.ports.sessions import Sessions
 
 #: kind, body and its line, to the body without secrets: the same one where it holds none
 Screening = Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
@@ -101,6 +102,7 @@ class EventLog:
         clock: Clock,
         warn: Callable[[str], None] = lambda text: None,
         screening: Callable[[], Screening] = lambda: lambda kind, body, line: body,
+        sessions: Callable[[], Sessions] | None = None,
     ) -> None:
         """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs
         neither. ``warn`` is told what a user should know of what was written all the same.
@@ -113,6 +115,7 @@ class EventLog:
         self.warn = warn
         self._warned = False
         self.screening = screening
+        self.sessions = sessions
         self._index: Index | None = None
         self._item_values: dict[str, dict[str, float] | None] = {}
         self._parts: dict[str, dict[str, _Part]] = {}
@@ -489,6 +492,9 @@ class FileTransaction:
         self._before: dict[tuple[str, str], int] = {}
         self._taken: dict[tuple[str, str], int] = {}
         self._seen_of_others = self._seen_since()
+        self._session = ""  # that records belong to
+        self._opened: tuple[str, str] | None = None  # a session that this transaction opens
+        self._asks_for_session = log.sessions is not None
         self._open_tail()
 
     def _end_torn_line(self) -> None:
@@ -543,7 +549,38 @@ class FileTransaction:
             self._before[counted] = self.index.highest(self.topic, kind, within)
         return 1 + max(self._before[counted], self._taken.get(counted, 0))
 
+    def _in_session(self) -> None:
+        """Find the session that is written in, or open it: its record comes before all others of
+        this transaction."""
+        if not self._asks_for_session or self.log.sessions is None:
+            return
+        self._asks_for_session, sessions = False, self.log.sessions()
+        if (current := sessions.current(self.topic)) is not None:
+            self._session = current.uid
+        elif sessions.wanted():
+            self.open_session()
+
+    def open_session(self) -> str:
+        """The id of a new session; "" in a thread without a prefix."""
+        self._asks_for_session = False
+        started = self.log.index.slice(self.topic, [], ("thread-started",))
+        first = min(started, key=lambda record: record.id, default=None)
+        prefix = "" if first is None else str(first.body.get("prefix") or "")
+        if self.log.sessions is None or not prefix:
+            return ""
+        sessions = self.log.sessions()
+        for gone in sessions.gone(self.topic):
+            refs = {gone.id: gone.uid}
+            self.add("session-ended", {"session": gone.id, "by": "seen", "refs": refs})
+            sessions.closed(self.topic, gone.key)
+        shown = named_id(prefix, "session", self.next_number("session"))
+        self._session = self.new_uid()
+        self._opened = (shown, self._session)
+        self.add("session", {"id": shown, **sessions.body()})
+        return shown
+
     def new_uid(self) -> str:
+        self._in_session()
         if not self._next:
             self._time, seen = self._now()
             randomness = self.log.clock.randomness()
@@ -609,6 +646,7 @@ class FileTransaction:
             cast("dict[str, Any]", body),
             self.prev,
             seen=None if self.lines else self._seen_of_others,
+            session=self._session,
         )
 
     def _seen_since(self) -> dict[str, str] | None:
@@ -617,7 +655,8 @@ class FileTransaction:
         noted, said, end = dict[str, str](), False, 0
         while (at := self.data.find(b'"seen":{', end)) >= 0:
             end = self.data.find(b"}", at) + 1
-            if self.data.startswith(b',"thread":', end):  # of the envelope: names are sorted
+            # Of the envelope: names are sorted.
+            if self.data.startswith((b',"thread":', b',"session":'), end):
                 noted.update(json.loads(self.data[at + len('"seen":') : end]))
                 said = True
         return self.index.others(self.topic, self.log.writer, noted) or (None if said else {})
@@ -632,6 +671,8 @@ class FileTransaction:
         added = b"".join(self.lines)
         self._append(os.path.join(folder, self.name), added)
         self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev))
+        if self._opened is not None and self.log.sessions is not None:
+            self.log.sessions().opened(self.topic, *self._opened)
 
     @staticmethod
     def _append(path: str, data: bytes) -> None:

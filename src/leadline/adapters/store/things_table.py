@@ -16,7 +16,7 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.evidence.of_thread import predicted_by
 from leadline.core.record.about import base_of
 from leadline.core.record.fold import SAID_OF
-from leadline.core.record.ranks import state_of
+from leadline.core.record.ranks import stands_at
 from leadline.core.record.reaches import invocation_of
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -89,7 +89,7 @@ def _experiment(thread: str, e: Experiment, best: facts.Order) -> tuple[object, 
 
 
 def _item(thread: str, item: Item) -> tuple[object, ...]:
-    state = state_of(item) if item.kind == "hypothesis" else str(item.body.get("role", ""))
+    state = stands_at(item)
     names = digest_bytes(facts.said_in(item).encode()) if item.kind == "note" else None
     nothing = (0, 0, 0, None, None, None, names)
     about = (item.uid, item.kind, item.id, item.uid, base_of(item.id), item.stands, state)

@@ -38,6 +38,8 @@ def bases_of(record: Record) -> set[str]:
         body.get("target"),
         body.get("hypothesis"),
         body.get("interleaving"),
+        body.get("session"),
+        body.get("directive"),
         *body.get("about", []),
         *body.get("refs", {}),
     ]

@@ -759,6 +759,55 @@ class InterleavingBody(ItemBody, total=False):
     ended: InterleavingEndedBody  # the fold's: the body of its end
 
 
+class Transcript(TypedDict, total=False):
+    """What the agent's program keeps of the conversation; it stays where it is."""
+
+    path: str
+    digest: str  # of its content, when the session ended
+    size_bytes: int
+
+
+class SessionEndedBody(TypedDict):
+    session: str
+    by: str  # ``hook``, ``said``, ``seen``: found to be over by who came later
+    why: NotRequired[str]
+    transcript: NotRequired[Transcript]
+    refs: NotRequired[dict[str, str]]
+
+
+class SessionBody(ItemBody, total=False):
+    """A stretch of work of one agent, or of one person."""
+
+    agent: str  # its program: ``claude-code``, ``codex``, …; "" for a person
+    version: str  # of that program
+    model: str  # if the program says so
+    named: str  # as the program calls the session
+    person: str  # on whose behalf, by git's settings
+    machine: str
+    branch: str  # that was checked out
+    ended: SessionEndedBody  # the fold's
+
+
+class AcknowledgementBody(TypedDict):
+    directive: str
+    note: str  # what is done about it
+    refs: dict[str, str]
+
+
+class Acknowledged(TypedDict):
+    at: str
+    actor: str
+    note: str
+
+
+class DirectiveBody(ItemBody, total=False):
+    """A person's word to whoever works on the thread."""
+
+    by: str  # who said it
+    url: str  # where, when it was said elsewhere
+    acknowledged: Acknowledged  # the fold's
+
+
 class ArtifactVerdict(TypedDict, total=False):
     experiment: Required[str]
     name: Required[str]
@@ -1152,6 +1201,18 @@ class Writes(Protocol[Made, *Before]):
     ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["refusal"], RefusalBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["session"], SessionBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["session-ended"], SessionEndedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["directive"], DirectiveBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["acknowledgement"], AcknowledgementBody]
+    ) -> Made: ...
     @overload
     def __call__(
         self, *record: *tuple[*Before, Literal["reproduction"], ReproductionBody]

@@ -4,7 +4,7 @@ A line is canonical JSON; ``prev`` is the digest of the writer's previous valid 
 writer's lines are a hash chain. Readers accept every version ever written (upcasters) and keep
 kinds they do not know. A line whose body is not what its kind declares is a link of the chain and
 no record: a ``Misfit``. What the writer had seen of others (``core/record/order.py``) stands in an
-envelope only where it changed.
+envelope only where it changed; the session that wrote it, where there was one.
 """
 
 from __future__ import annotations
@@ -51,12 +51,15 @@ class Record(Generic[Body]):
     prev: str
     v: int = CURRENT_VERSION
     seen: Mapping[str, str] | None = None
+    session: str = ""  # ULID of the session that it was written in
 
     def line(self) -> bytes:
         """The canonical line, with its final newline."""
         envelope = {name: getattr(self, name) for name in ENVELOPE}
         if self.seen is not None:
             envelope["seen"] = self.seen
+        if self.session:
+            envelope["session"] = self.session
         return canonical_json(envelope).encode() + b"\n"
 
 
@@ -165,7 +168,10 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
     seen = data.get("seen")
     if seen is not None and not _are_notes(seen):
         raise BadLine("not a record: what it had seen is no text")
-    record = Record(uid, at, thread, writer, kind, actor, body, prev, v, seen)
+    session = data.get("session", "")
+    if type(session) is not str:
+        raise BadLine("not a record: its session is no text")
+    record = Record(uid, at, thread, writer, kind, actor, body, prev, v, seen, session)
     if why := misfit(kind, body):
         raise Misfit(record, why)
     return record
@@ -176,7 +182,19 @@ def record_known(data: dict[str, Any]) -> Record:
     if data["v"] != CURRENT_VERSION:
         return record_of(data)
     v, uid, at, thread, writer, kind, actor, body, prev = _envelope_of(data)
-    return Record(uid, at, thread, writer, kind, actor, body, prev, v, data.get("seen"))
+    return Record(
+        uid,
+        at,
+        thread,
+        writer,
+        kind,
+        actor,
+        body,
+        prev,
+        v,
+        data.get("seen"),
+        data.get("session", ""),
+    )
 
 
 def _are_notes(seen: Any) -> bool:

@@ -415,6 +415,25 @@ def _interleaving_ended(thread: Thread, record: Record[bodies.InterleavingEndedB
         item.body["ended"] = cast("bodies.InterleavingEndedBody", said)
 
 
+def _session_ended(thread: Thread, record: Record[bodies.SessionEndedBody]) -> None:
+    """The first word on its end stands, but for one who only found that it was over."""
+    item = thread.items.get(thread.here(record.body["session"], record.body.get("refs")))
+    if is_a(item, "session") and item.body.get("ended", {}).get("by", "seen") == "seen":
+        item.history.append(_later(record))
+        item.body["ended"] = record.body
+
+
+def _acknowledged(thread: Thread, record: Record[bodies.AcknowledgementBody]) -> None:
+    item = thread.items.get(thread.here(record.body["directive"], record.body["refs"]))
+    if is_a(item, "directive"):
+        item.history.append(_later(record))
+        item.body["acknowledged"] = {
+            "at": record.at,
+            "actor": record.actor,
+            "note": record.body["note"],
+        }
+
+
 def _later(record: Record) -> bodies.Later:
     return {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
 
@@ -626,6 +645,8 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     **dict.fromkeys(ITEM_KINDS, _item),
     "hypothesis-changed": _hypothesis_changed,
     "interleaving-ended": _interleaving_ended,
+    "session-ended": _session_ended,
+    "acknowledgement": _acknowledged,
     "tracker-set": _tracker_set,
     "tracker-run": _tracker_run,
     "tracker-link": _tracker_link,

@@ -25,6 +25,18 @@ def state_of(hypothesis: Item[Any]) -> str:
     return str(hypothesis.body.get("state") or "proposed")
 
 
+def stands_at(item: Item[Any]) -> str:
+    """What items of a kind are picked by: the state of a hypothesis, the role of a note, whether a
+    directive or a session is still ``open``."""
+    if item.kind == "hypothesis":
+        return state_of(item)
+    if item.kind == "directive":
+        return "acknowledged" if "acknowledged" in item.body else "open"
+    if item.kind == "session":
+        return "ended" if "ended" in item.body else "open"
+    return str(item.body.get("role", ""))
+
+
 def queue_place(state: str) -> int:
     """Where a hypothesis in ``state`` stands among others; what is none of the states comes last."""
     return (*HYPOTHESIS_STATES, state).index(state)

@@ -15,7 +15,7 @@ from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.metric.limit import within
 from leadline.core.plain import one_line
-from leadline.core.record.ranks import DECIDED_STATES, queue_place, rank, state_of
+from leadline.core.record.ranks import DECIDED_STATES, queue_place, rank, stands_at, state_of
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
@@ -340,14 +340,15 @@ def with_gone_evidence(thread: Thread) -> list[tuple[str, list[str]]]:
 def standing(
     thread: Thread, kind: str, states: Sequence[str] = (), newest_first: bool = False
 ) -> Sequence[Item]:
-    """The standing items of a kind; with ``states`` (of hypotheses) those in one of them, in the
-    order of work."""
+    """The standing items of a kind; with ``states`` those in one of them, hypotheses in the order of
+    work."""
     if thread.kept is not None:
         return thread.kept.standing(kind, states, newest_first)
     found = [item for item in thread.of_kind(kind) if item.stands]
     if states:
-        found = [item for item in found if state_of(item) in states]
-        found.sort(key=lambda item: queue_place(state_of(item)))
+        found = [item for item in found if stands_at(item) in states]
+        if len(states) > 1:
+            found.sort(key=lambda item: queue_place(stands_at(item)))
     return found[::-1] if newest_first else found
 
 

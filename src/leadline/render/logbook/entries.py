@@ -597,6 +597,11 @@ def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return heading, words.joined((origin, prose(text)), "\n\n")
 
 
+def _acknowledged(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    shown = then.shown(str(record.body["directive"]), record.body["refs"])
+    return f"{KINDS[record.kind].title} {shown}", prose(str(record.body["note"]))
+
+
 def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return KINDS[record.kind].title, prose(
         str(record.body.get("what") or record.body.get("id") or "")
@@ -610,6 +615,8 @@ _WRITERS: dict[str, Writer] = {
     "baseline": _baseline,
     "hypothesis": _titled(("predicate", "Criterion")),
     "decision": _titled(("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
+    "directive": _titled(("by", "By")),
+    "acknowledgement": _acknowledged,
     "sweep": _titled(("expected", "Hypothesis"), ("because", "Because")),
     "claim": _claim,
     "snapshot": _titled(("tag", "Tag"), ("commit", "Commit")),

@@ -31,10 +31,11 @@ def render_brief(
     open_runs: Sequence[Run] | None = None,
     budget_chars: int = 4000,
     waiting: Sequence[str] = (),
+    since: str = "",
 ) -> str:
     """At most ``budget_chars`` characters. ``open_runs``: runs not ended as the caller last saw them
     (default: as the record has them); ``waiting``: what is to be sent to a forge, and why it was
-    not."""
+    not; ``since``: what happened since the reader was here."""
     page = page_of(thread, evidence_of, open_runs)
     parts = parts_of(thread, page, evidence_of, owed_lines(thread, due, waiting))
     shown, texts = [0] * len(parts), [""] * len(parts)
@@ -43,6 +44,8 @@ def render_brief(
     head = one_line(
         f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC"
     )
+    if since:
+        head = f"{cut(one_line(since), budget_chars // 4)}\n{head}"
     used = len(head)
     for i, wanted in order:
         while shown[i] < wanted and parts[i].lines.has(shown[i] + 1):

@@ -7,7 +7,8 @@ from leadline.core.issue.due import due
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
-from leadline.core.view.facts import next_step, uninterpreted
+from leadline.core.view.facts import next_step, standing, uninterpreted
+from leadline.render.page import directive_line
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting
@@ -34,7 +35,10 @@ def next_actions(
 ) -> list[dict[str, str]]:
     """What to do next, most pressing first, each with its command: the recorded next action, what
     is unfinished, what is missing, what is due."""
-    actions = []
+    actions = [
+        {"what": directive_line(item), "command": f"leadline ack {item.id} --note '…'"}
+        for item in standing(thread, "directive", ("open",))
+    ]
     for run in running:
         actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
     step = next_step(thread)

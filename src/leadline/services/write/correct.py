@@ -38,6 +38,8 @@ ITEM_FIELDS = {
     "snapshot": (),
     "update": (),
     "reproduction": (),
+    "session": (),
+    "directive": ("text",),
 }
 THREAD_FIELDS = (*BY_NAME, "branch")
 

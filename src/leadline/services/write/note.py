@@ -25,6 +25,7 @@ ROLES = (
     "observation",
     "takeaway",
     "blocker",
+    "handoff",
 )
 BOUND_ROLES = ("interpretation", "result", "negative", "takeaway")
 REASON_CLASSES = (

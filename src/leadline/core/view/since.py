@@ -1,0 +1,85 @@
+"""What happened in a thread since an agent's last session: for the first line that its next one reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from leadline.core.record.event import Record
+from leadline.core.record.kinds import KINDS
+from leadline.core.record.thread import Item, Thread
+from leadline.core.timestamps import minute, plural
+from leadline.core.typed import Any, NamedTuple
+
+LOOKED_AT = 40  # sessions: who comes back after so many others reads the whole brief anyway
+WORDS = {
+    "run-ended": "run",
+    "claim": "claim",
+    "decision": "decision",
+    "hypothesis": "hypothesis",
+    "baseline": "baseline",
+    "retraction": "retraction",
+    "correction": "correction",
+    "note": "note",
+    "directive": "directive",
+    "update": "update",
+    "snapshot": "snapshot",
+}
+
+
+class Last(NamedTuple):
+    """A session that is over, and the last record of it."""
+
+    session: Item[Any]
+    uid: str
+    at: str
+
+
+def last_session(thread: Thread, agent: str, current: str) -> Last | None:
+    """The last session of ``agent`` before the ``current`` one (a ULID, or "")."""
+    sessions: Sequence[Item[Any]] = thread.of_kind("session")
+    for item in islice(reversed(sessions), LOOKED_AT):
+        if item.uid != current and str(item.body.get("agent", "")) == agent:
+            return _end_of(thread, item)
+    return None
+
+
+def _end_of(thread: Thread, item: Item[Any]) -> Last:
+    """Its last record; one that only found it to be over is not of it."""
+    uid, at = item.uid, item.at
+    for record in behind(thread, item.uid):
+        if record.session == item.uid:
+            uid, at = record.id, record.at
+    return Last(item, uid, at)
+
+
+def behind(thread: Thread, uid: str) -> Iterable[Record]:
+    """The records after one, oldest first."""
+    if thread.kept is not None:
+        return thread.kept.records_behind(uid)
+    return (record for record in thread.records if record.id > uid)
+
+
+def counted(records: Iterable[Record]) -> list[str]:
+    """``4 runs``, ``1 claim``: what records come to, of the kinds that are worth a word."""
+    counts = dict.fromkeys(WORDS, 0)
+    for record in records:
+        if record.kind in counts:
+            counts[record.kind] += 1
+    told = [f"{n} {plural(n, WORDS[kind])}" for kind, n in counts.items() if n]
+    return [text.replace("hypothesiss", "hypotheses") for text in told]
+
+
+def since_line(thread: Thread, agent: str, current: str) -> str:
+    """What others (and this agent, outside a session) did since its last session; "" for who has
+    none behind."""
+    last = last_session(thread, agent, current)
+    if last is None:
+        return ""
+    news = [r for r in behind(thread, last.uid) if not current or r.session != current]
+    told = counted(news)
+    named = f"since your last session {last.session.id} (until {minute(last.at)} UTC)"
+    if not told:
+        return f"{named}: nothing new"
+    actors = dict.fromkeys(r.actor for r in news if r.kind in KINDS and r.kind in WORDS)
+    return f"{named}: {', '.join(told)}, by {', '.join(list(actors)[:4])}"
