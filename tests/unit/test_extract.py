@@ -163,9 +163,40 @@ def test_text_in_a_number_column_is_named_and_a_text_column_is_not_a_metric(tmp_
     assert good.metrics == {"loss": 3.5} and good.problems == []
 
 
-@pytest.mark.parametrize("text", ["1_000", "1,5", "0x10", "1e", "--1", "true"])
-def test_only_plain_numbers_are_numbers(tmp_path, text):
+@pytest.mark.parametrize("text", ["1_000", "1,500", "0x10", "1e", "--1", "12 ms", "yes"])
+def test_what_is_no_number_or_may_be_two_is_named(tmp_path, text):
     assert problem(table(tmp_path, "x=x", f'x,y\n"{text}",1\n'), "not-a-number")["rows"] == [2]
+
+
+def test_an_integer_of_too_many_digits_for_a_cell_is_named(tmp_path):
+    result = table(tmp_path, "x=x", "x\n9007199254740993\n")
+    assert result.metrics == {"x": 2.0**53} and problem(result, "rounded")["rows"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("spec", "value"), [("ok=ok", 0.75), ("ok=ok,reduce=sum", 3.0), ("ok=ok,step=q", 0.0)]
+)
+def test_a_column_of_yes_and_no_is_the_share_of_yes_unless_it_is_a_series(tmp_path, spec, value):
+    text = "q,ok\n1,True\n2,true\n3,TRUE\n4,False\n"
+    assert table(tmp_path, spec, text).metrics == {"ok": value}
+
+
+def test_a_cell_in_the_unit_of_its_metric_is_taken(tmp_path):
+    defs = {"time": MetricDef("time", unit="ms")}
+    result = run(tmp_path, "r.csv:time=t", files={"r.csv": b"t\n12.5 ms\n"}, defs=defs)
+    assert result.metrics == {"time": 12.5}
+
+
+def test_a_pattern_finds_its_line_in_either_stream_whatever_colours_it(tmp_path):
+    (tmp_path / "stderr.log").write_bytes(b"\r10%, loss=0.9\r20%, \x1b[31mloss=\x1b[0m0.5\n")
+    (tmp_path / "stdout.log").write_bytes(b"done\n")
+    files = RunFiles(
+        str(tmp_path), str(tmp_path / "stdout.log"), stderr=str(tmp_path / "stderr.log")
+    )
+    spec = parse_pattern("loss=loss=([0-9.]+)")
+    assert registry.extract([spec], files, {}).metrics == {"loss": 0.5}
+    (tmp_path / "stdout.log").write_bytes(b"loss=0.4\n")
+    assert registry.extract([spec], files, {}).metrics == {"loss": 0.4}
 
 
 @pytest.mark.parametrize(
@@ -389,7 +420,7 @@ def test_only_whole_flat_json_objects_on_stdout_count(tmp_path):
         stdout=b'{"a": 1}\nx {"b": 2}\n{"c": {"d": 3}}\n{"e": "text"}\n{"f": true}\n {"g": 4} \n{"h": [1]}\n'
         b'10%\r{"i": 5}\r90%\n{"j": "NaN", "k": Infinity}\n',
     )
-    assert result.metrics == {"a": 1.0, "g": 4.0, "i": 5.0}
+    assert result.metrics == {"a": 1.0, "f": 1.0, "g": 4.0, "h": 1.0, "i": 5.0}
     assert result.nonfinite == {"j": "NaN", "k": "Infinity"}
 
 

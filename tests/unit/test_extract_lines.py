@@ -23,17 +23,20 @@ from leadline.core.extract.lines import (
     vanishes,
 )
 from leadline.core.extract.spec import METRICS, STDOUT, ExtractionSpec
+from leadline.core.record.run import MetricDef
 
 
 @pytest.mark.parametrize(
     ("value", "number"),
     [
         (3, 3.0),
-        (True, None),
+        (True, 1.0),
+        (2**53 + 1, 2**53 + 1),
+        ([1, 2], None),
         ("3", None),
         (" -Infinity ", -math.inf),
         (None, None),
-        ([1], None),
+        ([1], 1.0),
         (10**400, math.inf),
         (-(10**400), -math.inf),
     ],
@@ -68,7 +71,7 @@ def test_what_no_float_holds_stays_text(text: str, kept: float | str) -> None:
             "timestamp": 5,
             "_timestamp": 6,
             "tag": "x",
-            "ok": True,
+            "ok": None,
         },
     ],
 )
@@ -149,7 +152,15 @@ def test_an_infinity_that_was_written_is_kept_and_one_that_was_made_is_not() -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["step 3", '{"a": 1} done', '{"a": {"b": 1}}', '{"a": [1]}', '{"a": "b"}', "{a: 1}", '["a"]'],
+    [
+        "step 3",
+        '{"a": 1} done',
+        '{"a": {"b": 1}}',
+        '{"a": [1, 2]}',
+        '{"a": "b"}',
+        "{a: 1}",
+        '["a"]',
+    ],
 )
 def test_ordinary_output_is_no_row(line: str) -> None:
     into = gathered(STDOUT)
@@ -188,3 +199,17 @@ def test_no_line_with_a_number_is_taken_for_one_without(record: dict, spaced: bo
 @pytest.mark.parametrize("line", ['{"event": tick, "worker": "a"}', '{"state":"done"}', "{}"])
 def test_what_only_looks_like_json_is_not_parsed(line: str):
     assert not may_measure(line)
+
+
+def test_a_text_is_a_number_for_a_metric_that_was_declared_and_what_it_may_not_be_is_named():
+    into = Gatherer(METRICS, {"loss": MetricDef("loss"), "ms": MetricDef("ms", unit="ms")})
+    read_metrics_line('{"loss": "\u22120,5", "ms": "12 s", "version": "1.10"}', 1, into)
+    assert {name: series.last for name, series in into.series.items()} == {"loss": -0.5}
+    (problem,) = into.problems.listed()
+    assert "ms is '12 s', which is in 's', and the metric is in 'ms'" in problem["what"]
+
+
+def test_nested_and_dotted_names_that_meet_are_named_and_neither_is_taken():
+    into = gathered()
+    read_metrics_line('{"a": {"b": 1}, "a.b": 2, "c": 3}', 7, into)
+    assert (list(into.series), codes(into)) == (["c"], ["name-collision"])

@@ -43,14 +43,20 @@ def reasons(found: Findings) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "N/A", "12.3 ms", '"1,234.5"', "45%", "true", "2026-01-01", "1_000", "0x1"]
+    ("text", "why"),
+    [
+        ("", "it is empty"),
+        *((text, "it is no number") for text in ("-", "N/A", "2026-01-01", "1_000", "0x1")),
+        ("12.3 ms", "it is in 'ms', and no unit is declared"),
+        ("45%", "it is in '%', and no unit is declared"),
+        ('"1,234"', "it is 1234 or 1.234"),
+    ],
 )
 def test_a_cell_without_a_number_is_named_and_the_rest_of_its_row_taken(
-    tmp_path: Path, text: str
+    tmp_path: Path, text: str, why: str
 ) -> None:
     found = read(tmp_path / "r.csv", f"block,ms,loss\n1,1.5,{text}\n")
     assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {})]
-    why = "it is no number" if text else "it is empty"
     assert (
         cells(found) == [("line 2", "loss", text.strip('"'), why)]
         and found.cells_not_taken_total == 1
@@ -124,7 +130,7 @@ def test_a_row_of_which_nothing_can_be_taken_says_what_stood_there(tmp_path: Pat
     found = read(tmp_path / "r.csv", "ms,loss\nabc,45%\n,\n-,\n")
     assert not found.runs and not found.cells_not_taken
     assert reasons(found) == {
-        "line 2": "ms is 'abc', which is no number; loss is '45%', which is no number",
+        "line 2": "ms is 'abc', which is no number; loss is '45%', which is in '%', and no unit is declared",
         "line 3": "it has no value of ms, loss",
         "line 4": "ms is '-', which is no number",
     }
@@ -249,7 +255,7 @@ JSON_LINES = [
     ('{"block": 1, "block": 2, "ms": 1}', "gives one name twice"),
     ('{"a.b": 1, "a": {"b": 2}, "ms": 1}', "meet in one name"),
     ('{"ms": [1, 2]}', "ms is '[1, 2]', which is no number"),
-    ('{"ms": "true"}', "ms is 'true', which is no number"),
+    ('{"ms": "yes"}', "ms is 'yes', which is no number"),
     ('{"ms": null}', "no value of ms"),
     ('{"ms": 1, "block": "\\ud800"}', "block is not UTF-8"),
     ('{"ms": 1, "block": ["\\ud800"]}', "block is not UTF-8"),

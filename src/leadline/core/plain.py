@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 
+BEGINNING_CHARS = 60
 # What programs colour their output with; an introducer without its end takes nothing with it.
 _ESCAPES = (
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|"
@@ -39,6 +40,17 @@ def plain(text: str) -> str:
         return text
     text = re.sub("\r\n?|[\u2028\u2029]", "\n", re.sub(_ESCAPES, "", text))
     return re.sub("[\ud800-\udfff]", "\ufffd", re.sub(_unseen(), "", text))
+
+
+def beginning(text: str) -> str:
+    """The beginning of a text from outside, as text that any output can carry (no lone surrogates)."""
+    cut = text[:BEGINNING_CHARS] + ("…" if len(text) > BEGINNING_CHARS else "")
+    return cut if cut.isascii() else cut.encode("utf-8", "backslashreplace").decode()
+
+
+def without_escapes(text: str) -> str:
+    """``text`` without what programs colour it with."""
+    return re.sub(_ESCAPES, "", text) if "\x1b" in text or "\x9b" in text else text
 
 
 def one_line(text: str) -> str:

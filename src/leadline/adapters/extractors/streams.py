@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.extract.gather import Extraction, Gatherer
-from leadline.core.extract.lines import number_of, read_metrics_line, read_stdout_line
+from leadline.core.extract.lines import read_metrics_line, read_stdout_line
 from leadline.core.extract.spec import ExtractionSpec
+from leadline.core.extract.written_number import number_in
+from leadline.core.plain import without_escapes
 from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
@@ -57,15 +59,17 @@ class StdoutReader:
                 if text is None:
                     _too_long(gatherer, number)
                 else:
-                    read_stdout_line(text, number, gatherer)
+                    read_stdout_line(without_escapes(text), number, gatherer)
         return gatherer.finish(lines.digest or None)
 
 
 class PatternReader:
-    """Every match of a regular expression in stdout, or in the file that the declaration names.
+    """Every match of a regular expression in what the run printed, or in the file that the
+    declaration names: in stdout, and where nothing of it matches in stderr, since the order between
+    the two is not known.
 
-    Only the first 10,000 characters of a line are searched. A match that is not a number fails the
-    source.
+    Escapes that colour a line are not part of it. Only the first 10,000 characters of a line are
+    searched. A match that is not a number fails the source.
     """
 
     name = "pattern"
@@ -73,8 +77,18 @@ class PatternReader:
     def read(
         self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
     ) -> Extraction:
+        if spec.path:
+            return self._in(os.path.join(files.cwd, spec.path), spec, files, definitions)
+        found = self._in(files.stdout, spec, files, definitions)
+        if not found.sources[0]["rows"] and files.stderr and os.path.isfile(files.stderr):
+            in_stderr = self._in(files.stderr, spec, files, definitions)
+            return in_stderr if in_stderr.sources[0]["rows"] else found
+        return found
+
+    def _in(
+        self, path: str, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         gatherer = Gatherer(spec, definitions)
-        path = os.path.join(files.cwd, spec.path) if spec.path else files.stdout
         if not path or not os.path.isfile(path):
             gatherer.problems.add(
                 "no-such-file", f"{spec.path or 'stdout'} does not exist", blocking=True
@@ -88,7 +102,7 @@ class PatternReader:
             if text is None:
                 _too_long(gatherer, number)
                 continue
-            for match in pattern.finditer(text[:MAX_PATTERN_CHARS]):
+            for match in pattern.finditer(without_escapes(text[:MAX_PATTERN_CHARS])):
                 _take_match(match, group, number, gatherer)
         if not gatherer.rows:
             gatherer.problems.add(
@@ -118,13 +132,10 @@ def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: G
 
 
 def _number(text: str | None) -> float | None:
-    if text is None or "_" in text:
+    value = "" if text is None else number_in(text)
+    if isinstance(value, str) or text is None:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        return number_of(text)
-    return value if math.isfinite(value) else number_of(text)  # 1e999 is not infinite
+    return None if math.isinf(value) and text[-1:].isdigit() else value  # 1e999 is not infinite
 
 
 def _too_long(gatherer: Gatherer, number: int) -> None:

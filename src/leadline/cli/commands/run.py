@@ -208,22 +208,11 @@ def _config(args: argparse.Namespace) -> dict[str, object]:
 
 def _read_config(path: str, verb: str = "run") -> dict[str, object]:
     from leadline.core.errors import not_found, usage
+    from leadline.services.structured_file import structured
 
     try:
-        with open(path, "rb") as file:
-            raw = file.read().decode()
-        if path.endswith(".toml"):
-            import tomllib
-
-            data = tomllib.loads(raw)
-        elif path.endswith(".json"):
-            import json
-
-            data = json.loads(raw)
-        else:
-            import yaml
-
-            data = yaml.safe_load(raw)
+        with open(path, encoding="utf-8-sig") as file:
+            data = structured(file.read(), path)
     except OSError as error:
         raise not_found(
             "no-config-file", f"cannot read {path}: {error.strerror}", do=f"leadline {verb} --help"

@@ -261,13 +261,16 @@ class Gatherer:
         self.series: dict[str, Accumulator] = {}
         self.rows = self.taken = self.dropped = 0
         self.stepped: set[str] = set()
+        # metrics that are yes or no in each row of a table: one value of them is the share of yes
+        self.shares: set[str] = set()
         self.items: dict[str, dict[str, float]] = {}
         self.items_missing: dict[str, int] = {}
         self.cut: set[str] = set()  # metrics that lack a part of their series
 
     def rule(self, name: str) -> str:
         definition = self.definitions.get(name)
-        return self.spec.reduce or (definition.reduce if definition else "last")
+        rule = self.spec.reduce or (definition.reduce if definition else "last")
+        return "mean" if rule == "last" and name in self.shares else rule
 
     def add(
         self, name: str, value: float, step: float | None = None, row: int | None = None

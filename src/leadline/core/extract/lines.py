@@ -1,7 +1,8 @@
 """The values in one logged line, in any of its three forms.
 
 ``{"loss": 0.3, "step": 10}``, ``{"metric": "loss", "value": 0.3}`` and ``{"metrics": {"loss": 0.3}}``
-say the same; nested objects give dotted names. Booleans and other text are no numbers.
+say the same; nested objects give dotted names. Booleans count as 0 and 1, as in ``ll.log``, and a
+list of one number as that number. A text is a number for a metric that is declared.
 """
 
 from __future__ import annotations
@@ -9,37 +10,36 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from leadline.core.extract.gather import Gatherer
+from leadline.core.extract.written_number import NONFINITE, number_in
 from leadline.core.patterns import later
-from leadline.core.typed import Any
+from leadline.core.plain import beginning
+from leadline.core.typed import TYPE_CHECKING, Any
 
-NONFINITE = {
-    "nan": math.nan,
-    "infinity": math.inf,
-    "-infinity": -math.inf,
-    "inf": math.inf,
-    "-inf": -math.inf,
-    "+inf": math.inf,
-    "+infinity": math.inf,
-}
-# A value that is a number, or one of the words of ``NONFINITE`` as a text; JSON as Python reads it
-# has NaN and Infinity.
-_NUMBER = later(r':\s*(?:-?[0-9NI]|"\s*[+-]?(?:nan|inf))', re.I)
+if TYPE_CHECKING:
+    Read = Callable[[str, object], float | None]
+
+# A value that may be a number: one, a boolean, the only one of a list, a text with a digit or one of
+# the words of ``NONFINITE`` in it; JSON as Python reads it has NaN and Infinity.
+_NUMBER = later(r':\s*(?:\[\s*)?(?:-?[0-9NI]|true|false|"\s*[+\u2212-]?(?:[0-9.]|nan|inf))', re.I)
+EXACT = 2**53  # the largest integer up to which a float holds every one
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 
 def number_of(value: Any) -> float | None:
-    """A JSON value as a number: numbers, and the words for NaN and the infinities; not booleans,
-    not other text."""
-    if isinstance(value, bool):
-        return None
+    """A JSON value as a number: numbers, booleans, the words for NaN and the infinities, and a list
+    of one of these; not other text. An integer that no float holds stays one up to 64 bits."""
+    if isinstance(value, int) and EXACT < abs(value) < 2**63 and float(value) != value:
+        return value
     if isinstance(value, (int, float)):
         try:
             return float(value)
         except OverflowError:
             return math.inf if value > 0 else -math.inf
+    if isinstance(value, list):
+        return number_of(value[0]) if len(value) == 1 and not isinstance(value[0], list) else None
     return NONFINITE.get(value.strip().lower()) if isinstance(value, str) else None
 
 
@@ -55,18 +55,17 @@ def vanishes(value: float, text: str) -> bool:
     return value == 0 and any(c in "123456789" for c in text.lower().partition("e")[0])
 
 
-def points_of(record: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Name and value of each metric in one logged object, in any of its three forms."""
+def points_of(record: Mapping[str, Any], read: Read | None = None) -> Iterator[tuple[str, float]]:
+    """Name and value of each metric in one logged object, in any of its three forms. ``read``: the
+    number of a value under a name; without it, what the value itself is."""
     metrics = record.get("metrics")
     name = record.get("metric")
     if isinstance(metrics, Mapping):
-        yield from _flat_numbers(metrics)
+        yield from _flat_numbers(metrics, read)
     elif isinstance(name, str) and "value" in record:
-        value = number_of(record["value"])
-        if value is not None:
-            yield name, value
+        yield from _flat_numbers({name: record["value"]}, read)
     else:
-        yield from _flat_numbers({k: v for k, v in record.items() if k not in _RESERVED})
+        yield from _flat_numbers({k: v for k, v in record.items() if k not in _RESERVED}, read)
 
 
 def step_of(record: Mapping[str, Any], column: str = "") -> float | None:
@@ -77,15 +76,18 @@ def step_of(record: Mapping[str, Any], column: str = "") -> float | None:
     return None
 
 
-def _flat_numbers(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+def _flat_numbers(
+    record: Mapping[str, Any], read: Read | None = None, prefix: str = ""
+) -> Iterator[tuple[str, float]]:
     for key, value in record.items():
         if isinstance(value, Mapping):
             if prefix.count(".") < 8:
-                yield from _flat_numbers(value, f"{prefix}{key}.")
+                yield from _flat_numbers(value, read, f"{prefix}{key}.")
         else:
-            number = number_of(value)
+            name = f"{prefix}{key}"
+            number = number_of(value) if read is None else read(name, value)
             if number is not None:
-                yield f"{prefix}{key}", number
+                yield name, number
 
 
 def flat_numbers(record: Mapping[str, Any]) -> dict[str, float]:
@@ -121,9 +123,9 @@ def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
     if not (text.startswith("{") and text.endswith("}") and may_measure(text)):
         return
     record = _json_object(text)
-    if record is None or any(isinstance(value, (dict, list)) for value in record.values()):
+    if record is None or any(map(_nested, record.values())):
         return
-    if any(True for _ in points_of(record)):
+    if any(True for _ in points_of(record, _reading(into))):
         into.rows += 1
         _take(record, text, row, into)
 
@@ -134,12 +136,49 @@ def may_measure(text: str) -> bool:
     return _NUMBER.search(text) is not None or "\\" in text
 
 
+def _nested(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and number_of(value) is None)
+
+
+def _reading(into: Gatherer, row: int | None = None) -> Read:
+    """Reads a value as what it is and, for a metric that was declared, a text as what it writes.
+    ``row``: where what cannot be read is noted."""
+
+    def read(name: str, value: object) -> float | None:
+        number = number_of(value)
+        text = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if number is not None or not isinstance(text, str):
+            return number
+        metric = next((m for m, column in into.spec.mapping.items() if column == name), name)
+        definition = into.definitions.get(metric)
+        if definition is None and name not in into.spec.mapping.values():
+            return None
+        written = number_in(text, definition.unit if definition else "")
+        if not isinstance(written, str):
+            return written
+        if row is not None:
+            into.problems.add(
+                "not-a-number",
+                f"{name} is {beginning(text)!r}, which is {written}",
+                row,
+                about=name,
+            )
+        return None
+
+    return read
+
+
 def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> None:
     step = step_of(record, into.spec.step)
     found = False
+    points = [*points_of(record, _reading(into, row))]
+    if twice := _met_twice(points):
+        what = "nested and dotted names meet in one name, and which is meant cannot be told"
+        into.problems.add("name-collision", what, row, into.spec.nan == "fail")
+        points = [point for point in points if point[0] not in twice]
     # names of points that a float holds, once one is met that may not be
     held: set[str] | None = None
-    for name, value in points_of(record):
+    for name, value in points:
         if into.spec.mapping and name not in into.spec.mapping.values():
             continue
         found = True
@@ -161,6 +200,12 @@ def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> Non
     else:
         into.dropped += 1
         into.problems.add("no-number", "an object without a number", row)
+
+
+def _met_twice(points: list[tuple[str, float]]) -> set[str]:
+    names = [name for name, _ in points]
+    several = len(set(names)) < len(names)
+    return {name for name in names if names.count(name) > 1} if several else set()
 
 
 def _json_object(text: str) -> dict[str, object] | None:

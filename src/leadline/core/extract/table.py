@@ -9,16 +9,17 @@ at the end.
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 
 from leadline.core.config import flatten
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction, Gatherer
-from leadline.core.extract.lines import NONFINITE, flat_numbers, number_of
+from leadline.core.extract.lines import flat_numbers, number_of
 from leadline.core.extract.spec import ExtractionSpec
+from leadline.core.extract.written_number import integer_in, is_boolean, number_in
 from leadline.core.metric.items import item_key
+from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple
 
@@ -148,17 +149,18 @@ def object_rows(objects: Iterable[tuple[int, Any]], whole: bool = False) -> Iter
             except (LeadlineError, RecursionError):
                 yield number, None, "name-collision"
         elif isinstance(value, Mapping):
-            flat = {k: v for k, v in value.items() if not isinstance(v, (Mapping, list))}
-            yield (
-                number,
-                {
-                    **flat_numbers({k: v for k, v in value.items() if isinstance(v, Mapping)}),
-                    **flat,
-                },
-                "",
-            )
+            flat = {k: v for k, v in value.items() if _is_cell(v)}
+            inner = flat_numbers({k: v for k, v in value.items() if isinstance(v, Mapping)})
+            if inner.keys() & flat.keys():
+                yield number, None, "name-collision"
+            else:
+                yield number, {**inner, **flat}, ""
         else:
             yield number, None, "not-json"
+
+
+def _is_cell(value: object) -> bool:
+    return not isinstance(value, (Mapping, list)) or (isinstance(value, list) and len(value) == 1)
 
 
 def _row(number: int, header: list[str], cells: list[str]) -> Row:
@@ -182,19 +184,16 @@ def _unquoted(cell: str) -> str:
     return inner.replace('""', '"') if quoted else cell
 
 
-def cell_number(value: Any) -> float | None:
-    """A number, NaN for an empty cell, None for text. Strict: no underscores, no thousands
-    separators, no booleans."""
+def cell_number(value: Any, unit: str = "") -> float | str:
+    """The number in a cell, NaN for an empty one, or why it is none. ``unit``: that of the metric."""
     if value is None:
         return math.nan
-    if not isinstance(value, str):
-        return number_of(value)
-    text = value.strip()
-    if not text:
-        return math.nan
-    if re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", text):
-        return float(text)
-    return NONFINITE.get(text.lower())
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, str):
+        return number_in(value, unit) if value.strip() else math.nan
+    number = number_of(value)
+    return "no number" if number is None else number
 
 
 class _Table:
@@ -203,7 +202,14 @@ class _Table:
         self.header, self.lines = header, array("q")
         self.values: dict[str, array[float]] = {}
         self.filled: dict[str, int] = {}  # cells that hold a number
+        self.booleans: dict[str, int] = {}  # cells that are yes or no
         self.texts: dict[str, list[int]] = {}  # rows whose cell is text
+        self.whys: dict[str, str] = {}  # the first of them, and what it is
+        self.units = {
+            column: gatherer.definitions[metric].unit
+            for metric, column in self.spec.mapping.items()
+            if metric in gatherer.definitions
+        }
         self.keep = bytearray()
         self.keys: list[tuple[Any, ...]] = []
         self.whole: list[int] = []  # a hash of each whole row, for the rule "identical"
@@ -223,6 +229,12 @@ class _Table:
             self.filled[name], self.texts[name] = 0, []
         return self.values[name]
 
+    def _unit(self, name: str) -> str:
+        if name not in self.units:
+            definition = self.gatherer.definitions.get(name)
+            self.units[name] = definition.unit if definition else ""
+        return self.units[name]
+
     def add(self, row: Row) -> bool:
         number, cells, trouble = row
         self.gatherer.rows += 1
@@ -238,18 +250,30 @@ class _Table:
         self.lines.append(number)
         self.keep.append(1)
         for name, column in self.values.items():
-            value = cell_number(cells.get(name))
-            if value is None:
+            value = cell_number(cells.get(name), self._unit(name))
+            if isinstance(value, str):
                 self.texts[name].append(number)
+                self.whys.setdefault(name, f"{beginning(str(cells[name]))!r} is {value}")
+                value = math.nan
             elif value == value:
                 self.filled[name] += 1
-            column.append(math.nan if value is None else value)
+                self.booleans[name] = self.booleans.get(name, 0) + is_boolean(cells[name])
+                self._note_rounded(name, cells[name], value, number)
+            column.append(value)
         if self.spec.unique:
             self.keys.append(tuple(cells.get(name) for name in self.spec.unique))
             if self.spec.items:
                 self._name_item(cells, number)
             self.whole.append(hash(tuple(sorted((k, str(v)) for k, v in cells.items()))))
         return True
+
+    def _note_rounded(self, name: str, cell: Any, value: float, number: int) -> None:
+        whole = integer_in(cell)
+        if whole is not None and math.isfinite(value) and whole != int(value):
+            what = (
+                f"column {name!r} holds an integer of too many digits, taken as the nearest number"
+            )
+            self.problems.add("rounded", what, number, about=name)
 
     def _name_item(self, cells: Mapping[str, Any], number: int) -> None:
         """The item of the row just added, which stands in ``keys`` in the one form in which items
@@ -305,9 +329,8 @@ class _Table:
                 columns = {n: n for n in columns if n not in blank}
         for name in dict.fromkeys(columns.values()):
             for number in self.texts[name]:
-                self.problems.add(
-                    "not-a-number", f"column {name!r} holds text", number, True, about=name
-                )
+                what = f"column {name!r} holds text, {self.whys[name]}"
+                self.problems.add("not-a-number", what, number, True, about=name)
         if not columns and not self.problems.blocking:
             self.problems.add("no-number", "no column holds numbers", blocking=True)
         return columns
@@ -331,6 +354,11 @@ class _Table:
 
     def publish(self, columns: Mapping[str, str]) -> None:
         steps = self.values.get(self.spec.step)
+        self.gatherer.shares.update(
+            metric
+            for metric, name in columns.items()
+            if steps is None and self.booleans.get(name, 0) == self.filled[name] > 1
+        )
         for i, number in enumerate(self.lines):
             if not self.keep[i]:
                 continue

@@ -60,6 +60,7 @@ _RUN_FACTS = (
     "ended_at",
     "wall_s",
     "resources",
+    "leftover_processes",
     "metrics",
     "nonfinite",
     "extraction",

@@ -44,6 +44,14 @@ class MetricDef:
     limit: str = ""
 
 
+def leftover_text(processes: int) -> str:
+    """What a command left running, which was ended with it; "" for nothing."""
+    text = "a process in the background, which was ended with it"
+    if processes > 1:
+        text = f"{processes} processes in the background, which were ended with it"
+    return text if processes else ""
+
+
 @dataclass(slots=True)
 class Run:
     """One execution, as far as the record knows it.
@@ -86,6 +94,7 @@ class Run:
     signal: str = ""
     reason: str = ""  # why it is not done, in words
     resources: dict[str, float | None] = field(default_factory=dict)
+    leftover_processes: int = 0  # that went on after the command and were ended with it
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
     # problems, sources, counts, contract, items

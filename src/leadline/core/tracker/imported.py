@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from leadline.core.tracker.rows import ImportReport
 
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
-SAID_SHOWN = 60  # characters of a cell that is not taken
 
 
 def _in_no_tracker() -> TrackerPlace:
@@ -184,14 +183,15 @@ class Columns:
     """What the columns of a table are: metric name by column, and config columns (None: every other
     column). ``reduce`` says by metric how the points of a series become one value. ``key``: columns
     that together name a row; of rows with one key the ``keep`` one is taken (``first`` or
-    ``last``). ``points``: takes the points of a run that has been read, so that they are not all
-    held."""
+    ``last``). ``units``: by metric, as it was declared. ``points``: takes the points of a run that
+    has been read, so that they are not all held."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
     reduce: Mapping[str, str] = field(default_factory=dict)
     key: list[str] = field(default_factory=list)
     keep: str = "first"
+    units: Mapping[str, str] = field(default_factory=dict)
     points: Callable[[FoundRun], None] = lambda run: None
 
 
@@ -269,9 +269,3 @@ def metric_columns(texts: Iterable[str]) -> dict[str, str]:
             )
         metrics[column] = name
     return metrics
-
-
-def shown(text: str) -> str:
-    """The beginning of a text from outside, as text that any output can carry (no lone surrogates)."""
-    cut = text[:SAID_SHOWN] + ("…" if len(text) > SAID_SHOWN else "")
-    return cut if cut.isascii() else cut.encode("utf-8", "backslashreplace").decode()

@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
 from leadline.core.errors import usage
-from leadline.core.extract.lines import NONFINITE, vanishes
+from leadline.core.extract.lines import vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
-from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun, shown
+from leadline.core.extract.written_number import NONFINITE, integer_in
+from leadline.core.plain import beginning
+from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
 from leadline.core.typed import Any
 
 _ABSENT = "the row has no such cell"
@@ -40,7 +42,7 @@ def runs_of_rows(
             found.refuse(where, TROUBLES.get(trouble, "it is not readable"))
             continue
         if unclean := next((name for name in cells if name not in seen and _flaw(name)), None):
-            found.refuse(where, f"the column name {shown(unclean)!r} {_flaw(unclean)}")
+            found.refuse(where, f"the column name {beginning(unclean)!r} {_flaw(unclean)}")
             continue
         seen.update(dict.fromkeys(cells))
         if (
@@ -75,7 +77,7 @@ def runs_of_rows(
 
 def _check_header(header: list[str], columns: Columns, found: Findings) -> None:
     if unclean := next((name for name in header if _flaw(name)), None):
-        what = f"the column name {shown(unclean)!r} of {found.source} {_flaw(unclean)}"
+        what = f"the column name {beginning(unclean)!r} of {found.source} {_flaw(unclean)}"
         raise usage("not-utf8", what, do="leadline import --help")
     for name in dict.fromkeys(name for name in header if name and header.count(name) > 1):
         if columns.config is None or name in (*columns.metrics, *columns.config, *columns.key):
@@ -123,12 +125,14 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
     run, left, wrong = FoundRun(where, ""), list[CellNotTaken](), list[str]()
     for column, metric in columns.metrics.items():
         cell = cells.get(column)
-        value, why = _measured(cell) if column in cells else (None, _ABSENT)
-        said = shown(_words(cell)) if column in cells else ""
+        value, why = (
+            _measured(cell, columns.units.get(metric, "")) if column in cells else (None, _ABSENT)
+        )
+        said = beginning(_words(cell)) if column in cells else ""
         if column not in cells and (
             inner := [name for name in cells if name.startswith(f"{column}.")]
         ):
-            why = f"an object or a list of them: its values are columns, {shown(', '.join(inner))}"
+            why = f"an object or a list of them: its values are columns, {beginning(', '.join(inner))}"
             wrong.append(f"{column} is {why}")
         if value is not None:
             run.measured(metric, value)
@@ -153,36 +157,24 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
     return run, left
 
 
-def _measured(cell: Any) -> tuple[float | None, str]:
+def _measured(cell: Any, unit: str) -> tuple[float | None, str]:
     """The number that a cell holds, None for none; and what is to be said of it, "" when nothing
     is."""
     if not _holds(cell):
         return None, "empty"
-    # 0 and 1, as ll.log has them
-    value = float(cell) if isinstance(cell, bool) else cell_number(cell)
-    if value is None:
-        return None, "no number"
+    value = cell_number(cell, unit)
+    if isinstance(value, str):
+        return None, value
     if math.isfinite(value):
         if isinstance(cell, str) and vanishes(value, cell):
             return value, f"recorded as {value!r}, the nearest number of 64 bits"
-        whole = _whole(cell)
+        whole = integer_in(cell)
         if whole is not None and whole != int(value):
             return value, f"recorded as {value!r}, the nearest number of 64 bits"
         return value, ""
     if isinstance(cell, float) or (isinstance(cell, str) and cell.strip().lower() in NONFINITE):
         return value, f"recorded as {finite(value)}: it is not finite and enters no statistics"
     return None, "too large for a number of 64 bits"
-
-
-def _whole(cell: Any) -> int | None:
-    """The integer that is written in the cell, if it is one of so many digits that a float may not
-    hold it."""
-    if isinstance(cell, str):
-        digits = cell.strip().lstrip("+-")
-        return (
-            int(cell) if 15 < len(digits) < 400 and digits.isascii() and digits.isdigit() else None
-        )
-    return cell if isinstance(cell, int) else None
 
 
 def _sentence(why: str) -> str:

@@ -180,7 +180,7 @@ class Reading:
             for inner, found in flat_numbers(value).items():
                 self.add(f"{name}.{inner}", step, found, time_s)
             return
-        number = _number(value)
+        number = number_of(value)
         if number is None:
             self.odd[name] = self.odd.get(name, 0) + 1
             return
@@ -198,10 +198,6 @@ class Reading:
             ).hexdigest()
         summary = {k: repr(v) for k, v in self.summary.items()}
         return digest_of({"config": self.config, "summary": summary, "series": hashes})
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, bool) else number_of(value)
 
 
 def summary_numbers(summary: Mapping[str, Any]) -> dict[str, float]:
@@ -222,7 +218,7 @@ def summary_numbers(summary: Mapping[str, Any]) -> dict[str, float]:
             if (last := number_of(value.get("last"))) is not None:
                 out[name] = last
         else:
-            only = _number(value)
+            only = number_of(value)
             if only is not None:
                 out[name] = only
     return out

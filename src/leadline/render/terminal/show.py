@@ -11,7 +11,7 @@ from leadline.core.evidence.evidence import RULES
 from leadline.core.plain import as_rows, one_line, plain
 from leadline.core.record import artifact
 from leadline.core.record.ranks import state_of
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, leftover_text
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.timestamps import duration, minute, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -186,6 +186,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("contention", contention),
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),
+            ("left running", leftover_text(run.leftover_processes)),
             ("series", _series_text(run)),
             ("cut series", _cut_text(run, thread)),
             ("problems", _problems_text(run)),

@@ -143,7 +143,8 @@ def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
             )
     config = None if "*" in request.config else list(request.config)
     reduce = {name: d.reduce for name, d in thread.metrics.items()}
-    return Columns(metrics, config, reduce, list(request.key), request.keep)
+    units = {name: d.unit for name, d in thread.metrics.items()}
+    return Columns(metrics, config, reduce, list(request.key), request.keep, units)
 
 
 def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format: str) -> None:

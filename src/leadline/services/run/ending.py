@@ -18,7 +18,7 @@ from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
 from leadline.core.record.conform import fitting, misfit
-from leadline.core.record.run import TERMINAL_STATES
+from leadline.core.record.run import TERMINAL_STATES, leftover_text
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -85,6 +85,8 @@ def end_run(
     }
     if leftover := result.get("leftover_processes"):
         body["leftover_processes"] = leftover
+        if body["state"] in ("done", "failed"):  # else its command was ended as well
+            say(f"{planned['id']} left {leftover_text(leftover)}")
     # What the run left behind: numbers, how the machine was, output, files.
     body["hygiene"] = planned.get("hygiene", {})
     done_with: list[str] = []

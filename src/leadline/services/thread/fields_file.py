@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from leadline.core.errors import not_found, usage
+from leadline.services.structured_file import structured
 
 
 def read_fields(
@@ -24,14 +25,8 @@ def read_fields(
     try:
         if path.endswith((".md", ".markdown")):
             data: object = from_markdown(text)
-        elif path.endswith(".toml"):
-            import tomllib  # noqa: PLC0415  start-up: 5.4 ms
-
-            data = tomllib.loads(text)
         else:
-            import yaml  # noqa: PLC0415  start-up: 50 ms
-
-            data = yaml.safe_load(text)
+            data = structured(text, path)
     except Exception as error:
         raise usage(
             f"bad-{what}-file", f"{path} cannot be read: {error}", do=help_command

@@ -45,12 +45,7 @@ def note_words(reading: Reading, summary: Mapping[str, Any]) -> None:
     media = _media(flat)
     said = {name: str(flat[f"{name}._type"])[:KIND_CHARS] for name in media}
     for name, value in flat.items():
-        if (
-            value is not None
-            and not _inside(name, media)
-            and number_of(value) is None
-            and not isinstance(value, bool)
-        ):
+        if value is not None and not _inside(name, media) and number_of(value) is None:
             kinds = ((str, "text"), (list, "list"), (object, "object"))
             said[name] = next(word for kind, word in kinds if isinstance(value, kind))
     for name, kind in sorted(said.items()):

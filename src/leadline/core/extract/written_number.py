@@ -1,0 +1,86 @@
+"""A number as people and programs write it in a cell or a line: exactly one meaning, or a reason.
+
+>>> number_in("\\u22121 234.5"), number_in("1.234,5"), number_in("true"), number_in("0,5")
+(-1234.5, 1234.5, 1.0, 0.5)
+>>> number_in("95.3 %", "%")
+95.3
+>>> number_in("1,234")
+'1234 or 1.234'
+>>> number_in("12 ms")
+"in 'ms', and no unit is declared"
+"""
+
+from __future__ import annotations
+
+import math
+
+from leadline.core.patterns import later
+
+NONFINITE = {
+    "nan": math.nan,
+    "infinity": math.inf,
+    "-infinity": -math.inf,
+    "inf": math.inf,
+    "-inf": -math.inf,
+    "+inf": math.inf,
+    "+infinity": math.inf,
+}
+_BOOLEANS = {"true": 1.0, "false": 0.0}
+_PLAIN = later(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_UNIT = later(r"([+-]?[\d.,' ]*\d(?:[eE][+-]?\d+)?) ?([^\d\s.,+_-][^\d\s_]{0,15})")
+# Groups of three digits: with one mark only twice or before a fraction, else it may be the fraction's.
+_GROUPED = (
+    (later(r"[+-]?\d{1,3}(?:,\d{3}){2,}|[+-]?\d{1,3}(?:,\d{3})+\.\d+"), ",", "."),
+    (later(r"[+-]?\d{1,3}(?:\.\d{3}){2,}|[+-]?\d{1,3}(?:\.\d{3})+,\d+"), ".", ","),
+    (later(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?"), " ", "."),
+    (later(r"[+-]?\d{1,3}(?: \d{3})+,\d+"), " ", ","),
+    (later(r"[+-]?\d{1,3}(?:'\d{3})+(?:\.\d+)?"), "'", "."),
+)
+_COMMA = later(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+_EITHER = later(r"[+-]?[1-9]\d{0,2},\d{3}")
+_SIGNS = str.maketrans(
+    {"\u2212": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\ufeff": ""}
+)
+
+
+def number_in(text: str, unit: str = "") -> float | str:
+    """The number that ``text`` writes (``nan`` and the infinities by their words, booleans as 1 and
+    0), or what it is instead. ``unit``: what the metric is measured in; a cell that names it is taken,
+    one that names another is not."""
+    stripped = text.strip()
+    if _PLAIN.fullmatch(stripped):
+        return float(stripped)
+    word = stripped.translate(_SIGNS).strip()
+    if _PLAIN.fullmatch(word):
+        return float(word)
+    known = NONFINITE.get(word.lower(), _BOOLEANS.get(word.lower()))
+    if known is not None:
+        return known
+    for pattern, mark, point in _GROUPED:
+        if pattern.fullmatch(word):
+            return float(word.replace(mark, "").replace(point, "."))
+    if _EITHER.fullmatch(word):
+        return f"{word.replace(',', '')} or {word.replace(',', '.')}"
+    if _COMMA.fullmatch(word):
+        return float(word.replace(",", "."))
+    if (parts := _UNIT.fullmatch(word)) is None:
+        return "no number"
+    value, said = number_in(parts[1]), parts[2]
+    if isinstance(value, str) or said == unit:
+        return value
+    declared = f"the metric is in {unit!r}" if unit else "no unit is declared"
+    return f"in {said!r}, and {declared}"
+
+
+def integer_in(cell: object) -> int | None:
+    """The integer that is written in a cell, if it is one of so many digits that a float may not
+    hold it."""
+    if isinstance(cell, str):
+        digits = cell.strip().lstrip("+-")
+        many = 15 < len(digits) < 400 and digits.isascii() and digits.isdigit()
+        return int(cell) if many else None
+    return cell if isinstance(cell, int) else None
+
+
+def is_boolean(cell: object) -> bool:
+    return isinstance(cell, bool) or (isinstance(cell, str) and cell.strip().lower() in _BOOLEANS)
