@@ -44,7 +44,7 @@ def test_a_value_that_is_not_taken_is_shown_with_its_place_and_reason(thread_lab
     text = thread_lab.ok("import", *words, "--dry-run")
     assert (
         "line 3, loss: 'nan': recorded as NaN" in text
-        and "line 4, loss: '45%': it is no number" in text
+        and "line 4, loss: '45%': it is in '%', and no unit is declared" in text
     )
     assert "line 2, loss: it is empty" in text and "line 5, time_ms: 'abc': it is no number" in text
     envelope = thread_lab.json("import", *words)

@@ -6,7 +6,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
@@ -23,6 +24,7 @@ from leadline.core.extract.table import (
     object_rows,
     tsv_rows,
 )
+from leadline.core.extract.written_number import is_number
 from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple
 from leadline.ports.extractor import RunFiles
@@ -66,7 +68,7 @@ class TableReader:
             before = files.bytes_before(spec.path) if spec.format in _OF_LINES else 0
             if before and spec.unique and _each_key_once(spec, path):
                 before = 0
-            table = rows_of(path, spec.format, spec.path, after_bytes=before)
+            table = rows_of(path, spec.format, spec.path, after_bytes=before, names=spec.header)
             result = extract_table(spec, table.header, table.rows, definitions, None, table.unit)
         except Unreadable as error:
             gatherer = Gatherer(spec, definitions)
@@ -81,7 +83,7 @@ class TableReader:
 def _each_key_once(spec: ExtractionSpec, path: str) -> bool:
     """Whether a file that grew holds each key once: it was written anew and longer then, since an
     evaluation that appends names its items again."""
-    table = rows_of(path, spec.format, spec.path)
+    table = rows_of(path, spec.format, spec.path, names=spec.header)
     strict = replaced(spec, dedupe="error")
     found = extract_table(strict, table.header, table.rows, {}, None, table.unit)
     return all(problem["code"] != "duplicate-key" for problem in found.problems)
@@ -97,21 +99,28 @@ def check_usable(path: str, shown: str) -> None:
         raise Unreadable("empty-file", f"{shown} is empty")
 
 
-def rows_of(path: str, format: str, shown: str, whole: bool = False, after_bytes: int = 0) -> Rows:
+def rows_of(
+    path: str,
+    format: str,
+    shown: str,
+    whole: bool = False,
+    after_bytes: int = 0,
+    names: Sequence[str] = (),
+) -> Rows:
     """The rows of the file at ``path`` (csv, tsv, json, jsonl or parquet), called ``shown`` in what
     is said of it.
 
     ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists
     are cells, a name given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone
-    surrogates. ``after_bytes``: rows of lines (csv, tsv, jsonl) that end before are left out. Raises
-    Unreadable (for parquet: while the rows are read), OSError, and LeadlineError(environment)
-    without pyarrow.
+    surrogates. ``after_bytes``: rows of lines (csv, tsv, jsonl) that end before are left out.
+    ``names``: of the columns of a csv or tsv that does not name them. Raises Unreadable (for
+    parquet: while the rows are read), OSError, and LeadlineError(environment) without pyarrow.
     """
     if format == "parquet":
         return _parquet(path, shown, whole)
     _refuse_binary(path, shown, whole)
     if format in ("csv", "tsv"):
-        return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes)
+        return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes, names)
     if format == "jsonl":
         lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
         return Rows([], object_rows(_parsed(lines, whole), whole), lambda: lines.digest)
@@ -131,6 +140,11 @@ def _refuse_binary(path: str, shown: str, whole: bool) -> None:
     line, ended, _ = head.lstrip(b"\r\n").partition(b"\n")
     if b"\0" in line:
         raise Unreadable("not-text", f"{shown} is no text: its first line holds NUL bytes")
+    if b"\r" in line.rstrip(b"\r"):
+        raise Unreadable(
+            "not-lines",
+            f"{shown} ends its lines with a carriage return alone: end them with a line feed",
+        )
     if not whole:
         return
     try:
@@ -142,14 +156,11 @@ def _refuse_binary(path: str, shown: str, whole: bool) -> None:
                 "not-utf8",
                 f"{shown} is no UTF-8 text: byte {line[error.start]:#04x} at offset {at}, in its first line",
             ) from None
-    if b"\r" in line.rstrip(b"\r"):
-        raise Unreadable(
-            "not-lines",
-            f"{shown} ends its lines with a carriage return alone: end them with a line feed",
-        )
 
 
-def _delimited(path: str, separator: str, shown: str, whole: bool, after_bytes: int) -> Rows:
+def _delimited(
+    path: str, separator: str, shown: str, whole: bool, after_bytes: int, names: Sequence[str]
+) -> Rows:
     lines = Lines(path, errors=_errors(whole))
     numbered = iter(lines)
     header: list[str] = []
@@ -161,6 +172,17 @@ def _delimited(path: str, separator: str, shown: str, whole: bool, after_bytes: 
             break
     if not header:
         raise Unreadable("no-header", f"{shown} has no header line")
+    if names and [*names] != header:
+        first = (skipped, text)
+        header, skipped = [*names], skipped - 1
+        numbered = chain([first], numbered)
+    elif not names and (datum := next((cell for cell in header if is_number(cell)), "")):
+        how = f"--header {','.join(header)}" if whole else f"header={'+'.join(header)}"
+        raise Unreadable(
+            "no-header",
+            f"{shown} begins with a row of data and not with the names of its columns: {datum!r} "
+            f"is a number; say the names ({how} where these are the names)",
+        )
     if after_bytes:
         lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
         numbered = (line for line in lines if line[0] > skipped)

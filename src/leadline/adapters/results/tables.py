@@ -21,7 +21,7 @@ class TableSource:
                 raise Unreadable("not-a-file", f"{source} is not a regular file")
             if not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{source} is empty")
-            table = rows_of(source, self.format, source, whole=True)
+            table = rows_of(source, self.format, source, whole=True, names=columns.header)
             runs_of_rows(table.rows, table.header, columns, found, table.unit)
             found.digest = table.digest()
         except Unreadable as error:

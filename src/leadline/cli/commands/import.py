@@ -61,6 +61,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(parser, "--set", "KEY=VALUE", "config that holds for all of them")
     several(parser, "--key", "COLUMN,...", "columns that name a row")
     parser.add_argument(
+        "--header", default="", metavar="NAME,...", help="names of the columns of a table without"
+    )
+    parser.add_argument(
         "--keep",
         choices=["first", "last"],
         default="first",
@@ -95,11 +98,17 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.at,
         args.run,
         args.unfinished,
+        _names([args.header]),
     )
     data = import_runs(context, context.topic(args.thread), request, args.dry_run)
     report = data.found.report()
     totals = {name: total for name, _, total in _parts(report)}
-    counts = {"taken": data.taken_total, "already": data.already, **totals}
+    counts = {
+        "taken": data.taken_total,
+        "already": data.already,
+        "corrected": data.corrected_total,
+        **totals,
+    }
     cut = data.already > len(data.taken_before) or data.taken_total > len(data.taken)
     return Answer(
         as_rows(report_lines(data)),
@@ -122,6 +131,10 @@ def report_lines(data: Imported) -> list[str]:
         data.taken_total,
     )
     lines += _before(data)
+    lines += _some(
+        [f"{row['id']} corrected: {plain('; '.join(row['changes']))}" for row in data.corrected],
+        data.corrected_total,
+    )
     report = data.found.report()
     for name, sentences, total in _parts(report):
         if total:

@@ -46,7 +46,9 @@ _OPTIONS = (
     "format",
     "reader",
     "items",
+    "header",
 )
+_LISTS = ("unique", "require", "items", "header")
 # Readers of the files of known tools; ``benchmark`` finds out whose file it is.
 BENCHMARKS = (
     "benchmark",
@@ -72,7 +74,8 @@ class ExtractionSpec:
     missing or not-a-number cell: ``fail`` the source, ``drop`` the row (counted), or ``keep`` it as
     NaN. ``reduce`` overrides the metric's own rule. ``items``: the columns whose cells name what a
     row is about (a question, a case). The value of each item is kept then, so that runs over
-    different items can be compared on those they share.
+    different items can be compared on those they share. ``header``: the names of the columns of a
+    table that does not name them.
     """
 
     source: str
@@ -90,6 +93,7 @@ class ExtractionSpec:
     reduce: str = ""
     step: str = ""
     items: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -162,7 +166,7 @@ def _from_text(text: str) -> ExtractionSpec:
         target = table if key in _OPTIONS else table["columns"]
         if key in target:
             raise _bad(text, f"{key} is given twice", "results.csv:time_ms=elapsed")
-        target[key] = value.split("+") if key in ("unique", "require", "items") else value
+        target[key] = value.split("+") if key in _LISTS else value
     return _from_table(table, text)
 
 
@@ -198,6 +202,7 @@ def _from_table(table: Mapping[str, Any], text: str = "") -> ExtractionSpec:
         reduce=str(table.get("reduce") or ""),
         step=str(table.get("step") or ""),
         items=_names(table.get("items", ())),
+        header=_names(table.get("header", ())),
     )
     _check(spec, text)
     return spec

@@ -84,3 +84,8 @@ def integer_in(cell: object) -> int | None:
 
 def is_boolean(cell: object) -> bool:
     return isinstance(cell, bool) or (isinstance(cell, str) and cell.strip().lower() in _BOOLEANS)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number and nothing else, as no name of a column is."""
+    return _PLAIN.fullmatch(cell.strip()) is not None

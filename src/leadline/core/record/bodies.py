@@ -553,6 +553,7 @@ class RunPlannedBody(TypedDict):
     artifacts: NotRequired[list[str]]  # patterns of files to keep
     timeout_s: NotRequired[float | None]  # seconds
     key: NotRequired[str]  # digest of what makes it the same thing run before
+    row: NotRequired[str]  # digest of what names the row of a table that it was
     origin: NotRequired[str]  # ``executed``, ``imported``, ``reported``
     design: NotRequired[DesignPlace]
     tracker: NotRequired[TrackerPlace]
@@ -657,8 +658,9 @@ class BaselineBody(ItemBody, _Moved, total=False):
 
 class CorrectionBody(TypedDict):
     target: str
-    field: str  # ``config.KEY`` of a run, a field of an item
+    field: str  # ``config.KEY`` of a run, ``metrics.NAME`` of a reported one, a field of an item
     value: Any
+    by: NotRequired[str]  # ``import``: the source of a reported run says so now
     why: NotRequired[str]
     refs: NotRequired[dict[str, str]]
     bound: NotRequired[dict[str, float]]  # of the new text

@@ -45,6 +45,7 @@ _PLANNED_FACTS = (
     "executor",
     "origin",
     "key",
+    "row",
     "design",
     "tracker",
     "ruler",
@@ -456,6 +457,8 @@ def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
         head, _, key = field.partition(".")
         if key and head in ("config", "environment", "hardware", "software"):
             _correct_fact(target, field, corrected_fact(head, key, value))
+        elif target.origin == "reported" and body.get("by") == "import":
+            _correct_reported(target, head, key, value)
         target.corrections.append(entry)
     elif isinstance(target, Experiment):
         target.history.append(entry)
@@ -471,6 +474,20 @@ def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
         }
         if "bound" in body:
             target.body["bound"] = body["bound"]
+
+
+def _correct_reported(run: Run, head: str, key: str, value: Any) -> None:
+    """A row of a table says something else now. What was measured here is never typed over."""
+    if head == "metrics" and key:
+        run.metrics.pop(key, None)
+        run.nonfinite.pop(key, None)
+        if isinstance(value, str):
+            run.nonfinite[key] = value
+        elif value is not None:
+            _fitting("RunEndedBody", "metrics", {key: value})
+            run.metrics[key] = value
+    elif head in ("state", "reason", "key") and not key and isinstance(value, str):
+        setattr(run, head, value)
 
 
 def _correct_fact(run: Run, field: str, value: Any) -> None:

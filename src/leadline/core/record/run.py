@@ -116,10 +116,17 @@ class Run:
     captured: dict[str, Any] = field(default_factory=_empty)  # corrected facts as they were
     typed_over: str = ""  # why a correction made it reported: see core/record/captured.py
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
+    row: str = ""  # digest of what names the row of a table that it was
     # keys of ``config`` that reach no command, where somebody asked (``core/record/reaches.py``)
     tags: tuple[str, ...] = ()
     # reads values that lie in a blob; no fact
     item_source: Callable[[str], Mapping[str, Any] | None] | None = None
+
+    @property
+    def begun(self) -> str:
+        """When it began, as far as known: a table that tells no time was not measured when it was
+        taken in."""
+        return self.started_at or ("" if self.origin == "reported" else self.planned_at)
 
     @property
     def inputs(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Config, Excerpt, Problem, TrackerPlace
-    from leadline.core.tracker.rows import ImportReport
+    from leadline.core.tracker.rows import ImportReport, RowChange
 
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
 
@@ -39,7 +39,8 @@ class FoundRun:
     ``problems`` as an extraction has them. ``series``: the points by metric, until they wait on the
     disk in ``points_at``, and ``odd`` how many more were no number; ``excerpts``: what the record
     says of them (``extract.Series.summary``). ``settings``: config that was said for the whole
-    source."""
+    source. ``row``: the digest of what names its row in its source, "" where nothing does; a row
+    that says something else later is corrected. ``written``: texts of the config as they stood."""
 
     where: str
     key: str
@@ -63,6 +64,8 @@ class FoundRun:
     points_at: str = ""
     excerpts: dict[str, Excerpt] = field(default_factory=dict)
     former_key: str = ""
+    row: str = ""
+    written: dict[str, str] = field(default_factory=dict)
     settings: Config = field(default_factory=dict)
 
     def measured(self, metric: str, value: float) -> None:
@@ -183,7 +186,9 @@ class Columns:
     """What the columns of a table are: metric name by column, and config columns (None: every other
     column). ``reduce`` says by metric how the points of a series become one value. ``key``: columns
     that together name a row; of rows with one key the ``keep`` one is taken (``first`` or
-    ``last``). ``units``: by metric, as it was declared. ``points``: takes the points of a run that
+    ``last``). ``units``: by metric, as it was declared. ``header``: the names of the
+    columns where the table has none. ``states``: columns that tell how a run ended;
+    ``texts``: config columns that hold no numbers. ``points``: takes the points of a run that
     has been read, so that they are not all held."""
 
     metrics: Mapping[str, str]
@@ -192,6 +197,9 @@ class Columns:
     key: list[str] = field(default_factory=list)
     keep: str = "first"
     units: Mapping[str, str] = field(default_factory=dict)
+    header: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     points: Callable[[FoundRun], None] = lambda run: None
 
 
@@ -206,10 +214,17 @@ class Held:
     def __init__(self, runs: Iterable[Run]) -> None:
         self._by_key: dict[str, list[Run]] = {}
         self._by_source: dict[str, Run] = {}
+        self._by_row: dict[str, Run] = {}
         for run in runs:
             if run.origin != "executed" and run.key:
                 self._by_key.setdefault(run.key, []).append(run)
                 self._by_source[source_of(run)] = run
+                if run.row and not run.retracted:
+                    self._by_row[run.row] = run
+
+    def of_row(self, found: FoundRun) -> Run | None:
+        """The run of the same row of the same source, whatever it said then."""
+        return self._by_row.get(found.row) if found.row else None
 
     def same_as(self, found: FoundRun) -> Run | None:
         """The run that holds ``found`` already: it says the same, and its config agrees with what
@@ -229,6 +244,21 @@ class Held:
         if earlier and earlier.origin == "reported" and not earlier.retracted:
             what = f"{earlier.id} was taken from here before, with other points; if this is the same training, gone on,"
             found.note(run.where, f"{what} leadline retract {earlier.id} --why 'it went on'")
+
+
+def changed_row(run: Run, found: FoundRun) -> list[RowChange]:
+    """(field, before, now) of all that a row says of ``run`` differently now; None: nothing."""
+    fields: list[RowChange] = []
+    before: dict[str, Any] = {**run.metrics, **run.nonfinite}
+    now: dict[str, Any] = {**found.metrics, **found.nonfinite}
+    fields += [(f"metrics.{name}", before.get(name), now.get(name)) for name in {**before, **now}]
+    fields += [
+        (f"config.{name}", run.config.get(name), found.config.get(name))
+        for name in {**run.config, **found.config}
+    ]
+    fields += [("state", run.state, found.state), ("reason", run.reason, found.reason)]
+    fields.append(("key", run.key, found.key))
+    return [entry for entry in fields if canonical_json(entry[1]) != canonical_json(entry[2])]
 
 
 def _agrees(run: Run, found: FoundRun, name: str) -> bool:

@@ -19,8 +19,11 @@ from leadline.core.extract.table import TROUBLES, Row, cell_number
 from leadline.core.extract.written_number import NONFINITE, integer_in
 from leadline.core.plain import beginning
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
+from leadline.core.tracker.text_columns import Spellings
+from leadline.core.tracker.told_ending import told_ending
 from leadline.core.typed import Any
 
+REASON_CHARS = 400
 _ABSENT = "the row has no such cell"
 _Taken = tuple[FoundRun, list[CellNotTaken]]
 
@@ -35,6 +38,7 @@ def runs_of_rows(
     _check_header(header, columns, found)
     seen = dict.fromkeys(header)
     taken: dict[str, _Taken] = {}  # by what makes a row the same as another
+    spelled = Spellings()
     empty = True
     for number, cells, trouble in rows:
         empty, where = False, f"{unit} {number}"
@@ -53,12 +57,13 @@ def runs_of_rows(
             found.note(
                 where, f"this row goes to line {number + lines}: a quoted cell holds line ends"
             )
-        new = _run_of(where, cells, columns)
+        new = _run_of(where, cells, columns, spelled)
         if isinstance(new, str):
             found.refuse(where, new)
             continue
         _keep_one(taken, new, cells, columns, found)
     for run, left in taken.values():
+        _keep_texts(run, spelled, columns)
         found.runs.append(run)
         found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in seen)
     if empty:
@@ -100,19 +105,21 @@ def _keep_one(
     columns: Columns,
     found: Findings,
 ) -> None:
-    """Take ``new`` unless it is the same as a row taken before: by its key columns, or without any
-    by all it holds."""
+    """Take ``new`` unless it is the same as a row taken before: by its key columns, as they are
+    written, or without any by all that stands in it."""
     run = new[0]
-    named = {name: _as_config(cells.get(name)) for name in columns.key}
-    by_key = any(value not in (None, "") for value in named.values())
-    same = digest_of(named) if by_key else run.key
+    named = {name: _words(cells.get(name)).strip() for name in columns.key if name in cells}
+    by_key = any(named.values())
+    if by_key:
+        run.row = digest_of({"source": found.source, "key": named})
+    same = digest_of(named) if by_key else digest_of({n: _words(c) for n, c in cells.items()})
     if same not in taken:
         taken[same] = new
         return
     first = taken[same][0].where
     words = ", ".join(f"{name} {value}" for name, value in named.items())
     if not by_key:
-        found.refuse(run.where, f"it is the same as {first} in every column taken")
+        found.refuse(run.where, f"it is the same as {first} in every column")
     elif columns.keep == "last":
         found.refuse(first, f"its key ({words}) comes again in {run.where}, which is taken")
         taken[same] = new
@@ -120,8 +127,12 @@ def _keep_one(
         found.refuse(run.where, f"its key ({words}) is that of {first}, which is taken")
 
 
-def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | str:
-    """The run of one row with the cells of metrics that it leaves, or why there is no run."""
+def _run_of(
+    where: str, cells: Mapping[str, Any], columns: Columns, spelled: Spellings
+) -> _Taken | str:
+    """The run of one row with the cells of metrics that it leaves, or why there is no run. A row
+    that says that its run did not end well is a result too, without a number where there is none
+    or 0."""
     run, left, wrong = FoundRun(where, ""), list[CellNotTaken](), list[str]()
     for column, metric in columns.metrics.items():
         cell = cells.get(column)
@@ -142,7 +153,10 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
             left.append(
                 CellNotTaken(where, column, said, why if value is not None else _sentence(why))
             )
-    if not run.metrics and not run.nonfinite:
+    told = told_ending(cells, columns.metrics, columns.states, any(run.metrics.values()))
+    if told:
+        _end_as_told(run, told, cells, columns, left)
+    elif not run.metrics and not run.nonfinite:
         return "; ".join(wrong) or f"it has no value of {', '.join(columns.metrics)}"
     names = (
         columns.config
@@ -152,9 +166,59 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
     for name in (*names, *columns.key):
         if _holds(cell := cells.get(name)) and (flaw := _flaw(_words(cell))):
             return f"{name} {flaw}"
-    run.config = {name: _as_config(cells[name]) for name in names if _holds(cells.get(name))}
-    run.key = digest_of({"config": run.config, "metrics": run.metrics, "nonfinite": run.nonfinite})
+    held = {name: cells[name] for name in names if _holds(cells.get(name))}
+    for name, cell in held.items():
+        if isinstance(cell, str):
+            spelled.add(name, cell)
+            run.written[name] = cell.strip()
+    run.config = {name: _as_config(cell) for name, cell in held.items()}
+    run.key = _key_of(run)
     return run, left
+
+
+def _key_of(run: FoundRun) -> str:
+    ended = {} if run.state == "done" else {"state": run.state, "reason": run.reason}
+    measured = {"metrics": run.metrics, "nonfinite": run.nonfinite}
+    return digest_of({"config": run.config, **measured, **ended})
+
+
+def _keep_texts(run: FoundRun, spelled: Spellings, columns: Columns) -> None:
+    """Cells of columns that hold names stay as they are written."""
+    texts = {
+        name: text
+        for name, text in run.written.items()
+        if (spelled.is_text(name) or name in columns.texts) and run.config[name] != text
+    }
+    if texts:
+        run.config.update(texts)
+        run.former_key, run.key = run.key, _key_of(run)
+
+
+def _end_as_told(
+    run: FoundRun,
+    told: tuple[str, str, str],
+    cells: Mapping[str, Any],
+    columns: Columns,
+    left: list[CellNotTaken],
+) -> None:
+    """What else the row says stands in the reason, so that it is found by its words."""
+    run.state, column, said = told
+    for name, value in [*run.metrics.items()]:
+        if not value:
+            source = next(c for c, metric in columns.metrics.items() if metric == name)
+            why = f"{column} says {beginning(said)!r}: there is no value"
+            left.append(CellNotTaken(run.where, source, _words(cells[source]), why))
+            del run.metrics[name]
+    others = (
+        cell.strip()
+        for name, cell in cells.items()
+        if name != column and name not in columns.metrics and _is_prose(cell)
+    )
+    run.reason = "; ".join([said, *others])[:REASON_CHARS]
+
+
+def _is_prose(cell: Any) -> bool:
+    return isinstance(cell, str) and " " in cell.strip() and not _flaw(cell)
 
 
 def _measured(cell: Any, unit: str) -> tuple[float | None, str]:

@@ -5,7 +5,7 @@ that is not ``total`` is left out when there is nothing to say.
 """
 
 # What no verb loads may import this.
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from leadline.core.record.bodies import (
     Config,
@@ -186,6 +186,17 @@ class MetAgain(TypedDict, total=False):
     id: str
     where: str
     metrics: dict[str, float]
+
+
+RowChange = tuple[str, Any, Any]  # field, before, now
+
+
+class CorrectedRow(TypedDict):
+    """A reported run whose row says something else now. ``changes``: each in words."""
+
+    id: str
+    where: str
+    changes: list[str]
 
 
 class Measured(TypedDict):

@@ -375,7 +375,7 @@ def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> Shown:
         "state": "retracted" if run.retracted else facts.state(run),
         "outcome": facts.outcome(run),
         "why": run.retracted or run.reason,
-        "started": run.started_at or run.planned_at,
+        "started": run.begun,
         "metrics": [
             (n, words.value_text(run, n, facts.definition(thread, n).unit))
             for n in names[: facts.METRICS_SHOWN]

@@ -41,7 +41,7 @@ def runs_table(rows: list[RunRow]) -> str:
         [
             row.id,
             row.retracted or facts.state_word(row.state),
-            minute(row.started_at or row.planned_at),
+            minute(row.started_at or row.planned_at) if row.started_at or row.argv else "–",
             duration(row.wall_s) if row.wall_s is not None else "–",
             *(str(row.config.get(k, "–")) for k in varied),
             *(row.nonfinite.get(m) or number(row.metrics.get(m)) for m in metrics),

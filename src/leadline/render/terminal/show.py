@@ -52,7 +52,7 @@ def _run_row(run: Run, thread: Thread, primary: Sequence[str]) -> list[str]:
     return [
         run.id,
         facts.state(run) + words.aside(gone),
-        minute(run.started_at or run.planned_at),
+        minute(run.begun) or "–",
         took,
         *(words.value_text(run, m, facts.definition(thread, m).unit) for m in primary),
         title,
@@ -172,7 +172,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("superseded by", run.superseded_by),
             ("origin", words.origin_text(run)),
             ("started", run.started_at),
-            ("ended", run.ended_at),
+            ("ended", run.ended_at if run.begun else ""),
             ("command", words.command(run)),
             ("in", run.cwd),
             ("config", _pairs(run.inputs)),

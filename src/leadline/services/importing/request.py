@@ -15,7 +15,7 @@ class ImportRequest:
     thread. ``config``: column names, ``*`` for all others; ``settings``: config that holds for
     every run of the source. ``key``, ``keep``: which rows are one and which of them is taken. For a
     tracker: ``at`` its address, ``runs`` the ids or names to take (empty: all), ``unfinished`` also
-    those that say of no end."""
+    those that say of no end. ``header``: names of the columns of a table that does not name them."""
 
     source: str
     format: str = ""
@@ -28,3 +28,4 @@ class ImportRequest:
     at: str = ""
     runs: list[str] = field(default_factory=list)
     unfinished: bool = False
+    header: list[str] = field(default_factory=list)

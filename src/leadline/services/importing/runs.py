@@ -25,6 +25,7 @@ from leadline.core.tracker.imported import (
     Findings,
     FoundRun,
     Held,
+    changed_row,
     metric_columns,
     source_of,
 )
@@ -44,7 +45,14 @@ from leadline.services.run.facts import default_title
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ExtractionFacts, RunEnding, Source
-    from leadline.core.tracker.rows import Measured, MetAgain, TakenBefore, TakenRun
+    from leadline.core.tracker.rows import (
+        CorrectedRow,
+        Measured,
+        MetAgain,
+        RowChange,
+        TakenBefore,
+        TakenRun,
+    )
 
 LOT = 400  # runs that are written before others may write: they wait a tenth of a second
 
@@ -54,8 +62,9 @@ class Imported:
     """What an import took: ``taken_total`` runs, of which ``taken`` holds the first. ``already``:
     how many were taken before, which ``taken_before`` names; of those ``brought``: how many have
     now their points here too (another clone took them), ``renewed``: those taken without an end
-    that are read again, ``changed``: those whose source says something else since. ``planned``:
-    nothing was written. ``found``: what the source holds, and what of it was not taken."""
+    that are read again, ``changed``: those whose source says something else since. ``corrected``:
+    rows that are named by a key and say something else than they did. ``planned``: nothing was
+    written. ``found``: what the source holds, and what of it was not taken."""
 
     found: Findings
     taken: list[TakenRun] = field(default_factory=list)
@@ -65,6 +74,8 @@ class Imported:
     brought: int = 0
     renewed: list[MetAgain] = field(default_factory=list)
     changed: list[MetAgain] = field(default_factory=list)
+    corrected: list[CorrectedRow] = field(default_factory=list)
+    corrected_total: int = 0
     planned: bool = False
 
     def as_dict(self) -> dict[str, object]:
@@ -144,7 +155,8 @@ def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
     config = None if "*" in request.config else list(request.config)
     reduce = {name: d.reduce for name, d in thread.metrics.items()}
     units = {name: d.unit for name, d in thread.metrics.items()}
-    return Columns(metrics, config, reduce, list(request.key), request.keep, units)
+    header = request.header
+    return Columns(metrics, config, reduce, list(request.key), request.keep, units, header)
 
 
 def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format: str) -> None:
@@ -254,6 +266,19 @@ class _Taking:
             if news == "renewed" and writing is not None:
                 _renew(self.thread, self.found, run, known, writing)
             return known.uid if news in ("renewed", "brought") else None
+        if known := self.held.of_row(run):
+            changes = changed_row(known, run)
+            self.answer.corrected_total += 1
+            if len(self.answer.corrected) < MAX_NAMED:
+                shown = [
+                    f"{field}: {value}, it was {was}"
+                    for field, was, value in changes
+                    if field != "key"
+                ]
+                self.answer.corrected.append({"id": known.id, "where": run.where, "changes": shown})
+            if writing is not None:
+                _correct(self.found, run, known, changes, writing)
+            return None
         row: TakenRun = {
             "where": run.where,
             "name": run.name,
@@ -338,6 +363,7 @@ def _write(
             "origin": found.origin,
             "executor": "",
             "key": run.key,
+            **({"row": run.row} if run.row else {}),
             **{name: said for name, said in elsewhere.items() if said},
             "refs": {experiment: experiment_uid},
         },
@@ -354,6 +380,25 @@ def _write(
         },
     )
     return shown, experiment, uid
+
+
+def _correct(
+    found: Findings, run: FoundRun, known: Run, changes: list[RowChange], writing: Any
+) -> None:
+    """Each field of a reported run that its row says differently now; what it said stays in the
+    record."""
+    for field_, was, value in changes:
+        writing.add(
+            "correction",
+            {
+                "target": known.id,
+                "field": field_,
+                "value": value,
+                "by": "import",
+                "why": f"{found.source}, {run.where}, says so now; it said {was}",
+                "refs": {known.id: known.uid},
+            },
+        )
 
 
 def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: Any) -> None:
