@@ -24,6 +24,12 @@ class ThreadRow(TypedDict):
     state: str
 
 
+def _begun(row: RunRow) -> str:
+    """A row of a table that tells no time was not measured when it was taken in."""
+    told = row.started_at or (row.argv and row.planned_at)
+    return minute(told) if told else "–"
+
+
 def runs_table(rows: list[RunRow]) -> str:
     """One line a run: id, state, start, duration, config and metrics that differ or matter most
     (the first four of each; how many more there are stands below)."""
@@ -41,7 +47,7 @@ def runs_table(rows: list[RunRow]) -> str:
         [
             row.id,
             row.retracted or facts.state_word(row.state),
-            minute(row.started_at or row.planned_at) if row.started_at or row.argv else "–",
+            _begun(row),
             duration(row.wall_s) if row.wall_s is not None else "–",
             *(str(row.config.get(k, "–")) for k in varied),
             *(row.nonfinite.get(m) or number(row.metrics.get(m)) for m in metrics),

@@ -172,7 +172,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("superseded by", run.superseded_by),
             ("origin", words.origin_text(run)),
             ("started", run.started_at),
-            ("ended", run.ended_at if run.begun else ""),
+            ("ended", run.begun and run.ended_at),
             ("command", words.command(run)),
             ("in", run.cwd),
             ("config", _pairs(run.inputs)),

@@ -349,7 +349,7 @@ def _write(
         )
         experiments[same] = experiment, experiment_uid
     shown = run_id(experiment, repeat)
-    elsewhere = {"cwd": run.cwd, "tracker": run.tracker}
+    elsewhere = {"cwd": run.cwd, "tracker": run.tracker, "row": run.row}
     writing.add(
         "run-planned",
         {
@@ -363,7 +363,6 @@ def _write(
             "origin": found.origin,
             "executor": "",
             "key": run.key,
-            **({"row": run.row} if run.row else {}),
             **{name: said for name, said in elsewhere.items() if said},
             "refs": {experiment: experiment_uid},
         },
