@@ -7,7 +7,7 @@ import pytest
 from leadline.core.evidence.evidence import evidence
 from leadline.core.evidence.gloss import Borne, Overclaim, overclaims
 from leadline.core.evidence.predicate import Subject, parse
-from leadline.core.record.run import Run
+from leadline.core.record.run import MetricDef, Run
 
 VALUES = {
     64: [10.0, 10.1, 9.9, 10.05],
@@ -144,3 +144,85 @@ def test_a_label_may_be_said_where_a_claim_of_the_thread_has_it() -> None:
     replicated = [Borne(parse(LESS), evidence(parse(LESS), of), of)]
     assert overclaims("the lower time was replicated", replicated, lambda: RUNS, named=False) == []
     assert overclaims("a stable gain", replicated, lambda: RUNS, named=False)
+
+
+KINDS = {
+    "loss": MetricDef("loss", "", "lower"),
+    "time_ms": MetricDef("time_ms", "ms", "lower"),
+    "acc": MetricDef("acc", "", "higher"),
+    "rate": MetricDef("rate", "tok/s", "higher"),
+}
+ARMS = [
+    Run(
+        f"{arm}-r{i}",
+        f"{i:03d}{at:023d}",
+        arm,
+        state="done",
+        metrics={"loss": at + i / 99, "time_ms": at + i / 9, "acc": 3 - at, "rate": 30 / at + i},
+        config={"arm": arm},
+    )
+    for at, arm in ((1, "new"), (2, "old"))
+    for i in range(3)
+]
+LOSS, TIME = "loss(arm=new) < loss(arm=old)", "time_ms(arm=new) < time_ms(arm=old)"
+ACC, RATE = "acc(arm=new) > acc(arm=old)", "rate(arm=new) > rate(arm=old)"
+SAME = "time_ms(arm=new) ~= time_ms(arm=old) +- 80 %"
+
+
+def of_another(text: str, form: str) -> list[str]:
+    def chosen(subject: Subject) -> list[Run]:
+        return [r for r in ARMS if r.config["arm"] == dict(subject.selectors)["arm"]]
+
+    predicate = parse(form)
+    borne = Borne(predicate, evidence(predicate, chosen), chosen, metrics=KINDS)
+    return [o.why for o in overclaims(text, [borne], lambda: ARMS, own=True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("new is slower", TIME),
+        ("old is faster", TIME),
+        ("faster than new", TIME),
+        ("new needs more time", TIME),
+        ("old beats new", TIME),
+        ("new is faster", SAME),
+        ("accuracy rises with new", TIME),
+        ("less memory than old", TIME),
+        ("new increases the loss", LOSS),
+        ("new raises accuracy", LOSS),
+        ("worse than old", ACC),
+        ("lower throughput with new", RATE),
+        ("new is slower", RATE),
+        ("new is slower", "time_ms(arm=new) < 1.5 * time_ms(arm=old)"),
+    ],
+)
+def test_the_other_way_round_and_another_metric(text: str, form: str) -> None:
+    assert of_another(text, form)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("new is faster", TIME),
+        ("old is slower than new", TIME),
+        ("new takes less time", TIME),
+        ("compared with old, new is faster", TIME),
+        ("switching to new improves throughput", TIME),
+        ("new is not slower", TIME),
+        ("old takes longer", TIME),
+        ("the same time in both", SAME),
+        ("new is better", LOSS),
+        ("loss drops when switching from old to new", LOSS),
+        ("old is worse", ACC),
+        ("higher throughput", RATE),
+        ("new is faster", RATE),
+    ],
+)
+def test_the_way_that_the_form_says(text: str, form: str) -> None:
+    assert of_another(text, form) == []
+
+
+def test_a_factor_is_counted_once_where_every_run_is_asked_for() -> None:
+    assert check("lower in every run", "t(block=128) < 0.412 * t(block=64)")
+    assert check("lower in every run", "t(block=128) < 0.6 * t(block=64)") == []

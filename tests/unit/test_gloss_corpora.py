@@ -23,8 +23,10 @@ from leadline.core.record.thread import Thread
 from leadline.core.text.unbound import unbound_numbers
 from leadline.testing.builders import ThreadBuilder
 
-OVERCLAIMS = Path(__file__).parents[1] / "data" / "overclaims.txt"
+DATA = Path(__file__).parents[1] / "data"
+OVERCLAIMS = ("overclaims.txt", "overclaims_more.txt", "overclaims_other_scripts.txt")
 LOGBOOKS = Path(__file__).parents[2].parent / "shared/data/logbooks"
+OTHERS = LOGBOOKS.parent / "append-only"  # what nobody wrote the rules by
 HONEST = 200
 TRIVIAL = "loss(arm=new) > 0"
 
@@ -35,7 +37,9 @@ def refused(text: str, thread: Thread, form: str = "") -> list[str]:
     borne = []
     if form:
         found = evidence_of(thread, {"predicate": form})
-        borne = [Borne(parse(form), found, lambda s: runs_of_subject(thread, s))]
+        borne = [
+            Borne(parse(form), found, lambda s: runs_of_subject(thread, s), metrics=thread.metrics)
+        ]
     numbers = unbound_numbers(text, thread, {}, form)
     words = overclaims(text, borne, lambda: thread.runs, own=bool(form))
     return [n["number"] for n in numbers] + [w.word for w in words]
@@ -44,31 +48,45 @@ def refused(text: str, thread: Thread, form: str = "") -> list[str]:
 def arms() -> Thread:
     b = ThreadBuilder(metrics=[("loss", "", "lower"), ("time_ms", "ms", "lower")])
     for seed in (1, 2, 3):
-        b.run("", {"loss": 1.0 + seed / 100}, {"arm": "new", "seed": seed})
-        b.run("", {"loss": 2.0 + seed / 100}, {"arm": "old", "seed": seed})
+        same = {"seed": seed, "batch": 32, "workers": 4, "lr": 0.01}
+        b.run("", {"loss": 1.0 + seed / 100}, {"arm": "new", **same})
+        b.run("", {"loss": 2.0 + seed / 100}, {"arm": "old", **same})
     return b.thread()
 
 
+@pytest.mark.parametrize("name", OVERCLAIMS)
 @pytest.mark.parametrize("form", [TRIVIAL, ""])
-def test_overclaims_are_refused(form: str) -> None:
-    texts = OVERCLAIMS.read_text(encoding="utf-8").splitlines()
+def test_overclaims_are_refused(form: str, name: str) -> None:
+    texts = (DATA / name).read_text(encoding="utf-8").splitlines()
     thread = arms()
     missed = [text for text in texts if not refused(text, thread, form)]
-    assert len(texts) >= 100 and len(missed) <= 0.05 * len(texts), missed
+    assert len(texts) >= 60 and len(missed) <= 0.05 * len(texts), missed
+
+
+@pytest.mark.parametrize("form", ["loss(arm=new) < loss(arm=old)", ""])
+def test_what_is_denied_planned_left_open_or_known_is_let_through(form: str) -> None:
+    texts = (DATA / "honest.txt").read_text(encoding="utf-8").splitlines()
+    thread = arms()
+    stopped = {text: found for text in texts if (found := refused(text, thread, form))}
+    assert len(texts) >= 90 and len(stopped) <= 0.02 * len(texts), stopped
 
 
 def sentences() -> Iterator[str]:
     """The prose of the logbooks in order, then the labels of entries."""
     for path in sorted(LOGBOOKS.glob("*.md")):
-        text = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.S)
-        text = re.sub(r"^[ \t]*```.*?^[ \t]*```[^\n]*$", "", text, flags=re.S | re.M)
-        text = re.sub(r"\n[ \t]+(?![-*] |\d+\. )", " ", text)  # a wrapped line
-        for line in map(str.strip, text.splitlines()):
-            if line and line[0] not in "#|":
-                prose = re.sub(r"^(?:[-*]|\d+\.)\s+", "", line)
-                yield from re.split(r"(?<=[.!?;])\s+(?=[A-Z*`(\[])", prose)
+        yield from prose_of(path)
     with (LOGBOOKS / "heading_lines.tsv").open(encoding="utf-8") as file:
         yield from (row["label"] for row in csv.DictReader(file, delimiter="\t"))
+
+
+def prose_of(path: Path) -> Iterator[str]:
+    text = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.S)
+    text = re.sub(r"^[ \t]*```.*?^[ \t]*```[^\n]*$", "", text, flags=re.S | re.M)
+    text = re.sub(r"\n[ \t]+(?![-*] |\d+\. )", " ", text)  # a wrapped line
+    for line in map(str.strip, text.splitlines()):
+        if line and line[0] not in "#|":
+            prose = re.sub(r"^(?:[-*]|\d+\.)\s+", "", line)
+            yield from re.split(r"(?<=[.!?;])\s+(?=[A-Z*`(\[])", prose)
 
 
 def long_enough(text: str) -> bool:
@@ -76,10 +94,11 @@ def long_enough(text: str) -> bool:
 
 
 _TYPED = (
-    r"(?<![\w.,#/`-])(?:\d+-)?[-+~]{0,2}(\d+(?:,\d{3})*(?:\.\d+)?(?:e\d+)?)(?![\w,]*/\d)"
-    r"(?P<unit>\s?(?:%|×|x\b|GB|h\b|times\b))?(?P<noun> [A-Za-z])?"
+    r"(?<![\w.,#/`-])(?:\d+(?:\.\d+)?-)?[-+~]{0,2}(\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?)(?![\w,]*/\d)"
+    r"(?P<unit>\s?(?:%|×|x\b|[KMG]B?\b|h\b|[mn]?s\b|minutes?\b|hours?\b|bytes?\b|times\b))?(?P<noun> [A-Za-z])?"
 )
 _CODE = r"`[^`]*`|https?://\S+|\S+/\S+"
+_COUNT = r"\b(\d+)[- ](?:runs?|seeds?)\b"
 _SETTING = r"\b([A-Za-z_]+)[= ](\d+)\b(?![.,]\d|\s?%|-)"
 
 
@@ -97,8 +116,9 @@ def in_its_thread(texts: list[str]) -> tuple[list[str], Thread]:
         metrics[name] = value
         return f"{{{{P-001.{name}}}}}{m['unit'] or ''}{m['noun'] or ''}"
 
-    said = []
+    said, counts = [], set()
     for text in texts:
+        counts |= {int(n) for n in re.findall(_COUNT, text, re.I)}
         for key, value in re.findall(_SETTING, re.sub(_CODE, " ", text)):
             if key[0].islower() or key.isupper():
                 config[f"{key}.{len(config)}"] = int(value)
@@ -110,7 +130,10 @@ def in_its_thread(texts: list[str]) -> tuple[list[str], Thread]:
         said.append("".join(parts))
     b = ThreadBuilder(metrics=[("loss", "", "lower")])
     b.run("", {"loss": 1.0, **metrics}, config)
-    return said, b.thread()
+    thread = b.thread()
+    known = {str(n): {"n": n} for n in counts}
+    next(thread.runs).extraction["items"] = known  # type: ignore[typeddict-item]
+    return said, thread
 
 
 @pytest.mark.skipif(not LOGBOOKS.is_dir(), reason=f"the real logbooks are not here: {LOGBOOKS}")
@@ -119,3 +142,12 @@ def test_honest_sentences_are_let_through() -> None:
     said, thread = in_its_thread(texts)
     stopped = {text: found for text in said if (found := refused(text, thread))}
     assert len(said) == HONEST and len(stopped) <= 0.02 * HONEST, stopped
+
+
+@pytest.mark.skipif(not OTHERS.is_dir(), reason=f"the real logbooks are not here: {OTHERS}")
+def test_sentences_that_the_rules_were_not_made_by() -> None:
+    path = OTHERS / "nanochat_LOG.md"
+    texts = [text for text in dict.fromkeys(prose_of(path)) if long_enough(text)]
+    said, thread = in_its_thread(texts)
+    stopped = [text for text in said if refused(text, thread)]
+    assert len(said) > 500 and len(stopped) <= 0.12 * len(said), stopped

@@ -11,7 +11,7 @@ from leadline.core.errors import LeadlineError, refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.text.citation import find as citations
-from leadline.core.text.unbound import UnboundNumber, unbound_numbers
+from leadline.core.text.unbound import UnboundNumber, replaced, unbound_numbers
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
 from leadline.services.draft import keep_draft
@@ -79,12 +79,7 @@ def unbound_number(context: Context, text: str, found: list[UnboundNumber]) -> L
     shown = ", ".join(named[:NUMBERS_NAMED]) + (
         f" and {len(named) - NUMBERS_NAMED} more" if len(named) > NUMBERS_NAMED else ""
     )
-    mended = text
-    for f in sorted(found, key=lambda f: -f["position"]):
-        if f["suggestion"]:
-            start = mended.rfind(f["number"], 0, f["position"] + len(f["number"]))
-            if start >= 0:
-                mended = mended[:start] + f["suggestion"] + mended[start + len(f["number"]) :]
+    mended = replaced(text, [(f["position"], f["number"], f["suggestion"]) for f in found])
     draft = keep_draft(context, "note", text)
     steps, instead = ["leadline status"], {}
     if mended != text:

@@ -19,7 +19,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.text.quantity import quantities
 from leadline.core.text.strong_words import strong_words
-from leadline.core.text.unbound import UnboundNumber, unbound_numbers
+from leadline.core.text.unbound import UnboundNumber, replaced, unbound_numbers
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.services.context import Context
 from leadline.services.draft import keep_draft
@@ -36,10 +36,19 @@ class Bearing(NamedTuple):
 
     forms: list[Borne]
     sentences: list[str]
-    predicates: str
-    samples: set[int]
     named: bool = True  # by the text, or its own; else all that stand
     own: bool = False
+
+    @property
+    def predicates(self) -> str:
+        """The checkable forms with their axes: their numbers may be said again."""
+        return "\n".join(f"{form.predicate.format()} {form.axes}" for form in self.forms)
+
+    @property
+    def samples(self) -> set[int]:
+        """How many runs their sides have."""
+        clauses = [clause for form in self.forms for clause in form.evidence.clauses]
+        return {side.n for c in clauses for side in (c.left, c.right) if side is not None}
 
     def overclaims(self, text: str, thread: Thread) -> list[Overclaim]:
         return overclaims(text, self.forms, lambda: thread.runs, self.named, self.own)
@@ -103,16 +112,7 @@ def check_gloss(
 def _own(thread: Thread, judged: tuple[JudgedBody, Evidence], refs: dict[str, str]) -> Bearing:
     body, found = judged
     form = _form(thread, body, found, refs)
-    if form is None:
-        return Bearing([], [], "", set())
-    across = str(body.get("across") or "")
-    return Bearing(
-        [form],
-        [found.sentence.short],
-        f"{form.predicate.format()} {across}",
-        _sizes(found),
-        own=True,
-    )
+    return Bearing([form], [found.sentence.short], own=True) if form else Bearing([], [])
 
 
 def _of_named(thread: Thread, named: str) -> Bearing:
@@ -121,18 +121,16 @@ def _of_named(thread: Thread, named: str) -> Bearing:
     ids = {m[0] for m in ID_IN_TEXT.finditer(named)}
     meant = [claim for claim in standing if claim.id in ids]
     known = evidence_for(thread)
-    forms, sentences, predicates, samples = [], [], [], set()
+    forms, sentences = [], []
     for claim in meant or standing:
         found = known(claim)
         form = _form(thread, claim.body, found, claim.refs)
         if form is None:
             continue
         forms.append(form)
-        predicates.append(f"{form.predicate.format()} {claim.body.get('across') or ''}")
-        samples |= _sizes(found)
         if meant:
             sentences.append(f"{claim.id}: {found.sentence.short}")
-    return Bearing(forms, sentences, "\n".join(predicates), samples, bool(meant))
+    return Bearing(forms, sentences, bool(meant))
 
 
 def _form(thread: Thread, body: Any, found: Evidence, refs: dict[str, str] | None) -> Borne | None:
@@ -144,11 +142,7 @@ def _form(thread: Thread, body: Any, found: Evidence, refs: dict[str, str] | Non
     def resolve(subject: Subject) -> list[Run]:
         return runs_of_subject(thread, subject, refs)
 
-    return Borne(predicate, found, resolve, dict(body.get("across") or {}))
-
-
-def _sizes(found: Evidence) -> set[int]:
-    return {side.n for c in found.clauses for side in (c.left, c.right) if side is not None}
+    return Borne(predicate, found, resolve, dict(body.get("across") or {}), thread.metrics)
 
 
 # ---- the refusal ---------------------------------------------------------------------------------
@@ -226,12 +220,9 @@ def _mended(
         found = [(n["position"], n["number"], n["suggestion"]) for n in numbers]
         return found + [(w.position, w.word, "") for w in bearing.overclaims(of, thread)]
 
-    found, mended = sorted(findings(text), reverse=True), text
+    found = findings(text)
     if all(suggestion for _, _, suggestion in found):
-        for at, word, suggestion in found:
-            start = mended.rfind(word, 0, at + len(word))
-            if start >= 0:
-                mended = mended[:start] + suggestion + mended[start + len(word) :]
+        mended = replaced(text, found)
         if not findings(mended):
             return mended
     form = bearing.forms[0].predicate.format() if judged and bearing.forms else ""

@@ -9,15 +9,17 @@ they name; what is said over and above is named, word by word, with what can be 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
+from leadline.core.evidence.direction import contradictions
 from leadline.core.evidence.evaluate import ClauseResult
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.patterns import later
 from leadline.core.record.ranks import rank
-from leadline.core.record.run import Run
+from leadline.core.record.run import MetricDef, Run
 from leadline.core.text import strong_words as strong
 from leadline.core.text.quantity import number_of
 from leadline.core.text.strong_words import StrongWord, strong_words
@@ -25,7 +27,7 @@ from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass, field
 
 _NAMED = 4
-_RELATIVE = re.compile(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
+_RELATIVE = later(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
 _RUNS = ("run", "runs", "seed", "seeds", "repeat", "repeats", "trial", "trials")
 
@@ -43,12 +45,13 @@ class Overclaim(NamedTuple):
 @dataclass
 class Borne:
     """What may bear words: a checkable form, its evidence, and which runs its subjects name.
-    ``axes``: over which values it is said to hold."""
+    ``axes``: over which values it is said to hold; ``metrics``: what the thread's are."""
 
     predicate: Predicate
     evidence: Evidence
     resolve: Callable[[Subject], list[Run]]
     axes: dict[str, list[object]] = field(default_factory=dict)
+    metrics: Mapping[str, MetricDef] = field(default_factory=dict)
 
 
 def overclaims(
@@ -72,7 +75,12 @@ def overclaims(
             continue
         why, honest = next((told for told in lacking if told), None) or _without_a_claim(word)
         found.append(Overclaim(word.start, word.word, f"'{word.word}' {why}", honest))
-    return found
+    if named and bearing:
+        results = [result for borne in bearing for result in borne.evidence.clauses]
+        for said, why in contradictions(text, results, bearing[0].metrics, own):
+            honest = "say what the form says, or claim the other with --that"
+            found.append(Overclaim(said.start, said.word, f"'{said.word}' {why}", honest))
+    return sorted(found)
 
 
 Lacking = tuple[str, str] | None
@@ -168,22 +176,16 @@ def _is_axis(noun: str, axes: list[str]) -> bool:
 
 
 def _separate(result: ClauseResult) -> bool:
-    """Every run of the left side satisfies the clause against every run of the right."""
-    low, high = result.left.minimum, result.left.maximum
-    other = result.right or None
-    if low is None or high is None or result.clause.op == "~=":
+    """Every run of the left side satisfies the clause against every run of the right, whose values
+    are scaled by its factor already."""
+    left, right, op = result.left, result.right, result.clause.op
+    if right is None or op == "~=":
         return False
-    bounds = (
-        (result.clause.bound, result.clause.bound)
-        if other is None
-        else (other.minimum, other.maximum)
-    )
-    if bounds[0] is None or bounds[1] is None or other is None:
+    if left.minimum is None or left.maximum is None:
         return False
-    factor = result.clause.factor
-    if result.clause.op in ("<", "<="):
-        return high < factor * bounds[0]
-    return low > factor * bounds[1]
+    if right.minimum is None or right.maximum is None:
+        return False
+    return left.maximum < right.minimum if op in ("<", "<=") else left.minimum > right.maximum
 
 
 def _no_effect(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.patterns import later
+from leadline.core.text import other_languages as other
+from leadline.core.text.one_form import one_form
 from leadline.core.text.spans import code_spans
 from leadline.core.typed import NamedTuple
 
@@ -35,11 +37,15 @@ TIMES = "times"
 _AS_PERCENT = ("%", "percent", "pct", "pc", "pp", "percentage", "per cent")
 _AS_TIMES = ("x", "×", "times", "fold")
 _NAMES_A_NUMBER = (
-    r"\b(?:step|phase|stage|section|sec|chapter|fig|figure|table|eq|equation|layer|seed|rank|run|attempt|repeat|trial|fold|"
-    r"epoch|pr|issue|item|part|line|row|column|page|node|worker|shard|gpu|device|core|version|release|v|python|cuda|rocm|"
-    r"torch|pytorch|jax|jaxlib|numpy|triton|tensorflow|xla|gcc|clang|llvm|ubuntu|debian|linux|driver|llama|gemma|qwen|gpt|"
-    r"mistral|claude|option|variant|round|week|day|q|experiment|exp|gate|rule|status|exit|code|error|port|returned|pid|"
-    r"job|id|priority|no\.|number(?! of))s?\.?[ \t]+"
+    r"\b(?:step|phase|stage|section|sec|chapter|fig|figure|table|eq|equation|layer|seed|rank|run|attempt|repeat|"
+    r"trial|fold|"
+    r"epoch|pr|issue|item|part|line|row|column|page|node|worker|shard|gpu|device|core|version|release|v|python|"
+    r"cuda|rocm|"
+    r"torch|pytorch|jax|jaxlib|numpy|triton|tensorflow|xla|gcc|clang|llvm|ubuntu|debian|linux|driver|llama|"
+    r"gemma|qwen|gpt|"
+    r"mistral|claude|option|variant|round|week|day|q|experiment|exp|gate|rule|status|exit|code|error|port|"
+    r"returned|pid|"
+    r"job|id|priority|no\.|number(?! of))s?\.?[ \t]+\(?"
 )
 _MASKS = (  # compiled by the first text that has a digit
     (r"\{\{[^{}\n]*\}\}", 0),
@@ -51,13 +57,18 @@ _MASKS = (  # compiled by the first text that has a digit
     ),
     (r"\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|am|pm))?\b", re.I),
     (
-        r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September|October|November|"
+        r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September|"
+        r"October|November|"
         r"December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.?\s+\d{1,2}(?:st|nd|rd|th)?\b(?:,?\s+\d{4})?",
         0,
     ),
     (r"(?:sha\d*:)?\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", 0),
     (r"\b\d+(?:\.\d+){2,}\b", 0),
     (r"\bv\d+(?:\.\d+)*\b", 0),
+    (r"\bx(?:0\b|\d+(?=_)|\d+_)\w*", 0),  # a variable
+    (r"\b\d+\^\d+\b(?!\s?(?:%|x\b|times))", 0),
+    (r"\b(?:arxiv|doi)\S*?\d+[./]\d+\S*", re.I),
+    (r"\bet\s+al\.?,?\s+\(?\d{4}\b|\b[A-Z][A-Za-z]+\s+(?:19|20)\d{2}(?=\))", 0),
     (r"(?:§§?|\bsec(?:tion|t)?\.?)\s*\d+(?:\.\d+)*", re.I),
     (r"(?:[\w.-]+(?:/[\w.-]+)*)?(?<!\s#)#\d+\b(?:['’]s)?", 0),  # octocat/lab#14
     (  # a path, not 12/12 and not tokens/s
@@ -66,7 +77,8 @@ _MASKS = (  # compiled by the first text that has a digit
         0,
     ),
     (
-        r"\b[\w-]+\.(?:py|json|jsonl|csv|md|txt|log|yaml|yml|toml|sh|cu|cpp|c|h|rs|go|ts|js|npz|npy|pt|parquet|sqlite|html)\b",
+        r"\b[\w-]+\.(?:py|json|jsonl|csv|md|txt|log|yaml|yml|toml|sh|cu|cpp|c|h|rs|go|ts|js|npz|npy|pt|parquet|"
+        r"sqlite|html)\b",
         0,
     ),
     (r"\b(?=\w*\d)[A-Za-z_]\w*(?:[-_.]\w+)*(?:-[\w.]*\w)", 0),
@@ -83,15 +95,20 @@ _MASKS = (  # compiled by the first text that has a digit
     (r"(?<!\ba )(?<!\bby )(?<!\bof )\bfactors? \d+\b", re.I),
     (
         r"(?:(?<=\()|(?<=\bin )|(?<=\bsince )|(?<=\bof )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby )|(?<=[a-z] ))"
-        r"(?:19|20)\d{2}(?=s?\b)(?!\.\d|,\d|\s?%|[\s-]?(?:runs?|seeds?|repeats?|trials?|samples|times|x|ms|s|us|[kmgt]i?b|tok\w*|steps)\b)",
+        r"(?:19|20)\d{2}(?=s?\b)(?!\.\d|,\d|\s?%|[\s-]?(?:runs?|seeds?|repeats?|trials?|samples|times|x|ms|s|us|"
+        r"[kmgt]i?b|tok\w*|steps)\b)",
         0,
     ),
     (r"\b\d+(?:\.\d+)?[BM](?=-|\s+(?:param|model))", 0),
 )
+_EMPHASIS = later(r"\*|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])|~~")
 _LOOKS_LIKE = later(
-    r"\d|[¼-¾⅐-⅞]|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twel|dozen|t?wice|thrice|hal[fv]|third|"
+    r"\d|[¼-¾⅐-⅞]|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twel|dozen|t?wice|thrice|"
+    r"hal[fv]|third|"
     r"quarter|fifth|tenth|doubl|tripl|quadrupl|quintupl|order|hundred|thousand|million|several|many|multipl|"
-    r"fraction|scores|each)|teen\b|ty\b|fold\b",
+    r"fraction|scores|each)|\bmultipl|teen\b|ty\b|fold\b|\b(?:pro[zc]ent|por\s?c|pour\s?c|per\s?c)|[百倍成半减翻]|"
+    r"fach|doppelt|\bhalb|mal\s|fois|moitie|veces|mitad|doble|volte|doppi|vezes|dobro|metade|вдвое|втрое|раз|"
+    r"половин|процент",
     re.I,
 )
 
@@ -139,39 +156,50 @@ _WORDS = (
     rf"(?:[\s-](?:{_S}|{_W})|(?<=d)\s+and\s+(?:{_W})(?:-(?:{'|'.join(_ONES)}))?)*(?:\s+point(?:[\s-](?:{_W}))+)?"
     r"(?:\s+and\s+a\s+(?:half|quarter))?"
 )
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?[¼-¾⅐-⅞]?|[¼-¾⅐-⅞]"
+_DIGITS = (
+    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?=[\s-]?(?:%|x\b|×|times|fold|per\s?cent|[mnuµμ]?s\b|"
+    r"[KMG]i?B\b))|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?[¼-¾⅐-⅞]?|[¼-¾⅐-⅞]"
+)
 _TAIL = r"\s{0,4}%|[\s-]{0,4}per\s?cent\w*(?:[\s-]points?)?|[\s-]{0,4}[A-Za-zµμ×°][\w/µμ]*"
 _NUMBER = later(
-    rf"(?<![\w.,])(?P<sign>(?<![\w)])[-+−±~≈]*)(?P<mult>[x×]\s?)?(?:(?P<digits>{_DIGITS})|(?P<words>\b{_WORDS}(?:\b|(?=fold))))(?P<tail>{_TAIL})?",
+    rf"(?<![\w.,](?<![\u3040-\u9fff\uac00-\ud7af]))(?P<sign>(?<![\w)](?<![\u3040-\u9fff\uac00-\ud7af]))[-+−±~≈]*)(?P<mult>[x×]\s?)?(?:(?P<digits>{_DIGITS})|(?P<words>\b{_WORDS}(?:\b|(?=fold))))(?P<tail>{_TAIL})?",
     re.I,
 )
 _RUNS = (
-    r"(?:runs?|seeds?|repeats?|repetitions?|trials?|replicates?|replications?|re-?runs?|executions?|restarts?|samples|"
+    r"(?:runs?|seeds?|repeats?|repetitions?|trials?|replicates?|replications?|re-?runs?|executions?|restarts?|"
+    r"samples|"
     r"draws?|observations?|measurements?)\b"
 )
 _OF_RUNS = later(
     r"\s+(?:(?:per|a|in\s+each)\s+(?:side|arm|group|cell|condition|variant)\b|(?:times\s+)?each\b)|"
-    rf"[\s-]+(?:(?!(?:of|in|on|and|or|to|for|with|at|is|are|was|were|per|from|by|than|as|out|not|but|that)\b)[\w-]+[\s-]+){{0,2}}?{_RUNS}",
+    rf"[\s-]+(?:(?!(?:of|in|on|and|or|to|for|with|at|is|are|was|were|per|from|by|than|as|out|not|but|"
+    rf"that)\b)[\w-]+[\s-]+){{0,2}}?{_RUNS}",
     re.I,
 )
 _PROGRESS = later(r"\b(?:at|after|step|cell|run|done|finished|completed|now)\s+$", re.I)
 _OF_IT = later(r"\s+(?:of|less|more|fewer|\w{3,}er)\b", re.I)
 _N = later(r"\bsample\s+size\s+$|\b(?:n|sample\s+size)\s*(?:[=:≈~≥>]+|of\b|is\b)\s*$", re.I)
 _SHARE = later(
-    r"\s*(?:/|\b(?:out\s+)?of\s+(?:the\s+|all\s+|our\s+|its\s+)*|\bin\s+|\bfor\s+)$", re.I
+    r"\s*(?:/|\b(?:\w+s\s+out\s+of|(?:out\s+)?of)\s+(?:the\s+|all\s+|our\s+|its\s+)*|\bin\s+|\bfor\s+)$",
+    re.I,
 )
 _MORE = (
     r"(?:(?:as|the|its|their|that|what|more|less|fewer|better|worse|larger|smaller)\b|\w{2,}er\b)"
 )
 _FACTORS = (
-    (rf"\btwice[\s-]{_MORE}|\bdoubles\b|(?<=[a-z] )double\s(?:the|that|its|their)\b", 2.0),
     (
-        r"(?<!\bthe )(?<!\ba )(?<!\ban )(?<!\bits )\bdoubled\b|(?<=, )(?:and\s+)?doubling\b|\bdoubled\s+(?:the|its)\b",
+        rf"\btwice[\s-]{_MORE}|\bdoubles\b|\bat\s+(?:double|triple)\b|(?<=[a-z] )double\s(?:the|that|its|their)\b",
+        2.0,
+    ),
+    (
+        r"(?<!\bthe )(?<!\ba )(?<!\ban )(?<!\bits )\bdoubled\b|(?<=, )(?:and\s+)?doubling\b|\bdoubled\s+(?:the|"
+        r"its)\b",
         2.0,
     ),
     (
         r"(?<!first )(?<!second )(?<!other )(?<!-)(?<!and a )\bhalf\b"
-        r"(?!-|\s+(?:precision|way|the\s+way|float|life|width|open|done|second|third))|\bhalv(?:es|ed|ing)\b|\bcut(?:s|ting)?\s+(?:[\w-]+\s+){0,4}in\s+two\b",
+        r"(?!-|\s+(?:precision|way|the\s+way|float|life|width|open|done|second|third))|\bhalv(?:es|ed|ing)\b|"
+        r"\bcut(?:s|ting)?\s+(?:[\w-]+\s+){0,4}in\s+two\b",
         2.0,
     ),
     (rf"\bthrice\s+{_MORE}|\b(?:triple[sd]?\s+(?:the|its|that)|triples|tripl(?:ed|ing))\b", 3.0),
@@ -179,10 +207,13 @@ _FACTORS = (
     (r"\bquintupl(?:es?|ed|ing)\b", 5.0),
     (r"\b(?:an?|one)\s+order\s+of\s+magnitude\b", 10.0),
     (
-        r"\b(?:drop\w*|fell|falls?|reduc\w+|went|goes|down|cuts?)\s+(?:\w+\s+){0,2}to\s+(?:zero|nothing|0)\b(?![.,]\d)|"
+        r"\b(?:drop\w*|fell|falls?|reduc\w+|went|goes|down|cuts?)\s+(?:\w+\s+){0,2}to\s+(?:zero|nothing|"
+        r"0)\b(?![.,]\d)|"
         r"\borders\s+of\s+magnitude\b|\ba\s+(?:\w+\s+)?fraction\s+of\b|"
-        r"\b(?:double|triple)[\s-]digit\b|\b(?:\d+(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|ten)[\s-]?(?::|to)[\s-]?"
-        r"(?:1|one)\b(?!\d)|\b(?:several|many|multi|multiple)(?:[\s-]?fold\b|\s+times\b(?:\s+(?:as|the|its|\w{2,}er)\b))",
+        r"\b(?:double|triple)[\s-]digit\b|\b(?:\d+(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|"
+        r"ten)[\s-]?(?::|to)[\s-]?"
+        r"(?:1|one)\b(?!\d)|\b(?:several|many|multi|multiple)(?:[\s-]?fold\b|\s+times\b(?:\s+(?:as|the|its|"
+        r"\w{2,}er)\b))",
         0.0,
     ),
 )
@@ -190,9 +221,17 @@ _PART = (
     rf"\b(?P<n>an?|{'|'.join([*_ONES, 'ten'])})[\s-](?P<part>{'|'.join(list(_PARTS)[1:])})(?P<s>s?)\b"
     r"(?=\s*[.,;:()!]|\s*$|\s+(?:of|as|the|less|more|fewer|off|than|lower|higher|\w{3,}er)\b)"
 )
-_FACTOR_OF = later(r"\bfactor\s+(?:of\s+(?:\w+\s+)?)?$", re.I)
+_FACTOR_OF = later(
+    r"\bfactor\s+(?:of\s+(?:\w+\s+)?)?$|\b(?:multipl|divid)\w+\s+(?:[\w-]+\s+){0,4}by\s*$", re.I
+)
 _MANY = later(r"\b(?:dozens|scores|hundreds|thousands|millions)\s+of\s+(?:[\w-]+)", re.I)
 _ON_NOUNS = later(r"\s+(?:[a-z]+\s+)?[A-Za-z]+s\b")  # "five shapes", not "five to"
+_COPIES = later(  # "x3 blocks", "baseline x 2 LR", not "x3 speed"
+    r"\s+(?!(?:gains?|speed\w*|improve\w*|throughput|accuracy|performance|faster|better|more|less|fewer|lower|"
+    r"higher|cheaper|the|on|in|"
+    r"as|of|at|for|over|with|than|to|by|and|boost|win|reduction|savings?)\b)[A-Za-z]",
+    re.I,
+)
 _SCOPE = later(r"\b(?:across|over)\s+(?:the\s+|all\s+|our\s+)?$", re.I)
 _REPEATED = later(
     r"\b(?:ran|run|repeat\w*|measur\w+|tried|execut\w+|sampled|tested|replicated|reran)\s+(?:\w+\s+){0,3}$",
@@ -223,16 +262,8 @@ class Quantity(NamedTuple):
 
 
 def plain_words(text: str) -> str:
-    """``text`` character for character without emphasis and with one form of each digit, dash and
-    space."""
-    if not text.isascii():
-        text = "".join(map(_one_form, text.translate({0x2010: "-", 0x2011: "-", 0x2012: "-"})))
-    return re.sub(r"\*|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])|~~", lambda m: " " * len(m[0]), text)
-
-
-def _one_form(character: str) -> str:
-    normal = unicodedata.normalize("NFKC", character)
-    return normal if len(normal) == 1 else character
+    """``text`` in one form and without emphasis, every character at its place."""
+    return _EMPHASIS.sub(lambda m: " " * len(m[0]), one_form(text))
 
 
 def without_names(text: str) -> str:
@@ -260,10 +291,10 @@ def without_code(text: str) -> str:
 
 def quantities(text: str, units: frozenset[str] = frozenset()) -> list[Quantity]:
     """Every quantity of ``text``, in reading order. ``units``: further units than the usual ones."""
-    if not _LOOKS_LIKE.search(text):
+    if not _LOOKS_LIKE.search(one_form(text)):
         return []
     prose = without_names(text)
-    found = [*_factors(prose), *_parts(prose), *_many(prose)]
+    found = [*_factors(prose), *_parts(prose), *_many(prose), *_in_other_languages(prose)]
     taken = [(q.start, q.start + len(q.word)) for q in found]
     for q in _numbers(prose, units):
         if not any(start < q.start + len(q.word) and q.start < end for start, end in taken):
@@ -281,6 +312,12 @@ def _factors(prose: str) -> Iterator[Quantity]:
 def _many(prose: str) -> Iterator[Quantity]:
     for m in _MANY.finditer(prose):
         yield Quantity(m.start(), m[0], 0.0, "measure")
+
+
+def _in_other_languages(prose: str) -> Iterator[Quantity]:
+    if other.MAYBE.search(prose):
+        for kind, pattern in (("percent", other.PERCENT), (TIMES, other.TIMES)):
+            yield from (Quantity(m.start(), m[0], 0.0, kind) for m in pattern.finditer(prose))
 
 
 def _parts(prose: str) -> Iterator[Quantity]:
@@ -339,7 +376,7 @@ def _each_number(prose: str, units: frozenset[str]) -> Iterator[tuple[Quantity, 
         with_unit = (prose[start:end] + (m["tail"] or "")).rstrip()
         word = with_unit if unit else prose[start:end]
         q = Quantity(start, word, value, "measure", unit, digits, m["sign"], loose)
-        just_before = prose[max(0, start - 24) : start]
+        just_before = prose[max(0, start - 40) : start]
         if _N.search(just_before):
             yield q._replace(kind="n", word=prose[start:end]), True
         elif _FACTOR_OF.search(just_before):
@@ -350,6 +387,8 @@ def _each_number(prose: str, units: frozenset[str]) -> Iterator[tuple[Quantity, 
             yield q._replace(kind="runs", word=whole), value != 1
         elif not unit and value > 1 and _SCOPE.search(just_before) and _ON_NOUNS.match(prose, end):
             yield q._replace(kind="scope", word=with_unit), True
+        elif m["mult"] and value <= SMALL_COUNT and _COPIES.match(prose, end):
+            yield q, False
         elif m["mult"] or unit in (TIMES, PERCENT):
             is_times = m["mult"] or unit == TIMES
             yield q._replace(kind=TIMES if is_times else "percent"), True
@@ -375,7 +414,8 @@ _VULGAR = later(r"[¼-¾⅐-⅞]")
 
 def _value(digits: str) -> float:
     extra = sum(unicodedata.numeric(c) for c in _VULGAR.findall(digits))
-    plain = _VULGAR.sub("", digits).replace(",", "")
+    plain = _VULGAR.sub("", digits)
+    plain = re.sub(r",(?=\d{1,2}$)", ".", plain).replace(",", "")  # 1,7 is 1.7
     return (float(plain) if plain else 0.0) + extra
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from leadline.core.patterns import later
+from leadline.core.text import other_languages as other
+from leadline.core.text.intention import expected, left_open, part_before, planned
 from leadline.core.text.quantity import without_code
 from leadline.core.typed import NamedTuple
 
@@ -38,7 +41,7 @@ _ONLY_END_LIKE_ONE = (
     "modest digest ingest suggest invest contest protest request quest west manifest harvest chest "
     "interest arrest crest lest attest bequest behest conquest divest earnest inquest jest molest "
     "northwest southwest midwest priest pest tempest vest wrest unrest zest nearest closest earliest "
-    "oldest newest youngest least everest est fest infest detest congest"
+    "oldest newest youngest simplest easiest cleanest least everest est fest infest detest congest"
 )
 _NO_SUPERLATIVE = frozenset(_ONLY_END_LIKE_ONE.split())
 _EXTENTS = frozenset(
@@ -55,161 +58,322 @@ _EXTENTS = frozenset(
         "farthest",
     ]
 )
-_SUPERLATIVE = re.compile(
-    r"\b(?:(?P<est>[a-z]{2,}est)|(?P<word>best|worst|optimal(?:ly)?|optimum|optimi[sz]es|ideal|perfect(?:ly)?|flawless(?:ly)?|"
-    r"unmatched|unbeat\w+|unrivall?ed|unparallell?ed|unprecedented|unsurpass\w+|unequall?ed|peerless|sota|record[\s-]\w+ing|"
-    r"world[\s-]class|cutting[\s-]edge|top[\s-](?:performing|ranked|scoring|tier)|first[\s-]place|number[\s-](?:one|1\b)|top\s+(?:result|score|performer|accuracy|spot)|top[\s-]notch|first[\s-]rate|gold[\s-]standard|all[\s-]time|(?:new|a)\s+record\b|"
+_SUPERLATIVE = later(
+    r"\b(?:(?P<est>[a-z]{2,}est)|(?P<word>best|worst|optimal(?:ly)?|optimum|optimi[sz]es|ideal|perfect(?:ly)?|"
+    r"flawless(?:ly)?|"
+    r"unmatched|unbeat\w+|maximal|(?:maximum|minimum|minimal)\s+(?:possible|achievable|attainable)|"
+    r"ultimate(?:ly)?|unassailable|invincible|unrivall?ed|unparallell?ed|unprecedented|unsurpass\w+|unequall?ed|"
+    r"peerless|sota|record[\s-]\w+ing|"
+    r"world[\s-](?:class|beating|leading)|cutting[\s-]edge|(?:top|best|leading|highest)[\s-](?:performing|"
+    r"ranked|scoring|tier|choice|pick|method|approach|arm|variant|setting|model)|record[\s-](?:low|high)|"
+    r"first[\s-]place|number[\s-](?:one|1\b)|top\s+(?:result|score|performer|accuracy|spot)|top[\s-]notch|"
+    r"first[\s-]rate|gold[\s-]standard|all[\s-]time|(?:new|a)\s+record\b|"
     r"state[\s-]of[\s-]the[\s-]art|best[\s-]in[\s-]class|second[\s-]to[\s-]none|superior\s+to\s+(?:all|any|every)\w*|"
-    r"most\s+(?!of\b|recent|likely|common|probable|probably|part\b|cases\b|\w*runs\b|seeds\b|\w+s\b)\w+(?:\s+\w+)?))\b",
+    r"(?:most|least)\s+(?!of\b|recent|likely|common|probable|probably|part\b|cases\b|\w*runs\b|seeds\b|"
+    r"\w+s\b)\w+(?:\s+\w+)?))\b",
     re.I,
 )
-_DESCRIBES = re.compile(
-    r"\s*(?:[\s-](?:effort|practice|practices|guess|case|so[\s-]far\b)|fit\b|regards)", re.I
+_DESCRIBES = later(
+    r"\s*(?:[\s-](?:effort|practice|practices|guess|case|\w+(?:\s+\w+)?\s+(?:var(?:y|ies)|depends?|differs?|"
+    r"chang(?:es?|ed)|shifts?|(?:was|is)\s+closer)\b|so[\s-]far\b)|fit\b|regards|(?:way|route|path|place|time|"
+    r"thing|step)\b|to\s+(?!date|now)\w+|(?:number|amount|size|value|length|width)s?\b)",
+    re.I,
 )
-_OF = re.compile(r"\s+(?:\w+\s+)?(?:of|among|out of)\s+(?:the\s+|all\s+|our\s+)?([\w-]+)", re.I)
+_OF = later(r"\s+(?:\w+\s+)?(?:of|among|out of)\s+(?:the\s+|all\s+|our\s+)?([\w-]+)", re.I)
 _OTHERS = (
     r"(?:others?|else|competit\w+|alternatives?|method\w*|model\w*|baseline\w*|approach\w*|variant\w*|"
     r"configuration\w*|option\w*|setting\w*)"
 )
-_BEATS_ALL = re.compile(
+_BEATS_ALL = later(
     r"\b(?:(?:beats?|beating|outperform\w*|surpass\w*|exceed\w*|dominat\w+|outclass\w*|tops|topped|better\s+than|"
-    r"(?:faster|slower|lower|higher|smaller|larger|cheaper|stronger)\s+than)\s+(?:all|any|every|each)\w*(?:\s+(?:other|"
+    r"(?:faster|slower|lower|higher|smaller|larger|cheaper|stronger)\s+than)\s+(?:all|any|every|"
+    r"each)\w*(?:\s+(?:other|"
     r"previous|prior|known|existing|published))?\b"
-    rf"|(?:no|none|nothing)\s+(?:\w+\s+)?(?:{_OTHERS}\s+)?(?:beats|comes?\s+close|matches|outperforms|is\s+(?:better|faster)|"
+    rf"|(?:no|none|nothing)\s+(?:\w+\s+)?(?:{_OTHERS}\s+)?(?:beats|comes?\s+close|matches|outperforms|"
+    rf"is\s+(?:better|faster)|"
     r"can\s+(?:match|beat)|has\s+(?:ever\s+)?(?:beaten|matched))"
-    r"|(?:no|than\s+any)\s+other\s+\w+|cannot\s+be\s+(?:beaten|improved|bettered)|(?:top|head)s?\s+(?:of\s+)?the\s+"
-    r"(?:leaderboard|table|ranking|list)|ranks?\s+(?:first|#?1\b|number\s+one)|\#1\b|ever\s+(?:seen|measured|reported|"
+    r"|(?:no|than\s+any)\s+other\s+(?!change|difference|work|process|cause)\w+|cannot\s+be\s+(?:beaten|improved|"
+    r"bettered)|(?:top|head)s?\s+(?:of\s+)?the\s+"
+    r"(?:leaderboard|table|ranking|list)|ranks?\s+(?:first|#?1\b|number\s+one)|\#1\b|ever\s+(?:seen|measured|"
+    r"reported|"
     r"recorded|published|trained|built)|in\s+(?:\w+\s+)?history|outperforms\s+the\s+(?:field|competition|literature)|"
-    r"leads\s+the\s+(?:field|pack)|(?:nobody|no\s+one)\s+(?:has|have|else|ever)|the\s+first\s+(?:\w+\s+){0,2}to\s+\w+|than\s+(?:any|every|all)\w*|nothing\s+(?:\w+\s+){0,3}?(?:is|was|beats|comes|matches|does|"
-    r"did)|(?:the|a|clear|overall|outright)\s+(?:\w+\s+)?(?:winner|champion|victor)|as\s+\w+\s+as\s+(?:it\s+gets|they\s+come))",
+    r"leads\s+the\s+(?:field|pack)|(?:nobody|no\s+one)\s+(?:has|have|else|ever)|"
+    r"the\s+first\s+(?:\w+\s+){0,2}to\s+\w+|than\s+(?:any|every|all)\w*|nothing\s+(?:\w+\s+){0,3}?(?:is|was|"
+    r"beats|comes|matches|does|"
+    r"did)|(?:the|a|clear|overall|outright)\s+(?:\w+\s+)?(?:winner|champion|victor)|"
+    r"as\s+\w+\s+as\s+(?:it\s+gets|they\s+come)|the\s+only\s+(?:\w+\s+)?\w+\s+(?:that|which|to)\b|"
+    r"(?:the\s+)?last\s+word\b|"
+    r"(?:can't|can\s?not|couldn't|could\s+not)\s+be\s+(?:beaten|improved|bettered|matched|topped)|(?:doesn't|"
+    r"does\s+not|can't|cannot)\s+get\s+(?:any\s+)?better|"
+    r"(?:no|none)\s+(?:of\s+the\s+)?(?:other\s+)?(?:\w+\s+)?(?:is|are|was|does|did|performs?)\s+(?:as|so|better|"
+    r"faster)\b|no\s+\w+\s+(?:beats|matches|outperforms|comes\s+close)|"
+    r"(?:stands?|have|has|had)\s+(?:no|a)\s+chance|in\s+a\s+(?:class|league)\s+(?:of\s+its\s+own|apart)|(?:has|"
+    r"have)\s+(?:the\s+|an\s+)?edge\s+over\s+(?:all|any|every)\w*|no\s+(?:rival|equal|match|peer)s?\b)",
     re.I,
 )
 
 # ---- universals ----------------------------------------------------------------------------------
 
 _CASES = (
-    r"(?:case|run|seed|repeat|trial|setting|condition|config(?:uration)?|dataset|data\s?set|shape|size|machine|gpu|cpu|hardware|"
-    r"workload|model|task|benchmark|input|time|situation|circumstance|metric|scale|batch|length|instance|scenario|domain|"
-    r"language|budget|regime|environment|platform|device|item|question|measurement|experiment|sample|value|row|"
+    r"(?:case|run|seed|repeat|trial|setting|condition|config(?:uration)?|dataset|data\s?set|shape|size|machine|"
+    r"gpu|cpu|hardware|"
+    r"workload|model|task|benchmark|input|time|situation|circumstance|metric|scale|batch|length|instance|"
+    r"scenario|domain|"
+    r"language|budget|regime|environment|platform|device|item|question|measurement|experiment|sample|value|"
     r"context|application|problem|system|occasion|level|block|comparison|arch(?:itecture)?|network|sequence|load|"
     r"prompt|example|node|fold|split|point|image|user|respect|possible\s+\w+|\w+\s+tested|\w+\s+tried)(?:s|es)?"
 )
-_EVERYWHERE = re.compile(
-    r"\b(?:(?P<adverb>always|invariably|universal(?:ly)?|reliably|unfailingly|everywhere|unconditionally|consistently|without\s+(?:a\s+single\s+)?"
+_EVERYWHERE = later(
+    r"\b(?:(?P<adverb>always|invariably|uniformly|whatsoever|in\s+general\b(?!,)|at\s+(?:any\s+|"
+    r"every\s+)?scale\b|universal(?:ly)?|reliably|unfailingly|everywhere|unconditionally|consistently|"
+    r"without\s+(?:a\s+single\s+)?"
     r"(?:exceptions?|fail)\b|no\s+exceptions?|across\s+the\s+board|no\s+matter\s+(?:what|which|how|the)|"
-    r"(?:regardless|irrespective)\s+of|(?:each|every)\s+(?:single\s+)?time\b|time\s+after\s+time|all\s+the\s+time|whatever\s+(?:the|you|we|one|it|they|is)\b|whichever\s+\w+|"
-    r"(?:in|under)\s+(?:any|all)\s+(?:and\s+all\s+)?\w*circumstances|at\s+all\s+times|100\s?%\s+of\s+the\s+time|any(?:where|\s?time)\b|(?:(?:on|in|at|for|with|to)\s+)?(?:anything|everything|everyone|everybody|anyone)\b|"
-    r"(?:complete|entire|total|absolute|full|whol)ly\s+(?:eliminat\w+|remov\w+|solv\w+|fix\w+|avoid\w+|prevent\w+|clos\w+)|"
+    r"(?:regardless|irrespective)\s+of|(?:each|every)\s+(?:single\s+)?time\b|time\s+after\s+time|"
+    r"all\s+the\s+time|whatever\s+(?:the|you|we|one|it|they|is)\b|whichever\s+(?!is\b|of\b|comes\b)\w+|"
+    r"(?:in|under)\s+(?:any|all)\s+(?:and\s+all\s+)?\w*circumstances|at\s+all\s+times|100\s?%\s+of\s+the\s+time|"
+    r"any(?:where|\s?time)\b|(?:(?:on|in|at|for|with|to)\s+)?(?:anything|everything(?!\s+(?:else|changed|needed|"
+    r"above|below))|everyone|everybody|anyone)\b|"
+    r"(?:complete|entire|total|absolute|full|whol)ly\s+(?:eliminat\w+|remov\w+|solv\w+|fix\w+|avoid\w+|"
+    r"prevent\w+|clos\w+)|"
     r"(?:on|for|across|over|under|throughout)\s+all\s+(?:the\s+|our\s+)?(?:\w+\s+)?(?P<plural>[a-z]{2,}s)\b|"
-    r"(?:in|on|for|across|over|at|under|with|by|of|against|to|from)\s+(?:any|every)\s+(?:single\s+|other\s+)?(?!other\b)(?P<noun>[a-z]+)\b)"
-    rf"|(?:(?:in|on|for|across|over|at|under|with|by|of|against|than|to|from|and|through(?:out)?|beats|wins|fails|improves|"
-    rf"holds|works|passes|helps|generali[sz]es)\s+)(?:nearly\s+|almost\s+|virtually\s+|practically\s+)?(?P<all>all|every|each|any|most|(?:the\s+)?(?:vast\s+)?majority|(?:each\s+and\s+every)|every\s+one\s+of|"
-    rf"whole|entire)(?:\s+(?:of\s+)?(?:the|our|its|these|those))?(?:\s+(?:single|one|other|{{number}}|[\w-]+)){{0,2}}?"
+    rf"(?:in|on|for|across|over|at|under|with|against)\s+(?:any|every)\s+(?:single\s+|"
+    rf"other\s+)?(?!other\b)(?P<noun>[a-z]+)\b)"
+    rf"|(?:(?:in|on|for|across|over|at|under|with|by|of|against|than|to|from|and|through(?:out)?|beats|wins|"
+    rf"fails|improves|"
+    rf"holds|works|passes|helps|generali[sz]es)\s+)(?:nearly\s+|almost\s+|virtually\s+|"
+    rf"practically\s+)?(?P<all>all|every|each|any|most|(?:the\s+)?(?:vast\s+)?majority|(?:each\s+and\s+every)|"
+    rf"every\s+one\s+of|"
+    rf"whole|entire)(?:\s+(?:of\s+)?(?:the|our|its|these|those))?(?:\s+(?:single|one|other|{{number}}|"
+    rf"[\w-]+)){{0,2}}?"
     rf"\s+(?P<case>{_CASES})\b(?!\s+(?:gather|reduce|of\s+them\s+were))"
-    rf"|(?:^|(?<=[.;:,]\s))(?P<first>all|every|each|any|(?:the\s+)?(?:vast\s+)?majority\s+of|most\s+of|most)(?:\s+(?:the|of\s+the|single))?(?:\s+(?!other|new|round)[\w-]+)??\s+"
-    rf"(?P<subject>{_CASES})\s+(?:\w+\s+)?(?:is|are|was|were|shows?|improves?d?|gains?|wins?|won|beats?|agrees?d?|favou?rs?|"
+    rf"|(?:^|(?<=[.;:,]\s))(?P<first>all|every|each|any|(?:the\s+)?(?:vast\s+)?majority\s+of|most\s+of|"
+    rf"most)(?:\s+(?:the|of\s+the|single))?(?:\s+(?!other|new|round)[\w-]+)??\s+"
+    rf"(?P<subject>{_CASES})\s+(?:\w+\s+)?(?:(?:is|are|was|were)(?!\s+(?:\w+ly\s+)?(?:built|made|stored|run|"
+    rf"written|logged|trained|measured|computed|given|used|started|recorded|named|set|kept|shown|listed|created|"
+    rf"processed)\b)|shows?|improves?d?|gains?|wins?|won|beats?|agrees?d?|favou?rs?|"
     r"confirms?|benefits?|support\w*|got|gets?|becomes?|became|passe[sd]|runs?|ran)\b)".replace(
         "{number}", r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty"
     ),
     re.I,
 )
-_NEVER = re.compile(
+_BEYOND = later(
+    rf"\b(?:(?:carr(?:y|ies|ied)\s+over|transfers?(?:red)?|generali[sz]es?d?|generali[sz]e|extends?|"
+    rf"extrapolates?|applies|applicable|persists?|"
+    rf"(?:holds?|works?|remains?|stays?|helps?|survives?)(?:\s+(?:up|true|the\s+same|as\s+well|"
+    rf"well))?)\s+(?:well\s+|just\s+as\s+well\s+|also\s+|equally\s+)?"
+    rf"(?:to|on|for|at|across|with|in|beyond|over)\s+(?:all\s+|any\s+|many\s+|most\s+|every\s+|"
+    rf"the\s+)?(?:(?:other|larger|bigger|smaller|further|new|unseen|different|future|more|"
+    rf"arbitrary|general|production|real|similar)\s+)(?P<noun>[a-z]+)|(?:generali[sz]es|extrapolates|transfers|"
+    rf"carries\s+over)\s+(?:well\s+)?(?:to|beyond|across)\b|"
+    rf"(?:applies|extends|transfers|generali[sz]es)\s+to\s+(?:all|any|every)\b|every\s+one\s+of\s+(?:the|"
+    rf"our)\s+(?P<each>{_CASES})\b|"
+    rf"(?:speeds?\s+up|accelerates?|improves?|helps?|boosts?|reduces?|lowers?|cuts?|shortens?|wins?|beats?|"
+    rf"works?|holds?|fits?|suits?)\s+(?:\w+\s+)?"
+    rf"(?:every|any|each|all)\s+(?:\w+\s+)?(?P<case>{_CASES})\b|for\s+any\s+{_CASES})",
+    re.I,
+)
+_NEVER = later(
     r"\b(?:(?<!was )(?<!were )never\b(?!\s+(?:been\s+)?(?:proven|proved|"
-    r"shown|tested|tried|run|measured|committed|confirmed|replicated|reproduced|checked|verified)\b)|(?:was|were)\s+never\s+(?:beaten|outperform\w*|exceed\w*|surpass\w*|worse|slower|"
+    r"shown|tested|tried|run|measured|committed|confirmed|replicated|reproduced|checked|verified)\b|"
+    r"\s+(?:been\s+)?(?:ran|run|tried|used|looked|tested|measured|checked|got\s+(?:to|around)|finished|"
+    r"seen\s+(?:in|during)\s+\w*training|started|called|reached|activates?|active|recorded|logged)\b)|(?:was|"
+    r"were)\s+never\s+(?:beaten|outperform\w*|exceed\w*|surpass\w*|worse|slower|"
     r"lower|higher|matched|below|above)|not\s+(?:once|a\s+single)|never\s+once|"
-    r"(?:in\s+)?(?:none|not\s+one|no\s+single\s+one|neither)\s+of\s+(?:the\s+|our\s+|its\s+)?(?:\d+|\w+)?\s*(?:\w+\s+)?"
-    rf"{_CASES}\b|\bin\s+no\s+{_CASES}\b|no\s+(?:single\s+)?(?:case|run|seed|trial|repeat|setting|situation|scenario)\s+(?:\w+\s+){{0,3}}?"
+    r"(?:in\s+)?(?:none|not\s+one|no\s+single\s+one|neither)\s+of\s+(?:the\s+|our\s+|its\s+)?(?:\d+|"
+    r"\w+)?\s*(?:\w+\s+)?"
+    rf"{_CASES}\b|\bin\s+no\s+{_CASES}\b|no\s+(?:single\s+)?(?:case|run|seed|trial|repeat|setting|situation|"
+    rf"scenario)\s+(?:\w+\s+){{0,3}}?"
     r"(?:where|in\s+which|is|was|"
-    r"shows?|fail\w*|regress\w*|got|did|does|diverge\w*)|(?:cannot|can\s?not|can't|can\s+never)\s+(?:fail|lose|diverge|"
-    r"regress|go\s+wrong)|(?:zero|no)\s+(?:failures?|crashes|errors|downsides?|drawbacks?|cost)\b|fail[\s-]?safe|"
+    r"shows?|fail\w*|regress\w*|got|did|does|diverge\w*)|(?:cannot|can\s?not|can't|can\s+never)\s+(?:fail|lose|"
+    r"diverge|"
+    r"regress|go\s+wrong)|(?:zero|no)\s+(?:failures?|crashes|errors|downsides?|drawbacks?|disadvantages?|"
+    r"advantages?|harm)\b|nothing\s+(?:\w+\s+)?(?:got|became|is|was|gets)\s+(?:any\s+)?(?:worse|slower|lost)|"
+    r"fail[\s-]?safe|"
     r"foolproof|bullet\s?proof|infallibl\w+)",
     re.I,
 )
-_ADVERSE = re.compile(
+_ADVERSE = later(
     r"\s+(?:busy|loaded|noisy|contended|shared|tainted|contaminated|dirty|slow|on\b|running)", re.I
 )
 
 # ---- beyond chance -------------------------------------------------------------------------------
 
-_CLEAR = re.compile(
-    r"\b(?:(?:in)?significan(?:t|tly|ce)\b(?!\s+(?:figure|digit|bit))|statistical(?:ly)?\b(?=\s+(?!test|noise|power|method))|"
-    r"dramatic(?:ally)?|drastic(?:ally)?|massive(?:ly)?|vastly|enormous(?:ly)?|huge(?:ly)?|tremendous(?:ly)?|"
-    r"overwhelming(?:ly)?|spectacular(?:ly)?|remarkabl[ey]|substantial(?:ly)?|by\s+far\b|by\s+a\s+(?:wide|large|huge|big|"
+_CLEAR = later(
+    r"\b(?:(?:in)?significan(?:t|tly|ce)\b(?!\s+(?:figure|digit|bit|amount|number|part|portion|share|fraction))|"
+    r"statistical(?:ly)?\b(?=\s+(?!test|noise|power|method))|"
+    r"dramatic(?:ally)?|drastic(?:ally)?|massive(?:ly)?|vastly|enormous(?:ly)?|huge(?:ly)?(?!\s+(?:amount|"
+    r"number|part))|tremendous(?:ly)?|"
+    r"overwhelming(?:ly)?|spectacular(?:ly)?|remarkabl[ey]|substantial(?:ly)?|by\s+far\b|by\s+a\s+(?:wide|large|"
+    r"huge|big|"
     r"clear|comfortable|considerable)\s+margin|far\s+(?:better|worse|faster|slower|superior|lower|higher)|"
-    r"blows?\s+(?:\w+\s+){1,3}(?:away|out)|crush(?:es|ed)|superior\b|superiority|outstanding(?:ly)?|exceptional(?:ly)?|extraordinar(?:y|ily)|incredibl[ey]|amazing(?:ly)?|stunning(?:ly)?|"
-    r"stellar|with\s+(?:high|full|great|total|absolute|complete)\s+confidence|game[\s-]chang\w+|break\s?through\w*|"
-    r"revolutionary|groundbreaking|clear\s+win|landslide|(?:miles|leagues|streets|light[\s-]years|way)\s+(?:ahead|better|faster|above|beyond)|"
-    r"hands[\s-]down|head\s+and\s+shoulders|night\s+and\s+day|(?:strictly|clearly|obviously|plainly|easily|definitely|decidedly|"
-    r"markedly|noticeably|considerably|unambiguously|categorically|absolutely)\s+(?:more|less|ahead|beats?|outperforms?|wins?|worse|\w{2,}er))\b",
+    r"blows?\s+(?:\w+\s+){1,3}(?:away|out)|crush(?:es|ed)|superior\b|superiority|outstanding(?:ly)?|"
+    r"exceptional(?:ly)?|extraordinar(?:y|ily)|incredibl[ey]|amazing(?:ly)?|stunning(?:ly)?|"
+    r"trounce[sd]?|annihilat\w+|demolish\w*|destroy(?:s|ed)\s+(?:the\s+)?(?:old|baseline|competition|others?)|"
+    r"obliterat\w+|smash(?:es|ed)|skyrocket\w*|plummet\w*|(?:leaves?|left)\s+(?:\w+\s+){1,3}(?:in\s+the\s+dust|"
+    r"behind|standing)|"
+    r"wipes?\s+the\s+floor|(?:step|sea)\s+change|world\s+of\s+difference|(?:huge|giant|big|quantum|"
+    r"great)\s+(?:leap|jump|step)|gigantic(?:ally)?|colossal(?:ly)?|immense(?:ly)?|"
+    r"no[\s-]brainer|wins?\s+outright|makes?\s+\w+\s+obsolete|(?:highly|very|extremely|perfectly|"
+    r"completely)\s+(?:reliable|robust|consistent|convincing|preferable|superior)|"
+    r"(?:not|hardly|cannot\s+be|can't\s+be)\s+(?:\w+\s+)?(?:due\s+to|by|from|explained\s+by|"
+    r"attributed\s+to)\s+(?:mere\s+|pure\s+)?(?:chance|noise|luck|coincidence)|(?:is|was)\s+not\s+(?:noise|"
+    r"chance|luck)\b|"
+    r"(?:outside|beyond|above|exceeds?)\s+(?:of\s+)?(?:the\s+|all\s+|any\s+)?(?:\w+\s+)?(?:noise|error\s+bars?|"
+    r"chance|measurement\s+error|margin\s+of\s+error)|"
+    r"(?:interval|ci)\s+(?:\w+\s+){0,2}(?:excludes?|does\s+not\s+(?:contain|include|cover))|(?:strong|solid|"
+    r"clear|compelling|convincing|overwhelming|ample|good)\s+evidence|"
+    r"(?:finding|result|gain|effect|improvement|win|conclusion|evidence)s?\s+(?:is|are|"
+    r"was)\s+(?:\w+\s+)?(?:solid|reliable|sound|real|firm|strong|robust|clear|convincing|undeniable)|stellar|"
+    r"with\s+(?:high|full|great|total|absolute|complete)\s+confidence|game[\s-]chang\w+|break\s?through\w*|"
+    r"revolutionary|groundbreaking|clear\s+win|landslide|(?:miles|leagues|streets|light[\s-]years|"
+    r"way)\s+(?:ahead|better|faster|above|beyond)|"
+    r"hands[\s-]down|head\s+and\s+shoulders|night\s+and\s+day|(?:strictly|clearly|obviously|plainly|easily|"
+    r"definitely|decidedly|"
+    r"markedly|noticeably|considerably|unambiguously|categorically|absolutely)\s+(?:more|less|ahead|beats?|"
+    r"outperforms?|wins?|worse|\w{2,}er))\b",
     re.I,
 )
 
 # ---- labels and proof ----------------------------------------------------------------------------
 
 _EFFECT = (
-    r"(?:gain|win|effect|claim|hypothes\w+|improvement|speed-?up|advantage|superiority|benefit|result|finding|difference|"
+    r"(?:gain|win|effect|claim|hypothes\w+|improvement|speed-?up|advantage|superiority|benefit|result|finding|"
+    r"difference|"
     r"reduction|trend|lead|drop|increase|decrease|conclusion)s?\b"
 )
-_OF_AN_EFFECT = re.compile(
+_OF_AN_EFFECT = later(
     rf"\s+(?:[\w-]+\s+)?(?:{_EFFECT}|loss|error|time|latency|cost|throughput|memory|margin|score|accuracy)",
     re.I,
 )
 _IS = (
-    r"(?:\bwell-|\b(?:is|are|was|were|been|be|now|as|fully|well|independently|repeatedly|already|thus|hence|{effect})\s+|[(:,;—–]\s*|"
+    r"(?:\bwell-|\b(?:is|are|was|were|been|be|now|as|fully|well|independently|repeatedly|already|thus|hence|"
+    r"{effect})\s+|[(:,;—–]\s*|"
     r"^\s*|\b(?:an?|the|and|or)\s+(?=\w+\s+(?:\w+\s+)?{effect}|\w+\s*(?:[.,;)]|$)))"
 ).replace("{effect}", _EFFECT)
-_LABELS = re.compile(
+_LABELS = later(
     rf"(?:{_IS}(?P<state>stable|replicated|reproduced|reproducible|confirmed|validated|verified|robust|repeatable|"
-    r"established|corroborated)\b(?!\s+(?:diffusion|branch|release|version|sort|api|build|id)|[\w/-])"
-    rf"|\b(?P<verb>confirm(?:s|ed)?|corroborat\w+|validate[sd]?|establish(?:es|ed)?|replicate[sd]|reproduce[sd])\s+"
+    r"established|corroborated)\b(?!\s+(?:with\s+the|diffusion|branch|checkpoint|baseline|estimator|median|set|"
+    r"subset|release|version|sort|api|build|id)|[\w/-])"
+    rf"|\b(?P<again>(?:reproduces?|replicates?)\b(?=\s+(?:on|in|across|over|with|every|each|well)\b|\s*[.,;]|"
+    rf"\s*$))|\b(?P<verb>confirm(?:s|ed)?|corroborat\w+|validate[sd]?|establish(?:es|ed)?|replicate[sd]|"
+    rf"reproduce[sd])\s+"
     rf"(?:that\b|this\b|our\b|it\b|(?:the|a|its)\s+(?:\w+\s+)?{_EFFECT})"
     r"|\b(?P<over>stable)\s+(?:over|across)\b"
-    r"|\b(?P<noun>reproducib(?:ly|ility)|replicab\w+|repeatably|robustly|robustness|stably|stability\s+of\s+the\s+(?:gain|result|effect)))",
+    r"|\b(?P<noun>reproducib(?:ly|ility)|replicab\w+|repeatably|robustly|robustness(?=\s+of\s+(?:the|our|"
+    r"this)\s+\w+|\s+(?:is|was)\s+(?:shown|confirmed|proven|established)|\s*[.!]?\s*$)|stably|"
+    r"stability\s+of\s+the\s+(?:gain|result|effect)))",
     re.I,
 )
-_OF_TRAINING = re.compile(
-    r"\b(?:training|loss|gradients?|numerically|learning|curves?|optimi[sz]\w+|numerics)\s+(?:(?:is|are|was|were|stays?|"
+_OF_TRAINING = later(
+    r"\b(?:training|loss|gradients?|numerically|learning|curves?|optimi[sz]\w+|numerics)\s+(?:(?:is|are|was|"
+    r"were|stays?|"
     r"remains?)\s+)?(?:\w+\s+)?$",
     re.I,
 )
-_AS_REPLICATED = re.compile(r"repli|reprod|repeat", re.I)  # the others say more
-_PROOF = re.compile(
-    r"\b(?:prov(?:es?|ed|en|ing|ably)|proofs?\s+(?:of|that)|guarante(?:es?|ed|eing)|undeniabl[ey]|unquestionabl[ey]|"
-    r"indisputabl[ey]|irrefutabl[ey]|incontrovertibl[ey]|conclusive(?:ly)?|definitive(?:ly)?|beyond\s+(?:any\s+|all\s+|a\s+)?"
-    r"(?:reasonable\s+)?(?:doubt|dispute|question)|(?:without|no)\s+(?:a\s+|any\s+)?doubt|undoubtedly|certainly|with\s+certainty|"
-    r"demonstrabl[ey]|unequivocal(?:ly)?|indubitabl[ey]|unmistakabl[ey]|decisive(?:ly)?|undisputed(?:ly)?|without\s+question|settles?\s+(?:it|the\s+(?:matter|question|debate))|(?:an?|is|are)\s+(?:\w+\s+)?(?:certainty|fact)\b"
-    r"(?!\s+(?:that|file|of\s+the))|once\s+and\s+for\s+all|rock[\s-]solid|air[\s-]?tight|iron[\s-]?clad|water[\s-]?tight|(?:is|are|am|be)\s+(?:\w+\s+)?"
+_AS_REPLICATED = later(r"repli|reprod|repeat", re.I)  # the others say more
+_PROOF = later(
+    r"\b(?:prov(?:es?|ed|en|ing|ably)|proofs?\s+(?:of(?!\s+(?:concept|principle))|that)|guarante(?:es?|ed|"
+    r"eing)(?![\w-])|undeniabl[ey]|unquestionabl[ey]|"
+    r"indisputabl[ey]|irrefutabl[ey]|incontrovertibl[ey]|conclusive(?:ly)?|definitive(?:ly)?|beyond\s+(?:any\s+|"
+    r"all\s+|a\s+)?"
+    r"(?:reasonable\s+)?(?:doubt|dispute|question)|(?:without|no)\s+(?:a\s+|any\s+)?doubt|undoubtedly|certainly|"
+    r"surely|definitely|full\s+stop\b|period(?=\s*[.!]?\s*$)|no\s+(?:denying|question|disputing|arguing)\b|"
+    r"(?:is|are|now)\s+(?:\w+\s+)?(?:settled|known\s+to)|with\s+certainty|"
+    r"demonstrabl[ey]|unequivocal(?:ly)?|indubitabl[ey]|unmistakabl[ey]|decisive(?:ly)?|undisputed(?:ly)?|"
+    r"without\s+question|settles?\s+(?:it|the\s+(?:matter|question|debate))|(?:an?|is|"
+    r"are)\s+(?:\w+\s+)?(?:certainty|fact)\b"
+    r"(?!\s+(?:that|file|of\s+the))|once\s+and\s+for\s+all|rock[\s-]solid|air[\s-]?tight|iron[\s-]?clad|"
+    r"water[\s-]?tight|(?:is|are|am|be)\s+(?:\w+\s+)?"
     r"(?:certain|sure|confident))\b",
     re.I,
 )
-_NOTHING = re.compile(
-    r"\b(?:(?:no|without(?:\s+any|\s+an?)?|zero|nil)\s+(?:(?!more\b|such\b|other\b)\w+\s+){0,2}?(?:effect|impact|influence|"
-    r"difference|change|regressions?|degradation|loss\s+of\s+\w+|(?:quality|accuracy|performance)\s+loss|penalty|overhead|"
-    r"slow-?down|loss\s+in\s+\w+|side\s+effects?)\b|does(?:\s+not|n't)\s+(?:affect|change|matter|influence|hurt|harm|degrade)|"
-    r"makes?\s+no\s+difference|(?:equally|just\s+as)\s+(?:fast|good|slow|accurate|well)\b|(?:identical|equal|equivalent)\s+"
-    r"(?:accuracy|quality|performance|loss|speed|results?)|for\s+free\b|free\s+lunch|free\s+(?:of|from)\s+(?:\w+\s+)?(?:regress\w+|errors?|failures?|bugs|side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)",
+_MEASURED = (
+    r"(?:accuracy|quality|loss|memory|latency|speed|throughput|performance|runtime|time|cost|results?|outputs?|"
+    r"perplexity|errors?|scores?|"
+    r"convergence|footprint)"
+)
+_NOTHING = later(
+    r"\b(?:(?:no|without(?:\s+any|\s+an?)?|zero|nil)\s+(?:(?!more\b|such\b|other\b|significant\b|"
+    r"statistically\b|clear\b|further\b|consistent\b|systematic\b|reliable\b|obvious\b)\w+\s+){0,2}?(?:effect|"
+    r"impact|influence|"
+    r"difference|change|regressions?(?!\s+(?:risk|test))|degradation|loss\s+of\s+\w+|(?:quality|accuracy|"
+    r"performance)\s+loss|penalty|overhead|"
+    r"slow-?down|loss\s+in\s+\w+|side\s+effects?)\b|does(?:\s+not|n't)\s+(?:affect|change|matter|influence|hurt|"
+    r"harm|degrade)|"
+    r"makes?\s+no\s+difference|(?:equally|just\s+as)\s+(?:fast|good|slow|accurate|well)\b|(?:identical|equal|"
+    r"equivalent)\s+"
+    r"(?:accuracy|quality|performance|loss|speed|results?)|for\s+free\b|free\s+lunch|(?:at|"
+    r"with)\s+no\s+(?:extra\s+|additional\s+|further\s+)?cost\b|costs?\s+nothing|does\s+no\s+harm|(?:no|"
+    r"zero)\s+(?:\w+\s+)?(?:costs?|drawbacks?|downsides?|disadvantages?)\b|"
+    rf"{_MEASURED}\s+(?:is|are|was|were|stays?|stayed|remains?|remained|keeps?|kept)\s+(?:\w+\s+)?(?:unchanged|"
+    rf"the\s+same|identical|preserved|intact|constant|equal|unaffected|retained|maintained)|"
+    r"neutral\s+(?:for|to|on|in)|(?:on\s+par|on\s+a\s+par|level|tied)\s+with|(?:matches|matched|equals|"
+    r"equalled)\s+(?:\w+\s+){1,3}in\s+\w+|(?:matches|matched|equals|equalled)\s+(?:the\s+)?(?:baseline|"
+    r"reference|control|old)\b|"
+    r"(?:performs?|behaves?|works?)\s+identically|just\s+as\s+\w+|equivalent\s+(?:to|in)\b|"
+    r"identical\s+(?:outputs?|results?)|free\s+(?:of|from)\s+(?:\w+\s+)?(?:regress\w+|errors?|failures?|bugs|"
+    r"side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)",
     re.I,
 )
-_ANY = re.compile(r"\bany", re.I)  # "not on any machine" denies for all of them
-_COMPARES = re.compile(
-    r"\b(?:better|worse|faster|slower|quicker|cheaper|stronger|weaker|superior|inferior|improv(?:es|ed|ement\w*)|beats?|"
+_ANY = later(r"\bany", re.I)  # "not on any machine" denies for all of them
+_COMPARES = later(
+    r"\b(?:better|worse|faster|slower|quicker|cheaper|stronger|weaker|superior|inferior|improv(?:es|ed|"
+    r"ement\w*)|beats?|"
     r"beating|outperform\w*|surpass\w*|wins?|won|(?:lower|higher|smaller|larger|more|less|fewer)\b[^.;]*?\sthan)\b",
     re.I,
 )
-_SEEN = re.compile(
+_SEEN = later(
     r"\s+(?:in\s+\w+\s+)?(?:was|were|is|has\s+been|could\s+be|that\s+\w+)?\s*(?:shown|seen|found|observed|detected|"
-    r"measured|measurable|visible|resolved)",
+    r"measured|measurable|visible|resolved|made|needed|required|necessary|intended|planned|applied|expected|"
+    r"known)|\s+to\s+the\s+(?:code|config\w*|command|data|script|program)",
     re.I,
 )
-_DENIED = re.compile(
-    r"\b(?:not|no|never|n't|nor|without|neither|hardly|cannot|isn't|aren't|wasn't|un|non|if|whether|unless|until|may|"
-    r"might|could)\s+(?:[\w-]+\s+){0,2}(?:\w+-)?$|\b(?:whether|if|unless)\b[^.;:,]*$|(?:^|[.;:(]\s*)(?:need|must|try)\b[^.;:]*$",
+_DENIED = later(
+    r"(?:\b(?:not|no|never|nor|without|neither|hardly|cannot|un|non|if|whether|unless|until|may|might|could|"
+    r"nicht|pas|"
+    r"kein\w*)|n't)\s+(?:(?!(?:and|but|as|so|is|are|was|were)\b)[\w-]+\s+){0,3}(?:\w+-)?$|\b(?:whether|if|"
+    r"unless)\b[^.;:,]*$|"
+    r"\b(?:neither|nor|none)\s+[\w\s-]*$|^\s*(?:need|must|try)\b[^.;:]*$|不$|不是$",
+    re.I,
+)
+_NO_DENIAL = later(
+    r"\b(?:not|never)\s+(?:only|just|merely|simply|once)\b|\bno\s+(?:doubt|question|less|fewer|other|one)\b|"
+    r"\bnone\s+other\b",
+    re.I,
+)
+_NO_RANK = later(
+    r"\bat\s+(?:the\s+)?$|\bown\s+$|\b(?:compute|chinchilla|flops?|memory|cost)-$", re.I
+)
+_RANKED = later(r"\b(?:the|is|are|was|as|its|our)\s+(?:\w+\s+)?$", re.I)
+_PARTS_OF_A_RUN = later(
+    r"(?:token|node|layer|head|param(?:eter)?|weight|channel|rank|expert|position|step|gradient|parameter|file|"
+    r"process|thread|core|worker|"
+    r"matri(?:x|ce)|other|ax(?:i|e)s|doc(?:ument)?|head)s?$",
+    re.I,
+)
+_ALIKE = later(
+    r"\b(?:same|identical|fixed|constant|used|shared|kept|set|disabled|enabled|active|present|unchanged|seed|"
+    r"trained|logged|reported|averaged|mean|"
+    r"averages?|runs?|split|applied)\s+(?:\w+\s+)?$",
+    re.I,
+)
+_OF_WHAT = later(
+    r"\s+(?:that|the|a|an|our|its|both|by\s+(?:the|a)|with\s+the|via|(?!(?:on|in|by|over|across|for|with|at|to|"
+    r"and|or|as)\b)\w+)\b"
+    r"[^.;:\n]*",
+    re.I,
+)
+_AN_EFFECT = later(
+    rf"\b(?:{_EFFECT}|(?:better|worse|faster|slower|cheaper|stronger|lower|higher|beats?|wins?|works?|holds?|"
+    rf"helps?|outperform\w*|"
+    r"improv\w*|optimal|best|\w{3,}est)\b)",
     re.I,
 )
 
 
 def strong_words(text: str) -> list[StrongWord]:
-    """Every such word of ``text`` that is not denied ("not the best"), in reading order."""
+    """Every such word of ``text`` that is said to be so: not denied ("not the best"), wanted or left
+    open; in reading order."""
     prose = without_code(text)
     found = [
         *_superlatives(prose),
@@ -218,35 +382,56 @@ def strong_words(text: str) -> list[StrongWord]:
         *_labels(prose),
         *(StrongWord(m.start(), m[0], PROOF) for m in _PROOF.finditer(prose)),
         *(StrongWord(m.start(), m[0].split()[0], COMPARES) for m in _COMPARES.finditer(prose)),
+        *(
+            StrongWord(m.start(), m[0], NO_EFFECT)
+            for m in _NOTHING.finditer(prose)
+            if not _SEEN.match(prose, m.end())
+        ),
+        *_in_other_languages(prose),
     ]
-    stated = [
-        w
-        for w in found
-        if not _DENIED.search(prose[: w.start]) or (w.kind == EVERY and _ANY.search(w.word))
-    ]
-    stated += [
-        StrongWord(m.start(), m[0], NO_EFFECT)
-        for m in _NOTHING.finditer(prose)
-        if not _SEEN.match(prose, m.end())
-    ]
-    return sorted(stated)
+    return sorted(w for w in found if is_stated(w, prose))
+
+
+def is_stated(word: StrongWord, prose: str) -> bool:
+    """Whether ``word`` of ``prose`` (without code) is said to be so."""
+    at = word.start
+    if expected(prose, at) or left_open(prose, at):
+        return False
+    if word.kind == EVERY and planned(prose, at):
+        return False
+    if word.kind == NO_EFFECT or (word.kind == EVERY and _ANY.search(word.word)):
+        return True  # these deny by themselves
+    before = part_before(prose, at)
+    return not _DENIED.search(before) or bool(_NO_DENIAL.search(before))
+
+
+def _in_other_languages(prose: str) -> Iterator[StrongWord]:
+    if not other.MAYBE.search(prose):
+        return
+    for kind, pattern in _ELSEWHERE:
+        of = "stable" if kind == LABEL else ""
+        for m in pattern.finditer(prose):
+            yield StrongWord(m.start(), m[0], kind, of)
 
 
 def _superlatives(prose: str) -> Iterator[StrongWord]:
     for m in _SUPERLATIVE.finditer(prose):
-        word = m[0]
-        if m["est"] and (word.lower() in _NO_SUPERLATIVE or (word[0].isupper() and m.start())):
+        word, before = m[0], prose[: m.start()]
+        if m["est"] and (word.lower() in _NO_SUPERLATIVE or _is_name(word, before)):
             continue
         if m["est"] and word.lower() in _EXTENTS and not _OF_AN_EFFECT.match(prose, m.end()):
             continue  # the largest shape
-        if re.search(
-            r"\bat\s+$|\b(?:compute|chinchilla|flops?|memory|cost)-$", prose[: m.start()]
-        ) or _DESCRIBES.match(prose, m.end()):
+        if _NO_RANK.search(before) or _DESCRIBES.match(prose, m.end()):
             continue
         of = _OF.match(prose, m.end())
         yield StrongWord(m.start(), word, BEST, of[1].lower() if of else "")
     for m in _BEATS_ALL.finditer(prose):
         yield StrongWord(m.start(), m[0], BEST)
+
+
+def _is_name(word: str, before: str) -> bool:
+    """Everest, but not "the Fastest"."""
+    return bool(word[0].isupper() and before) and not _RANKED.search(before)
 
 
 def _universals(prose: str) -> Iterator[StrongWord]:
@@ -256,16 +441,35 @@ def _universals(prose: str) -> Iterator[StrongWord]:
         if name.lower() == "always" and _ADVERSE.match(prose, m.end()):
             continue
         start = m.start(next(g for g in ("adverb", "all", "first") if m[g]))
+        if _PARTS_OF_A_RUN.match(of) or _ALIKE.search(prose[: m.start()]):
+            continue
         yield StrongWord(start, prose[start : m.end()].strip(), EVERY, of)
+    for m in _BEYOND.finditer(prose):
+        of = next((noun for noun in (m["noun"], m["each"], m["case"]) if noun), "elsewhere")
+        yield StrongWord(m.start(), m[0].strip(), EVERY, of.lower())
     for m in _NEVER.finditer(prose):
         yield StrongWord(m.start(), m[0].strip(), EVERY)
 
 
 def _labels(prose: str) -> Iterator[StrongWord]:
     for m in _LABELS.finditer(prose):
-        group = next(g for g in ("state", "verb", "over", "noun") if m[g])
+        group = next(g for g in ("state", "again", "verb", "over", "noun") if m[g])
         word = m[group]
         if _OF_TRAINING.search(prose[: m.start(group)]):
             continue
+        of_what = _OF_WHAT.match(prose, m.end(group))
+        if of_what and not _AN_EFFECT.search(of_what[0]):
+            continue  # verified that both arms load one file
         label = "replicated" if _AS_REPLICATED.match(word) else "stable"
         yield StrongWord(m.start(group), word, LABEL, label)
+
+
+_ELSEWHERE = (
+    (BEST, other.BEST),
+    (EVERY, other.EVERY),
+    (CLEAR, other.CLEAR),
+    (PROOF, other.PROOF),
+    (LABEL, other.LABEL),
+    (NO_EFFECT, other.NO_EFFECT),
+    (COMPARES, other.COMPARES),
+)

@@ -15,11 +15,14 @@ from collections.abc import Collection, Iterator
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT, experiment_of
+from leadline.core.patterns import later
 from leadline.core.stats.inference import summarise
 from leadline.core.text.citation import find, resolve
+from leadline.core.text.intention import expected, part_before, planned
 from leadline.core.text.quantity import (
     TIMES,
     Quantity,
+    plain_words,
     quantities,
 )
 from leadline.core.typed import TYPE_CHECKING, TypedDict
@@ -33,12 +36,23 @@ _NUMBERS = r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _CLAUSE_NUMBER = (
     r"(?P<op><=|>=|<|>|~=|\+-)\s*(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<then>[*%]?)"
 )
-_EXPECTED = re.compile(
-    r"\b(?:goal|target|aim|stop|criteri\w+|threshold|limit|budget|tolerance|constraint|bar|allowed|wanted|needed|required|"
+_EXPECTED = later(
+    r"\b(?:goal|target|aim|stop|criteri\w+|threshold|limit|budget|tolerance|constraint|bar|allowed|wanted|"
+    r"needed|required|"
     r"expected|planned)\b",
     re.I,
 )
-_DEVICES = re.compile(r"[\s-]*(?:cores?|cpus?|gpus?|tpus?|threads?|devices?|chips?)\b", re.I)
+_RESULT = later(
+    r"\b(?:accurac\w+|loss(?:es)?|perplexity|errors?|scores?|latency|throughput|speed|time|memory|quality|"
+    r"gain\w*|reach\w*|"
+    r"get|gets|improve\w*|save[sd]?|reduce[sd]?)\b",
+    re.I,
+)
+_ENDED = later(
+    r"\b(?:fail|crash|finish|complet|end|withdr|retract|supersed|lost|kill|time[sd]?\W?out|diverge)\w*",
+    re.I,
+)
+_DEVICES = later(r"[\s-]*(?:cores?|cpus?|gpus?|tpus?|threads?|devices?|chips?)\b", re.I)
 _BYTES = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _SECONDS = {
     "ns": 1e-9,
@@ -51,7 +65,7 @@ _SECONDS = {
     "h": 3600,
 }
 _ROUGHLY = 0.1  # how far a number in words, or one said to be about, may be from its citation
-_SAME_SENTENCE = re.compile(r"[.!?;](?=\s)|\n\s*\n")
+_SAME_SENTENCE = later(r"[.!?;](?=\s)|\n\s*\n")
 
 
 class UnboundNumber(TypedDict):
@@ -67,8 +81,8 @@ class Known:
     """What of a thread a text may say without a citation. ``settings``: config value to the keys
     that have it; ``with_unit``: values written with their unit ("80gb"); ``samples``: how many runs
     each thing has; ``counts``: of items, cells, values of an axis; ``bounds`` and ``factors``: the
-    numbers of the checkable forms; ``expected``: those of the goal; ``devices``: how many; ``parts``: how many of the
-    runs count, ended well, did not, were withdrawn."""
+    numbers of the checkable forms; ``expected``: those of the goal; ``devices``: how many; ``parts``: how many of the runs count, ended well, did not, were
+    withdrawn."""
 
     settings: dict[float, set[str]] = field(default_factory=dict)
     with_unit: set[str] = field(default_factory=set)
@@ -98,6 +112,7 @@ def unbound_numbers(
         return []
     cited = cited_experiments(f"{text}\n{beside}", thread, refs)
     known = known_numbers(cited, thread, predicate, samples)
+    prose = plain_words(text)
     return [
         {
             "number": shown_number(q),
@@ -105,13 +120,33 @@ def unbound_numbers(
             "suggestion": _suggest(q, thread, cited),
         }
         for q in stated
-        if not _is_known(q, known, text) and not _cited_beside(q, text, thread, refs)
+        if not _is_meant(q, prose)
+        and not _is_known(q, known, text)
+        and not _cited_beside(q, text, thread, refs)
     ]
+
+
+def replaced(text: str, found: Collection[tuple[int, str, str]]) -> str:
+    """``text`` with each word of ``found`` (position, word, instead) replaced, where there is
+    something to write instead."""
+    for at, word, instead in sorted(found, reverse=True):
+        start = text.rfind(word, 0, at + len(word)) if instead else -1
+        if start >= 0:
+            text = text[:start] + instead + text[start + len(word) :]
+    return text
 
 
 def shown_number(q: Quantity) -> str:
     """As it was typed, with its sign."""
     return f"{q.sign}{q.word}".strip() if q.digits else q.word
+
+
+def _is_meant(q: Quantity, prose: str) -> bool:
+    """Whether it is expected, or a setting or number of runs of what is to be done."""
+    if expected(prose, q.start):
+        return True
+    result = q.kind in ("percent", TIMES) or _RESULT.search(part_before(prose, q.start))
+    return not result and planned(prose, q.start)
 
 
 def _is_known(q: Quantity, known: Known, text: str) -> bool:
@@ -120,7 +155,8 @@ def _is_known(q: Quantity, known: Known, text: str) -> bool:
     if q.kind == "n":
         return q.value in known.samples
     if q.kind == "runs":
-        return q.value in known.samples | known.counts
+        ended = {part for part, _ in known.parts if _ENDED.search(_sentence(text, q.start))}
+        return q.value in known.samples | known.counts | ended
     if q.kind == "scope":
         return q.value in known.samples | known.counts | known.settings.keys()
     if q.kind == "share":
@@ -140,7 +176,8 @@ def _is_known(q: Quantity, known: Known, text: str) -> bool:
         )
     if q.kind == TIMES:
         bounds = known.factors | {b for b in known.bounds if b not in (0.0, 1.0)}
-        wanted, near = {q.value, 1.0 / q.value}, 1e-6 if q.digits else 0.02
+        near = 1e-6 if q.digits else 0.02
+        wanted = {q.value, 1.0 / q.value} if q.value else {0.0}
         if q.value < 1:  # "a fifth less" is 0.8 times
             bounds |= {abs(1.0 - f) for f in known.factors}
         return any(math.isclose(w, b, rel_tol=near) for w in wanted for b in bounds)
