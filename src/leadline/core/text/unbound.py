@@ -81,8 +81,8 @@ class Known:
     """What of a thread a text may say without a citation. ``settings``: config value to the keys
     that have it; ``with_unit``: values written with their unit ("80gb"); ``samples``: how many runs
     each thing has; ``counts``: of items, cells, values of an axis; ``bounds`` and ``factors``: the
-    numbers of the checkable forms; ``expected``: those of the goal; ``devices``: how many; ``parts``: how many of the runs count, ended well, did not, were
-    withdrawn."""
+    numbers of the checkable forms; ``expected``: those of the goal; ``devices``: how many;
+    ``parts``: how many of the runs count, ended well, did not, were withdrawn."""
 
     settings: dict[float, set[str]] = field(default_factory=dict)
     with_unit: set[str] = field(default_factory=set)
