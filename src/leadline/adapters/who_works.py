@@ -13,6 +13,8 @@ from collections.abc import Mapping
 
 from leadline.core.typed import NamedTuple
 
+NAMED = "LEADLINE_AGENT"  # by a harness of one's own, or by our server for its client
+PROCESS = "LEADLINE_AGENT_PROCESS"  # the number of its process, where it is known
 MARKS = {
     "CLAUDECODE": "claude-code",
     "CODEX_SANDBOX": "codex",
@@ -41,12 +43,18 @@ class Worker(NamedTuple):
 
 
 def is_marked(environ: Mapping[str, str]) -> bool:
-    return any(map(environ.get, MARKS))
+    return any(map(environ.get, (NAMED, *MARKS)))
 
 
 def worker(environ: Mapping[str, str], of_hook: str = "") -> Worker:
     """``of_hook``: the agent that called a hook, where no mark tells it: its process is the first
     above ours that is no shell."""
+    if named := environ.get(NAMED, ""):
+        given = environ.get(PROCESS, "")
+        process = process_of(int(given)) if given.isdigit() else None
+        if process is not None:
+            return Worker(named[:40], process)
+        return _by_marks({NAMED: named[:40]})
     if marks := {mark: agent for mark, agent in MARKS.items() if environ.get(mark)}:
         return _by_marks(marks)
     if of_hook:
