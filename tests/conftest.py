@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from tests import forked
+from tests.engines import end_engines, ray, ray_client, slurm, slurm_client
 from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server
 
-__all__ = ["history_server", "mlflow_server", "wandb_server"]  # fixtures
+__all__ = ["history_server", "mlflow_server", "ray", "ray_client", "slurm", "slurm_client", "wandb_server"]  # fixtures
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -32,7 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
-        end_shared(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+        base = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+        end_shared(base)
+        end_engines(base)
 
 
 def sealed_environment(home: Path) -> dict[str, str]:

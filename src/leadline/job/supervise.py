@@ -84,6 +84,10 @@ NETWORKED = (
 WRITTEN = ("new", "rewritten", "appended")
 STOP_SIGNALS = (sig.SIGTERM, sig.SIGINT, sig.SIGQUIT)
 FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
+# From a pilot (``pilot.py``) that ends before its attempt does.
+TAKEN_AWAY = sig.SIGQUIT
+PILOTED = False
+ASKED = "cancel.asked"
 WATCHED = (sig.SIGCHLD, *STOP_SIGNALS, *FORWARDED_SIGNALS)
 
 
@@ -846,6 +850,8 @@ class Job:
                 self.kill_tree()
             if now >= sync_at:
                 self.sync_metrics()
+                if self.stopped is None and os.path.exists(f"{self.folder}/{ASKED}"):
+                    self.stop("cancelled", "cancelled from another machine")
                 sync_at = now + SYNC_METRICS_EVERY_S
             wakeups = [sync_at]
             if deadline is not None and self.stopped is None:
@@ -855,7 +861,9 @@ class Job:
             if limit is not None:
                 wakeups.append(now + CHECK_EVERY_S)
             got = next_signal(min(wakeups) - now)
-            if got in STOP_SIGNALS and self.stopped is None:
+            if got == TAKEN_AWAY and PILOTED and self.stopped is None:
+                self.stop("lost", "the engine took its pilot away")
+            elif got in STOP_SIGNALS and self.stopped is None:
                 self.stop("cancelled", f"cancelled by {signal_name(got)}")
             elif got in FORWARDED_SIGNALS:
                 self.signal_group(got)

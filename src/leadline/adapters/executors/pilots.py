@@ -1,0 +1,149 @@
+"""A queue of attempts that a few engine jobs work off, one job a slot: for runs that are shorter than
+what an engine takes to start one.
+
+    QUEUE/todo/PLACE               what waits: the path of an attempt folder
+    QUEUE/slots/0/claimed/PLACE    what the pilot of slot 0 has taken, by rename: one pilot wins
+    QUEUE/closed                   nothing more comes
+
+There is no broker: a rename claims, and what a dead pilot had claimed and not started goes back by
+one. ``leadline.job.pilot`` is the other side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+
+from leadline.job.disk import make_folders, open_in_place, open_to_read
+
+#: Pilots of a slot that may die one after the other without having claimed anything.
+FRUITLESS = 3
+
+
+def make(queue: str, slots_wanted: int, resources: Mapping[str, object]) -> None:
+    """The folders of a queue. One that is there is taken up. Raises OSError."""
+    make_folders(f"{queue}/todo")
+    _write(f"{queue}/resources.json", json.dumps(dict(resources)))
+    for number in range(slots_wanted):
+        make_folders(f"{queue}/slots/{number}/claimed")
+
+
+def next_place(job: str) -> str:
+    """A name in the queue; what comes later sorts later."""
+    return f"{time.time_ns():020d}-{job}"
+
+
+def add(queue: str, place: str, folder: str) -> None:
+    """Puts an attempt at the end of the queue, once. Raises OSError."""
+    if where(queue, place) == (False, ""):
+        _write(f"{queue}/todo/{place}", folder)
+
+
+def close(queue: str) -> None:
+    """Nothing more comes. Raises OSError."""
+    os.close(open_in_place(f"{queue}/closed", os.O_WRONLY))
+
+
+def slots(queue: str) -> list[str]:
+    """The folders of all slots that there are or were."""
+    return [f"{queue}/slots/{name}" for name in sorted(_names(f"{queue}/slots"))]
+
+
+def job_of(slot: str) -> str:
+    """The engine's name for the pilot of a slot."""
+    queue = os.path.basename(os.path.dirname(os.path.dirname(slot)))
+    return f"ll-pilot-{queue.lower()[:32]}-{os.path.basename(slot)}"
+
+
+def resources_of(slot: str) -> dict[str, object]:
+    """What each pilot of the queue asks of the engine."""
+    queue = os.path.dirname(os.path.dirname(slot))
+    with open(open_to_read(f"{queue}/resources.json"), encoding="utf-8") as file:
+        found: dict[str, object] = json.load(file)
+    return found
+
+
+def lend_environment(slot: str, variables: Mapping[str, str]) -> None:
+    """For an engine that does not hand them over: the pilot reads and removes them."""
+    descriptor = os.open(f"{slot}/environment", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        json.dump(dict(variables), file)
+
+
+def where(queue: str, place: str) -> tuple[bool, str]:
+    """Whether an attempt waits, and the slot that has claimed it."""
+    for _ in range(2):  # it may move from one to the other while we look
+        if os.path.exists(f"{queue}/todo/{place}"):
+            return True, ""
+        for slot in slots(queue):
+            if os.path.exists(f"{slot}/claimed/{place}"):
+                return False, slot
+    return False, ""
+
+
+def up(slot: str) -> bool:
+    """Whether the pilot of a slot has come up."""
+    return os.path.exists(f"{slot}/up")
+
+
+def died(slot: str) -> bool:
+    """Of a slot whose job is gone: whether it did not end by itself and nobody took over yet."""
+    ended = os.path.exists(f"{slot}/ended")
+    return not ended and not os.path.exists(successor_path(slot))
+
+
+def give_back(slot: str) -> bool:
+    """Puts back what a dead pilot had claimed and not started. Whether somebody is to go on."""
+    queue = os.path.dirname(os.path.dirname(slot))
+    claimed = _names(f"{slot}/claimed")
+    for place in claimed:
+        try:
+            with open(open_to_read(f"{slot}/claimed/{place}"), encoding="utf-8") as file:
+                folder = file.read()
+            if not os.path.exists(f"{folder}/alive.lock"):
+                os.rename(f"{slot}/claimed/{place}", f"{queue}/todo/{place}")
+        except OSError:
+            continue  # another client was quicker
+    fruitless = 0 if claimed or up(slot) else _fruitless(slot) + 1
+    return fruitless < FRUITLESS and bool(_names(f"{queue}/todo"))
+
+
+def successor(slot: str) -> str:
+    """The folder of the pilot that goes on for a dead one. Raises OSError."""
+    fruitless = 0 if up(slot) else _fruitless(slot) + 1
+    path = successor_path(slot)
+    make_folders(f"{path}/claimed")
+    _write(f"{path}/fruitless", str(fruitless))
+    return path
+
+
+def successor_path(slot: str) -> str:
+    """Where it is; made when it is needed."""
+    folder, name = os.path.split(slot)
+    number, _, generation = name.partition("-")
+    return f"{folder}/{number}-{int(generation or 0) + 1}"
+
+
+def _fruitless(slot: str) -> int:
+    try:
+        with open(open_to_read(f"{slot}/fruitless"), encoding="utf-8") as file:
+            return int(file.read() or 0)
+    except (OSError, ValueError):
+        return 0
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _write(path: str, text: str) -> None:
+    folder, name = os.path.split(path)
+    temporary = f"{folder}/.{name}.{os.getpid()}"
+    with open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(temporary, path)
