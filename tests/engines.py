@@ -13,7 +13,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -65,7 +67,11 @@ GresTypes=gpu
 NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port={n1} CPUs=16 Gres=gpu:1 State=UNKNOWN
 NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port={n2} CPUs=16 State=UNKNOWN
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+{partitions}
 """
+#: Of each worker of pytest, so that one can hold jobs back and the others do not notice.
+WORKERS = ("master", *(f"gw{n}" for n in range(8)))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "master")
 NODES = ("n1", "n2")
 TOKEN = "a-token-that-opens-the-tests-own-cluster-and-nothing-else"
 
@@ -94,14 +100,44 @@ class Slurm:
     def start(self, forgets_after_s: int = 300) -> Slurm:
         (self.folder / "state").mkdir(parents=True)
         ports = {name: free_port() for name in ("control", *NODES)}
-        conf = SLURM_CONF.format(folder=self.folder, forgets_after_s=forgets_after_s, **ports)
+        partitions = (f"PartitionName={w} Nodes=n1,n2 MaxTime=INFINITE State=UP" for w in WORKERS)
+        conf = SLURM_CONF.format(
+            folder=self.folder,
+            forgets_after_s=forgets_after_s,
+            partitions="\n".join(partitions),
+            **ports,
+        )
         (self.folder / "slurm.conf").write_text(conf)
+        # The same cluster, seen from where it cannot be reached.
+        (self.folder / "unreachable").mkdir()
+        (self.folder / "unreachable" / "slurm.conf").write_text(
+            conf.replace(f"SlurmctldPort={ports['control']}", "SlurmctldPort=1")
+        )
         (self.folder / "gres.conf").write_text("NodeName=n1 Name=gpu File=/dev/null\n")
         self.control("-c")
         for node in NODES:
             self.node(node)
         self.until(lambda: self.ask("sinfo", "-h", "-r", "-o", "%D %t").strip() == "2 idle")
         return self
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Jobs of this worker's partition wait."""
+        self.ask("scontrol", "update", f"partition={WORKER}", "state=DOWN")
+        try:
+            yield
+        finally:
+            self.ask("scontrol", "update", f"partition={WORKER}", "state=UP")
+
+    @contextmanager
+    def out_of_reach(self) -> Iterator[None]:
+        """For what this process starts."""
+        before = os.environ["SLURM_CONF"]
+        os.environ["SLURM_CONF"] = str(self.folder / "unreachable" / "slurm.conf")
+        try:
+            yield
+        finally:
+            os.environ["SLURM_CONF"] = before
 
     def control(self, *more: str) -> None:
         self._daemon("slurmctld", "slurmctld", "-D", *more)
@@ -211,8 +247,8 @@ class Ray:
             f"--dashboard-port={self.port}",
             f"--dashboard-agent-listen-port={free_port()}",
             "--include-dashboard=true",
-            "--num-cpus=8",
-            "--resources={\"device\": 1}",
+            "--num-cpus=16",
+            f"--resources={json.dumps({'device': 1, **dict.fromkeys(WORKERS, 100)})}",
             "--disable-usage-stats",
             f"--temp-dir={self.temporary}",
         )
@@ -240,10 +276,10 @@ class Ray:
         os.killpg(self.processes["node"].pid, signal.SIGKILL)
         self.processes["node"].wait()
 
-    def answers(self, path: str) -> Any:
-        request = urllib.request.Request(
-            self.address + path, headers={"Authorization": f"Bearer {TOKEN}"}
-        )
+    def answers(self, path: str, body: object = None) -> Any:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data, headers)
         try:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
                 request, timeout=10
@@ -251,6 +287,23 @@ class Ray:
                 return json.load(answer)
         except (OSError, ValueError):
             return None
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Jobs that need something of this worker's resource wait."""
+        name = f"full-{WORKER}-{time.monotonic_ns()}"
+        asked = {
+            "entrypoint": "sleep 600",
+            "submission_id": name,
+            "entrypoint_num_cpus": 0,
+            "entrypoint_resources": {WORKER: 100},
+        }
+        self.answers("/api/jobs/", asked)
+        self.until(lambda: self.answers(f"/api/jobs/{name}")["status"] == "RUNNING")
+        try:
+            yield
+        finally:
+            self.answers(f"/api/jobs/{name}/stop", {})
 
     def alive(self) -> int:
         found = self.answers("/nodes?view=summary") or {}
@@ -307,6 +360,45 @@ class Ray:
                 start_new_session=True,
                 preexec_fn=end_with_parent if self.own else None,
             )  # fmt: skip
+
+
+class Relay:
+    """Passes connections on to a port of this host, until it is cut."""
+
+    def __init__(self, to: int) -> None:
+        self.to, self.port = to, free_port()
+        self.listener: socket.socket | None = None
+        self.mend()
+
+    def mend(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=[self.listener], daemon=True).start()
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        assert self.listener is not None
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        try:
+            yield
+        finally:
+            self.mend()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.to))
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._copy, args=[one, other], daemon=True).start()
+
+    def _copy(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
 
 
 def need_ray() -> None:
@@ -387,3 +479,5 @@ def end_engines(base: Path) -> None:
         for pid in json.loads(pids.read_text()):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGTERM)
+    for port in base.glob("ray-server/port"):
+        shutil.rmtree(Ray(base, port=int(port.read_text())).temporary, ignore_errors=True)

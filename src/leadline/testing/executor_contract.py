@@ -21,11 +21,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from leadline.core.errors import LeadlineError
 from leadline.job import probe
 from leadline.ports.attempt import Handle, Result
 from leadline.ports.executor import OVER, POLL_STATES, Executor
@@ -33,7 +36,7 @@ from leadline.ports.executor import OVER, POLL_STATES, Executor
 PATIENCE_S = 60.0
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 IN_ANOTHER_PROCESS = """
-import json, pickle, sys, time
+import json, os, pickle, sys, time
 sys.path[:0] = json.loads(sys.argv[1])
 executor = pickle.loads(bytes.fromhex(sys.argv[2]))()
 verb, folder = sys.argv[3:5]
@@ -42,6 +45,18 @@ with open(sys.argv[5]) as file:
 if verb == "submit":
     print(json.dumps(executor.submit(folder, {})), flush=True)
     time.sleep(600)
+elif verb == "submit-dies":
+    step, left = "", int(sys.argv[6])
+    def look(event, given):
+        global left
+        writes = event == "open" and isinstance(given[2], int) and given[2] & 3
+        if writes or event in STEPS:
+            left -= 1
+            if left < 0:
+                os._exit(9)
+    STEPS = ("os.rename", "os.link", "os.mkdir", "os.posix_spawn", "os.fork", "subprocess.Popen", "socket.connect")
+    sys.addaudithook(look)
+    executor.submit(folder, {})
 elif verb == "poll":
     print(json.dumps(executor.poll([(folder, handle)])))
 elif verb == "wait":
@@ -142,7 +157,7 @@ class Attempt:
     def wait_for_state(self, state: str) -> None:
         wait_until(lambda: self.state() == state, state)
 
-    def elsewhere(self, verb: str) -> subprocess.Popen[str]:
+    def elsewhere(self, verb: str, *more: str) -> subprocess.Popen[str]:
         """Another process that has the folder, the handle as it was kept beside the spec and the
         class of the executor, and no more."""
         Path(self.dir, "handle.json").write_text(json.dumps(self.handle))
@@ -154,7 +169,9 @@ class Attempt:
             pickle.dumps(self.factory).hex(),
         ]
         return subprocess.Popen(
-            [*argv, verb, self.dir, f"{self.dir}/handle.json"], stdout=subprocess.PIPE, text=True
+            [*argv, verb, self.dir, f"{self.dir}/handle.json", *more],
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def ask_elsewhere(self, verb: str) -> Any:
@@ -479,3 +496,98 @@ class ExecutorContract(ExecutorObligations):
         assert json.loads(one.output()) == ["secret-0451", "né\n=w", None, *run]
         for name in set(os.listdir(one.dir)) - {"stdout.log"}:
             assert b"secret-0451" not in one.output(name), name
+
+    def test_a_client_that_dies_at_any_step_of_a_submission(self, attempt: Any) -> None:
+        for step in range(100):
+            one = attempt(["sh", "-c", "echo once"])
+            client = one.elsewhere("submit-dies", str(step))
+            client.communicate(timeout=PATIENCE_S)
+            assert one.executor.poll([(one.dir, {})])[one.dir] in POLL_STATES
+            one.submit()  # by whoever comes next: one job, whatever the first had done
+            assert one.finish()["state"] == "done"
+            assert one.output() == b"once\n"
+            if client.returncode == 0:
+                break
+        assert step > 0 and client.returncode == 0
+
+
+class EngineContract(ExecutorContract):
+    """What besides is owed by an engine that starts jobs when it will, where it will, and may not
+    answer. Three fixtures say how to trouble it."""
+
+    @pytest.fixture
+    def full(self) -> Callable[[], AbstractContextManager[object]]:
+        raise NotImplementedError("in the context, submitted jobs wait")
+
+    @pytest.fixture
+    def out_of_reach(self) -> Callable[[], AbstractContextManager[object]]:
+        raise NotImplementedError("in the context, the engine cannot be reached from here")
+
+    @pytest.fixture
+    def device_factory(self) -> Callable[[], Executor]:
+        raise NotImplementedError("an executor whose jobs each take the one device that there is")
+
+    def test_what_waits_can_be_taken_back(
+        self, attempt: Any, full: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        one, other = attempt(["echo", "ran"]), attempt(["echo", "ran"])
+        with full():
+            for each in (one, other):
+                each.begin()
+                each.wait_for_state("queued")
+            assert one.ask_elsewhere("poll") == {one.dir: "queued"}
+            one.ask_elsewhere("cancel")
+            result = one.finish()
+            assert (result["state"], result["exit_code"]) == ("cancelled", None)
+        assert other.finish()["state"] == "done"
+        assert (one.output(), other.output()) == (b"", b"ran\n")
+        assert one.state() == "finished"
+
+    def test_an_engine_that_does_not_answer_has_lost_nothing(
+        self,
+        attempt: Any,
+        full: Callable[[], AbstractContextManager[object]],
+        out_of_reach: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        waiting, late = attempt(["echo", "once"]), attempt(["echo", "once"])
+        with full():
+            waiting.begin()
+            waiting.wait_for_state("queued")
+            with out_of_reach():
+                assert waiting.state() == "unknown"
+                assert waiting.ask_elsewhere("poll") == {waiting.dir: "unknown"}
+                with pytest.raises(LeadlineError) as caught:
+                    late.begin()
+                assert caught.value.kind in ("remote", "environment") and caught.value.next
+            late.begin()
+        for each in (waiting, late):
+            assert each.finish()["state"] == "done"
+            assert each.output() == b"once\n"
+
+    def test_a_job_on_a_machine_whose_locks_are_not_seen(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", STUBBORN_FAMILY + "wait"]).submit()
+        one.wait_for_output(b"ready")
+        seen = Path(one.dir, "owner.json")
+        owner = json.loads(seen.read_text())
+        seen.write_text(json.dumps({**owner, "boot_id": "of another", "host": "another"}))
+        Path(one.dir, "alive.lock").rename(f"{one.dir}/out-of-sight.lock")
+        Path(one.dir, "alive.lock").touch()
+        Path(one.dir, "tree.lock").rename(f"{one.dir}/out-of-sight-tree.lock")
+        assert one.state() == "running"  # by the engine's word
+        assert one.ask_elsewhere("cancel")["did"]
+        assert one.finish()["state"] == "cancelled"
+
+    def test_one_device_has_one_job(
+        self, device_factory: Callable[[], Executor], tmp_path: Path
+    ) -> None:
+        program = "import time; print(time.time(), flush=True); time.sleep(.3); print(time.time())"
+        made = [
+            Attempt(tmp_path / f"device-{n}" / "attempt-1", device_factory, [*PYTHON, program])
+            for n in range(3)
+        ]
+        for one in made:
+            one.begin()
+        for one in made:
+            assert one.finish()["state"] == "done"
+        spans = sorted([float(at) for at in one.output().split()] for one in made)
+        assert all(before[1] < after[0] for before, after in pairwise(spans))

@@ -38,8 +38,8 @@ PLACES = {
     "command": "the job program with its arguments; in a longer word, quoted for a shell",
     "folder": "the attempt folder",
     "log": "a file in it, for what the launcher prints of the job",
-    "partition": "as declared",
-    "host": "as declared",
+    "partition": "of the executor, as declared",
+    "host": "of the executor, as declared",
     "device": "as declared; several with commas between",
     "minutes": "the time limit, rounded up; 525600 when there is none",
 }
@@ -47,6 +47,7 @@ PATTERNS = {
     "id": r"(\S+)\s*$",
     "running": r"(?i)\b(running|active|executing)\b",
     "queued": r"(?i)\b(pending|queued|waiting|idle|submitted|held)\b",
+    "taken": r"(?i)already ?exists|exists already|duplicate",
     "gone": r"(?i)not ?found|unknown job|no such|does not exist|invalid job"
     r"|\b(finished|succeeded|completed?|failed|done|exited|cancell?ed|removed)\b",
 }
@@ -94,7 +95,9 @@ class CommandExecutor(SharedFolderExecutor):
         }
         code, said = self._run("submit", places, argv)
         if code != 0:
-            if self._find(job):  # it has it already
+            # A job of this name was submitted by a client that died then, whatever became of it.
+            known = self.patterns["taken"].search(said) or os.path.exists(f"{folder}/alive.lock")
+            if known or self._find(job):
                 return {"job": job}
             raise environment(
                 "launcher-refused",
