@@ -18,7 +18,15 @@ from tests import forked
 from tests.engines import end_engines, ray, ray_client, slurm, slurm_client
 from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server
 
-__all__ = ["history_server", "mlflow_server", "ray", "ray_client", "slurm", "slurm_client", "wandb_server"]  # fixtures
+__all__ = [
+    "history_server",
+    "mlflow_server",
+    "ray",
+    "ray_client",
+    "slurm",
+    "slurm_client",
+    "wandb_server",
+]  # fixtures
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"

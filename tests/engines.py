@@ -261,7 +261,7 @@ class Ray:
             "node",
             f"--address=127.0.0.1:{self.gcs}",
             "--num-cpus=4",
-            "--resources={\"second\": 100}",
+            '--resources={"second": 100}',
             f"--dashboard-agent-listen-port={free_port()}",
         )
         self.until(lambda: self.alive() > alive)

@@ -4,8 +4,9 @@ Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that 
 another one that is told to fail, GitHub's own description of its interface (trimmed: its package
 has 385 MB, and one file is taken from the archive), recorded answers of GitHub, the library that
 makes anchors as GitHub does, a library that makes a program read another clock, a server that W&B's
-own client talks to, and a W&B client that still reads a run's history by GraphQL alone. Does
-nothing where all is there.
+own client talks to, a W&B client that still reads a run's history by GraphQL alone, and the engines
+that run jobs: Ray, and Slurm of the distribution, which is installed into the system where we are
+root. Does nothing where all is there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ WANDB_SERVER = "openwandb==0.5.25"
 FAKETIME = "libfaketime"
 # since 0.27 the client reads histories by a program of its own, from Parquet files
 WANDB_CLIENT = "wandb==0.19.11"
+RAY = "ray[default]==2.60.0"
+SLURM = "slurm"
+SLURM_PACKAGES = ("slurmctld", "slurmd", "slurm-client")
 
 
 def node() -> Path:
@@ -47,6 +51,7 @@ def main() -> int:
     parts: list[tuple[str, Callable[[], None]]] = [
         (WANDB_SERVER, _wandb_server),
         (WANDB_CLIENT, _wandb_client),
+        (RAY, _ray),
     ]
     try:
         node()
@@ -63,6 +68,10 @@ def main() -> int:
         parts.append((FAKETIME, _faketime))
     else:
         print("tests of clocks that are off are left out: no Debian packages", file=sys.stderr)
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        parts.append((SLURM, _slurm))
+    elif not _have_slurm():
+        print("tests on Slurm are left out: not root, or no Debian packages", file=sys.stderr)
     failed = [name for name, install in parts if not _have(name) and not _installed(name, install)]
     for name in failed:
         print(f"{name} could not be installed: is the package registry reachable?", file=sys.stderr)
@@ -79,7 +88,9 @@ def _stamps() -> list[str]:
 
 
 def _have(name: str) -> bool:
-    """A description that an older trimming made does not count."""
+    """A description that an older trimming made does not count, nor a Slurm that is gone."""
+    if name == SLURM:
+        return _have_slurm()
     return _stamp(name) in _stamps()
 
 
@@ -188,6 +199,25 @@ def _wandb_server() -> None:
 
 def _wandb_client() -> None:
     _in_own_environment("wandb-client", WANDB_CLIENT)
+
+
+def _ray() -> None:
+    _in_own_environment("ray", RAY)
+
+
+def _have_slurm() -> bool:
+    path = f"/usr/sbin:{os.environ.get('PATH', '')}"
+    return all(shutil.which(program, path=path) for program in ("slurmctld", "slurmd", "sbatch"))
+
+
+def _slurm() -> None:
+    """Its plug-ins are looked for where the distribution puts them. No daemon is started: there is no
+    configuration of the system's."""
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    patience = ("-q", "-o", "DPkg::Lock::Timeout=300")
+    subprocess.run(["apt-get", "update", *patience], env=quiet, stdout=subprocess.DEVNULL)
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *patience, *SLURM_PACKAGES]
+    subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL, check=True)
 
 
 def _in_own_environment(name: str, requirement: str) -> None:

@@ -16,11 +16,12 @@ from tests.engines import WORKER, Ray, Relay
 pytestmark = pytest.mark.long
 
 
-class TestRayExecutor(EngineContract):
-    @pytest.fixture(scope="class")
-    def link(self, ray: Ray) -> Relay:
-        return Relay(ray.port)
+@pytest.fixture(scope="module")
+def link(ray: Ray) -> Relay:
+    return Relay(ray.port)
 
+
+class TestRayExecutor(EngineContract):
     @pytest.fixture
     def address(self, ray_client: Ray, link: Relay) -> str:
         return f"http://127.0.0.1:{link.port}"

@@ -76,7 +76,11 @@ class RayExecutor(SharedFolderExecutor):
                 "submission_id": job,
                 "entrypoint_num_cpus": self.needs["CPU"],
                 **({"entrypoint_num_gpus": self.needs["GPU"]} if "GPU" in self.needs else {}),
-                **({"entrypoint_memory": int(self.needs["memory"])} if "memory" in self.needs else {}),
+                **(
+                    {"entrypoint_memory": int(self.needs["memory"])}
+                    if "memory" in self.needs
+                    else {}
+                ),
                 "entrypoint_resources": own,
                 "metadata": {"leadline": job},
             },

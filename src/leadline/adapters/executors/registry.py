@@ -26,6 +26,11 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[str, Kind] = {
     LOCAL: Kind("leadline.adapters.executors.local:made"),
+    "slurm": Kind("leadline.adapters.executors.slurm:made"),
+    "ray": Kind("leadline.adapters.executors.ray:made"),
+    "command": Kind(
+        "leadline.adapters.executors.command:made", ("options.submit", "options.state")
+    ),
 }
 
 

@@ -24,7 +24,8 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.job import probe
 from leadline.job.disk import open_in_place, open_to_read
-from leadline.ports.executor import OVER
+from leadline.ports.attempt import job_name
+from leadline.ports.executor import OVER, UNPACKED
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result
@@ -52,7 +53,7 @@ class SharedFolderExecutor(ABC):
     the spec, for their owner alone, until the job program has read them.
     """
 
-    place = "unpacked"
+    place = UNPACKED
     carries_environment = False
 
     def __init__(self, name: str, python: str = "") -> None:
@@ -153,6 +154,7 @@ class SharedFolderExecutor(ABC):
 
     def refresh(self, attempts: Sequence[tuple[str, Handle]]) -> None:
         """See ``Executor.refresh``: the job writes into its folder."""
+        return None
 
     def result(self, attempt_dir: str) -> Result | None:
         """See ``Executor.result``."""
@@ -257,15 +259,6 @@ class SharedFolderExecutor(ABC):
             for folder, job in of.items():
                 found[folder] = _settled(folder, found[folder], said[job])
         return found
-
-
-def job_name(attempt_dir: str) -> str:
-    import hashlib
-
-    folder = os.path.abspath(attempt_dir)
-    run, attempt = os.path.basename(os.path.dirname(folder)), os.path.basename(folder)
-    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
-    return f"leadline-{run}-{attempt.removeprefix('attempt-')}-{digest}"
 
 
 def minutes_of(timeout_s: object) -> int:

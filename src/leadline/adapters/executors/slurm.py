@@ -38,7 +38,18 @@ RUNNING = (
     "RESIZING",
 )
 #: Options that would take our word for a job's name, place and number away.
-OURS = ("--job-name", "-J", "--array", "-a", "--output", "-o", "--error", "-e", "--requeue", "--wrap")
+OURS = (
+    "--job-name",
+    "-J",
+    "--array",
+    "-a",
+    "--output",
+    "-o",
+    "--error",
+    "-e",
+    "--requeue",
+    "--wrap",
+)
 #: How Slurm's own programs say that nobody answers.
 _SILENT = (
     "Unable to contact",
@@ -56,7 +67,9 @@ class SlurmExecutor(SharedFolderExecutor):
 
     carries_environment = True
 
-    def __init__(self, name: str = "slurm", options: tuple[str, ...] = (), python: str = "") -> None:
+    def __init__(
+        self, name: str = "slurm", options: tuple[str, ...] = (), python: str = ""
+    ) -> None:
         super().__init__(name, python)
         self.options = options
         for word in options:
@@ -106,7 +119,7 @@ class SlurmExecutor(SharedFolderExecutor):
 
     def _engine_states(self, jobs: Mapping[str, Handle]) -> dict[str, str]:
         # By name: a handle may have been lost, and a number is used again one day.
-        code, out, said = self._run(
+        code, out, _ = self._run(
             "squeue", "-h", "-t", "all", "-o", "%j %T", "--me", "--name", ",".join(jobs)
         )
         if code != 0:
@@ -137,9 +150,7 @@ class SlurmExecutor(SharedFolderExecutor):
         if script:
             # Of a job that Leadline itself may be in, nothing is handed on but where Slurm is.
             environ = {
-                k: v
-                for k, v in environ.items()
-                if not k.startswith("SLURM_") or k == "SLURM_CONF"
+                k: v for k, v in environ.items() if not k.startswith("SLURM_") or k == "SLURM_CONF"
             }
         try:
             done = subprocess.run(
@@ -152,7 +163,11 @@ class SlurmExecutor(SharedFolderExecutor):
             )
         except subprocess.TimeoutExpired:
             return 1, "", f"Socket timed out: {name} gave no answer in {ANSWERS_WITHIN_S:.0f} s"
-        return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        return (
+            done.returncode,
+            done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
+        )
 
     def _no_answer(self, said: str) -> Exception:
         return unreachable(self.name, said, "sinfo")

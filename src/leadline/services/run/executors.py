@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from leadline.core.errors import conflict, not_found, refused, usage
+from leadline.core.errors import LeadlineError, conflict, not_found, refused, usage
 from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.ports.executor_setup import ExecutorSetup
 from leadline.services.context import Context
@@ -71,6 +71,11 @@ def add(context: Context, setup: ExecutorSetup) -> ExecutorSetup:
     _check_limits(setup.limits)
     _refuse_secrets(context, setup)
     context.executors.keep(setup)
+    try:
+        context.executor_for(setup.name)
+    except LeadlineError:
+        context.executors.remove(setup.name)
+        raise
     return setup
 
 
