@@ -68,23 +68,18 @@ class RayExecutor(SharedFolderExecutor):
         own = {k: v for k, v in self.needs.items() if k not in ("CPU", "GPU", "memory")}
         # What Ray keeps of the output is a second copy of what only says why nothing started.
         entrypoint = f"exec {shlex.join(argv)} 2>>{shlex.quote(f'{folder}/supervisor.err')}"
-        code, said = self._ask_ray(
-            "POST",
-            "/api/jobs/",
-            {
-                "entrypoint": entrypoint,
-                "submission_id": job,
-                "entrypoint_num_cpus": self.needs["CPU"],
-                **({"entrypoint_num_gpus": self.needs["GPU"]} if "GPU" in self.needs else {}),
-                **(
-                    {"entrypoint_memory": int(self.needs["memory"])}
-                    if "memory" in self.needs
-                    else {}
-                ),
-                "entrypoint_resources": own,
-                "metadata": {"leadline": job},
-            },
-        )
+        asked: dict[str, object] = {
+            "entrypoint": entrypoint,
+            "submission_id": job,
+            "entrypoint_num_cpus": self.needs["CPU"],
+            "entrypoint_resources": own,
+            "metadata": {"leadline": job},
+        }
+        if "GPU" in self.needs:
+            asked["entrypoint_num_gpus"] = self.needs["GPU"]
+        if "memory" in self.needs:
+            asked["entrypoint_memory"] = int(self.needs["memory"])
+        code, said = self._ask_ray("POST", "/api/jobs/", asked)
         if code == 200 or "already" in said:
             return {"job": job}
         raise self._no_answer(code, said)
