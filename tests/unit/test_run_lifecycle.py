@@ -376,7 +376,7 @@ def test_an_interrupted_sweep_cancels_what_runs(context: Context) -> None:
 
 
 def test_a_run_that_cannot_be_ended_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    def odd(context: object, topic: str, uid: str) -> str:
+    def odd(context: object, topic: str, uid: str, ask: bool) -> str:
         if uid == "one":
             raise ValueError("what nobody thought of")
         return uid
@@ -384,5 +384,5 @@ def test_a_run_that_cannot_be_ended_holds_up_no_other(monkeypatch: pytest.Monkey
     monkeypatch.setattr(recover, "_end", odd)
     said: list[str] = []
     context = SimpleNamespace(warn=said.append)
-    found = [recover._end_whatever_it_meets(context, "t", uid) for uid in ("one", "two")]  # type: ignore[arg-type]
+    found = [recover._end_whatever_it_meets(context, "t", uid, True) for uid in ("one", "two")]  # type: ignore[arg-type]
     assert found == [None, "two"] and "what nobody thought of" in said[0]

@@ -28,9 +28,9 @@ LOOK_EVERY_S = 0.1
 
 
 class _Follower:
-    def __init__(self, path: str, target: TextIO | None) -> None:
+    def __init__(self, path: str, target: TextIO | None, tail_bytes: int | None = None) -> None:
         self.path, self.target, self.fd = path, target, -1
-        self.problem = ""
+        self.tail_bytes, self.problem = tail_bytes, ""
 
     def copy(self) -> None:
         """Write what came since the last time."""
@@ -41,6 +41,7 @@ class _Follower:
                 self.fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             except OSError:
                 return
+            self._skip()
         try:
             while chunk := os.read(self.fd, CHUNK_BYTES):
                 self.target.buffer.write(chunk)
@@ -50,6 +51,16 @@ class _Follower:
         except OSError as error:
             self.target, self.problem = None, error.strerror or str(error)
 
+    def _skip(self) -> None:
+        """To the first whole line of what is shown of a longer beginning."""
+        if self.tail_bytes is None:
+            return
+        before = os.fstat(self.fd).st_size - self.tail_bytes
+        if before > 0:
+            os.lseek(self.fd, before, os.SEEK_SET)
+            rest = os.read(self.fd, CHUNK_BYTES)
+            os.lseek(self.fd, before + rest.find(b"\n") + 1, os.SEEK_SET)
+
     def close(self) -> None:
         if self.fd >= 0:
             os.close(self.fd)
@@ -57,10 +68,14 @@ class _Follower:
 
 class Watching:
     """A ``Watcher`` for ``services.run.lifecycle``. ``stdout``: where the command's stdout is shown,
-    None for nowhere."""
+    None for nowhere. ``lets_go``: an interruption ends the watching, and not the job. ``tail_bytes``:
+    of what is there already, about so much is shown; None for all."""
 
-    def __init__(self, stdout: TextIO | None) -> None:
+    def __init__(
+        self, stdout: TextIO | None, lets_go: bool = False, tail_bytes: int | None = None
+    ) -> None:
         self.stdout, self.problem = stdout, ""
+        self.lets_go, self.tail_bytes = lets_go, tail_bytes
 
     def check(self, run: str) -> None:
         """Raises LeadlineError(environment) when not all that the command printed could be shown,
@@ -75,19 +90,27 @@ class Watching:
 
     def __call__(self, executor: Executor, attempt: str, handle: Handle) -> bool:
         followers = [
-            _Follower(os.path.join(attempt, "stdout.log"), self.stdout),
-            _Follower(os.path.join(attempt, "stderr.log"), sys.stderr if self.stdout else None),
+            _Follower(os.path.join(attempt, "stdout.log"), self.stdout, self.tail_bytes),
+            _Follower(
+                os.path.join(attempt, "stderr.log"),
+                sys.stderr if self.stdout else None,
+                self.tail_bytes,
+            ),
         ]
         with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))  # held back by the launch
             told = 0
             try:
                 while executor.wait([(attempt, handle)], LOOK_EVERY_S)[attempt] not in OVER:
+                    executor.refresh([(attempt, handle)])
                     for follower in followers:
                         follower.copy()
+                    if interrupted and self.lets_go:
+                        return True
                     if len(interrupted) > told:
                         told = len(interrupted)
                         executor.cancel(attempt, handle)
+                executor.refresh([(attempt, handle)])
                 for follower in followers:
                     follower.copy()
             finally:
@@ -95,6 +118,31 @@ class Watching:
                     follower.close()
                 self.problem = self.problem or followers[0].problem
         return bool(interrupted)
+
+
+def follow(
+    executor: Executor | None,
+    attempt: str,
+    handle: Handle,
+    target: TextIO,
+    errors: bool = False,
+    tail_bytes: int | None = None,
+) -> None:
+    """Writes one stream of an attempt to ``target``: what is there, and with an ``executor`` what
+    comes until the attempt is over or the user has seen enough."""
+    name = "stderr.log" if errors else "stdout.log"
+    follower = _Follower(os.path.join(attempt, name), target, tail_bytes)
+    try:
+        with interruptions((signal.SIGINT,)) as enough:
+            while executor is not None and not enough and follower.target is not None:
+                over = executor.wait([(attempt, handle)], LOOK_EVERY_S)[attempt] in OVER
+                executor.refresh([(attempt, handle)])
+                follower.copy()
+                if over:
+                    return
+        follower.copy()
+    finally:
+        follower.close()
 
 
 @contextmanager

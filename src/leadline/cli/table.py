@@ -14,6 +14,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("Run", "run a command and record it: code, environment, config, metrics"),
     "sweep": ("Run", "run a command over a designed set of configs, resumably"),
     "ab": ("Run", "measure two commands in turns until the answer is known"),
+    "jobs": ("Run", "runs under way, wherever they run: state, progress, last line"),
+    "logs": ("Run", "what a run prints, while it goes on and after"),
+    "attach": ("Run", "watch a run that was started elsewhere, and record its end"),
+    "wait": ("Run", "until runs are over and recorded"),
+    "stop": ("Run", "end runs and all that they started, and record it"),
     "executor": ("Run", "where commands run: declare one, prove it, choose it for a thread"),
     "import": ("Run", "take in runs made elsewhere: tables, event files"),
     "tracker": (

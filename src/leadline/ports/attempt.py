@@ -60,6 +60,8 @@ class Spec(TypedDict):
     files: NotRequired[list[str]]  # from ``cwd``, that metrics are read from
     keep: NotRequired[list[str]]  # patterns, from ``cwd``: files to bring back
     code: NotRequired[CodePlace]  # for an executor whose place is not ``here``
+    executor: NotRequired[str]  # its name
+    detached: NotRequired[bool]  # nobody watches it
 
 
 class FileWritten(TypedDict, total=False):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadline.services.context import Context
     from leadline.services.run.beside import Beside
     from leadline.services.run.outcome import RunOutcome
+    from leadline.services.run.request import RunRequest
 
 ANSWER = "services.run.outcome:Runs"
 METRICS_SHOWN = 6
@@ -43,6 +44,7 @@ EXAMPLES = [
     "leadline run --artifact 'plots/*.png' --artifact model=out/last.pt -- python train.py",
     "leadline run --why 'wider is faster' --note 'it takes {{this.time_ms}}' -- ./bench",
     "leadline run --experiment P-003 --repeat 2",
+    "leadline run --on dev --detach -- python train.py",
 ]
 
 
@@ -100,6 +102,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "what this file holds is no secret: the code state takes it, now and from now on",
         dest="not_secret_files",
     )
+    parser.add_argument(
+        "--detach",
+        action="store_true",
+        help="start it and return: leadline jobs, logs, attach, wait, stop",
+    )
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
 
 
@@ -149,6 +156,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             *expectation(context, topic, args.why, args.predict),
         ]
         request.expected = ""
+    if args.detach:
+        return _detached(context, args, request)
     shown = sys.stderr if args.json else sys.stdout
     watching = Watching(None if args.quiet else shown)
     outcomes = execute(context, request, watching, context.warn)
@@ -167,6 +176,23 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         next=follow,
         exit_code=exit_code_of(worst),
     )
+
+
+def _detached(context: Context, args: argparse.Namespace, request: RunRequest) -> Answer:
+    from leadline.core.errors import usage
+    from leadline.services.run.repeats import start
+
+    if args.note.strip():
+        raise usage(
+            "note-before-the-end",
+            "--note says what was found, and --detach does not wait for it",
+            do="leadline run --detach -- COMMAND",
+        )
+    run = start(context, request, context.warn)
+    shown = run.body["id"]
+    data = {"id": shown, "uid": run.uid, "executor": run.body["executor"], "folder": run.attempt}
+    follow = [f"leadline logs {shown} -f", "leadline jobs", f"leadline wait {shown}"]
+    return Answer(shown, data, {"runs": 1}, next=follow)
 
 
 def attached(

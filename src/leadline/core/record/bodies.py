@@ -562,6 +562,7 @@ class RunPlannedBody(TypedDict):
     seen_before: NotRequired[list[str]]  # runs of the same key; the first 20
     reproduction_of: NotRequired[str]  # the run or snapshot that it does again
     folder: NotRequired[str | None]  # where, when that was not the work tree
+    detached: NotRequired[bool]  # nobody watches it: its ending is recorded by who comes next
     refs: NotRequired[dict[str, str]]
 
 

@@ -114,7 +114,7 @@ def sync(
     if dry_run:
         return _would(context, done, remote)
     # What is here: runs whose end nobody saw, records that a plain `git fetch` brought.
-    done.ended = recover_runs(context, unmarked=True)
+    done.ended = recover_runs(context, unmarked=True, ask=True)
     ref = recordbranch.branch_ref(context)
     before = context.vcs.ref(ref)
     if before:

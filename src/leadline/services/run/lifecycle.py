@@ -3,8 +3,8 @@
 One command, a sweep, two commands in turns and a reproduction take these four steps, and recovery
 takes the last one for a process that died. ``leadline run`` comes here through ``repeats.py``. What
 each does when something goes wrong stands beside it: hard before (what cannot be recorded is not
-run), soft during (a lost watcher costs nothing: the job goes on, and the next command records its
-end), loud after (an extraction that fails its check says so and publishes nothing).
+run), soft during (the job goes on without a watcher, and the next command records its end), loud
+after (an extraction that fails its check says so and publishes nothing).
 """
 
 from __future__ import annotations
@@ -51,10 +51,18 @@ def run_one(
         return end(context, run, say, interrupted)
 
 
+def let_go(
+    context: Context, request: RunRequest, facts: PlanFacts, seen: Sequence[str] = ()
+) -> RunPlan:
+    """One execution that nobody watches: whoever comes next records its end (``recover.py``)."""
+    with plan(context, request, facts, seen) as run, _until_watched():
+        launch(context, run)
+    return run
+
+
 @contextmanager
 def _until_watched() -> Iterator[None]:
-    """Holds Ctrl-C back from the moment a job may be under way until a watcher, who lets it through,
-    can make a cancellation of it: nobody would know of the job otherwise."""
+    """Holds Ctrl-C back until a watcher can make a cancellation of it: nobody would know of the job."""
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT,))
     try:
         yield

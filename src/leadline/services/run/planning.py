@@ -71,6 +71,8 @@ def planned_body(
         body["artifacts"] = request.terms.artifacts
     if request.design:
         body["design"] = request.design
+    if request.detached:
+        body["detached"] = True
     if seen:
         body["seen_before"] = list(seen[:SEEN_KEPT])
     if request.measures_again:

@@ -6,16 +6,24 @@ import os
 
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
-from leadline.ports.executor import OVER
+from leadline.core.tracker.run_folder import RESULT
+from leadline.core.typed import TYPE_CHECKING
+from leadline.ports.executor import HERE, OVER
 from leadline.services.context import Context
 from leadline.services.run.attempt import planned_of, states
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.spec import spec_of
+
+if TYPE_CHECKING:
+    from leadline.ports.attempt import Spec
 
 
-def recover_runs(context: Context, unmarked: bool = False) -> list[str]:
+def recover_runs(context: Context, unmarked: bool = False, ask: bool = False) -> list[str]:
     """End every abandoned run that is over; returns the ids ended. A run still going is left alone,
-    and said. ``unmarked``: those too whose marker is gone, if their folder is here."""
+    and said unless it was meant to go on by itself. ``unmarked``: those too whose marker is gone, if
+    their folder is here. ``ask``: engines and other machines are asked as well; every verb looks at
+    what lies here, and none waits for a machine that may be away."""
     ended = []
     open_runs = {uid: topic for topic, uid in context.open_runs.listed()}
     if open_runs.pop("", None) is not None:
@@ -43,7 +51,7 @@ def recover_runs(context: Context, unmarked: bool = False) -> list[str]:
                     continue
                 if uid not in known:
                     _drop_unless_open(context, topic, uid)
-                elif (name := _end_whatever_it_meets(context, topic, uid)) is not None:
+                elif (name := _end_whatever_it_meets(context, topic, uid, ask)) is not None:
                     ended.append(name)
     return ended
 
@@ -55,11 +63,11 @@ def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
         context.open_runs.closed(uid)
 
 
-def _end_whatever_it_meets(context: Context, topic: str, uid: str) -> str | None:
+def _end_whatever_it_meets(context: Context, topic: str, uid: str, ask: bool) -> str | None:
     """As ``_end``; what it meets is said, and no other run and no verb waits for this one. A store
     that cannot be written concerns all of them."""
     try:
-        return _end(context, topic, uid)
+        return _end(context, topic, uid, ask)
     except Exception as error:
         if isinstance(error, LeadlineError) and error.kind == "environment":
             raise
@@ -70,13 +78,17 @@ def _end_whatever_it_meets(context: Context, topic: str, uid: str) -> str | None
         return None
 
 
-def _end(context: Context, topic: str, uid: str) -> str | None:
+def _end(context: Context, topic: str, uid: str, ask: bool) -> str | None:
     if uid not in {u for _, u in context.read_model.open_runs(topic)}:  # somebody else was quicker
+        return None
+    folder = context.run_folder(uid)
+    spec = spec_of(folder)  # what goes on by itself costs no look into the record
+    if spec and _goes_on_alone(context, uid, spec, ask):
         return None
     body = planned_of(context, topic, uid)
     if body is None:
         return None
-    run = RunPlan(topic, uid, body, context.run_folder(uid))
+    run = RunPlan(topic, uid, body, folder)
     state = states(context, [(uid, body.get("executor") or USUAL_EXECUTOR)])[uid]
     if state not in OVER:
         context.warn(
@@ -85,5 +97,20 @@ def _end(context: Context, topic: str, uid: str) -> str | None:
         )
         return None
     ended = end_run(context, run, by="reconcile", say=context.warn)
-    context.warn(f"{body['id']} was left open; its run directory says: {ended['state']}")
+    if body.get("detached"):
+        context.warn(f"{body['id']} is over: {ended['state']}")
+    else:
+        context.warn(f"{body['id']} was left open; its run directory says: {ended['state']}")
     return body["id"]
+
+
+def _goes_on_alone(context: Context, uid: str, spec: Spec, ask: bool) -> bool:
+    """Whether there is nothing to record or to say of it now."""
+    name, detached = spec.get("executor") or USUAL_EXECUTOR, bool(spec.get("detached"))
+    try:
+        here = context.executor_for(name).place == HERE
+    except LeadlineError:
+        return detached
+    if not here and not ask:
+        return not os.path.exists(os.path.join(context.run_folder(uid), RESULT))
+    return detached and states(context, [(uid, name)])[uid] not in OVER

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import time
 
+from leadline.core.errors import usage
 from leadline.core.record.rows import RunRow
 from leadline.core.record.run import program_of, run_key
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import duration
 from leadline.services.context import Context
 from leadline.services.run.facts import PlanFacts, gather, preflight, program_state
-from leadline.services.run.lifecycle import Say, Watcher, run_one
+from leadline.services.run.lifecycle import Say, Watcher, let_go, run_one
 from leadline.services.run.outcome import RunOutcome
+from leadline.services.run.planning import RunPlan
 from leadline.services.run.request import RunRequest, complete
 from leadline.services.run.ruler import ruler_of, since_last
 from leadline.services.run.same_program import changed_files, check_repeat, check_ruler, said
@@ -34,6 +36,45 @@ def execute(
 ) -> list[RunOutcome]:
     """Run ``request.repeat`` times, one after the other, and return what became of each. Stops after
     an interruption. Raises LeadlineError before anything ran."""
+    facts, seen = _ready(context, request, say)
+    own = request.command.code is None  # else it is run again at a code state of its own
+    outcomes: list[RunOutcome] = []
+    said_at = time.monotonic()
+    for number in range(request.repeat):
+        if number:
+            if is_here(context, request.topic):
+                facts["hygiene"] = preflight(context, request.command)
+            if own:
+                _look_at_code(context, request, facts, outcomes, say)
+        outcome = run_one(context, request, facts, watcher, say, seen)
+        outcomes.append(outcome)
+        request.experiment = outcome.experiment
+        request.design = request.design or {"together": outcome.uid}
+        if outcome.interrupted:
+            break
+        if time.monotonic() - said_at >= PROGRESS_EVERY_S and len(outcomes) < request.repeat:
+            said_at = time.monotonic()
+            say(_progress(outcomes, request.repeat))
+    return outcomes
+
+
+def start(context: Context, request: RunRequest, say: Say = lambda text: None) -> RunPlan:
+    """Start it once and return at once. Raises LeadlineError before anything ran."""
+    if request.repeat != 1:
+        raise usage(
+            "detached-repeats",
+            f"--detach starts one run, not {request.repeat}",
+            why="side by side they would disturb each other, and one after the other somebody has to wait",
+            do="leadline sweep --axis repeat=1,2,3 -- COMMAND",
+        )
+    request.detached = True
+    facts, seen = _ready(context, request, say)
+    return let_go(context, request, facts, seen)
+
+
+def _ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, list[str]]:
+    """The facts of a request that may run, and the ids of runs of the same key; what is worth
+    knowing first is said."""
     threads: list[Thread] = []
     facts = gather(context, request, first=lambda: threads.append(complete(context, request)))
     thread = threads[0]
@@ -52,24 +93,7 @@ def execute(
     seen = [] if request.experiment else context.read_model.same_key(facts["key"])
     if seen:
         say(_seen_before(seen, thread))
-    outcomes: list[RunOutcome] = []
-    said_at = time.monotonic()
-    for number in range(request.repeat):
-        if number:
-            if is_here(context, request.topic):
-                facts["hygiene"] = preflight(context, request.command)
-            if own:
-                _look_at_code(context, request, facts, outcomes, say)
-        outcome = run_one(context, request, facts, watcher, say, [row.id for row in seen])
-        outcomes.append(outcome)
-        request.experiment = outcome.experiment
-        request.design = request.design or {"together": outcome.uid}
-        if outcome.interrupted:
-            break
-        if time.monotonic() - said_at >= PROGRESS_EVERY_S and len(outcomes) < request.repeat:
-            said_at = time.monotonic()
-            say(_progress(outcomes, request.repeat))
-    return outcomes
+    return facts, [row.id for row in seen]
 
 
 def _look_at_code(

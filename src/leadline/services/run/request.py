@@ -64,6 +64,7 @@ class RunRequest:
     design: DesignPlace | None = None
     reproduction_of: str = ""
     measures_again: str = ""
+    detached: bool = False  # started, and left to whoever comes next
 
 
 def complete(context: Context, request: RunRequest) -> Thread:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 import os
 
+from leadline.core.canonical import object_in
 from leadline.core.tracker.run_folder import ABOUT, about_planned
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job.disk import make_folders, open_to_read
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
@@ -52,7 +53,10 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
         "grace_s": request.terms.grace_s,
         "cookie": run.uid,
         "max_output_bytes": request.terms.max_output_bytes,
+        "executor": run.body["executor"],
     }
+    if request.detached:
+        spec["detached"] = True
     if request.terms.extract:
         from leadline.core.extract.spec import parse_spec  # noqa: PLC0415  start-up: 2 ms
 
@@ -85,6 +89,16 @@ def _without_secrets(context: Context, run: RunPlan, spec: Spec) -> Spec:
         with open(descriptor, "wb") as file:
             file.write(json.dumps(private).encode())
     return shown
+
+
+def spec_of(attempt: str) -> Spec | None:
+    """What the job was told, secrets hidden; None where the folder does not say."""
+    try:
+        with open(open_to_read(os.path.join(attempt, SPEC)), encoding="utf-8") as file:
+            read = object_in(file.read())
+    except (OSError, ValueError):
+        return None
+    return cast("Spec", read) if isinstance(read.get("run"), str) else None
 
 
 def sealed_environment(attempt: str) -> Sealed | None:

@@ -1,0 +1,306 @@
+"""Runs under way, whoever started them: listed, waited for, stopped, and recorded when they are over.
+
+Everything is asked of the record and of the attempt folder with its handle, so that any session and
+any work tree of the repository does this as well as the one that started the run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from leadline.core.errors import LeadlineError, conflict, not_found
+from leadline.core.record.run import USUAL_EXECUTOR, Run
+from leadline.core.record.thread import Experiment, Thread
+from leadline.core.typed import TYPE_CHECKING, TypedDict
+from leadline.core.values import dataclass
+from leadline.ports.executor import OVER
+from leadline.services.context import Context
+from leadline.services.lookup import slice_of
+from leadline.services.run.attempt import handle_of, planned_of, states
+from leadline.services.run.ending import end_run
+from leadline.services.run.planning import RunPlan
+from leadline.services.run.recover import recover_runs
+from leadline.services.run.spec import spec_of
+
+if TYPE_CHECKING:
+    from leadline.ports.attempt import Handle
+    from leadline.ports.executor import Executor
+
+LOOK_EVERY_S = 0.3
+ASK_AGAIN_S = 1.0  # of who could not be reached
+STOP_WITHIN_S = 60.0
+LAST_BYTES = 4096
+
+
+class Job(TypedDict):
+    """A run under way. ``state`` as ``Executor.poll`` has it. ``watched``: a command waits for it."""
+
+    id: str
+    uid: str
+    thread: str
+    executor: str
+    state: str
+    planned_at: str
+    host: str
+    watched: bool
+    argv: list[str]
+    last_line: str
+
+
+class Ended(TypedDict):
+    """How a run that was waited for stands. ``why``: of one that is not ``done``."""
+
+    id: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Open:
+    """A run that the record does not know to be over."""
+
+    topic: str
+    uid: str
+    id: str
+    executor: str
+    folder: str
+
+    @property
+    def handle(self) -> Handle:
+        return handle_of(self.folder)
+
+
+def listed(context: Context, topic: str | None = None) -> list[Job]:
+    """Runs under way, of one thread or all, oldest first; those that are over are recorded before."""
+    recover_runs(context, ask=True)
+    found = open_runs(context, topic)
+    now = states(context, [(one.uid, one.executor) for one in found])
+    for name in dict.fromkeys(one.executor for one in found):
+        _refresh(context, name, [one for one in found if one.executor == name])
+    return [_job(context, one, now[one.uid]) for one in found]
+
+
+def open_runs(context: Context, topic: str | None = None) -> list[Open]:
+    """By the record, oldest first; one that is withdrawn is still under way."""
+    found = []
+    for its_topic, uid in context.read_model.open_runs(topic):
+        folder = context.run_folder(uid)
+        spec = spec_of(folder)
+        if spec is not None:
+            name, shown = spec.get("executor") or USUAL_EXECUTOR, spec["run"]
+        else:
+            body = planned_of(context, its_topic, uid)
+            if body is None:
+                continue
+            name, shown = body.get("executor") or USUAL_EXECUTOR, body["id"]
+        found.append(Open(its_topic, uid, shown, name, folder))
+    return found
+
+
+def meant(
+    context: Context, topic: str, ids: Sequence[str]
+) -> tuple[list[Open], list[Ended]]:
+    """The open runs that ids of runs, experiments and sweeps name, and how those ended of which
+    nothing is under way (of an experiment its last run); all open runs of the thread without ids.
+
+    Raises LeadlineError: an id that is not there, or that no run belongs to.
+    """
+    here = open_runs(context, topic)
+    if not ids:
+        return here, []
+    thread = slice_of(context, topic, ids)
+    found: dict[str, Open] = {}
+    ended: list[Ended] = []
+    for shown in ids:
+        runs = _runs(thread, shown, context, topic)
+        uids = {run.uid for run in runs}
+        those = [one for one in here if one.uid in uids]
+        found |= {one.uid: one for one in those}
+        if not runs:
+            raise conflict(
+                "no-run-of-it",
+                f"no run belongs to {shown}",
+                why="only runs can be waited for, watched and stopped",
+                do=[f"leadline show {shown}", "leadline jobs"],
+            )
+        ended += [_ended(run) for run in runs[-1:] if not those]
+    return list(found.values()), ended
+
+
+def _runs(thread: Thread, shown: str, context: Context, topic: str) -> list[Run]:
+    thing = thread.find(shown)
+    if isinstance(thing, Run):
+        return [thing]
+    if isinstance(thing, Experiment):
+        return list(thing.runs)
+    whole = context.store.thread(topic)
+    return [run for run in whole.runs if thing.uid in (run.design or {}).values()]
+
+
+def wait(
+    context: Context,
+    runs: Iterable[Open],
+    timeout_s: float | None = None,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Ended]:
+    """Until all of them are over and recorded, or the time is up; what is left then has the state it
+    stands in. ``tick``: how many of how many are over."""
+    left = {one.uid: one for one in runs}
+    total, ended = len(left), list[Ended]()
+    end_s = None if timeout_s is None else time.monotonic() + timeout_s
+    while left:
+        now: dict[str, str] = {}
+        for name in dict.fromkeys(one.executor for one in left.values()):
+            now |= _look(context, name, [one for one in left.values() if one.executor == name])
+        closed = {uid for _, uid in context.read_model.open_runs()}
+        for uid, one in list(left.items()):
+            if uid in closed and now[uid] in OVER:
+                record(context, one)
+                closed = {u for _, u in context.read_model.open_runs()}
+            if uid not in closed:
+                del left[uid]
+                ended.append(_ending(context, one))
+                tick(total - len(left), total)
+        if end_s is not None and time.monotonic() >= end_s:
+            break
+        if left and all(state not in ("queued", "running") for state in now.values()):
+            context.pause(ASK_AGAIN_S)
+    stands = states(context, [(one.uid, one.executor) for one in left.values()])
+    return ended + [
+        {"id": one.id, "state": stands[one.uid], "why": "not over yet"} for one in left.values()
+    ]
+
+
+def _look(context: Context, name: str, group: list[Open]) -> dict[str, str]:
+    """How they stand, after a short wait for the first that ends."""
+    attempts = [(one.folder, one.handle) for one in group]
+    found = _reached(context, name, lambda executor: executor.wait(attempts, LOOK_EVERY_S))
+    return {one.uid: (found or {}).get(one.folder, "unknown") for one in group}
+
+
+def record(context: Context, one: Open) -> bool:
+    """Appends the ending of a run that is over; False where somebody else is at it."""
+    with context.open_runs.abandoned(one.uid) as free:
+        if not free:
+            context.pause(LOOK_EVERY_S)
+            return False
+        if one.uid not in {uid for _, uid in context.read_model.open_runs(one.topic)}:
+            return True
+        body = planned_of(context, one.topic, one.uid)
+        if body is None:
+            return True
+        end_run(
+            context,
+            RunPlan(one.topic, one.uid, body, one.folder),
+            by="reconcile",
+            say=context.warn,
+        )
+    return True
+
+
+def _ending(context: Context, one: Open) -> Ended:
+    thread = context.slice(one.topic, [one.id])
+    run = next((r for r in thread.runs if r.uid == one.uid), None)
+    return _ended(run) if run else {"id": one.id, "state": "unknown", "why": ""}
+
+
+def _ended(run: Run) -> Ended:
+    return {"id": run.id, "state": run.state, "why": str(run.reason or "")}
+
+
+def stop(context: Context, runs: Sequence[Open], within_s: float = STOP_WITHIN_S) -> list[Ended]:
+    """Ends them: SIGTERM to everything below each, its grace, SIGKILL; and records their endings.
+
+    Raises LeadlineError(remote) when one cannot be asked, after the others were.
+    """
+    away: list[LeadlineError] = []
+    for one in runs:
+        try:
+            did = context.executor_for(one.executor).cancel(one.folder, one.handle)
+            if did["did"] == "nothing" and did["why"]:
+                context.warn(f"{one.id}: {did['why']}")
+        except LeadlineError as error:
+            away.append(error)
+    if away and len(away) == len(runs):
+        raise away[0]
+    for met in away:
+        context.warn(f"{met.what}: {met.why}")
+    return wait(context, runs, within_s)
+
+
+def _refresh(context: Context, name: str, group: Sequence[Open]) -> None:
+    attempts = [(one.folder, one.handle) for one in group]
+    _reached(context, name, lambda executor: executor.refresh(attempts))
+
+
+def _reached(context: Context, name: str, ask: Callable[[Executor], object]) -> dict[str, str]:
+    """What an executor answers; nothing where it is not here or not reached."""
+    try:
+        found = ask(context.executor_for(name))
+    except LeadlineError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _job(context: Context, one: Open, state: str) -> Job:
+    spec, who = spec_of(one.folder), handle_of(one.folder)
+    with context.open_runs.abandoned(one.uid) as free:
+        watched = not free
+    return {
+        "id": one.id,
+        "uid": one.uid,
+        "thread": one.topic,
+        "executor": one.executor,
+        "state": state,
+        "planned_at": planned_at(one.uid),
+        "host": str(who.get("host") or ""),
+        "watched": watched,
+        "argv": list(spec["argv"]) if spec else [],
+        "last_line": last_line(one.folder),
+    }
+
+
+def planned_at(uid: str) -> str:
+    """When a run was planned: its id says it."""
+    from leadline.core.timestamps import rfc3339  # noqa: PLC0415  start-up: who lists jobs
+    from leadline.core.ulid import decode  # noqa: PLC0415  start-up: who lists jobs
+
+    return rfc3339(decode(uid)[0])
+
+
+def last_line(folder: str) -> str:
+    """The last line that the command wrote, of the stream that grew last."""
+    newest, text = 0.0, ""
+    for name in ("stdout.log", "stderr.log"):
+        try:
+            with open(os.path.join(folder, name), "rb") as file:
+                about = os.fstat(file.fileno())
+                if about.st_size == 0 or about.st_mtime < newest:
+                    continue
+                file.seek(max(0, about.st_size - LAST_BYTES))
+                newest, text = about.st_mtime, file.read().decode("utf-8", "replace")
+        except OSError:
+            continue
+    return text.rstrip().rpartition("\n")[2]
+
+
+def log_of(context: Context, topic: str, shown: str) -> Open:
+    """The attempt whose output is meant: of a run, or of the last run of an experiment. Raises
+    LeadlineError(not_found) where it is not on this machine."""
+    thread = slice_of(context, topic, [shown])
+    thing = thread.find(shown)
+    if isinstance(thing, Experiment) and thing.runs:
+        thing = thing.runs[-1]
+    folder = context.run_folder(thing.uid)
+    if not isinstance(thing, Run) or not os.path.isdir(folder):
+        raise not_found(
+            "no-output",
+            f"{shown} has no output on this machine",
+            why="output stays where the run was; the record keeps its end and digest",
+            do=f"leadline show {shown}",
+        )
+    one = Open(topic, thing.uid, thing.id, thing.executor, folder)
+    _refresh(context, one.executor, [one])
+    return one

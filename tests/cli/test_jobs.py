@@ -1,0 +1,96 @@
+"""Detached runs as a user meets them: started and left, seen, watched, waited for and stopped from elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from leadline.testing.executor_contract import living, wait_until
+from tests.conftest import Lab
+
+UNTIL_GO = "echo up; while ! test -e {go}; do sleep 0.02; done; echo '{{\"time_ms\": 2}}'"
+FAMILY = (
+    "sh -c 'trap \"\" TERM; while :; do sleep 60; done' & "
+    "setsid setsid sh -c 'trap \"\" TERM; while :; do sleep 60; done' & echo up; wait"
+)
+
+
+def detached(lab: Lab, script: str) -> str:
+    return str(lab.json("run", "--detach", "--", "sh", "-c", script)["data"]["id"])
+
+
+def test_from_another_work_tree_it_is_seen_followed_and_recorded(
+    thread_lab: Lab, tmp_path: Path
+) -> None:
+    go, other = tmp_path / "go", tmp_path / "other"
+    assert detached(thread_lab, UNTIL_GO.format(go=go)) == "P-001-r1"
+    thread_lab.git("worktree", "add", "-q", str(other))
+    wait_until(lambda: thread_lab.ok("logs", "P-001", cwd=other) == "up\n")
+    [job] = thread_lab.json("jobs", cwd=other)["data"]
+    assert (job["id"], job["state"], job["last_line"]) == ("P-001-r1", "running", "up")
+    assert not job["watched"]
+    held = thread_lab.json("wait", "P-001-r1", "--for", "0.1", cwd=other)
+    assert (held["ok"], held["data"][0]["state"]) == (False, "running")
+    follower = [sys.executable, "-m", "leadline", "logs", "P-001", "-f"]
+    with subprocess.Popen(follower, cwd=other, env=thread_lab.env, stdout=subprocess.PIPE) as shown:
+        assert shown.stdout is not None and shown.stdout.readline() == b"up\n"
+        go.touch()
+        assert shown.stdout.read() == b'{"time_ms": 2}\n'
+    assert thread_lab.json("wait", "P-001", cwd=other)["ok"]
+    assert thread_lab.json("show", "P-001-r1")["data"]["metrics"] == {"time_ms": 2.0}
+    assert thread_lab.ok("jobs") == "nothing is under way\n"
+    assert thread_lab.json("wait", "P-001")["data"][0]["state"] == "done"  # asked again: the same
+
+
+def test_stop_leaves_nothing_behind(thread_lab: Lab) -> None:
+    detached(thread_lab, FAMILY)
+    wait_until(lambda: thread_lab.ok("logs", "P-001") == "up\n")
+    uid = thread_lab.json("jobs")["data"][0]["uid"]
+    assert living(uid)
+    [ended] = thread_lab.json("stop", "P-001-r1")["data"]
+    assert ended["state"] == "cancelled" and living(uid) == []
+    again = thread_lab.json("stop", "P-001-r1")
+    assert again["data"][0]["state"] == "cancelled"
+
+
+def test_the_terminal_may_close_and_the_watcher_may_let_go(thread_lab: Lab, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    argv = [sys.executable, "-m", "leadline"]
+    start = [*argv, "run", "--detach", "--", "sh", "-c", UNTIL_GO.format(go=go)]
+    terminal = subprocess.Popen(
+        ["sh", "-c", 'read line; "$@"; kill -9 -$$', "sh", *start],
+        cwd=thread_lab.repo,
+        env=thread_lab.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    terminal.communicate(b"go\n")
+    assert terminal.returncode == -signal.SIGKILL
+    watcher = subprocess.Popen(
+        [*argv, "attach", "P-001"],
+        cwd=thread_lab.repo,
+        env=thread_lab.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert watcher.stdout is not None and watcher.stdout.readline() == b"up\n"
+    os.kill(watcher.pid, signal.SIGINT)
+    _, said = watcher.communicate()
+    assert watcher.returncode == 0 and b"leadline attach P-001-r1" in said
+    assert thread_lab.json("jobs")["data"][0]["state"] == "running"
+    go.touch()
+    assert thread_lab.json("wait")["ok"]
+
+
+def test_what_cannot_be_detached(thread_lab: Lab) -> None:
+    error = thread_lab.json("run", "--detach", "--repeat", "3", "--", "true")["error"]
+    assert error["code"] == "detached-repeats"
+    error = thread_lab.json("run", "--detach", "--note", "fast", "--", "true")["error"]
+    assert error["code"] == "note-before-the-end"
+    assert thread_lab.json("wait", "P-007")["error"]["kind"] == "not_found"
+    thread_lab.ok("note", "a thought")
+    assert thread_lab.json("wait", "P-N1")["error"]["code"] == "no-run-of-it"

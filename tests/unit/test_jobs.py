@@ -1,0 +1,186 @@
+"""Runs that nobody watches: started, found again by anybody, ended once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from leadline.adapters.executors.local import LocalExecutor
+from leadline.bootstrap import open_context
+from leadline.core.errors import LeadlineError, remote
+from leadline.job import probe
+from leadline.services.context import Context
+from leadline.services.run import jobs
+from leadline.services.run.recover import recover_runs
+from leadline.services.run.repeats import start
+from tests.unit.test_run_lifecycle import (
+    TOPIC,
+    Shed,
+    asked,
+    bodies,
+    context,
+    shed,
+    with_executor,
+)
+
+__all__ = ["context", "shed"]  # fixtures
+
+
+def again(context: Context, executor: Any) -> Context:
+    """Another session in the same repository."""
+    return with_executor(open_context(context.cwd), executor)
+
+
+def test_a_detached_run_is_ended_by_whoever_comes_next(context: Context, shed: Shed) -> None:
+    run = start(context, asked("sleep", "60"))
+    later = again(context, shed)
+    assert recover_runs(later) == [] and later.said == []  # type: ignore[attr-defined]
+    [row] = jobs.listed(later)
+    assert (row["id"], row["state"], row["watched"]) == ("P-001-r1", "running", False)
+    found, _ = jobs.meant(later, TOPIC, ["P-001"])
+    assert [one["state"] for one in jobs.stop(later, found)] == ["cancelled"]
+    assert jobs.listed(later) == []
+    [ended] = bodies(context, "run-ended")
+    assert (ended["state"], ended["by"]) == ("cancelled", "reconcile")
+    assert bodies(context, "run-planned")[0]["detached"] is True
+    assert run.body["id"] == "P-001-r1"
+
+
+def test_waiting_for_what_is_over_answers_how_it_ended(context: Context, shed: Shed) -> None:
+    shed.ends = lambda spec: {**result_of("failed"), "exit_code": 3}  # type: ignore[typeddict-item]
+    start(context, asked("false"))
+    recover_runs(context)
+    found, ended = jobs.meant(context, TOPIC, ["P-001-r1"])
+    assert found == [] and [one["state"] for one in ended] == ["failed"]
+    with pytest.raises(LeadlineError) as caught:
+        jobs.meant(context, TOPIC, ["P-009"])
+    assert caught.value.kind == "not_found"
+
+
+def result_of(state: str) -> Any:
+    from leadline.testing.fake_executor import result
+
+    return result(state, f"it {state}")
+
+
+def test_repeats_are_not_started_side_by_side(context: Context) -> None:
+    with pytest.raises(LeadlineError) as caught:
+        start(context, asked(repeat=2))
+    assert caught.value.code == "detached-repeats" and not bodies(context, "run-planned")
+
+
+def test_a_wait_ends_with_its_time_and_leaves_the_run(context: Context, shed: Shed) -> None:
+    start(context, asked("sleep", "60"))
+    found, _ = jobs.meant(context, TOPIC, [])
+    assert [one["state"] for one in jobs.wait(context, found, 0.01)] == ["running"]
+    assert not bodies(context, "run-ended")
+
+
+def test_what_somebody_watches_is_ended_by_him(context: Context, shed: Shed) -> None:
+    run = start(context, asked("sleep", "60"))
+    later = again(context, shed)
+    with context.open_runs.watching(run.uid, TOPIC):
+        assert jobs.listed(later)[0]["watched"]
+        shed.end(run.attempt, result_of("done"))
+        assert not jobs.record(later, jobs.open_runs(later)[0])
+        assert not bodies(later, "run-ended")
+    assert jobs.record(later, jobs.open_runs(later)[0])
+    assert len(bodies(later, "run-ended")) == 1
+
+
+def test_nobody_waits_for_a_machine_that_is_away(context: Context, shed: Shed) -> None:
+    """What every verb does asks no engine; who asks for the jobs does."""
+    shed.place = "unpacked"
+    context.vcs.export_tree = lambda commit, folder: os.makedirs(folder)  # type: ignore[method-assign]
+    run = start(context, asked("sleep", "60"))
+    later = again(context, shed)
+    shed.asked.clear()
+    assert recover_runs(later) == [] and shed.asked == []
+    shed.out_of_sight = True
+    [row] = jobs.listed(later)
+    assert row["state"] == "unknown" and not bodies(later, "run-ended")
+    shed.end(run.attempt, result_of("done"))
+    shed.out_of_sight = False
+    assert recover_runs(later) == ["P-001-r1"]  # its result lies here
+
+
+def test_stopping_what_cannot_be_reached_is_an_error(context: Context, shed: Shed) -> None:
+    start(context, asked("sleep", "60"))
+
+    def away(attempt: str, handle: Mapping[str, object]) -> Any:
+        raise remote("host-away", "the host does not answer", do="leadline jobs")
+
+    shed.cancel = away  # type: ignore[method-assign]
+    with pytest.raises(LeadlineError) as caught:
+        jobs.stop(context, jobs.open_runs(context))
+    assert caught.value.code == "host-away" and not bodies(context, "run-ended")
+
+
+# ---- killed at any step --------------------------------------------------------------------------
+
+STEPS = 24
+
+
+def dies_at(context: Context, step: int, argv: list[str]) -> int:
+    """Submits in a process that is killed when it enters the ``step``-th function of Leadline; how
+    many it entered (all of them where ``step`` is -1)."""
+    read_fd, write_fd = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        entered = 0
+
+        def look(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal entered
+            if event == "call" and "/leadline/" in frame.f_code.co_filename:
+                entered += 1
+                if entered == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            sys.setprofile(look)
+            start(context, asked(*argv))
+        finally:
+            sys.setprofile(None)
+            os.write(write_fd, str(entered).encode())
+            os._exit(0)
+    os.close(write_fd)
+    os.waitpid(pid, 0)
+    with os.fdopen(read_fd) as told:
+        return int(told.read() or 0)
+
+
+def test_killed_at_any_step_there_is_one_job_and_one_record(context: Context) -> None:
+    local = LocalExecutor()
+    with_executor(context, local)
+    trace = Path(context.cwd).parent / "trace"
+    total = dies_at(context, -1, ["sh", "-c", f"echo $LEADLINE_RUN >> {trace}"])
+    assert total > 200
+    for number in range(STEPS):  # most of them late: where the record and the job are made
+        early = 1 - (number / (STEPS - 1)) ** 0.5
+        step = max(1, round(total * (1 - early**1.5)))
+        command = ["sh", "-c", f"echo $LEADLINE_RUN >> {trace}"]
+        dies_at(again(context, LocalExecutor()), step, command)
+    later = again(context, LocalExecutor())
+    deadline = time.monotonic() + 60
+    while jobs.open_runs(later) and time.monotonic() < deadline:
+        recover_runs(later, unmarked=True)
+    planned, ended = bodies(later, "run-planned"), bodies(later, "run-ended")
+    names = [body["id"] for body in planned]
+    assert sorted(body["run"] for body in ended) == sorted(names)  # each once
+    assert len(set(names)) == len(names) >= STEPS // 3
+    ran = trace.read_text().split()
+    assert len(set(ran)) == len(ran)  # never twice
+    states = {body["run"]: body["state"] for body in ended}
+    assert {name for name, state in states.items() if state == "done"} == set(ran)
+    assert set(states.values()) == {"done", "lost"}
+    assert not list((Path(later.root) / "open").iterdir())
+    for uid in (record.id for record in later.store.records(TOPIC) if record.kind == "run-planned"):
+        assert probe.state(later.run_folder(uid))["state"] != "running"
