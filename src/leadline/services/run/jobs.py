@@ -99,9 +99,7 @@ def open_runs(context: Context, topic: str | None = None) -> list[Open]:
     return found
 
 
-def meant(
-    context: Context, topic: str, ids: Sequence[str]
-) -> tuple[list[Open], list[Ended]]:
+def meant(context: Context, topic: str, ids: Sequence[str]) -> tuple[list[Open], list[Ended]]:
     """The open runs that ids of runs, experiments and sweeps name, and how those ended of which
     nothing is under way (of an experiment its last run); all open runs of the thread without ids.
 
