@@ -109,7 +109,7 @@ def test_a_draft_is_posted_nowhere_until_it_is_opened(lab):
     assert (opened["state"], opened["comments"]) == ("open", ["c1"]), (
         "what was waiting is posted, in order"
     )
-    assert "One run." in lab.ok("issue", "comments")
+    assert "### One run\n" in lab.ok("issue", "comments")
     assert lab.json("issue", "open")["error"]["code"] == "issue-exists"
 
 

@@ -142,7 +142,7 @@ def looks(thread: Thread) -> dict[str, Callable[[], object]]:
         "hypotheses": lambda: hypothesis.listing(thread),
         "body": lambda: body_sections(thread, evidence),
         "update": lambda: render_update(thread, evidence),
-        "heartbeat": lambda: render_heartbeat(thread, LATER),
+        "heartbeat": lambda: render_heartbeat(thread, due(thread, LATER), LATER),
         "final": lambda: render_final(thread, evidence),
         "comments": lambda: all_comments(thread),
         "close": lambda: check_close(thread),

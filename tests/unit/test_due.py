@@ -86,3 +86,13 @@ def test_a_label_that_moved() -> None:
         == "P-C1 rose from exploratory to replicated"
     )
     assert "fell" in due(thread, b.now, lambda c: Evidence("none"))["milestones"][0]["what"]
+
+
+def test_a_heartbeat_swallows_no_milestone() -> None:
+    b = ThreadBuilder()
+    b.run("a", {"time_ms": 2.0})
+    b.baseline("P-001")
+    before = due(b.thread(), b.now)
+    b.update(form="heartbeat")
+    after = due(b.thread(), b.now)
+    assert after["form"] == "update" and after["milestones"] == before["milestones"]

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.issue.due import due
 from leadline.core.managed_block import holds, put, split, wrap
 from leadline.core.text.wording import first_difference
 from leadline.render.issue.comments import render_heartbeat, render_update
@@ -105,7 +107,7 @@ def test_words_numbers_and_signs_may_not(before: str, after: str) -> None:
 def test_an_update_says_where_the_dense_numbers_are():
     b = ThreadBuilder()
     b.run("plain", {"time_ms": 2.0})
-    assert "- Tracker: none" in render_update(b.thread())
+    assert "Tracker" not in render_update(b.thread())
     page = "https://tracker.example/lab/run_1"
     about = {
         "tracker": "wandb",
@@ -116,9 +118,7 @@ def test_an_update_says_where_the_dense_numbers_are():
         "state": "finished",
     }
     b.run("tracked", {"time_ms": 2.0}, ended={"tracker": about})
-    [line] = [
-        line for line in render_update(b.thread()).split("\n") if line.startswith("- Tracker: ")
-    ]
+    [line] = [line for line in render_update(b.thread()).split("\n") if "Tracker: " in line]
     assert "wandb lab, run P-002 (finished)" in line and page in line
 
 
@@ -130,21 +130,89 @@ def test_an_update_on_very_much_stays_readable_and_says_what_it_leaves_out():
         b.decision("use it", [])
         b.claim("it holds", ["P-001"])
     text = render_update(b.thread())
-    assert text.count("Decided") == 16 and "… and 25 more of “Decided”: `leadline logbook`" in text
+    assert text.count("- Decided") == 8 and "… and 32 more of “Decided”: `leadline logbook`" in text
     assert (
-        "… and 25 more claims: `leadline claims`" in text
-        and "… and 25 more experiments: `leadline tried`" in text
+        "… and 32 more claims: `leadline claims`" in text
+        and "… and 32 more experiments: `leadline tried`" in text
     )
-    assert f"… and {40 - 20} more rows: `leadline status`" in text and len(text) < 20_000
+    assert "… and 30 more, all behind these: `leadline status`" in text and len(text) < 10_000
+
+
+def prose_words(text: str) -> int:
+    return sum(len(line.split()) for line in text.split("\n") if not line.startswith("|"))
+
+
+def test_the_update_of_one_finding_is_short_and_begins_with_it():
+    b = ThreadBuilder(goal="faster")
+    b.run("base", {"time_ms": 9.0})
+    b.baseline("P-001")
+    b.update()
+    b.run("tree", {"time_ms": 2.0})
+    b.repeat("P-002", {"time_ms": 2.1})
+    b.claim("the tree is faster", ["P-002"], "time_ms(P-002) < time_ms(P-001)")
+    b.note("one pass over the rows", ["P-002"], "interpretation")
+    text = render_update(
+        b.thread(),
+        evidence_for(b.thread()),
+        change="A tree sum takes {{P-002.time_ms}}. It reads each row once.",
+        confidence="One shape only.",
+        next_action="the other shapes",
+    )
+    assert text.startswith("### A tree sum takes {{P-002.time_ms}}\n\nIt reads each row once.\n\n|")
+    assert prose_words(text) <= 150, text
+    for part in ("One shape only.", "one pass over the rows", "**Next:** the other shapes", "P-C1"):
+        assert part in text, part
+    for empty in ("none", "None", "not decided"):
+        assert empty not in text, empty
+
+
+def test_an_update_lists_a_sweep_once_with_its_best_and_the_best_first():
+    b = ThreadBuilder()
+    b.run("slow", {"time_ms": 9.0})
+    sweep = b.record("sweep", {"id": "P-W1", "axes": {"k": [1, 2, 3]}, "cells": [], "repeat": 1})
+    for k, time_ms in ((1, 5.0), (2, 1.0), (3, 3.0)):
+        design = {"sweep": sweep.id, "cell": {"k": k}}
+        b.end(b.plan(f"k={k}", {"k": k}, design=design), {"time_ms": time_ms})
+    rows = [line for line in render_update(b.thread()).split("\n") if line.startswith("| P-")]
+    assert [row.split()[1] for row in rows] == ["P-W1", "P-001"]
+    assert "P-003 k=2, best of 3 cells" in rows[0]
+
+
+def test_filling_the_kickoff_in_is_no_change_of_scope_and_taking_back_says_why():
+    b = ThreadBuilder(goal="faster")
+    b.run("a", {"time_ms": 9.0})
+    b.record("thread-changed", {"field": "stop", "value": ["4x"], "why": "forgotten"})
+    b.record("thread-changed", {"field": "goal", "value": "faster and exact", "why": "asked for"})
+    b.retract("P-001", "the seed was fixed")
+    text = render_update(b.thread())
+    assert "Scope changed: goal: asked for" in text and "Scope changed: stop" not in text
+    assert "Retracted P-001: the seed was fixed" in text
+
+
+def test_a_heartbeat_names_what_no_update_has_told():
+    b = ThreadBuilder()
+    b.update()
+    b.run("a", {"time_ms": 9.0})
+    b.baseline("P-001")
+    b.update(form="heartbeat")
+    thread = b.thread()
+    text = render_heartbeat(thread, due(thread, b.now), b.now)
+    assert "first baseline P-B1" in text and "no milestone" not in text
+    b.update()
+    thread = b.thread()
+    assert "no milestone since P-U3" in render_heartbeat(thread, due(thread, b.now), b.now)
 
 
 def test_a_heartbeat_said_again_within_a_minute_names_one_time() -> None:
     thread = ThreadBuilder().thread()
     at = "2026-11-02T12:48:{}Z"
-    again = render_heartbeat(thread, at.format("50.000"), since_at=at.format("01.000"), times=2)
+    now = due(thread, at.format("50.000"))
+    again = render_heartbeat(
+        thread, now, at.format("50.000"), since_at=at.format("01.000"), times=2
+    )
     assert "2026-11-02 12:48 UTC, said 2 times" in again and " to " not in again.partition("\n")[0]
     later = render_heartbeat(
-        thread, "2026-11-02T12:49:00.000Z", since_at=at.format("01.000"), times=2
+        thread, now, "2026-11-02T12:49:00.000Z", since_at=at.format("01.000"), times=2
     )
     assert "2026-11-02 12:48 to 12:49 UTC" in later
 

@@ -61,7 +61,8 @@ def test_brief(thread: Thread) -> None:
 
 
 def test_heartbeat(thread: Thread) -> None:
-    check("heartbeat.md", render_heartbeat(thread, "2026-11-02T18:00:00.000Z", after="PA-U1"))
+    later = "2026-11-02T18:00:00.000Z"
+    check("heartbeat.md", render_heartbeat(thread, due(thread, later), later))
 
 
 def test_terminal(thread: Thread) -> None:

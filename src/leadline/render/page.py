@@ -17,6 +17,7 @@ from leadline.core.timestamps import minute, number, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.news import Told
 from leadline.core.view.page import Best, Effect, Page
 from leadline.core.view.relabelled import relabelled
 from leadline.render import words
@@ -274,6 +275,10 @@ def known_line(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) 
 
 def in_turns_line(item: Item[InterleavingBody], thread: Thread) -> str:
     """``P-I1 in turns: time_ms of P-002 against P-001 better, ratio 0.83 (0.78 to 0.9), 9 blocks``"""
+    return f"{item.id} {turns_text(item, thread)}"
+
+
+def turns_text(item: Item[InterleavingBody], thread: Thread) -> str:
     ended = item.body.get("ended", {})
     sides = {
         side: thread.shown(name, item.refs) for side, name in ended.get("experiments", {}).items()
@@ -284,7 +289,7 @@ def in_turns_line(item: Item[InterleavingBody], thread: Thread) -> str:
     if ended.get("estimate") is not None and ended.get("low") is not None:
         ends = f"{number(_short(ended['low']))} to {number(_short(ended.get('high')))}"
         size = f", {kind} {number(_short(ended['estimate']))} ({ends})"
-    return f"{item.id} in turns: {what}: {ended.get('verdict', '')}{size}, {ended.get('n_blocks', 0)} blocks"
+    return f"in turns: {what}: {ended.get('verdict', '')}{size}, {ended.get('n_blocks', 0)} blocks"
 
 
 def interpretation_line(note: Item[NoteBody], thread: Thread) -> str:
@@ -298,6 +303,27 @@ def dead_end_line(thing: Item[Any] | Experiment, thread: Thread) -> str:
         about = ", ".join(str(name) for name in thing.body.get("about", [])[:3])
         return f"{about or shown} ({facts.reason_class(thing)}): {facts.says(thing, thread)}"
     return f"{shown} {why}"
+
+
+def note_line(note: Item[NoteBody], thread: Thread) -> str:
+    if note.body.get("role") == "negative":
+        return f"did not work: {dead_end_line(note, thread)}"
+    return interpretation_line(note, thread)
+
+
+def told_line(one: Told, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """A change in words, with its reason: ``Retracted P-004: the seed was fixed``"""
+    item, line = one.item, f"{one.verb} {one.name}"
+    if one.kind == "baseline" and item is not None:
+        line += f" is {thread.shown(str(item.body.get('experiment', '')), item.refs)}"
+    elif one.kind == "hypothesis-changed" and is_a(item, "hypothesis"):
+        line += f" is {state_of(item)}: {cut(facts.says(item, thread), 160)}"
+    elif one.kind in ("retraction", "supersession", "correction"):
+        pass
+    elif item is not None:
+        rests = "; ".join(facts.rests_on(item, thread, evidence_of))
+        line += f": {facts.says(item, thread)}" + words.aside(rests and f"rests on {rests}")
+    return words.joined([line, one.why], ": ")
 
 
 def running_line(run: Run) -> str:

@@ -36,8 +36,9 @@ class Milestone(TypedDict):
 
 
 class Due(TypedDict):
-    """``form``: update | heartbeat | none. ``since``: when the last post was made (the start
-    without one). ``fold_into``: the heartbeat to be edited in place of a new one, or ""."""
+    """``form``: update | heartbeat | none. ``since``: from when on it counts, which is the last update
+    for milestones, else the last post (the start without one). ``fold_into``: the heartbeat to be
+    edited in place of a new one, or ""."""
 
     due: bool
     why: str
@@ -51,22 +52,25 @@ class Due(TypedDict):
 def due(thread: Thread, now_at: str, evidence_of: Callable[[Item], Any] | None = None) -> Due:
     """What is due at ``now_at`` (RFC 3339 UTC). With ``evidence_of`` a claim's label is compared
     with the one that the last update showed (``labels`` in its body)."""
-    last = last_post(thread)
-    since_id, since = (last.uid, last.at) if last else ("", thread.started_at)
-    new = _since(thread, since_id, since if last else "")
+    last, told = last_post(thread), last_update(thread)
+    since = told.at if told else thread.started_at
+    new = _since(thread, told.uid if told else "", since if told else "")
     milestones = [*_milestones(thread, new.milestones), *_label_rises(thread, evidence_of, now_at)]
-    hours, learnt = new.hours, new.learnt
+    learnt, hours = new.learnt, new.hours
     form, why, fold_into = "none", f"nothing since {minute(since)} that has to be told", ""
     if milestones:
         form = "update"
         n = len(milestones)
         why = f"{n} {plural(n, 'milestone')} since {minute(since)}: {milestones[0]['what']}"
         why += f" and {n - 1} more" if n > 1 else ""
-    elif hours >= ACTIVE_HOURS:
+    elif last is not None and last is not told:  # a heartbeat tells nothing, and starts the clock
+        since, hours = last.at, _since(thread, last.uid, last.at).hours
+    if not milestones and hours >= ACTIVE_HOURS:
         form = "update" if learnt else "heartbeat"
         why = f"{hours:.1f} h of active work since {minute(since)}"
     elif (
-        since
+        not milestones
+        and since
         and _waiting(thread)
         and epoch_ms(now_at) - epoch_ms(since) >= ACTIVE_HOURS * 3_600_000
     ):

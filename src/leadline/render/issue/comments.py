@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
-from leadline.core.issue.due import last_update, records_since
-from leadline.core.record.kinds import TABLE
+from leadline.core.issue.due import last_update
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Thread
-from leadline.core.timestamps import minute, span
+from leadline.core.record.thread import Experiment, Thread, is_a
+from leadline.core.timestamps import counted, minute, span
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.news import News, Result, news_behind
 from leadline.core.view.relabelled import relabelled
 from leadline.render import words
 from leadline.render.issue.body import (
@@ -31,8 +33,14 @@ from leadline.render.issue.body import (
     results,
 )
 from leadline.render.markdown import cell_code, code, data, prose, prose_line, table
+from leadline.render.page import note_line, told_line, turns_text
 
-LISTED, ROWS_LISTED = 15, 20  # an update is read in one go; the rest is a verb away
+if TYPE_CHECKING:
+    from leadline.core.issue.due import Due
+
+LISTED, ROWS_LISTED = 8, 10  # an update is read in one go; the rest is a verb away
+HEADING_CHARS = 140
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^a-z\s])")
 
 
 def render_update(
@@ -45,198 +53,174 @@ def render_update(
     confidence: str = "",
     next_action: str = "",
 ) -> str:
-    """The comment since the last update: label; Change, Result delta, Confidence, Links, Next.
+    """The comment since the last update: the finding as its heading, the author's words, one table of
+    what changed, the caveat, what else happened, what comes next, where it is.
 
-    ``change``, ``confidence`` and ``next_action`` are the author's words (citations filled in);
-    they stand first in their section, and ``next_action`` replaces the recorded one."""
+    ``change``, ``confidence`` and ``next_action`` are the author's words (citations filled in):
+    without ``label`` the first sentence of ``change`` is the heading, and ``next_action`` replaces
+    the recorded one."""
     last, links = last_update(thread), links or {}
-    new = records_since(thread, last.uid if last else "")
-    # The update tells of things as they stand now, so each record is counted for what it names.
-    kinds: dict[str, list[str]] = {}
-    for r in new:
-        name = (
-            r.body.get("run")
-            or r.body.get("hypothesis")
-            or r.body.get("target")
-            or r.body.get("id")
-            or ""
-        )
-        if r.kind == "thread-changed":
-            name = r.body.get("field") or ""
-        shown = thread.uids.get((r.kind, r.id)) or thread.shown(str(name), r.body.get("refs"))
-        kinds.setdefault(r.kind, []).append(
-            shown.partition("-r")[0] if r.kind == "run-ended" else shown
-        )
-    ran = [
-        thread.experiments[i]
-        for i in dict.fromkeys(kinds.get("run-ended", []))
-        if i in thread.experiments
-    ]
-    new_claims, ran_ids = set(kinds.get("claim", [])), {e.id for e in ran}
-    # A claim belongs here when it is new, or when what ran bears on it.
-    claims = [
-        c
-        for c in thread.claims
-        if c.stands
-        and (c.id in new_claims or not ran_ids.isdisjoint(facts.experiments_named(c, thread)))
-    ]
-    # The words around: which stretch of the thread this is.
-    title = label or _title(ran)
-    since = (
-        f"since {last.id} of {minute(last.at)} UTC"
-        if last
-        else f"since the start on {minute(thread.started_at)} UTC"
-    )
+    news = news_behind(thread, last.uid if last else "")
+    label, change = label or "", change.strip()
+    if not label:
+        label, change = _headed(change)
+    heading = prose_line(label) or data(_title(thread, news))
+    step = next_action or facts.next_action(thread)
+    since = f"Since {last.id}" if last else "Since the start"
     parts = [
-        f"### {data(title)}\n\n{len(new)} records {since}.",
-        "**Change**\n\n" + _first(change) + _changes(thread, ran, kinds, evidence_of),
-        "**Result delta**\n\n" + _delta(thread, ran, evidence_of),
-        "**Confidence**\n\n"
-        + _first(confidence)
-        + "".join(f"- {data(one.text)}\n" for one in relabelled(thread, evidence_of)[:LISTED])
-        + (
-            "\n".join(
-                words.capped(
-                    [f"- {words.claim_line(c, thread, evidence_of)}" for c in claims],
-                    LISTED,
-                    "claims",
-                    "leadline claims",
-                )
-            )
-            or "- Nothing is claimed on these runs: exploratory."
+        f"### {heading}",
+        prose(change) if change else "",
+        _table(thread, news, evidence_of, links),
+        _caveat(thread, news, evidence_of, confidence),
+        "\n".join(_also(thread, news, evidence_of)),
+        f"**Next:** {prose_line(step)}" if step else "",
+        words.joined(
+            [f"{since}: {counted(news.records, 'record')}", *_where(thread, news, links)], " · "
         ),
-        "**Links**\n\n" + _update_links(thread, ran, links),
-        f"**Next:** {prose_line(next_action or facts.next_action(thread)) or 'not decided yet'}",
         marker,
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
-def _title(ran: list[Experiment]) -> str:
-    """What an update is called that nobody gave a name: after the experiments that ran."""
-    if not ran:
-        return "no new run"
-    if len(ran) == 1:
-        return f"{ran[0].id} {ran[0].title}"
-    return f"{ran[0].id} to {ran[-1].id}"
+def _headed(change: str) -> tuple[str, str]:
+    """The first sentence of the author's words and the rest of them; no sentence where they begin
+    with a list, a table or the like, or where it is too long for a heading."""
+    paragraph, gap, rest = change.partition("\n\n")
+    sentence, *others = _SENTENCE_END.split(paragraph, maxsplit=1)
+    if not sentence[:1].isalnum() or len(sentence) > HEADING_CHARS or "\n" in sentence:
+        return "", change
+    return sentence.rstrip("."), "".join([*others, gap, rest]).strip()
 
 
-def _first(text: str) -> str:
-    return f"{prose(text)}\n\n" if text.strip() else ""
-
-
-def _changes(
-    thread: Thread,
-    ran: list[Experiment],
-    kinds: dict[str, list[str]],
-    evidence_of: EvidenceOf | None,
-) -> str:
-    lines = []
-    for e in ran[:10]:
-        differs = words.differs_in(thread, e)
-        command = code(words.command(e.runs[-1])) if e.runs else ""
-        differs = words.aside(differs and f"differs from the baseline in {differs}")
-        lines.append(f"- {e.id} {data(e.title)}{differs}: {command}")
-    if len(ran) > 10:
-        lines.append(f"- … and {len(ran) - 10} more experiments")
-    for kind, verb in ((k.name, k.told) for k in TABLE if k.told):
-        told = []
-        for name in dict.fromkeys(n for n in kinds.get(kind, []) if n):
-            item = thread.items.get(name)
-            said = ""
-            if item is not None and kind == "baseline":
-                said = f" is {thread.shown(str(item.body.get('experiment', '')), item.refs)}"
-            elif item is not None and kind == "hypothesis-changed":
-                said = f" is {data(item.body.get('state', ''))}: {prose_line(facts.says(item, thread), 200)}"
-            elif item is not None:
-                rests = "; ".join(facts.rests_on(item, thread, evidence_of))
-                rests = words.aside(rests and f"rests on {data(rests)}")
-                said = f": {prose_line(facts.says(item, thread), 200)}{rests}"
-            told.append(f"- {verb} {name}{said}")
-        lines += words.capped(told, LISTED, f"of “{verb.rstrip(':')}”", "leadline logbook")
-    return "\n".join(lines) or "- Nothing but notes."
-
-
-def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None) -> str:
-    primary, labels, rows, bad = (
-        facts.primary_metrics(thread),
-        labels_by_experiment(thread, evidence_of, ran),
-        list[list[str]](),
-        list[str](),
-    )
-    for e in ran:
-        if not e.evidence_runs or not e.stands:
-            ended = [r for r in e.runs if r.ended_at]
-            came_of_it = facts.outcome(ended[-1]) if ended else e.state
-            gone = words.aside("retracted" if e.retracted else "")
-            bad.append(f"- {e.id} {data(e.title)}: {prose_line(came_of_it, 240)}{gone}")
-            continue
-        rows += [
-            [
-                e.id,
-                cell_code(m),
-                str(facts.sample_of(e.runs, m).n),
-                number_text(thread, e, m),
-                words.relation(thread, e, m) or "–",
-                labels.get(e.id, "exploratory"),
-            ]
-            for m in primary
-            if facts.sample_of(e.runs, m).n
-        ]
-    parts = (
-        [
-            table(
-                ("experiment", "metric", "n", "median", "vs baseline", "evidence"),
-                rows[:ROWS_LISTED],
-                (2, 3, 4),
+def _title(thread: Thread, news: News) -> str:
+    """The heading of an update that nobody gave words: what the best result is, else what changed."""
+    for result in news.results[:1]:
+        best, metrics = result.best, facts.primary_metrics(thread)[:1]
+        numbers = [
+            words.joined(
+                [
+                    metric,
+                    words.median_text(best.runs, metric, facts.definition(thread, metric).unit),
+                    words.aside(_relation(thread, best, metric)),
+                ]
             )
+            for metric in metrics
+            if facts.sample_of(best.runs, metric).n
         ]
-        if rows
-        else []
-    )
-    if len(rows) > ROWS_LISTED:
-        parts.append(f"… and {len(rows) - ROWS_LISTED} more rows: `leadline status`")
-    base = thread.baseline_experiment
-    if rows and base is not None and primary:
-        shown = "; ".join(
-            f"{code(m)} {prose_line(words.metric_text(s, facts.definition(thread, m).unit))}"
-            for m in primary
-            if (s := facts.sample_of(base.runs, m)).n
-        )
-        registered = thread.baseline.id if thread.baseline else ""
-        parts.append(f"Baseline {registered} ({base.id}): {shown}.")
-    parts.append("\n".join(words.capped(bad, LISTED, "experiments", "leadline tried")))
-    return words.joined(parts, "\n\n") or "- No run ended."
+        return words.joined([f"{best.id} {best.title}", *numbers], ": ")
+    for experiment in news.silent[:1]:
+        return f"{experiment.id} {experiment.title}: {facts.outcome(experiment.runs[-1])}"
+    return f"{news.told[0].verb} {news.told[0].name}" if news.told else "no new run"
 
 
-def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
+def _relation(thread: Thread, experiment: Experiment, metric: str) -> str:
+    told = words.relation(thread, experiment, metric)
+    return f"{told} against baseline" if told[-1:] in ("×", "%") else told
+
+
+def _table(thread: Thread, news: News, evidence_of: EvidenceOf | None, links: Links) -> str:
+    """A row for each experiment, sweep and measurement in turns, the best first; a column for each
+    primary metric that one of them has."""
+    shown = news.results[:ROWS_LISTED]
+    if not shown:
+        return ""
     where = logbook_sections(thread, links)
-    tags = thread.of_kind("snapshot")
-    tag = links.get("tag") or (code(tags[-1].body.get("tag", "")) if tags else "none yet")
-    sections = ", ".join(linked(e.id, where) for e in ran[:8]) or links.get("logbook", "")
-    lines = [f"- Tag: {tag}", f"- Logbook section: {sections or 'none'}"]
-    lines += [
-        f"- {LINK_NAMES.get(n, n.capitalize())}: {u}"
-        for n, u in links.items()
-        if n not in ("tag", "logbook") and u
+    labels = labels_by_experiment(thread, evidence_of, [result.best for result in shown])
+    metrics = [
+        m
+        for m in facts.primary_metrics(thread)
+        if any(facts.sample_of(result.best.runs, m).n for result in shown)
     ]
-    if not links.get("tracker"):
-        lines.append(f"- Tracker: {_tracked(thread, ran)}")
-    return "\n".join(lines)
+    headers = ["result", "what", "n", *map(cell_code, metrics), "vs baseline", "evidence"]
+    rows = []
+    for result in shown:
+        best = result.best
+        n = max((facts.sample_of(best.runs, m).n for m in metrics), default=len(best.evidence_runs))
+        rows.append(
+            [
+                linked(result.name, where) if result.name in where else result.name,
+                _what(result, thread),
+                str(n),
+                *(number_text(thread, best, m) for m in metrics),
+                (words.relation(thread, best, metrics[0]) if metrics else "") or "–",
+                "beyond a limit"
+                if facts.beyond_limits(thread, best.runs)
+                else labels.get(best.id, "exploratory"),
+            ]
+        )
+    if all(row[-2] == "–" for row in rows):
+        headers, rows = [*headers[:-2], headers[-1]], [[*row[:-2], row[-1]] for row in rows]
+    text = table(headers, rows, range(2, len(headers) - 1))
+    left = len(news.results) - len(shown)
+    return text + (f"\n\n… and {left} more, all behind these: `leadline status`" if left else "")
 
 
-def _tracked(thread: Thread, ran: list[Experiment]) -> str:
+def _what(result: Result, thread: Thread) -> str:
+    best, design = result.best, result.design
+    if design is None:
+        return data(best.title)
+    told = f"{best.id} {best.title}"
+    if is_a(design, "interleaving"):
+        return data(words.joined([told, turns_text(design, thread)], ", "))
+    n = len(result.experiments)
+    return data(f"{told}, best of {n} cells" if n > 1 else told)
+
+
+def _caveat(thread: Thread, news: News, evidence_of: EvidenceOf | None, confidence: str) -> str:
+    """What bounds the finding: the author's words, claims as the runs bear them, a busy machine."""
+    runs = [run for result in news.results for e in result.experiments for run in e.evidence_runs]
+    busy = sum(bool(run.hygiene.get("contended")) for run in runs)
+    said = [
+        prose_line(confidence),
+        "" if news.claims or not runs else "Nothing is claimed on these runs: exploratory.",
+        f"{busy} of {counted(len(runs), 'run')} on a busy machine." if busy else "",
+    ]
+    lines = [f"- {data(one.text)}" for one in relabelled(thread, evidence_of)[:LISTED]]
+    claims = [f"- {words.claim_line(c, thread, evidence_of)}" for c in news.claims]
+    lines += words.capped(claims, LISTED, "claims", "leadline claims")
+    text = words.joined(said)
+    return words.joined([f"**Caveat:** {text}" if text else "", "\n".join(lines)], "\n\n")
+
+
+def _also(thread: Thread, news: News, evidence_of: EvidenceOf | None) -> list[str]:
+    """What else happened: what was said of the results, what came to nothing, what was decided, moved
+    or taken back, and why."""
+    notes = [f"- {prose_line(note_line(note, thread), 240)}" for note in news.notes]
+    lines = words.capped(notes, LISTED, "notes", "leadline logbook")
+    silent = [
+        f"- {e.id} {data(e.title)}: {prose_line(facts.outcome(e.runs[-1]), 240)}"
+        for e in news.silent
+    ]
+    lines += words.capped(silent, LISTED, "experiments", "leadline tried")
+    for verb, told in groupby(news.told, key=lambda one: one.verb):
+        said = [f"- {prose_line(told_line(one, thread, evidence_of), 300)}" for one in told]
+        lines += words.capped(said, LISTED, f"of “{verb.rstrip(':')}”", "leadline logbook")
+    return lines
+
+
+def _where(thread: Thread, news: News, links: Links) -> list[str]:
+    """Addresses, as far as there are any; else what to type."""
+    tags = [s for s in thread.of_kind("snapshot") if s.stands]
+    found = [
+        f"{LINK_NAMES.get(name, name.capitalize())}: {url}" for name, url in links.items() if url
+    ]
+    if not links.get("logbook"):
+        shown = next((e.id for e in news.silent), "")
+        shown = news.results[0].name if news.results else shown
+        read = f"show {shown}" if shown else f"logbook --thread {thread.topic}"
+        found.append(f"Read it: `leadline {read}`")
+    if tags and not links.get("tag"):
+        found.append(f"tag {code(tags[-1].body.get('tag', ''))}")
+    if not links.get("tracker") and (tracked := _tracked(news.ran)):
+        found.append(f"Tracker: {tracked}")
+    return found
+
+
+def _tracked(ran: list[Experiment]) -> str:
     """Where the dense numbers of these experiments are, one run each: its page, or its name in the
     project."""
-    last = [e.runs[-1] for e in ran[:8] if e.runs and e.runs[-1].tracker.get("tracker")]
-    if last:
-        return "; ".join(_run_page(run) for run in last)
-    chosen = thread.tracker
-    return (
-        data(f"{chosen.get('tracker', '')}, project {chosen.get('project', '')}")
-        if chosen
-        else "none"
-    )
+    last = [e.runs[-1] for e in ran[:LISTED] if e.runs and e.runs[-1].tracker.get("tracker")]
+    return "; ".join(_run_page(run) for run in last)
 
 
 def _run_page(run: Run) -> str:
@@ -250,6 +234,7 @@ def _run_page(run: Run) -> str:
 
 def render_heartbeat(
     thread: Thread,
+    due: Due,
     now_at: str,
     marker: str = MARKER,
     *,
@@ -258,14 +243,12 @@ def render_heartbeat(
     eta: str = "",
     since_at: str = "",
     times: int = 1,
-    after: str = "",
 ) -> str:
-    """Status, blockers and what comes next, in a few lines. The words given replace what the record
-    says.
+    """Status, blockers, the milestones that no update has told, and what comes next, in a few lines.
+    The words given replace what the record says.
 
     ``since_at`` and ``times``: the same status was said before, this often in all, and the comment
-    grows in place. ``after``: id of the update or heartbeat that stands before this one on the
-    issue."""
+    grows in place."""
     running = facts.open_runs(thread)
     said = [f"{r.id} {facts.state(r)} since {minute(r.planned_at)}" for r in running[:5]]
     now = ", ".join(said) or "nothing is running"
@@ -280,17 +263,22 @@ def render_heartbeat(
         for n in thread.of_kind("note")[-5:]
         if n.body.get("role") == "blocker"
     ]
-    since = f" since {after}" if after else ""
+    last, untold = last_update(thread), due["milestones"]
+    told = f"no milestone since {last.id}" if last else "no milestone"
+    if untold:
+        more = f" and {len(untold) - 1} more" if len(untold) > 1 else ""
+        told = f"an update is due: {untold[0]['what']}{more}"
     when = (
         f"{span(since_at, now_at)} UTC, said {times} times" if since_at else f"{minute(now_at)} UTC"
     )
-    next_report = f"- **Next report:** {prose_line(eta)}\n" if eta else ""
-    return (
-        f"**Heartbeat, {when}:** {prose_line(status) or data(now)}; no milestone{since}.\n\n"
-        f"- **Blockers:** {prose_line(blockers) or '; '.join(blocked) or 'none recorded'}\n"
-        f"- **Next:** {prose_line(facts.next_action(thread)) or 'not decided yet'}\n"
-        f"{next_report}\n{marker}"
-    )
+    lines = [
+        ("Blockers", prose_line(blockers) or "; ".join(blocked)),
+        ("Next", prose_line(facts.next_action(thread))),
+        ("Next report", prose_line(eta)),
+    ]
+    head = f"**Heartbeat, {when}:** {prose_line(status) or data(now)}; {data(told)}."
+    rest = "\n".join(f"- **{name}:** {text}" for name, text in lines if text)
+    return words.joined([head, rest, marker], "\n\n")
 
 
 def render_final(

@@ -12,7 +12,7 @@ from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
 from leadline.core.issue.comments import comments_to_post
-from leadline.core.issue.due import Due, due, last_post, records_since
+from leadline.core.issue.due import Due, due, last_post, last_update, records_since
 from leadline.core.record.kinds import kind_of
 from leadline.core.record.thread import Item, Thread
 from leadline.core.text.citation import render as cited
@@ -20,12 +20,12 @@ from leadline.core.text.lint import LintFinding, fix_format, lint
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
+from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.relabelled import relabelled
 from leadline.render.issue.comments import render_heartbeat, render_update
 from leadline.services.bound_text import bound_body
 from leadline.services.branch.permalink import (
     broken_links,
-    how_to_read,
     links_for,
     pages_of,
     unpushed,
@@ -143,9 +143,10 @@ def update(
     """
     thread = context.store.view(topic)
     _flag_finished(context, thread)
-    # Without news it is a post that was cut off, a retry, or nothing.
-    last = last_post(thread)
-    moved = relabelled(thread, labels_for(thread))
+    evidence_of = labels_for(thread)
+    # Without news it is a post that was cut off, a retry, or nothing. A heartbeat told no news.
+    last = last_update(thread)
+    moved = relabelled(thread, evidence_of)
     if last is not None and not moved and not _news_since(thread, last):
         waiting = not words.change.strip() and any(
             c.kind == "update" for c in comments_to_post(thread)
@@ -162,7 +163,7 @@ def update(
     # The author's words are held to the record before anything is written.
     override = override or Overrides()
     checked = _checked(context, thread, words.texts(), "update", override)
-    text, links = _rendered(context, thread, words, checked)
+    text, links = _rendered(context, thread, evidence_of, words, checked)
     if dry_run:
         return Post("update", text, checked.advice, links)
     # The labels shown are kept: the next update tells which of them rose.
@@ -171,7 +172,7 @@ def update(
         "text": text,
         "since": last.id if last else "",
         "links": links,
-        "labels": _labels(thread),
+        "labels": _labels(thread, evidence_of),
         "rules": RULES,
         "words": words.said(),
     }
@@ -202,16 +203,14 @@ def heartbeat(
     # One that only repeats the last is the same span, said once more.
     first, times = _span(thread, words)
     said = {name: cited(text, thread, checked.refs) for name, text in words.items()}
-    before = [post for post in thread.of_kind("update") if first is None or post.uid < first.uid]
-    after = before[-1].id if before else ""
     rendered = render_heartbeat(
         thread,
+        due(thread, context.now(), labels_for(thread)),
         context.now(),
         str(context.setting("marker")),
         **said,
         since_at=first.at if first else "",
         times=times,
-        after=after,
     )
     text = fix_format(rendered)
     if dry_run:
@@ -309,21 +308,18 @@ def not_fit_to_post(findings: list[LintFinding]) -> LeadlineError:
 
 
 def _rendered(
-    context: Context, thread: Thread, words: Words, checked: Checked
+    context: Context, thread: Thread, evidence_of: EvidenceOf, words: Words, checked: Checked
 ) -> tuple[str, dict[str, str]]:
     # What the text links to is committed first; where that cannot be done, it links less, and
     # ``follow`` says why.
     if pages_of(context) is not None:
         commit_if_possible(context)
     links = links_for(context, thread)
-    shown = dict(links)
-    if "logbook" not in links:
-        shown["read it"] = how_to_read(thread, _new_experiments(thread))
     said = {name: fix_format(cited(text, thread, checked.refs)) for name, text in words.texts()}
     text = render_update(
         thread,
-        labels_for(thread),
-        shown,
+        evidence_of,
+        links,
         said["label"],
         str(context.setting("marker")),
         said["change"],
@@ -333,18 +329,7 @@ def _rendered(
     return fix_format(text), links
 
 
-def _new_experiments(thread: Thread) -> list[str]:
-    last = last_post(thread)
-    ended = [
-        thread.shown(str(r.body.get("run", "")), r.body.get("refs")).partition("-r")[0]
-        for r in records_since(thread, last.uid if last else "")
-        if r.kind == "run-ended"
-    ]
-    return list(dict.fromkeys(ended))
-
-
-def _labels(thread: Thread) -> dict[str, str]:
-    evidence_of = labels_for(thread)
+def _labels(thread: Thread, evidence_of: EvidenceOf) -> dict[str, str]:
     return {claim.id: evidence_of(claim).label for claim in thread.claims if claim.stands}
 
 
