@@ -33,7 +33,7 @@ def test_an_update_is_recorded_posted_and_published(measured):
     for part in (
         "### first",
         "It takes 3.5 ms.",
-        "| P-001",
+        "| **P-001**",
         "**Caveat:**",
         "**Next:** Try 128.",
         "leadline show P-001",
@@ -53,7 +53,7 @@ def test_the_second_update_tells_only_what_is_new(measured):
     first, second = comments(measured)
     assert (
         "P-001" in first["text"]
-        and "| P-002  | wider" in second["text"]
+        and "| **P-002** | wider" in second["text"]
         and "P-001" not in second["text"]
     )
 

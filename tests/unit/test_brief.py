@@ -11,7 +11,9 @@ from leadline.testing.example_thread import realistic
 def test_what_is_cut_names_a_command_that_works_as_it_is_typed() -> None:
     thread = realistic().thread()
     page = page_of(thread, None)
-    for part in parts_of(thread, page, None, owed_lines(thread, None, ["a reason", "a post"])):
+    for part in parts_of(
+        thread, page, None, owed_lines(thread, page, None, ["a reason", "a post"])
+    ):
         program, verb, *rest = part.verb.split()
         assert program == "leadline"
         parser_for(verb, load(verb)).parse_args(rest)

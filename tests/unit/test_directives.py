@@ -7,7 +7,7 @@ import pytest
 from leadline.core.errors import LeadlineError
 from leadline.render.terminal.brief import render_brief
 from leadline.services.look.brief import brief
-from leadline.services.look.next import due_now, next_actions
+from leadline.services.look.next import actions_of
 from leadline.services.write.session import acknowledge, direct, end_session, hand_over
 from leadline.testing.builders import ThreadBuilder
 from leadline.testing.fake_context import context
@@ -23,7 +23,7 @@ def lab(tmp_path):
 
 def actions(lab):
     thread = lab.store.thread("t")
-    return [a["command"] for a in next_actions(lab, thread, due_now(lab, thread), [])]
+    return [a["command"] for a in actions_of(lab, thread)]
 
 
 def test_a_directive_is_shown_until_it_is_acknowledged(lab):

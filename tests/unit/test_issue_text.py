@@ -173,8 +173,8 @@ def test_an_update_lists_a_sweep_once_with_its_best_and_the_best_first():
     for k, time_ms in ((1, 5.0), (2, 1.0), (3, 3.0)):
         design = {"sweep": sweep.id, "cell": {"k": k}}
         b.end(b.plan(f"k={k}", {"k": k}, design=design), {"time_ms": time_ms})
-    rows = [line for line in render_update(b.thread()).split("\n") if line.startswith("| P-")]
-    assert [row.split()[1] for row in rows] == ["P-W1", "P-001"]
+    rows = [line for line in render_update(b.thread()).split("\n") if line.startswith("| **P-")]
+    assert [row.split()[1] for row in rows] == ["**P-W1**", "**P-001**"]
     assert "P-003 k=2, best of 3 cells" in rows[0]
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import evidence_for
-from leadline.core.view import facts
+from leadline.core.view.news import news_behind
 from leadline.core.view.page import page_of
-from leadline.render.terminal.brief import render_brief
+from leadline.core.view.step import next_step
+from leadline.render.terminal.brief import render_brief, render_since
+from leadline.services.look.brief import moment_of
 from leadline.testing.builders import ThreadBuilder
 
 
@@ -92,14 +97,61 @@ def test_the_next_step_is_the_last_one_given_and_goes_with_its_hypotheses():
     b = study()
     b.note("try block 8", ["P-001"], role="next")
     b.update(words={"next": "then block 16"})
-    step = facts.next_step(b.thread())
+    step = next_step(b.thread())
     assert step is not None
     assert (step.text, step.source) == ("then block 16", "P-U1")
     hypothesis = b.hypothesis("wide blocks lose")
     b.note(f"settle {hypothesis}", ["P-001"], role="next")
-    assert facts.next_step(b.thread()) is not None
+    assert next_step(b.thread()) is not None
     b.change_hypothesis(hypothesis, "falsified")
-    assert facts.next_step(b.thread()) is None
+    assert next_step(b.thread()) is None
+
+
+def test_a_next_step_is_done_when_what_it_names_was_run():
+    b = ThreadBuilder()
+    b.run("first", {"time_ms": 2.0}, argv=["bench", "--k", "1"])
+    b.note("run `bench --k 1` again, then `bench --k 16`", role="next")
+    b.run("again", {"time_ms": 2.0}, argv=["bench", "--k", "1"])
+    b.run("failed", argv=["bench", "--k", "16"], state="failed")
+    assert next_step(b.thread()) is not None
+    b.run("wide", {"time_ms": 2.0}, argv=["bench", "--k", "16"])
+    assert next_step(b.thread()) is None
+
+
+def test_a_next_step_is_not_done_by_a_longer_command_nor_by_one_run_before():
+    b = ThreadBuilder()
+    b.run("first", {"time_ms": 2.0}, argv=["bench", "--k", "16"])
+    b.note("the next is leadline run -- bench --k 1.", role="next")
+    b.run("again", {"time_ms": 2.0}, argv=["bench", "--k"])
+    assert next_step(b.thread()) is not None
+    b.note("run `bench --k 16`", role="next")
+    step = next_step(b.thread())
+    assert step is not None and step.command == "leadline run -- bench --k 16"
+
+
+def test_a_note_ends_the_next_step_and_a_later_one_begins_another():
+    b = ThreadBuilder()
+    b.note("try block 8", role="next")
+    b.note("it made no difference", role="done")
+    assert next_step(b.thread()) is None
+    b.update(words={"next": "try block 4"})
+    assert str(next_step(b.thread())).count("try block 4")
+
+
+def test_what_changed_since_is_told_and_nothing_else():
+    b = study()
+    first = b.note("the old one", ["P-001"], "interpretation")
+    b.run("a new one", {"time_ms": 1.0})
+    b.note("the new one", ["P-001"], "interpretation")
+    thread = b.thread()
+    uid, told = moment_of(thread, first, b.now)
+    shown = render_since(thread, page_of(thread, None), news_behind(thread, uid), told)
+    assert f"since {first}: " in shown and "a new one" in shown and "the new one" in shown
+    assert "the old one" not in shown
+    assert moment_of(thread, "2026-11-02", b.now)[0] < uid < moment_of(thread, "0m", b.now)[0]
+    assert moment_of(thread, "2026-11-02 09:00", b.now)[1] == "2026-11-02 09:00 UTC"
+    with pytest.raises(LeadlineError, match="neither an id"):
+        moment_of(thread, "recently", b.now)
 
 
 def test_the_brief_names_config_that_neither_title_nor_command_shows():

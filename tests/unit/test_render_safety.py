@@ -138,15 +138,16 @@ def test_the_same_status_again_is_counted_and_not_written() -> None:
     assert "**P-N1** was said 4 times without change" in render_logbook(thread)
 
 
-def test_what_is_missing_is_listed_until_it_is_given() -> None:
+def test_what_is_missing_is_listed_until_it_is_given_and_in_the_brief_alone() -> None:
     b = ThreadBuilder()
     b.run("a", {"time_ms": 1.0})
-    assert "not yet given:** interpretation of P-001" in render_logbook(b.thread())
+    assert "interpretation of P-001" in render_brief(b.thread())
+    assert "interpretation" not in render_status(b.thread()) + render_logbook(b.thread())
     b.note("fine", ["P-001"], "interpretation")
-    assert "not yet given:** interpretation" not in render_logbook(b.thread())
-    assert "not yet given:** the next step" in render_logbook(b.thread())
+    assert "interpretation of" not in render_brief(b.thread())
+    assert "the next step: " in render_brief(b.thread())
     b.note("widen it", ["P-001"], "next")
-    assert "not yet given" not in render_logbook(b.thread())
+    assert "the next step: " not in render_brief(b.thread())
 
 
 LONG = finished()

@@ -8,7 +8,7 @@ import pytest
 
 from leadline.core.errors import LeadlineError
 from leadline.services.look.brief import brief
-from leadline.services.look.next import due_now, next_actions, waits_of
+from leadline.services.look.next import actions_of, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 from leadline.services.look.show import as_data, show, the_run
 from leadline.services.look.status import status
@@ -60,7 +60,7 @@ def test_next_is_the_noted_step_then_what_is_missing(tmp_path: Path) -> None:
     b.note("try {{P-001.time_ms}} again", role="next")
     context = holding(tmp_path, b)
     thread = context.thread()
-    actions = next_actions(context, thread, due_now(context, thread), [])
+    actions = actions_of(context, thread)
     assert actions[0] == {
         "what": "try 1 ms again (P-N1)",
         "command": "leadline show P-N1",

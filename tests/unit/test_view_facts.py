@@ -8,6 +8,7 @@ import pytest
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.view import facts
+from leadline.core.view.step import next_action
 from leadline.testing.builders import ThreadBuilder
 
 METRICS = [("time_ms", "ms", "lower"), ("speed", "1/s", "higher"), ("note_count", "", "none")]
@@ -134,12 +135,12 @@ def test_an_experiment_that_runs_was_ended_by_nothing():
 
 def test_the_next_action_is_the_last_recorded_and_a_finish_has_the_last_word():
     b = measured(base=10.0)
-    assert facts.next_action(b.thread()) == ""
+    assert next_action(b.thread()) == ""
     b.note("try 64", ["P-001"], "next")
     b.note("try 128", ["P-001"], "next")
-    assert facts.next_action(b.thread()).startswith("try 128 (P-N2, ")
+    assert next_action(b.thread()).startswith("try 128 (P-N2, ")
     b.finish("use 64", next_steps=["write it up", "publish"])
-    assert facts.next_action(b.thread()).startswith("write it up (the finish, ")
+    assert next_action(b.thread()).startswith("write it up (the finish, ")
 
 
 def test_a_claim_has_the_label_that_its_evidence_bears_now():

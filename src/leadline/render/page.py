@@ -17,7 +17,7 @@ from leadline.core.timestamps import minute, number, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
-from leadline.core.view.news import Told
+from leadline.core.view.news import News, Result, Told
 from leadline.core.view.page import Best, Effect, Page
 from leadline.core.view.relabelled import relabelled
 from leadline.render import words
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LINE_CHARS = 240
 CONFIG_SHOWN = 12
 OWED = 3
+IDS_SHOWN = 8
 
 
 class Lines:
@@ -119,11 +120,81 @@ def parts_of(
             4,
             "leadline hypothesis list",
         ),
-        part("Next", facts.listed(facts.next_action(thread)), 1, "leadline next", 500),
+        part("Next", [page.step.words] if page.step else [], 1, "leadline next", 500),
         part("Owed", owed, OWED, "leadline next"),
         part("Tracker", _tracker(thread), 2, "leadline tracker status"),
     ]
     return [p for p in found if len(p.lines)]
+
+
+def news_parts(
+    thread: Thread, page: Page, news: News, evidence_of: EvidenceOf | None
+) -> list[Part]:
+    """What changed, in the order of the page; what now is the best and what comes next beside it."""
+
+    def part(title: str, lines: Lines, first: int, verb: str) -> Part:
+        return Part(title, lines, first, verb)
+
+    found = [
+        part(
+            "State",
+            Lines(state_lines(thread, page, evidence_of)[:2], width=600),
+            2,
+            "leadline status",
+        ),
+        part(
+            "New results, best first",
+            Lines(news.results, lambda r: result_line(r, thread)),
+            6,
+            "leadline status",
+        ),
+        part(
+            "Claims",
+            Lines(news.claims, lambda c: known_line(c, thread, evidence_of)),
+            4,
+            "leadline claims",
+        ),
+        part("Said", Lines(news.notes, lambda n: note_line(n, thread)), 4, "leadline logbook"),
+        part(
+            "Without a result",
+            Lines(news.silent, lambda e: dead_end_line(e, thread)),
+            4,
+            "leadline tried",
+        ),
+        part(
+            "Changed",
+            Lines(news.told, lambda one: told_line(one, thread, evidence_of)),
+            6,
+            "leadline logbook",
+        ),
+        part("Running", Lines(page.running, running_line), 3, "leadline status"),
+        part("Next", Lines([page.step.words] if page.step else [], width=500), 1, "leadline next"),
+    ]
+    return [p for p in found if len(p.lines)] if news.records else []
+
+
+def result_line(result: Result, thread: Thread) -> str:
+    """``P-W1: P-003 k=2, best of 3 cells: time_ms 1 ms (n=1), -88.9 % against baseline``"""
+    best = result.best
+    told = words.joined([result_text(result, thread), _numbers(thread, best)], ": ")
+    relation = ""
+    for metric in facts.primary_metrics(thread)[:1]:
+        relation = words.relation(thread, best, metric)
+    if relation[-1:] in ("×", "%"):
+        relation += " against baseline"
+    return words.joined([f"{result.name} {told}", relation], ", ")
+
+
+def result_text(result: Result, thread: Thread) -> str:
+    """What a result is of: of a sweep its best cell, of a measurement in turns what it said."""
+    best, design = result.best, result.design
+    if design is None:
+        return best.title
+    told = f"{best.id} {best.title}"
+    if is_a(design, "interleaving"):
+        return words.joined([told, turns_text(design, thread)], ", ")
+    n = len(result.experiments)
+    return f"{told}, best of {n} cells" if n > 1 else told
 
 
 def _conclusion(thread: Thread) -> list[str]:
@@ -143,13 +214,18 @@ def _handed_over(thread: Thread) -> list[str]:
     return [f"{minute(n.at)}, {n.actor}: “{facts.says(n, thread)}”" for n in found]
 
 
-def owed_lines(thread: Thread, due: Due | None, waiting: Sequence[str]) -> list[str]:
+def owed_lines(thread: Thread, page: Page, due: Due | None, waiting: Sequence[str]) -> list[str]:
     """What is due, what waits to be sent and why, what words are missing; at most three lines."""
     lines = [f"{due['form']}: {due['why']}"] if due is not None and due["due"] else []
     if waiting:
         more = f" (and {len(waiting) - 2} more)" if len(waiting) > 2 else ""
         lines.append(f"to be sent: {'; '.join(waiting[:2])}{more}: leadline issue status")
-    return [*lines, *(f"missing: {line}" for line in words.missing_lines(thread))][:OWED]
+    if ids := [e.id for e in page.uninterpreted]:
+        earlier = f" and {len(ids) - IDS_SHOWN} earlier" if len(ids) > IDS_SHOWN else ""
+        lines.append(f"interpretation of {', '.join(ids[-IDS_SHOWN:])}{earlier}")
+    if thread.experiments and not thread.finishes and page.step is None:
+        lines.append("the next step: leadline note --next-action 'TEXT'")
+    return lines[:OWED]
 
 
 def _tracker(thread: Thread) -> list[str]:
@@ -318,8 +394,6 @@ def told_line(one: Told, thread: Thread, evidence_of: EvidenceOf | None) -> str:
         line += f" is {thread.shown(str(item.body.get('experiment', '')), item.refs)}"
     elif one.kind == "hypothesis-changed" and is_a(item, "hypothesis"):
         line += f" is {state_of(item)}: {cut(facts.says(item, thread), 160)}"
-    elif one.kind in ("retraction", "supersession", "correction"):
-        pass
     elif item is not None:
         rests = "; ".join(facts.rests_on(item, thread, evidence_of))
         line += f": {facts.says(item, thread)}" + words.aside(rests and f"rests on {rests}")

@@ -22,10 +22,8 @@ from leadline.core.view.facts import (
     label_of,
     lost_text,
     marks,
-    next_action,
     sample_of,
     sentence_of,
-    uninterpreted,
     words_for_lost,
     words_of,
 )
@@ -336,18 +334,6 @@ def claim_line(
 def aside_marks(item: Item) -> str:
     """`` [override: …]`` for a page; "" for what was let through as it is."""
     return "".join(f" {prose_line(mark)}" for mark in marks(item))
-
-
-def missing_lines(thread: Thread) -> list[str]:
-    """``interpretation of P-001, P-002``: of what the answer rests on, the newest 8; and that nobody
-    said what comes next."""
-    lines, ids = [], [e.id for e in uninterpreted(thread)]
-    if ids:
-        earlier = f" and {len(ids) - 8} earlier" if len(ids) > 8 else ""
-        lines.append(f"interpretation of {', '.join(ids[-8:])}{earlier}")
-    if thread.experiments and not thread.finishes and not next_action(thread):
-        lines.append("the next step: leadline note --next-action 'TEXT'")
-    return lines
 
 
 def capped(lines: list[str], most: int, what: str, verb: str) -> list[str]:

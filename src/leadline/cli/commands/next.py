@@ -19,15 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.look.next import due_now, next_actions
-    from leadline.services.look.open_runs import ask_open_runs
+    from leadline.services.look.next import actions_of
 
-    actions = context.look(
-        args.thread,
-        lambda thread: next_actions(
-            context, thread, due_now(context, thread), ask_open_runs(context, thread)
-        ),
-    )
+    actions = context.look(args.thread, lambda thread: actions_of(context, thread))
     shown = actions[: args.limit]
     text = "\n".join(
         f"{i}. {plain(a['what'])}\n   {plain(a['command'])}" for i, a in enumerate(shown, 1)

@@ -25,6 +25,7 @@ EXAMPLES = [
 ROLES = {
     "--interpretation": ("interpretation", "what the result means"),
     "--next-action": ("next", "what to do next"),
+    "--done": ("done", "the next step is done: what came of it"),
     "--result": ("result", "a result in words"),
     "--observation": ("observation", "something seen"),
     "--takeaway": ("takeaway", "what it comes to, for people who are no specialists"),

@@ -53,8 +53,8 @@ def due(thread: Thread, now_at: str, evidence_of: Callable[[Item], Any] | None =
     """What is due at ``now_at`` (RFC 3339 UTC). With ``evidence_of`` a claim's label is compared
     with the one that the last update showed (``labels`` in its body)."""
     last, told = last_post(thread), last_update(thread)
-    since = told.at if told else thread.started_at
-    new = _since(thread, told.uid if told else "", since if told else "")
+    uid, since = (told.uid, told.at) if told else ("", thread.started_at)
+    new = _since(thread, uid, since if uid else "")
     milestones = [*_milestones(thread, new.milestones), *_label_rises(thread, evidence_of, now_at)]
     learnt, hours = new.learnt, new.hours
     form, why, fold_into = "none", f"nothing since {minute(since)} that has to be told", ""

@@ -593,7 +593,7 @@ class RunEndedBody(TypedDict):
 
 
 class NoteBody(ItemBody, total=False):
-    role: str  # ``interpretation``, ``next``, ``negative``, ``blocker``, ``status``, …
+    role: str  # ``interpretation``, ``next``, ``done``, ``negative``, ``blocker``, ``status``, …
     about: list[str]  # experiments and runs
     reason_class: str  # of a negative result
 

@@ -12,17 +12,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from leadline.core.evidence.evidence import Evidence
-from leadline.core.ids import ID_IN_TEXT, experiment_of
+from leadline.core.ids import experiment_of
 from leadline.core.metric.limit import within
 from leadline.core.plain import one_line
-from leadline.core.record.ranks import DECIDED_STATES, queue_place, rank, stands_at, state_of
+from leadline.core.record.ranks import queue_place, rank, stands_at
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
 from leadline.core.text.citation import recompute
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import duration, minute
-from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
+from leadline.core.timestamps import duration
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, NoteBody
@@ -581,48 +581,6 @@ def notes_in(thread: Thread, role: str) -> Sequence[Item[NoteBody]]:
         return thread.kept.standing("note", (role,), newest_first=True)
     notes = [n for n in thread.of_kind("note") if n.body.get("role") == role and n.stands]
     return notes[::-1]
-
-
-class Step(NamedTuple):
-    """A next step as it was given; ``source``: what of the record says it."""
-
-    text: str
-    source: str
-    at: str
-
-
-def next_step(thread: Thread) -> Step | None:
-    """The last next step given by a note, an update or the finish; gone when all the hypotheses that
-    it names are decided."""
-    given: list[tuple[str, Step]] = []
-    if thread.finishes:
-        finish = thread.finishes[-1]
-        steps = listed(finish.get("next_steps"))
-        return Step(steps[0], "the finish", finish["at"]) if steps else None
-    note = next(iter(notes_in(thread, "next")), None)
-    if note is not None:
-        given.append((note.uid, Step(says(note, thread), note.id, note.at)))
-    updates: Sequence[Item[Any]] = standing(thread, "update", newest_first=True)
-    update = next((u for u in updates if _says_next(u)), None)
-    if update is not None:
-        text = cited(str(update.body["words"]["next"]), thread, update.refs)
-        given.append((update.uid, Step(text, update.id, update.at)))
-    if not given:
-        return None
-    step = max(given)[1]
-    named = [item for m in ID_IN_TEXT.finditer(step.text) if (item := thread.items.get(m[0]))]
-    queue = [item for item in named if is_a(item, "hypothesis")]
-    return None if queue and all(state_of(h) in DECIDED_STATES for h in queue) else step
-
-
-def _says_next(update: Item[Any]) -> bool:
-    return bool((update.body.get("words") or {}).get("next"))
-
-
-def next_action(thread: Thread) -> str:
-    """The next step with where it is said, "" without one."""
-    step = next_step(thread)
-    return "" if step is None else f"{step.text} ({step.source}, {minute(step.at)})"
 
 
 def listed(value: object) -> list[str]:

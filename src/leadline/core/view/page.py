@@ -21,6 +21,7 @@ from leadline.core.stats.inference import Interval, Sample, mean_interval
 from leadline.core.typed import Any, NamedTuple
 from leadline.core.values import dataclass
 from leadline.core.view import facts
+from leadline.core.view.step import Step, next_step
 
 LOOKED_AT = 40  # experiments whose commands say what of a command varies
 VALUES_SHOWN = 6
@@ -72,6 +73,8 @@ class Page:
     dead_ends: Sequence[Item[Any] | Experiment]
     hypotheses: Sequence[Item[Any]]
     running: Sequence[Run]
+    step: Step | None
+    uninterpreted: list[Experiment]  # of those that the answer rests on
 
 
 def page_of(
@@ -86,6 +89,8 @@ def page_of(
         dead_ends=dead_ends_of(thread),
         hypotheses=facts.standing(thread, "hypothesis", OPEN_STATES),
         running=facts.open_runs(thread) if running is None else running,
+        step=next_step(thread),
+        uninterpreted=facts.uninterpreted(thread),
     )
 
 

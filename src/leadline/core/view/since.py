@@ -40,11 +40,11 @@ def last_session(thread: Thread, agent: str, current: str) -> Last | None:
     sessions: Sequence[Item[Any]] = thread.of_kind("session")
     for item in islice(reversed(sessions), LOOKED_AT):
         if item.uid != current and str(item.body.get("agent", "")) == agent:
-            return _end_of(thread, item)
+            return end_of(thread, item)
     return None
 
 
-def _end_of(thread: Thread, item: Item[Any]) -> Last:
+def end_of(thread: Thread, item: Item[Any]) -> Last:
     """Its last record; one that only found it to be over is not of it."""
     uid, at = item.uid, item.at
     for record in behind(thread, item.uid):

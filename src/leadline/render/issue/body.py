@@ -20,6 +20,7 @@ from leadline.core.timestamps import minute, plural, with_unit
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.page import best_of, dead_ends_of
+from leadline.core.view.step import next_action
 from leadline.render import words
 from leadline.render.issue.fit import fitted
 from leadline.render.logbook.entries import log_entries
@@ -142,7 +143,7 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
     if standing:
         strongest = max(standing, key=lambda c: (rank(facts.label_of(c, evidence_of)), c.uid))
         lines.append(f"- Strongest claim: {words.claim_line(strongest, thread, evidence_of, 300)}")
-    if step := facts.next_action(thread):
+    if step := next_action(thread):
         lines.append(f"- **Next:** {prose_line(step, 300)}")
     return "\n".join(lines)
 

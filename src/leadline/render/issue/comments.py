@@ -10,13 +10,14 @@ from itertools import groupby
 
 from leadline.core.issue.due import last_update
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Thread, is_a
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import counted, minute, span
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
-from leadline.core.view.news import News, Result, news_behind
+from leadline.core.view.news import News, news_behind
 from leadline.core.view.relabelled import relabelled
+from leadline.core.view.step import next_action as recorded_next
 from leadline.render import words
 from leadline.render.issue.body import (
     LINK_NAMES,
@@ -33,7 +34,7 @@ from leadline.render.issue.body import (
     results,
 )
 from leadline.render.markdown import cell_code, code, data, prose, prose_line, table
-from leadline.render.page import note_line, told_line, turns_text
+from leadline.render.page import note_line, result_line, result_text, told_line
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
@@ -65,15 +66,15 @@ def render_update(
     if not label:
         label, change = _headed(change)
     heading = prose_line(label) or data(_title(thread, news))
-    step = next_action or facts.next_action(thread)
+    step = next_action or recorded_next(thread)
     since = f"Since {last.id}" if last else "Since the start"
     parts = [
         f"### {heading}",
-        prose(change) if change else "",
+        prose(change),
         _table(thread, news, evidence_of, links),
         _caveat(thread, news, evidence_of, confidence),
         "\n".join(_also(thread, news, evidence_of)),
-        f"**Next:** {prose_line(step)}" if step else "",
+        prose_line(f"**Next:** {step}" if step else ""),
         words.joined(
             [f"{since}: {counted(news.records, 'record')}", *_where(thread, news, links)], " · "
         ),
@@ -95,27 +96,10 @@ def _headed(change: str) -> tuple[str, str]:
 def _title(thread: Thread, news: News) -> str:
     """The heading of an update that nobody gave words: what the best result is, else what changed."""
     for result in news.results[:1]:
-        best, metrics = result.best, facts.primary_metrics(thread)[:1]
-        numbers = [
-            words.joined(
-                [
-                    metric,
-                    words.median_text(best.runs, metric, facts.definition(thread, metric).unit),
-                    words.aside(_relation(thread, best, metric)),
-                ]
-            )
-            for metric in metrics
-            if facts.sample_of(best.runs, metric).n
-        ]
-        return words.joined([f"{best.id} {best.title}", *numbers], ": ")
+        return result_line(result, thread)
     for experiment in news.silent[:1]:
         return f"{experiment.id} {experiment.title}: {facts.outcome(experiment.runs[-1])}"
     return f"{news.told[0].verb} {news.told[0].name}" if news.told else "no new run"
-
-
-def _relation(thread: Thread, experiment: Experiment, metric: str) -> str:
-    told = words.relation(thread, experiment, metric)
-    return f"{told} against baseline" if told[-1:] in ("×", "%") else told
 
 
 def _table(thread: Thread, news: News, evidence_of: EvidenceOf | None, links: Links) -> str:
@@ -135,19 +119,15 @@ def _table(thread: Thread, news: News, evidence_of: EvidenceOf | None, links: Li
     rows = []
     for result in shown:
         best = result.best
+        relation = words.relation(thread, best, metrics[0]) if metrics else ""
+        evidence = labels.get(best.id, "exploratory")
+        if beyond := facts.beyond_limits(thread, best.runs):
+            evidence = words.joined(["beyond", *beyond])
         n = max((facts.sample_of(best.runs, m).n for m in metrics), default=len(best.evidence_runs))
-        rows.append(
-            [
-                linked(result.name, where) if result.name in where else result.name,
-                _what(result, thread),
-                str(n),
-                *(number_text(thread, best, m) for m in metrics),
-                (words.relation(thread, best, metrics[0]) if metrics else "") or "–",
-                "beyond a limit"
-                if facts.beyond_limits(thread, best.runs)
-                else labels.get(best.id, "exploratory"),
-            ]
-        )
+        numbers = [number_text(thread, best, m) for m in metrics]
+        what = data(result_text(result, thread))
+        name = linked(result.name, where)
+        rows.append([name, what, str(n), *numbers, relation or "–", evidence])
     if all(row[-2] == "–" for row in rows):
         headers, rows = [*headers[:-2], headers[-1]], [[*row[:-2], row[-1]] for row in rows]
     text = table(headers, rows, range(2, len(headers) - 1))
@@ -155,26 +135,15 @@ def _table(thread: Thread, news: News, evidence_of: EvidenceOf | None, links: Li
     return text + (f"\n\n… and {left} more, all behind these: `leadline status`" if left else "")
 
 
-def _what(result: Result, thread: Thread) -> str:
-    best, design = result.best, result.design
-    if design is None:
-        return data(best.title)
-    told = f"{best.id} {best.title}"
-    if is_a(design, "interleaving"):
-        return data(words.joined([told, turns_text(design, thread)], ", "))
-    n = len(result.experiments)
-    return data(f"{told}, best of {n} cells" if n > 1 else told)
-
-
 def _caveat(thread: Thread, news: News, evidence_of: EvidenceOf | None, confidence: str) -> str:
     """What bounds the finding: the author's words, claims as the runs bear them, a busy machine."""
     runs = [run for result in news.results for e in result.experiments for run in e.evidence_runs]
     busy = sum(bool(run.hygiene.get("contended")) for run in runs)
-    said = [
-        prose_line(confidence),
-        "" if news.claims or not runs else "Nothing is claimed on these runs: exploratory.",
-        f"{busy} of {counted(len(runs), 'run')} on a busy machine." if busy else "",
-    ]
+    said = [prose_line(confidence)]
+    if runs and not news.claims:
+        said.append("Nothing is claimed on these runs: exploratory.")
+    if busy:
+        said.append(f"{busy} of {counted(len(runs), 'run')} on a busy machine.")
     lines = [f"- {data(one.text)}" for one in relabelled(thread, evidence_of)[:LISTED]]
     claims = [f"- {words.claim_line(c, thread, evidence_of)}" for c in news.claims]
     lines += words.capped(claims, LISTED, "claims", "leadline claims")
@@ -273,7 +242,7 @@ def render_heartbeat(
     )
     lines = [
         ("Blockers", prose_line(blockers) or "; ".join(blocked)),
-        ("Next", prose_line(facts.next_action(thread))),
+        ("Next", prose_line(recorded_next(thread))),
         ("Next report", prose_line(eta)),
     ]
     head = f"**Heartbeat, {when}:** {prose_line(status) or data(now)}; {data(told)}."

@@ -186,7 +186,6 @@ def open_lines(thread: Thread) -> list[str]:
         f"- **Not ended:** {r.id} ({data(facts.state(r))} since {minute(r.planned_at)})"
         for r in facts.open_runs(thread)
     ]
-    lines += [f"- **Asked for, not yet given:** {line}" for line in words.missing_lines(thread)]
     lines += [
         f"- **{e.id}** was "
         + (

@@ -25,6 +25,7 @@ from leadline.core.timestamps import minute
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.step import next_action
 from leadline.render import words
 from leadline.render.report import parts as report_parts
 from leadline.render.report import plots as report_plots
@@ -161,7 +162,7 @@ def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> Shown:
         "not_done": len(facts.not_done_runs(thread)),
         "labels": labels,
         "claims": sum(labels.values()),
-        "next": facts.next_action(thread),
+        "next": next_action(thread),
         "records": thread.record_count,
         "open_runs": [r.id for r in facts.open_runs(thread)],
         "takeaways": [

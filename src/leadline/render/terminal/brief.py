@@ -12,40 +12,65 @@ from collections.abc import Sequence
 
 from leadline.core.plain import as_rows, one_line
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import minute
+from leadline.core.timestamps import counted, minute
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view.facts import EvidenceOf
-from leadline.core.view.page import page_of
+from leadline.core.view.page import Page, page_of
 from leadline.render.markdown import cut
-from leadline.render.page import Part, owed_lines, parts_of
+from leadline.render.page import Part, news_parts, owed_lines, parts_of
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
-    from leadline.core.record.run import Run
+    from leadline.core.view.news import News
+
+BUDGET_CHARS = 4000
 
 
 def render_brief(
     thread: Thread,
     evidence_of: EvidenceOf | None = None,
     due: Due | None = None,
-    open_runs: Sequence[Run] | None = None,
-    budget_chars: int = 4000,
+    page: Page | None = None,
+    budget_chars: int = BUDGET_CHARS,
     waiting: Sequence[str] = (),
     since: str = "",
 ) -> str:
-    """At most ``budget_chars`` characters. ``open_runs``: runs not ended as the caller last saw them
-    (default: as the record has them); ``waiting``: what is to be sent to a forge, and why it was
-    not; ``since``: what happened since the reader was here."""
-    page = page_of(thread, evidence_of, open_runs)
-    parts = parts_of(thread, page, evidence_of, owed_lines(thread, due, waiting))
+    """At most ``budget_chars`` characters. ``page``: of the thread as the caller last saw it (default:
+    as the record has it); ``waiting``: what is to be sent to a forge, and why it was not; ``since``:
+    what happened since the reader was here."""
+    page = page or page_of(thread, evidence_of)
+    owed = owed_lines(thread, page, due, waiting)
+    head = _head(thread)
+    if since:
+        head = f"{cut(one_line(since), budget_chars // 4)}\n{head}"
+    return fitted(head, parts_of(thread, page, evidence_of, owed), budget_chars)
+
+
+def render_since(
+    thread: Thread,
+    page: Page,
+    news: News,
+    since: str,
+    evidence_of: EvidenceOf | None = None,
+    budget_chars: int = BUDGET_CHARS,
+) -> str:
+    """Only what changed since ``since``, an id or a time in words, and what comes next."""
+    parts = news_parts(thread, page, news, evidence_of)
+    head = f"{_head(thread)}\nsince {since}: {counted(news.records, 'record')}"
+    return fitted(head if parts else f"{head}; nothing that changes the page", parts, budget_chars)
+
+
+def _head(thread: Thread) -> str:
+    return one_line(
+        f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC"
+    )
+
+
+def fitted(head: str, parts: Sequence[Part], budget_chars: int) -> str:
+    """Every part gets its first lines, then the room that is left is given out in their order."""
     shown, texts = [0] * len(parts), [""] * len(parts)
     order = [(i, p.first) for i, p in enumerate(parts)]
     order += [(i, len(p.lines)) for i, p in enumerate(parts)]  # what is left of the room
-    head = one_line(
-        f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC"
-    )
-    if since:
-        head = f"{cut(one_line(since), budget_chars // 4)}\n{head}"
     used = len(head)
     for i, wanted in order:
         while shown[i] < wanted and parts[i].lines.has(shown[i] + 1):

@@ -110,11 +110,8 @@ def render_status(
     parts += (
         [table(["hypothesis", "state", "text"], queue, cell_chars=CLAIM_CHARS)] if queue else []
     )
-    # What is owed stands last, where the eye is when the command is over.
-    missing = [f"missing: {line}" for line in words.missing_lines(thread)]
-    if due and due["due"]:
-        missing.append(f"due: {due['form']}, {due['why']}")
-    return words.joined([*parts, "\n".join(missing)], "\n\n")
+    owed = f"due: {due['form']}, {due['why']}" if due and due["due"] else ""
+    return words.joined([*parts, owed], "\n\n")
 
 
 def render_show(

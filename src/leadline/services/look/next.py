@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING
-from leadline.core.view.facts import next_step, standing, uninterpreted
+from leadline.core.view.facts import standing, uninterpreted
+from leadline.core.view.step import Step, next_step
 from leadline.render.page import directive_line
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting
+from leadline.services.look.open_runs import ask_open_runs
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
@@ -30,23 +34,38 @@ def due_now(context: Context, thread: Thread) -> Due:
     return due(thread, context.now(), labels_for(thread))
 
 
+def actions_of(context: Context, thread: Thread) -> list[dict[str, str]]:
+    """As ``next_actions``, of the thread as it is now."""
+    return next_actions(
+        thread,
+        due_now(context, thread),
+        ask_open_runs(context, thread),
+        next_step(thread),
+        uninterpreted(thread),
+        waits_of(context, thread),
+    )
+
+
 def next_actions(
-    context: Context, thread: Thread, now: Due, running: list[Run]
+    thread: Thread,
+    now: Due,
+    running: Sequence[Run],
+    step: Step | None,
+    silent: Sequence[Experiment],
+    waits: Sequence[str],
 ) -> list[dict[str, str]]:
     """What to do next, most pressing first, each with its command: the recorded next action, what
-    is unfinished, what is missing, what is due."""
+    is unfinished, what is missing, what is due. ``silent``: experiments to be interpreted."""
     actions = [
         {"what": directive_line(item), "command": f"leadline ack {item.id} --note '…'"}
         for item in standing(thread, "directive", ("open",))
     ]
     for run in running:
         actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
-    step = next_step(thread)
     if step is not None:
         shown = thread.topic if thread.finishes else step.source
-        actions.append(
-            {"what": f"{step.text} ({step.source})", "command": f"leadline show {shown}"}
-        )
+        command = step.command or f"leadline show {shown}"
+        actions.append({"what": f"{step.text} ({step.source})", "command": command})
     if thread.baseline is None and thread.experiments:
         first = next(iter(thread.experiments))
         actions.append(
@@ -57,14 +76,14 @@ def next_actions(
             "what": f"{e.id} has no interpretation",
             "command": f"leadline note {e.id} --interpretation '…'",
         }
-        for e in uninterpreted(thread)[-5:]
+        for e in silent[-5:]
     ]
     if now["due"]:
         form, command = "a heartbeat", "leadline update --heartbeat"
         if now["form"] == "update":
             form, command = "an update", "leadline update"
         actions.append({"what": f"{form} is due: {now['why']}", "command": command})
-    if waits := waits_of(context, thread):
+    if waits:
         actions.append({"what": f"the issue waits: {waits[0]}", "command": "leadline issue sync"})
     if not actions:
         actions.append({"what": "nothing is waiting", "command": "leadline run -- CMD"})

@@ -20,6 +20,7 @@ ROLES = (
     "note",
     "interpretation",
     "next",
+    "done",
     "result",
     "negative",
     "observation",
