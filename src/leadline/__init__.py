@@ -9,7 +9,12 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 
-_LAZY = {"log": "leadline.job.log", "log_artifact": "leadline.job.artifact", "open": "leadline.api"}
+_LAZY = {
+    "log": "leadline.job.log",
+    "log_artifact": "leadline.job.artifact",
+    "progress": "leadline.job.progress",
+    "open": "leadline.api",
+}
 
 
 def __getattr__(name: str) -> object:

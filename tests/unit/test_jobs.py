@@ -18,6 +18,7 @@ from leadline.bootstrap import open_context
 from leadline.core.errors import LeadlineError, remote
 from leadline.job import probe
 from leadline.services.context import Context
+from leadline.services.look.open_runs import ask_open_runs
 from leadline.services.run import jobs
 from leadline.services.run.recover import recover_runs
 from leadline.services.run.repeats import start
@@ -69,6 +70,19 @@ def result_of(state: str) -> Any:
     from leadline.testing.fake_executor import result
 
     return result(state, f"it {state}")
+
+
+def test_a_run_that_stands_still_is_stalled_and_one_without_a_signal_is_not(
+    context: Context, shed: Shed
+) -> None:
+    quiet, stuck = (start(context, asked("sleep", str(n))) for n in (60, 61))
+    began = time.time() - 4000
+    words = (50, 100, began + 100, 0, began, 4, 50)
+    Path(stuck.attempt, "progress").write_text(" ".join(map(str, (1, *words))))
+    assert [row["state"] for row in jobs.listed(context)] == ["running", "stalled"]
+    thread = context.store.thread(TOPIC)
+    assert [run.state for run in ask_open_runs(context, thread)] == ["running", "stalled"]
+    assert quiet.attempt != stuck.attempt
 
 
 def test_repeats_are_not_started_side_by_side(context: Context) -> None:

@@ -61,7 +61,8 @@ def next_actions(
         for item in standing(thread, "directive", ("open",))
     ]
     for run in running:
-        actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
+        verb = "logs" if run.state == "stalled" else "show"
+        actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline {verb} {run.id}"})
     if step is not None:
         shown = thread.topic if thread.finishes else step.source
         command = step.command or f"leadline show {shown}"

@@ -21,10 +21,12 @@ from leadline.services.lookup import slice_of
 from leadline.services.run.attempt import handle_of, planned_of, states
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.progress import progress_in
 from leadline.services.run.recover import recover_runs
 from leadline.services.run.spec import spec_of
 
 if TYPE_CHECKING:
+    from leadline.core.view.progress import Progress
     from leadline.ports.attempt import Handle
     from leadline.ports.executor import Executor
 
@@ -35,7 +37,8 @@ LAST_BYTES = 4096
 
 
 class Job(TypedDict):
-    """A run under way. ``state`` as ``Executor.poll`` has it. ``watched``: a command waits for it."""
+    """A run under way. ``state`` as ``Executor.poll`` has it, or ``stalled``: it runs, and its
+    signal stands still. ``watched``: a command waits for it."""
 
     id: str
     uid: str
@@ -46,6 +49,7 @@ class Job(TypedDict):
     host: str
     watched: bool
     argv: list[str]
+    progress: Progress | None
     last_line: str
 
 
@@ -246,16 +250,18 @@ def _job(context: Context, one: Open, state: str) -> Job:
     spec, who = spec_of(one.folder), handle_of(one.folder)
     with context.open_runs.abandoned(one.uid) as free:
         watched = not free
+    progress = progress_in(context, one.folder) if state == "running" else None
     return {
         "id": one.id,
         "uid": one.uid,
         "thread": one.topic,
         "executor": one.executor,
-        "state": state,
+        "state": "stalled" if progress and progress["stalled"] else state,
         "planned_at": planned_at(one.uid),
         "host": str(who.get("host") or ""),
         "watched": watched,
         "argv": list(spec["argv"]) if spec else [],
+        "progress": progress,
         "last_line": last_line(one.folder),
     }
 
@@ -294,7 +300,7 @@ def log_of(context: Context, topic: str, shown: str) -> Open:
     folder = context.run_folder(thing.uid)
     if not isinstance(thing, Run) or not os.path.isdir(folder):
         raise not_found(
-            "no-output",
+            "no-log-here",
             f"{shown} has no output on this machine",
             why="output stays where the run was; the record keeps its end and digest",
             do=f"leadline show {shown}",
