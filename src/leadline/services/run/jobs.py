@@ -251,12 +251,14 @@ def _job(context: Context, one: Open, state: str) -> Job:
     with context.open_runs.abandoned(one.uid) as free:
         watched = not free
     progress = progress_in(context, one.folder) if state == "running" else None
+    if progress and progress["stalled"]:
+        state = "stalled"
     return {
         "id": one.id,
         "uid": one.uid,
         "thread": one.topic,
         "executor": one.executor,
-        "state": "stalled" if progress and progress["stalled"] else state,
+        "state": state,
         "planned_at": planned_at(one.uid),
         "host": str(who.get("host") or ""),
         "watched": watched,
