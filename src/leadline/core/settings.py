@@ -71,6 +71,9 @@ SETTINGS: Mapping[str, Setting] = {
     "artifact.max_run_bytes": Setting(
         COUNT, 10 << 30, "all artifacts of one run together", tracked=True
     ),
+    "hooks.off": Setting(
+        TEXTS, [], "hooks that say nothing: start, before, after, compact, stop, end"
+    ),
     "update.every_hours": Setting(NUMBER, 6, "when an update is due", tracked=True),
     "series.compact_points": Setting(
         COUNT,

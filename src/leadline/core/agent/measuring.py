@@ -1,0 +1,135 @@
+"""Commands that measure, and commands that write to a file: as far as their words tell.
+
+Both errors are possible and both are cheap: a hint that was not needed is one line, said once; a
+measurement that no hint met is one that the record lacks, as without us.
+
+>>> measuring("cd lab && CUDA_VISIBLE_DEVICES=0 python bench.py --block 64 | tee log")
+'CUDA_VISIBLE_DEVICES=0 python bench.py --block 64'
+>>> measuring("leadline run -- python bench.py"), measuring("cat bench.py"), measuring("python -m pytest tests")
+('', '', '')
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+
+_APART = re.compile(r"\s*(?:&&|\|\||[;|\n&])\s*")
+_SCRIPT = re.compile(
+    r"(?:^|[/_-])(?:bench\w*|train\w*|eval\w*|sweep\w*|ablat\w*|profile\w*|measure\w*|finetune\w*|"
+    r"pretrain\w*|throughput|latency)[\w-]*\.(?:py|sh|jl)\Z",
+    re.I,
+)
+_BINARY = re.compile(r"(?:^|/)(?:bench|benchmark)[\w-]*\Z|[_-]bench(?:mark)?\Z", re.I)
+_PROGRAMS = frozenset(
+    ("hyperfine", "torchrun", "sbatch", "srun", "deepspeed", "ncu", "nsys", "nvprof", "lm_eval", "lm-eval", "sysbench",
+     "fio", "wrk", "pyperf", "locust", "k6", "iperf3", "ab")
+)  # fmt: skip
+_MODULES = frozenset(
+    ("torch.distributed.run", "torch.distributed.launch", "timeit", "pyperf", "lm_eval", "accelerate.commands.launch")
+)  # fmt: skip
+# What stands before the program and runs it.
+_CARRIERS = frozenset(
+    ("time", "nohup", "exec", "stdbuf", "nice", "ionice", "taskset", "numactl", "sudo", "env", "command", "uv",
+     "poetry", "pdm", "hatch", "conda")
+)  # fmt: skip
+_CARRIED = frozenset(("run", "exec"))
+_ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
+_OWN = frozenset(("leadline", "ll"))
+
+
+def measuring(command: str, patterns: Iterable[str] = ()) -> str:
+    """The first part of a command line that measures, as it was typed; "" for none. ``patterns``: further
+    ones, of a profile, looked for in each part."""
+    compiled = [re.compile(pattern) for pattern in patterns]
+    for part in _APART.split(command):
+        words = _words(part)
+        if _is_measuring(words) or (
+            words and words[0] not in _OWN and any(p.search(part) for p in compiled)
+        ):
+            return part.strip()
+    return ""
+
+
+def _words(part: str) -> list[str]:
+    """The program and its arguments, without what carries it."""
+    try:
+        words = shlex.split(part, comments=True)
+    except ValueError:
+        words = part.split()
+    while words:
+        head = words[0].rpartition("/")[2]
+        if _ASSIGNED.match(words[0]) or head in _CARRIERS:
+            words = words[1:]
+            while words and (words[0].startswith("-") or words[0] in _CARRIED):
+                words = words[1:]
+        elif head == "timeout":
+            words = words[2:]
+        else:
+            break
+    return words
+
+
+def _is_measuring(words: list[str]) -> bool:
+    if not words or {"--help", "-h", "--version"} & set(words):
+        return False
+    program, rest = words[0].rpartition("/")[2], words[1:]
+    if program in _OWN:
+        return False
+    if program in _PROGRAMS:
+        return True
+    if re.fullmatch(r"python[\d.]*|pypy[\d.]*|julia|bash|sh", program):
+        if rest[:1] == ["-m"]:
+            return rest[1:2] != [] and (rest[1] in _MODULES or _is_measuring(rest[1:]))
+        script = next((word for word in rest if not word.startswith("-")), "")
+        return bool(_SCRIPT.search(script))
+    if program == "pytest":
+        return any(word.startswith("--benchmark") for word in rest)
+    if program in ("cargo", "make", "go", "npm", "just"):
+        return (
+            "bench" in rest
+            or "benchmark" in rest
+            or any(word.startswith("-bench") for word in rest)
+        )
+    if program == "accelerate":
+        return rest[:1] == ["launch"]
+    if program == "perf":
+        return rest[:1] in (["stat"], ["record"])
+    if program == "ray":
+        return rest[:2] == ["job", "submit"]
+    return bool(_SCRIPT.search(words[0]) or _BINARY.search(words[0]))
+
+
+def recorded(part: str) -> str:
+    """The line that records the part of a command line that measures.
+
+    >>> recorded("CUDA_VISIBLE_DEVICES=0 python bench.py --block 64")
+    'leadline run --env CUDA_VISIBLE_DEVICES=0 -- python bench.py --block 64'
+    """
+    variables = []
+    rest = part.strip()
+    while found := re.match(r"([A-Za-z_]\w*=(?:'[^']*'|\"[^\"]*\"|[^\s'\"]*))\s+", rest):
+        variables.append(f"--env {found[1]} ")
+        rest = rest[found.end() :]
+    return f"leadline run {''.join(variables)}-- {rest}"
+
+
+_WRITES = re.compile(
+    r"(?:>{1,2}|\btee\b(?:\s+-a)?|\brm\b[^|;&]*?|\bmv\b[^|;&]*?|\btruncate\b[^|;&]*?|\bsed\b[^|;&]*?\s-i\b[^|;&]*?|"
+    r"\bgit\s+(?:checkout|restore)\b[^|;&]*?|\bpatch\b[^|;&]*?)\s+[\"']?([^\s\"'|;&]+)"
+)
+
+
+def written_by(command: str) -> list[str]:
+    """Paths that a command line seems to write to or to remove.
+
+    >>> written_by("sed -i s/a/b/ x/log.md && echo done >> y.md")
+    ['s/a/b/', 'y.md', 'x/log.md']
+    """
+    found = list(_WRITES.findall(command))
+    for part in _APART.split(command):
+        words = part.split()
+        if words[:1] in (["rm"], ["mv"]) or (words[:1] == ["sed"] and "-i" in words):
+            found += [word.strip("\"'") for word in words[1:] if not word.startswith("-")]
+    return list(dict.fromkeys(found))
