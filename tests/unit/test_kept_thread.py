@@ -34,6 +34,8 @@ ACTIONS = (
     + ["note", "claim"] * 3
     + ["hypothesis", "decided", "decision", "baseline", "define", "correct", "retitle", "withdraw"]
     + ["update", "amend", "change", "unknown", "clash", "ruler", "holdout"]
+    + ["sweep"] * 2
+    + ["command"] * 4
 )
 PREDICATES = ("loss({a}) < loss({b})", "loss({a}) < loss(baseline)", "loss(k=1) < loss(k=2)", "")
 FILES = ({"e.py": "sha256:0"}, {"e.py": "sha256:1"})  # a ruler, and another
@@ -65,7 +67,7 @@ class Study:
 
     def item(self, writer: str, kind: str, body: dict[str, Any], later_ms: int) -> None:
         letter = {"note": "N", "hypothesis": "H", "claim": "C", "decision": "D"}
-        shown = f"P-{ {**letter, 'baseline': 'B', 'update': 'U'}[kind] }{self.number(kind)}"
+        shown = f"P-{ {**letter, 'baseline': 'B', 'update': 'U', 'sweep': 'W'}[kind] }{self.number(kind)}"
         self.items.append(self.write(writer, kind, {"id": shown, **body}, later_ms))
 
 
@@ -98,6 +100,7 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         body["config"] = {"k": draw(st.integers(1, 2))}
         if draw(st.booleans()):  # and then k reaches no command
             body |= {"argv": ["bench"], "code": {"tree": draw(SOME(["t1", "t2"]))}}
+        body |= _told(made, draw, {"k": body["config"]["k"]})
         body["ruler"] = draw(SOME([{}, {}, {"declared": {"": FILES[0]}}, {"named": FILES[1]}]))
         hypotheses = [r for r in made.items if r.kind == "hypothesis"]
         if hypotheses and action == "plan":
@@ -111,7 +114,16 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         repeat = 1 + made.number(f"repeat of {shown}")
         body = {**run.body, "id": f"{shown}-r{repeat}", "repeat": repeat}
         body |= {"experiment_uid": refs[shown], "refs": {shown: refs[shown]}}
+        if draw(st.booleans()):
+            body["design"] = {"together": run.id}
         made.runs.append(made.write(writer, "run-planned", body, later))
+    elif action == "sweep":
+        axes = {"axes": {"k": [1, 2]}, "cells": [{"k": 1}, {"k": 2}], "design": "one-axis"}
+        command = {"argv": ["bench", "{k}"], "cwd": ".", "config": {}, "repeat": 1, "seed": 1}
+        entry = draw(SOME([{}, {"entry": "command"}, {"entry": "command"}]))
+        made.item(writer, "sweep", {**axes, **command, **entry}, later)
+    elif action == "command":
+        _command(made, run, writer, later, draw)
     elif action == "end":
         value = draw(SOME([0.5, 1.0, 1.5, 2.0]))
         body = {"run": run.body["id"], "refs": refs, "state": draw(SOME(["done"] * 3 + ["failed"]))}
@@ -119,6 +131,13 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         body["nonfinite"] = draw(SOME([{}, {}, {"z": "NaN"}]))
         made.write(writer, "run-ended", body, later)
     elif action == "note":
+        sweeps = [item for item in made.items if item.kind == "sweep"]
+        if sweeps and draw(st.booleans()):
+            sweep = draw(SOME(sweeps))
+            shown, refs = sweep.body["id"], {sweep.body["id"]: sweep.id}
+            about = {"about": [shown], "refs": refs, "text": "of all"}
+            made.item(writer, "note", {"role": "interpretation", **about}, later)
+            return
         role = draw(SOME(["interpretation", "next", "negative", "status"]))
         text = draw(SOME([f"of {shown}", f"{{{{{shown}.loss}}}}"]))
         bound = {f"{shown}.loss": 1.0} if "{{" in text else {}
@@ -179,6 +198,28 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
         made.write(writer, "of-the-future", {"id": "P-Z1"}, later)
     else:
         _of_items(made, action, draw, writer, later, run)
+
+
+def _told(made: Study, draw: st.DrawFn, cell: dict[str, Any]) -> dict[str, Any]:
+    """What tells a run in the logbook, and the sweep that it is of."""
+    sweeps = [item for item in made.items if item.kind == "sweep"]
+    found: dict[str, Any] = draw(SOME([{}, {"entry": "run"}, {"entry": "command"}]))
+    if sweeps and draw(st.booleans()):
+        found = {**found, "design": {"sweep": draw(SOME(sweeps)).id, "cell": cell}}
+    return dict(found)
+
+
+def _command(made: Study, run: Record, writer: str, later: int, draw: st.DrawFn) -> None:
+    """The end of the command that made a run."""
+    place = run.body.get("design", {})
+    of = place.get("sweep") or place.get("together") or run.id
+    first = next(r for r in (*made.items, *made.runs) if r.id == of)
+    about = first.body.get("experiment") or first.body["id"]
+    refs = {about: first.body.get("experiment_uid") or of}
+    also = draw(SOME([[], [made.runs[0]]]))
+    ended = {"about": [about], "of": of, "refs": {**refs, **refs_of(*also)}}
+    ended["also"] = [other.body["experiment"] for other in also]
+    made.write(writer, "command-ended", {**ended, "why": draw(SOME(["", "1 run left"]))}, later)
 
 
 def _of_items(

@@ -102,6 +102,11 @@ def with_unit(value: float | None, unit: str) -> str:
     return number(value) if value is None else f"{number(value)}{between}{unit}"
 
 
+def rounded(value: float | None, digits: int = 3) -> str:
+    """So many significant digits: more of a spread, a ratio or the end of an interval is noise."""
+    return number(None if value is None else float(f"{value:.{digits}g}"))
+
+
 def fixed(value: float, decimals: int) -> str:
     """So many decimal places, for a column; what would come out as 0 and is not is written as it is."""
     text = f"{value:.{decimals}f}"

@@ -100,6 +100,7 @@ def _designs(add: Writes[Record]) -> None:
         },
     )
     add("interleaving-ended", {"interleaving": "P-I1", "why_stopped": "precise enough"})
+    add("command-ended", {"about": ["P-W1"], "of": "01M8KJJA7ZD0HFCWFG04T1389W"})
     add("session", {"id": "P-E1", "agent": "codex", "machine": "node-7", "branch": "research/x"})
     add("session-ended", {"session": "P-E1", "by": "hook"})
     add("directive", {"id": "P-G1", "text": "Look at block 192.", "by": "Ada"})

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from leadline.adapters.store import names_table
 from leadline.adapters.store.names_table import APART, REACHED
@@ -18,7 +19,7 @@ from leadline.core.ids import parse_id
 from leadline.core.record.about import base_of, bases_of
 from leadline.core.record.event import Record, record_known
 from leadline.core.record.fold import replay
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.render.logbook.entries import KINDS_SHOWN, Entry, Log
 from leadline.render.markdown import heading_slug
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 RENDERED_AT_ONCE = 400  # records
 IDS_AT_ONCE = 500
 DEFINED = ("thread-started", "metric-defined", "ruler", "baseline")
+DESIGNS = ("sweep", "interleaving")
 _WITHDRAWS = ("retraction", "supersession")
 _SHOWN_WITH = ("run-planned", "note", "hypothesis", "hypothesis-changed", "correction")
 _NAMES = ("about", "experiments", "evidence")
@@ -49,7 +51,7 @@ def bring_up_to_date(index: Index, thread: str, program: str) -> None:
         if index.said(thread, REACHED) != reached:
             log = None  # at first, and where somebody else's records came late
         shown = [record for record in records if record.kind in KINDS_SHOWN]
-        made = list[tuple[Record, Entry, str]]()
+        made = list[_Made]()
         if shown:
             log = _log(index.db, thread, shown[0].id) if log is None else log
             made = list(_rendered(index.db, thread, log, shown))
@@ -93,34 +95,49 @@ def _log(db: sqlite3.Connection, thread: str, before: str) -> Log:
         (thread, before, *KINDS_SHOWN),
     ).fetchall()
     rows = db.execute(
-        "SELECT slug, anchor, first_of FROM entries WHERE thread=? ORDER BY uid", (thread,)
+        "SELECT slug, anchor, first_of, told FROM entries WHERE thread=? ORDER BY uid", (thread,)
     ).fetchall()
-    first = {experiment: anchor for _, anchor, experiment in rows if experiment}
-    return Log((slug for slug, _, _ in rows), first, next(iter(_records(last)), None))
+    first = {name: anchor for _, anchor, names, _ in rows for name in names.split()}
+    told = dict(json.loads(text) for *_, text in rows if text)
+    return Log((slug for slug, *_ in rows), first, next(iter(_records(last)), None), told)
 
 
-def _write(db: sqlite3.Connection, thread: str, made: list[tuple[Record, Entry, str]]) -> None:
+def _write(db: sqlite3.Connection, thread: str, made: list[_Made]) -> None:
     db.executemany(
-        "INSERT OR REPLACE INTO entries VALUES(?,?,?,?,?,?,?)",
+        "INSERT OR REPLACE INTO entries VALUES(?,?,?,?,?,?,?,?)",
         [
-            (thread, record.id, heading_slug(entry.heading), *entry, first_of)
-            for record, entry, first_of in made
+            (thread, one.record.id, heading_slug(one.entry.heading), *one.entry, *one[2:])
+            for one in made
         ],
     )
 
 
+class _Made(NamedTuple):
+    """``first_of``: the things that the entry is the first of; ``told``: its writer and the facts
+    told of that one's runs from there on, "" where these are as before."""
+
+    record: Record
+    entry: Entry
+    first_of: str
+    told: str
+
+
 def _rendered(
     db: sqlite3.Connection, thread: str, log: Log, shown: list[Record]
-) -> Iterator[tuple[Record, Entry, str]]:
-    """The entries of ``shown``, which follow one another, and the experiment that each is the first
-    of."""
+) -> Iterator[_Made]:
+    """The entries of ``shown``, which follow one another."""
     wanted = {record.id for record in shown}
     known = len(log.first)
     for record, then in replay(_about(db, thread, shown), thread):
-        if record.id in wanted and (entry := log.entry(record, then)) is not None:
-            first_of = next(reversed(log.first)) if len(log.first) > known else ""
+        if record.id not in wanted:
+            continue
+        before = dict(log.told.get(record.writer) or ())
+        if (entry := log.entry(record, then)) is not None:
+            first_of = " ".join(islice(log.first, known, None))
             known = len(log.first)
-            yield record, entry, first_of
+            now = log.told.get(record.writer) or {}
+            told = json.dumps([record.writer, now]) if now != before else ""
+            yield _Made(record, entry, first_of, told)
 
 
 def _about(db: sqlite3.Connection, thread: str, shown: list[Record]) -> list[Record]:
@@ -135,11 +152,14 @@ def _about(db: sqlite3.Connection, thread: str, shown: list[Record]) -> list[Rec
     resting = find.about({base_of(str(r.body.get("target", ""))) for r in withdrawn})
     found.update({record.id: record for record in resting})
     known = set[str]()
-    for _ in range(3):
+    for _ in range(4):
+        named |= find.designs_of(found.values())
         more = find.about(named - known, apart=APART) + find.own(named - known)
         known |= named
         found.update({record.id: record for record in more})
         with_it = [r for r in (*more, *resting) if r.kind in _SHOWN_WITH]
+        with_it += find.told_by(shown, found.values())
+        found.update({record.id: record for record in with_it})
         named = {base for record in with_it for base in _named(record)}
         resting = []
     return list(found.values())
@@ -170,6 +190,33 @@ class _Find:
         return self._of(
             "SELECT id FROM about WHERE thread=? AND base IN ({}) AND id<=?", bases, apart
         )
+
+    def designs_of(self, records: Iterable[Record]) -> set[str]:
+        """The bases of the sweeps and measurements in turns that runs are of: whether one has ended
+        stands with it."""
+        places = [r.body.get("design") or {} for r in records if r.kind == "run-planned"]
+        uids = {str(p[kind]) for p in places for kind in DESIGNS if p.get(kind)}
+        marks = ",".join("?" * len(uids))
+        rows = self.db.execute(
+            f"SELECT base FROM owners WHERE thread=? AND uid IN ({marks})", (self.thread, *uids)
+        )
+        return {base for (base,) in rows}
+
+    def told_by(self, shown: list[Record], known: Iterable[Record]) -> list[Record]:
+        """The plans of the runs that an entry of ``shown`` tells together: of a command that ends
+        there, or has not ended before."""
+        known = list(known)
+        ends = {r.body.get("of"): r.id for r in known if r.kind == "command-ended"}
+        found = list[Record]()
+        for record in known:
+            if record.kind in DESIGNS and not ends.get(record.id, "~") < shown[0].id:
+                rows = self.db.execute(
+                    "SELECT line FROM records WHERE thread=? AND kind='run-planned' AND id>? "
+                    "AND id<=? AND instr(line, ?)",
+                    (self.thread, record.id, self.upto, record.id),
+                )
+                found += _records(rows.fetchall())
+        return found
 
     def own(self, bases: set[str]) -> list[Record]:
         """Those that gave ``bases`` their ids."""

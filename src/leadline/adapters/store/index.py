@@ -125,7 +125,7 @@ CREATE INDEX rests_of ON rests(thread, uid);
 CREATE TABLE predictions(thread TEXT, clause TEXT, uid TEXT, PRIMARY KEY(thread, clause, uid)) WITHOUT ROWID;
 CREATE INDEX predictions_of ON predictions(thread, uid);
 CREATE TABLE choosers(thread TEXT, uid TEXT, selectors TEXT, PRIMARY KEY(thread, uid, selectors)) WITHOUT ROWID;
-CREATE TABLE entries(thread TEXT, uid TEXT, slug TEXT, anchor TEXT, heading TEXT, body TEXT, first_of TEXT,
+CREATE TABLE entries(thread TEXT, uid TEXT, slug TEXT, anchor TEXT, heading TEXT, body TEXT, first_of TEXT, told TEXT,
                      PRIMARY KEY(thread, uid));
 CREATE TABLE digests(thread TEXT, digest TEXT, id TEXT, PRIMARY KEY(thread, digest, id)) WITHOUT ROWID;
 CREATE TABLE said(thread TEXT, name TEXT, text TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;

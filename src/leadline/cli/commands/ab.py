@@ -22,8 +22,9 @@ from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.core.design.blocks import Measured
+    from leadline.core.design.blocks import Measured, MeasuredNow
     from leadline.services.context import Context
+    from leadline.services.run.beside import Beside
     from leadline.services.run.request import RunRequest
 
 TAKES_COMMAND = True
@@ -166,15 +167,19 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         hypotheses += expectation(context, topic, args.why, args.predict)
         request.expected = ""
     a.hypotheses, b.hypotheses = hypotheses, hypotheses
+    noted: Beside | None = None
+    follow: list[str] = []
+
+    def say_of(result: MeasuredNow) -> None:
+        nonlocal noted, follow
+        names, anything = dict(result["experiments"]), bool(result["n_blocks"])
+        noted, follow = attached(context, args, topic, result["id"], names, anything)
+
     with ExitStack() as sides, interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
         for place, side in enumerate((a, b) if again else ()):
             sides.enter_context(at_own_code(context, side, place))
-        result = measure(context, request, watcher, context.warn, lambda: bool(asked))
+        result = measure(context, request, watcher, context.warn, lambda: bool(asked), say_of)
     answer = _answer(result, 130 if result["interrupted"] else 0)
-    sides_made = dict(result["experiments"])
-    noted, follow = attached(
-        context, args, topic, result["id"], sides_made, bool(result["n_blocks"])
-    )
     answer.data = {**answer.data, "note": noted}
     answer.next += follow
     return answer

@@ -160,15 +160,25 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         return _detached(context, args, request)
     shown = sys.stderr if args.json else sys.stdout
     watching = Watching(None if args.quiet else shown)
-    outcomes = execute(context, request, watching, context.warn)
-    for line in _told(outcomes):
-        context.warn(line)
+    noted: Beside | None = None
+    follow: list[str] = []
+
+    def say_of(outcomes: list[RunOutcome]) -> None:
+        nonlocal noted, follow
+        for line in _told(outcomes):
+            context.warn(line)
+        anything = any(o.state == "done" for o in outcomes)
+        noted, follow = attached(context, args, topic, outcomes[-1].experiment, {}, anything)
+
+    waits = args.note.strip() != ""  # the entry of the logbook, for the note
+    outcomes = execute(context, request, watching, context.warn, say_of if waits else None)
+    if not waits:
+        say_of(outcomes)
     last = outcomes[-1]
     worst = next((o for o in outcomes if o.state != "done"), last)
     if worst.state == "done" and not args.json:
         watching.check(last.id)
     done = sum(o.state == "done" for o in outcomes)
-    noted, follow = attached(context, args, topic, last.experiment, {}, done > 0)
     return Answer(
         "",
         Runs(last.experiment, outcomes, noted).as_dict(),

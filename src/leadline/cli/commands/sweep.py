@@ -23,6 +23,7 @@ from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.run.beside import Beside
     from leadline.services.run.outcome import RunOutcome
     from leadline.services.run.sweep_plan import SweepRequest
 
@@ -206,13 +207,23 @@ def _execute(
 ) -> Answer:
     from leadline.cli.commands.run import attached
     from leadline.cli.live import interruptions
+    from leadline.core.view.sweep_table import table_of
+    from leadline.render.terminal.sweep import render_table
     from leadline.services.run import sweep
+
+    noted: Beside | None = None
+    follow: list[str] = []
+
+    def say_of(done: sweep.SweepOutcome) -> None:
+        nonlocal noted, follow
+        if args.note.strip():
+            full = [r for r in table_of(context.thread(request.topic), done.id).cells if r.n]
+            best = {"best": full[0].experiments[-1]} if full else {}
+            noted, follow = attached(context, args, request.topic, done.id, best, bool(full))
 
     with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
         hands = sweep.Hands(lambda: bool(interrupted), _Progress().tick)
-        done = sweep.execute(context, request, hands, context.warn, resume)
-    from leadline.core.view.sweep_table import table_of
-    from leadline.render.terminal.sweep import render_table
+        done = sweep.execute(context, request, hands, context.warn, resume, say_of)
 
     states = ", ".join(f"{n} {state}" for state, n in done.states.items())
     tail = f"; {done.left} not run" if done.left else ""
@@ -221,9 +232,6 @@ def _execute(
     failed = 6 if bad or done.stopped else 0
     go_on = [f"leadline sweep resume {done.id}"] if done.left or bad else []
     table = table_of(context.thread(request.topic), done.id)
-    full = [row for row in table.cells if row.n]
-    best = {"best": full[0].experiments[-1]} if full else {}
-    noted, follow = attached(context, args, request.topic, done.id, best, bool(full))
     return Answer(
         render_table(table),
         {**done.as_dict(), "note": noted},

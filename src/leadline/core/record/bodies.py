@@ -558,6 +558,7 @@ class RunPlannedBody(TypedDict):
     design: NotRequired[DesignPlace]
     tracker: NotRequired[TrackerPlace]
     ruler: NotRequired[RulerFacts]
+    entry: NotRequired[str]  # of the logbook: ``run``, ``command``, ``elsewhere``
     measures_again: NotRequired[str]  # the run whose code it measures by a newer ruler
     seen_before: NotRequired[list[str]]  # runs of the same key; the first 20
     reproduction_of: NotRequired[str]  # the run or snapshot that it does again
@@ -586,6 +587,16 @@ class RunEndedBody(TypedDict):
     tracker: NotRequired[TrackerPlace]  # what is known of it at the end
     code_changed_during_run: NotRequired[bool]
     by: NotRequired[str]  # who wrote it: ``run``, ``reconcile``, ``import``
+    refs: NotRequired[dict[str, str]]
+
+
+class CommandEndedBody(TypedDict):
+    """A command that makes several runs has ended: the logbook tells them in one entry."""
+
+    about: list[str]  # the sweep, the measurement in turns, or the experiment
+    of: str  # ULID of that sweep or measurement, or of the first run of `run --repeat`
+    also: NotRequired[list[str]]  # experiments of the table that this command did not run
+    why: NotRequired[str]  # it ended early
     refs: NotRequired[dict[str, str]]
 
 
@@ -713,6 +724,7 @@ class SweepBody(ItemBody, total=False):
     expected: str  # what who asked for it expected, in words
     hypotheses: list[str]  # that its cells are to test
     again: bool  # runs of before do not count
+    entry: str  # of the logbook, that tells its runs: ``command``
     tree: str | None  # of the code
 
 
@@ -758,6 +770,7 @@ class InterleavingBody(ItemBody, total=False):
     warmup: int  # runs of each side that do not count
     null: bool  # both sides are one command: it measures the ruler
     expected: str  # what who asked for it expected, in words
+    entry: str  # of the logbook, that tells its runs: ``command``, ``elsewhere``
     stop: StopRule
     ended: InterleavingEndedBody  # the fold's: the body of its end
 
@@ -1166,6 +1179,10 @@ class Writes(Protocol[Made, *Before]):
     ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["run-ended"], RunEndedBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["command-ended"], CommandEndedBody]
+    ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["note"], NoteBody]) -> Made: ...
     @overload

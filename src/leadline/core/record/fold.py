@@ -49,6 +49,7 @@ _PLANNED_FACTS = (
     "design",
     "tracker",
     "ruler",
+    "entry",
     "measures_again",
     "reproduction_of",
 )
@@ -321,6 +322,10 @@ def _run_ended(thread: Thread, record: Record[bodies.RunEndedBody]) -> None:
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}
     if record.body.get("code_changed_during_run"):
         run.code = {**run.code, "changed_during_run": True}
+
+
+def _command_ended(thread: Thread, record: Record[bodies.CommandEndedBody]) -> None:
+    thread.commands_ended[record.body["of"]] = record.at
 
 
 def _tracker_set(thread: Thread, record: Record[bodies.TrackerSetBody]) -> None:
@@ -660,6 +665,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "holdout": _listed("holdouts"),
     "run-planned": _run_planned,
     "run-ended": _run_ended,
+    "command-ended": _command_ended,
     **dict.fromkeys(ITEM_KINDS, _item),
     "hypothesis-changed": _hypothesis_changed,
     "interleaving-ended": _interleaving_ended,

@@ -111,6 +111,7 @@ class Run:
     expected: str = ""  # what who asked for it expected
     title: str = ""  # as planned; an experiment has that of its first run until it is corrected
     ruler: bodies.RulerFacts = field(default_factory=_empty)  # what measured it
+    entry: str = ""  # that tells it: ``run``, ``command``, ``elsewhere``; "": of one of before
     measures_again: str = ""  # the run whose code it measures by a newer ruler
     reproduction_of: str = ""  # the run that this one did again
     captured: dict[str, Any] = field(default_factory=_empty)  # corrected facts as they were
@@ -134,6 +135,13 @@ class Run:
         if not self.tags:
             return self.config
         return {key: value for key, value in self.config.items() if key not in self.tags}
+
+    @property
+    def command_uid(self) -> str:
+        """ULID of what its command made first: the sweep, the measurement in turns, the first run."""
+        place = self.design
+        found = place.get("sweep") or place.get("interleaving") or place.get("together")
+        return found or self.uid
 
     @property
     def is_evidence(self) -> bool:

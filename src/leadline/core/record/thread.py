@@ -249,6 +249,7 @@ class Thread:
     redefined: list[Redefinition] = field(default_factory=list)
     holdouts: list[bodies.HoldoutSaid] = field(default_factory=list)  # declared, and each look
     experiments: dict[str, Experiment] = field(default_factory=dict)
+    commands_ended: dict[str, str] = field(default_factory=dict)  # ``Run.command_uid`` to when
     items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
     items_by_kind: dict[str, list[Item]] = field(default_factory=dict)  # the same, as of_kind asks
     refusals: list[bodies.RefusalSaid] = field(default_factory=list)

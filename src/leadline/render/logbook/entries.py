@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 
+from leadline.core.ids import experiment_of
 from leadline.core.metric.ruler import null_text
 from leadline.core.patterns import later
 from leadline.core.plain import one_line
-from leadline.core.record import artifact
 from leadline.core.record.event import Record
 from leadline.core.record.fold import replay
 from leadline.core.record.kinds import KINDS
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, number, plural, size, with_unit
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.timestamps import counted, minute, number, with_unit
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.together import Together, together
 from leadline.render import words
-from leadline.render.logbook import series_excerpt
+from leadline.render.logbook.files_kept import kept_parts
 from leadline.render.logbook.header import SECTIONS, case_lines, render_header
+from leadline.render.logbook.together import Told, entry_body, fact_lines, more_runs, title_of
 from leadline.render.markdown import (
     NAME_CHARS,
     Anchors,
@@ -41,8 +44,10 @@ from leadline.render.markdown import (
     table,
 )  # fmt: skip
 
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import NoteBody
+
 HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
-ARTIFACTS_SHOWN, GAPS_SHOWN = 8, 5
 NO_ENTRY = "_No entry yet._"
 _HEADING = later(r"^### (.+?)\s*$")
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
@@ -83,16 +88,19 @@ def log_entries(thread: Thread) -> Iterable[Entry]:
 
 class Log:
     """Makes one entry after another. To go on: the ``slugs`` of the entries before, ``first``: of
-    each experiment the anchor of its first one, and the last record ``before`` that may have an
-    entry (``KINDS_SHOWN``)."""
+    each experiment, sweep and measurement in turns the anchor of its first one, the last record
+    ``before`` that may have an entry (``KINDS_SHOWN``), and ``told``: by writer, the facts that its
+    entries said last."""
 
     def __init__(
         self,
         slugs: Iterable[str] = (),
         first: dict[str, str] | None = None,
         before: Record | None = None,
+        told: dict[str, Told] | None = None,
     ) -> None:
         self._anchors, self.first = Anchors(), {} if first is None else first
+        self.told: dict[str, Told] = {} if told is None else told
         for heading in ("Research logbook: x", *SECTIONS, "Experiment log"):
             self._anchors.of(heading)
         for slug in slugs:
@@ -106,14 +114,31 @@ class Log:
         last, self._last_note = self._last_note, _note_of(record)
         if last is not None and last == self._last_note:
             return None  # the same words again: the header counts them
-        if (made := writer(record, then, self.first)) is None:
+        if (made := writer(record, then, self)) is None:
             return None
         title, body = made
         heading = f"{minute(record.at)} - {data(cut(title, 140))}"
         entry = Entry(self._anchors.of(heading), heading, body.strip())
-        if record.kind == "run-ended" and (run := _run(record, then)):
-            self.first.setdefault(run.experiment, entry.anchor)
+        for name in _told_first(record, then, self):
+            self.first.setdefault(name, entry.anchor)
         return entry
+
+    def told_by(self, record: Record) -> Told:
+        """The facts that the entries of its writer said last. By writer, so that what comes late from
+        another machine changes no entry that was read."""
+        return self.told.setdefault(record.writer, {})
+
+
+def _told_first(record: Record, then: Thread, log: Log) -> list[str]:
+    """What the entry of a record may be the first one of."""
+    if record.kind == "run-ended" and (run := _run(record, then)):
+        return [run.experiment]
+    one = None
+    if record.kind == "command-ended":
+        one = _together_of(record, then)
+    elif record.kind == "note":
+        one = _awaited(_item(record, then), then, log)
+    return [one.name, *(arm.experiment.id for arm in one.arms)] if one is not None else []
 
 
 def _note_of(record: Record) -> tuple[str, str] | None:
@@ -164,7 +189,7 @@ def _headings_only(text: str) -> str:
 # ---- entries -------------------------------------------------------------------------------------
 
 Made = tuple[str, str] | None
-Writer = Callable[[Record, Thread, dict[str, str]], Made]
+Writer = Callable[[Record, Thread, Log], Made]
 
 
 def _run(record: Record, then: Thread) -> Run | None:
@@ -173,17 +198,19 @@ def _run(record: Record, then: Thread) -> Run | None:
     return next((r for r in experiment.runs if r.id == shown), None) if experiment else None
 
 
-def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _run_ended(record: Record, then: Thread, log: Log) -> Made:
     run = _run(record, then)
-    if run is None:
+    if run is None or run.entry in ("command", "elsewhere"):
         return None
     experiment = then.experiments[run.experiment]
+    if run.entry:
+        return _alone(record, run, experiment, then, log)
     fields = [_hypotheses(experiment, then)]
     original = next((r for r in experiment.runs if r is not run and r.ended_at), None)
-    if experiment.id in first and original is not None:
+    if experiment.id in log.first and original is not None:
         title = f"{run.id} {experiment.title} (repeat)"
         same, unknown = _alike(run, original)
-        repeat = f"- **Repeat of:** [{experiment.id}](#{first[experiment.id]})"
+        repeat = f"- **Repeat of:** [{experiment.id}](#{log.first[experiment.id]})"
         if same:
             repeat += f", same {', '.join(same)}"
         if unknown:
@@ -196,7 +223,9 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
         fields += _what_was_run(run)
     where, quiet = words.machine_text(run), words.contention_text(run)
     again = (
-        original is not None and experiment.id in first and where == words.machine_text(original)
+        original is not None
+        and experiment.id in log.first
+        and where == words.machine_text(original)
     )
     if run.origin == "executed" and (not again or run.hygiene.get("contended") is not False):
         fields.append(f"- **Machine:** {words.joined((where, quiet), '; ')}")
@@ -205,9 +234,122 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
         fields += [
             f"- **{name}:** {prose_line(facts.says(n, then, True))}"
             for n in experiment.notes_in(role)
-            if experiment.id not in first
+            if experiment.id not in log.first
         ]
     return title, "\n".join(f for f in fields if f) + _result(run, experiment, then)
+
+
+def _alone(record: Record, run: Run, experiment: Experiment, then: Thread, log: Log) -> Made:
+    """A run that a command made alone: the entry of its experiment, or a line more of it."""
+    one = together(then, experiment.id)
+    if one is None:
+        return None
+    if experiment.id in log.first:
+        return _further(record, one, [run], then, log)
+    return f"{experiment.id} {title_of(one)}", _with_words(record, one, run.uid, then, log)
+
+
+def _together_of(record: Record, then: Thread) -> Together | None:
+    refs = record.body.get("refs")
+    also = [then.here(str(name), refs) for name in record.body.get("also", [])]
+    return together(then, then.shown(str(record.body["about"][0]), refs), record.body["of"], also)
+
+
+def _command_ended(record: Record, then: Thread, log: Log) -> Made:
+    """A command that made several runs: its entry, or where it has one, what came of it later."""
+    one, of = _together_of(record, then), str(record.body["of"])
+    if one is None or not one.arms:
+        return None
+    mine = [run for run in one.runs if run.command_uid == of]
+    if one.name in log.first:
+        ended = max((run.ended_at for run in mine), default="")
+        if any(note.at >= ended for note in _waiting(of, then)):
+            return None  # a note about what had run so far was its entry
+        if one.item is None:
+            return _further(record, one, mine, then, log)
+    again = " (goes on)" if one.name in log.first else ""
+    why = record.body.get("why")
+    left = f"- **Ended early:** {prose_line(str(why))}" if why else ""
+    return f"{one.name} {title_of(one)}{again}", _with_words(record, one, of, then, log, left)
+
+
+def _further(record: Record, one: Together, runs: list[Run], then: Thread, log: Log) -> Made:
+    """More runs of an experiment that has its entry."""
+    if not runs:
+        return None
+    experiment = one.arms[0].experiment
+    lines = [
+        f"- **Repeat of:** [{experiment.id}](#{log.first[experiment.id]})",
+        *fact_lines(one, log.told_by(record), runs),
+        more_runs(experiment, runs, one.metrics(then), then),
+    ]
+    return f"{runs[0].id} {counted(len(runs), 'more run')}", "\n".join(lines)
+
+
+def _with_words(
+    record: Record, one: Together, of: str, then: Thread, log: Log, left: str = ""
+) -> str:
+    """What was expected, what was measured, what was said of it so far."""
+    design = one.item.body if one.item is not None else {}
+    lines = [_hypotheses(one.arms[0].experiment, then)]
+    for name, title in (("expected", "Expected"), ("because", "Because")):
+        if design.get(name):
+            lines.append(f"- **{title}:** {prose_line(str(design[name]))}")
+    lines += [entry_body(one, then, log.told_by(record)), left]
+    said = [] if one.name in log.first else _said_of(of, then)
+    body = "\n".join(line for line in lines if line)
+    return "\n\n".join(part for part in (body, "\n".join(said)) if part)
+
+
+def _said_of(of: str, then: Thread) -> list[str]:
+    """The notes that waited for the entry of a command."""
+    return [
+        f"- **{_role(note)}:** {prose_line(facts.says(note, then, True))}"
+        for note in _waiting(of, then)
+        if note.stands
+    ]
+
+
+def _waiting(of: str, then: Thread) -> list[Item[NoteBody]]:
+    """The notes that are about a command alone, in order: none is older than its beginning."""
+    since = takewhile(lambda note: note.uid > of, reversed(then.of_kind("note")))
+    return [note for note in since if _waits_for(note, then) == of][::-1]
+
+
+def _role(note: Item[Any]) -> str:
+    role = str(note.body.get("role") or "")
+    reason = f" ({facts.reason_class(note)})" if role == "negative" else ""
+    return f"{note.id} {_ROLES.get(role, role.capitalize() or 'Note')}{reason}"
+
+
+def _waits_for(note: Item[Any], then: Thread) -> str:
+    """The command, as ``Run.command_uid``, that was going on and that the note is about alone; ""
+    without one."""
+    about = [then.here(str(name), note.refs) for name in note.body.get("about", [])]
+    found = {_going_on(name, note.uid, then) for name in about}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _going_on(name: str, upto: str, then: Thread) -> str:
+    """The command that made the last run of an experiment before that, and tells it in its entry."""
+    item = then.items.get(name)
+    if is_a(item, "sweep") or is_a(item, "interleaving"):
+        return item.uid if item.body.get("entry") == "command" else ""
+    experiment = then.experiments.get(experiment_of(name))
+    runs = [run for run in experiment.runs if run.uid < upto] if experiment is not None else []
+    return runs[-1].command_uid if runs and runs[-1].entry in ("run", "command") else ""
+
+
+def _awaited(note: Item[Any], then: Thread, log: Log) -> Together | None:
+    """What has no entry yet although all its runs so far have ended, and that the note is about: the
+    note stands in the entry, which is made now."""
+    of = _waits_for(note, then)
+    if not of or of in then.commands_ended:
+        return None
+    name = then.uids.get(("sweep", of)) or then.uids.get(("interleaving", of))
+    name = name or experiment_of(then.here(str(note.body["about"][0]), note.refs))
+    one = None if name in log.first else together(then, name, of)
+    return one if one is not None and one.arms else None
 
 
 def _alike(run: Run, original: Run) -> tuple[list[str], list[str]]:
@@ -292,10 +434,7 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
     problems = (run.extraction.get("problems") or [])[:5]
     told = [p.get("what", p) if isinstance(p, dict) else p for p in problems]
     parts += [f"Extraction: {data(what)}" for what in told]
-    if about := series_excerpt.summary(run):
-        parts.append(_series(run, about, then))
-    if run.artifact_record:
-        parts.append(_artifacts(run))
+    parts += kept_parts(run, then)
     excerpt = str(run.outputs.get("excerpt") or "").strip("\n")
     if excerpt and (run.state != "done" or not names):
         shown = excerpt.split("\n")[-12:]
@@ -304,41 +443,6 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
             + fence("\n".join(shown), "text")
         )
     return "\n\n" + "\n\n".join(parts) if parts else ""
-
-
-def _series(run: Run, about: str, then: Thread) -> str:
-    where = series_excerpt.pointer(run)
-    head = f"- Series: {about}: {code(where)}" if where else f"- Series: {about}"
-    return "\n".join(
-        [head, *(f"- {code(name)}: {text}" for name, text in series_excerpt.excerpts(run, then))]
-    )
-
-
-def _artifacts(run: Run) -> str:
-    """The files that the run kept, by digest, and what it did not keep."""
-    shown = artifact.listed(run)[:ARTIFACTS_SHOWN]
-    lines = [_artifact_line(a) for a in shown]
-    if (left := artifact.total(run) - len(shown)) > 0:
-        where = code(f"leadline artifact list {run.id}")
-        lines.append(f"- … and {left} more {plural(left, 'artifact')}: {where}")
-    gaps = artifact.gaps(run)[:GAPS_SHOWN]
-    lines += [f"- Not kept: {code(g.name)}: {data(g.reason)}" for g in gaps]
-    if (left := artifact.gaps_total(run) - len(gaps)) > 0:
-        lines.append(f"- Not kept: {left} more")
-    return "\n".join(lines)
-
-
-def _artifact_line(a: artifact.Artifact) -> str:
-    version = f"version {a.version}" if a.version > 1 else ""
-    step = "" if a.step is None else f"step {a.step}"
-    facts_of_it = (
-        data(a.kind),
-        size(a.size_bytes),
-        code(a.digest[:19]),
-        step,
-        "changed while it was read" if a.changed else "",
-    )
-    return f"- Artifact {code(a.name)}{words.aside(version)}: {words.joined(facts_of_it, ', ')}"
 
 
 def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thread) -> str:
@@ -368,18 +472,30 @@ def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thre
     return table(headers, rows, right=range(1, len(headers)))
 
 
-def _note(record: Record, then: Thread, first: dict[str, str]) -> Made:
+_ROLES = {
+    "interpretation": "Interpretation",
+    "next": "Next action",
+    "negative": "Negative result",
+}
+
+
+def _note(record: Record, then: Thread, log: Log) -> Made:
     item = _item(record, then)
+    if (one := _awaited(item, then, log)) is not None:
+        runs = [run for run in one.runs if run.command_uid == (of := _waits_for(item, then))]
+        if any(not run.ended_at for run in runs):
+            return None
+        return f"{one.name} {title_of(one)}", _with_words(record, one, of, then, log)
     about = [
-        f"[{e.id}](#{first[e.id]})" if e.id in first else e.id
+        f"[{e.id}](#{log.first[e.id]})" if e.id in log.first else e.id
         for e in facts.experiments_of(item, then)
         if any(then.shown(str(a), item.refs).startswith(e.id) for a in item.body.get("about", []))
     ]
-    role = {
-        "interpretation": "Interpretation",
-        "next": "Next action",
-        "negative": "Negative result",
-    }.get(str(item.body.get("role") or ""), str(item.body.get("role") or "Note").capitalize())
+    designs = [then.here(str(a), item.refs) for a in item.body.get("about", [])]
+    about += [f"[{d}](#{log.first[d]})" for d in designs if d in then.items and d in log.first]
+    role = _ROLES.get(
+        str(item.body.get("role") or ""), str(item.body.get("role") or "Note").capitalize()
+    )
     named = ", ".join(re.sub(r"\[(.*?)\].*", r"\1", a) for a in about)
     lines = [f"About {', '.join(about)}.\n"] if about else []
     if item.body.get("role") == "negative":
@@ -396,7 +512,7 @@ def _item(record: Record, then: Thread) -> Item[Any]:
 def _titled(*fields: tuple[str, str]) -> Writer:
     """An entry from an item: its text, then the named fields of its body that are there."""
 
-    def write(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    def write(record: Record, then: Thread, log: Log) -> Made:
         item = _item(record, then)
         return f"{item.id} {KINDS[record.kind].title}", _text_and_fields(
             facts.says(item, then, True), record, then, fields
@@ -405,7 +521,15 @@ def _titled(*fields: tuple[str, str]) -> Writer:
     return write
 
 
-def _claim(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _sweep(record: Record, then: Thread, log: Log) -> Made:
+    """Its own entry where its runs have theirs; else the end of its command tells it."""
+    return None if record.body.get("entry") else _SWEEP_OF_BEFORE(record, then, log)
+
+
+_SWEEP_OF_BEFORE = _titled(("expected", "Hypothesis"), ("because", "Because"))
+
+
+def _claim(record: Record, then: Thread, log: Log) -> Made:
     """What was measured when it was claimed, then the author's words. Records from before the
     sentence was kept have the words alone: an entry that was written stays as it is."""
     item = _item(record, then)
@@ -451,7 +575,7 @@ def _with_sentence(name: str, then: Thread, record: Record) -> str:
     return f"{name} (when claimed: {said})" if said else name
 
 
-def _hypothesis_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _hypothesis_changed(record: Record, then: Thread, log: Log) -> Made:
     name = then.shown(str(record.body.get("hypothesis", "")), record.body.get("refs"))
     item = then.items.get(name)
     if item is None:
@@ -468,7 +592,7 @@ def _hypothesis_changed(record: Record, then: Thread, first: dict[str, str]) -> 
     )
 
 
-def _baseline(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _baseline(record: Record, then: Thread, log: Log) -> Made:
     item = _item(record, then)
     earlier = [b for b in then.of_kind("baseline") if b is not item]
     name = then.shown(str(item.body.get("experiment", "")), item.refs)
@@ -481,10 +605,10 @@ def _baseline(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return f"{item.id} {KINDS[record.kind].title} {moved}", "\n".join(lines)
 
 
-def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _about_target(record: Record, then: Thread, log: Log) -> Made:
     body, refs = record.body, record.body.get("refs")
     target = then.shown(str(body.get("target", "")), refs)
-    where = f"[{target}](#{first[target]})" if target in first else target
+    where = f"[{target}](#{log.first[target]})" if target in log.first else target
     why = f"- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
     title = f"{KINDS[record.kind].title} of {target}"
     if record.kind == "correction":
@@ -504,7 +628,7 @@ def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return title, "\n".join(p for p in (f"- **What:** {where}", by, why, rests) if p)
 
 
-def _ruler(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _ruler(record: Record, then: Thread, log: Log) -> Made:
     body = record.body
     kind, of = KINDS[record.kind].title, str(body.get("metric") or "every metric")
     if null := body.get("null"):
@@ -515,7 +639,7 @@ def _ruler(record: Record, then: Thread, first: dict[str, str]) -> Made:
         )
     if "changed" in body:
         at = then.shown(str(body.get("experiment", "")), body.get("refs"))
-        where = f"[{at}](#{first[at]})" if at in first else at
+        where = f"[{at}](#{log.first[at]})" if at in log.first else at
         files = ", ".join(code(f) for f in body["changed"])
         what = f"- **Changed:** {files}: runs before and from {where} on are never taken together"
         return f"{kind} of {of} changed at {at}", what
@@ -524,7 +648,7 @@ def _ruler(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return f"{kind} of {of} declared", f"- **Measured by:** {files}{why}"
 
 
-def _holdout(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _holdout(record: Record, then: Thread, log: Log) -> Made:
     body = record.body
     title = KINDS[record.kind].title
     if "look" not in body:
@@ -538,7 +662,7 @@ def _holdout(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return f"{title}, look {body['look']}, for {claim}", f"- **Result:** {told}; {values}"
 
 
-def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _thread_changed(record: Record, then: Thread, log: Log) -> Made:
     body = record.body
     verb = "added to" if body.get("mode") == "add" else "is now"
     shown = "; ".join(facts.listed(body.get("value")))
@@ -553,7 +677,7 @@ def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made
     )
 
 
-def _refusal(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _refusal(record: Record, then: Thread, log: Log) -> Made:
     body = record.body
     fields = (("statement", "Asked"), ("arithmetic", "Arithmetic"), ("honest", "What can be said"))
     return f"{KINDS[record.kind].title} {body.get('code', '')}", _text_and_fields(
@@ -561,7 +685,7 @@ def _refusal(record: Record, then: Thread, first: dict[str, str]) -> Made:
     )
 
 
-def _update(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _update(record: Record, then: Thread, log: Log) -> Made:
     item = _item(record, then)
     if item.body.get("form") == "heartbeat":
         return None
@@ -571,7 +695,7 @@ def _update(record: Record, then: Thread, first: dict[str, str]) -> Made:
     ) else "Written for the issue."
 
 
-def _finish(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _finish(record: Record, then: Thread, log: Log) -> Made:
     fields = (
         ("worked", "Worked"),
         ("failed", "Did not"),
@@ -587,7 +711,7 @@ def _finish(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return KINDS[record.kind].title, _text_and_fields(text, record, then, fields)
 
 
-def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _adopted(record: Record, then: Thread, log: Log) -> Made:
     body = record.body
     text = str(body.get("text") or body.get("markdown") or "")
     heading = str(body.get("heading") or "an entry written by hand")
@@ -597,12 +721,12 @@ def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return heading, words.joined((origin, prose(text)), "\n\n")
 
 
-def _acknowledged(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _acknowledged(record: Record, then: Thread, log: Log) -> Made:
     shown = then.shown(str(record.body["directive"]), record.body["refs"])
     return f"{KINDS[record.kind].title} {shown}", prose(str(record.body["note"]))
 
 
-def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:
+def _clash(record: Record, then: Thread, log: Log) -> Made:
     return KINDS[record.kind].title, prose(
         str(record.body.get("what") or record.body.get("id") or "")
     )
@@ -610,6 +734,7 @@ def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:
 
 _WRITERS: dict[str, Writer] = {
     "run-ended": _run_ended,
+    "command-ended": _command_ended,
     "note": _note,
     "hypothesis-changed": _hypothesis_changed,
     "baseline": _baseline,
@@ -617,7 +742,7 @@ _WRITERS: dict[str, Writer] = {
     "decision": _titled(("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
     "directive": _titled(("by", "By")),
     "acknowledgement": _acknowledged,
-    "sweep": _titled(("expected", "Hypothesis"), ("because", "Because")),
+    "sweep": _sweep,
     "claim": _claim,
     "snapshot": _titled(("tag", "Tag"), ("commit", "Commit")),
     "reproduction": _titled(("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),

@@ -23,6 +23,7 @@ from leadline.core.stats.sequential import METHOD
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
+from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
@@ -79,10 +80,12 @@ def measure(
     watcher: Watcher,
     say: Say = lambda text: None,
     stop_asked: Callable[[], bool] = lambda: False,
+    at_end: Callable[[MeasuredNow], None] = lambda measured: None,
 ) -> MeasuredNow:
     """Run both sides in turns; returns the result (see ``judge``) with ``id``, ``experiments`` and
     ``why_stopped``. ``stop_asked`` is asked between runs: what was measured so far is judged then,
-    as after an interrupted run.
+    as after an interrupted run. ``at_end``: what is still to be said of it before the end of the
+    command is recorded.
 
     Raises LeadlineError before anything ran: a request that makes no sense, a secret in a command;
     after the warm-up: a metric that no run gives.
@@ -136,6 +139,10 @@ def measure(
     refs = {shown: uid, **refs_for(context.slice(a.topic, ids), ids)}
     body = cast("InterleavingEndedBody", {"interleaving": shown, **said, "refs": refs})
     context.append(a.topic, "interleaving-ended", body)
+    at_end(measured)
+    if not request.null:  # what that says of the ruler is told with the ruler
+        why = "interrupted" if state.interrupted else ""
+        command_ended(context, a.topic, shown, uid, why=why)
     return measured
 
 
@@ -198,6 +205,7 @@ def _record_start(
             "time_s": request.time_limit_s,
         },
     }
+    body["entry"] = "elsewhere" if request.null else "command"
     if request.null:
         body["null"] = True
     if request.expected:
@@ -240,6 +248,7 @@ class _Runs:
 
     def one(self, side: str, block: int, position: int, warmup: bool = False) -> RunOutcome:
         request = self.sides[side]
+        request.entry = "elsewhere" if self.null else "command"
         request.design = {
             "interleaving": self.uid,
             "side": side,

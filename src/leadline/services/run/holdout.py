@@ -258,7 +258,9 @@ def _evaluate(
             recorded_cwd=".",
             secret_argv_ok=True,
         )
-        request = RunRequest(topic, command, title=title, design={"holdout": True})
+        request = RunRequest(
+            topic, command, title=title, design={"holdout": True}, entry="elsewhere"
+        )
         facts = gather(context, request)
         facts["argv"] = [HIDDEN]
         outcome = run_one(context, request, facts, watcher, say)

@@ -59,6 +59,7 @@ def planned_body(
         "extract": request.terms.extract,
         "timeout_s": request.terms.timeout_s,
         "origin": "executed",
+        "entry": request.entry,
         "refs": {
             experiment: experiment_uid,
             **{name: thread.find(name).uid for name in request.hypotheses},

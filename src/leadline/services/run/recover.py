@@ -18,6 +18,9 @@ from leadline.services.run.spec import spec_of
 if TYPE_CHECKING:
     from leadline.ports.attempt import Spec
 
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RunPlannedBody
+
 
 def recover_runs(context: Context, unmarked: bool = False, ask: bool = False) -> list[str]:
     """End every abandoned run that is over; returns the ids ended. A run still going is left alone,
@@ -45,14 +48,20 @@ def recover_runs(context: Context, unmarked: bool = False, ask: bool = False) ->
         if not context.store.exists(topic):
             continue
         known = {uid for _, uid in context.read_model.open_runs(topic)}
+        plans: list[RunPlannedBody] = []
         for uid in [u for u, t in open_runs.items() if t == topic]:
             with context.open_runs.abandoned(uid) as free:
                 if not free:
                     continue
                 if uid not in known:
                     _drop_unless_open(context, topic, uid)
-                elif (name := _end_whatever_it_meets(context, topic, uid, ask)) is not None:
-                    ended.append(name)
+                elif (plan := _end_whatever_it_meets(context, topic, uid, ask)) is not None:
+                    plans.append(plan)
+        if plans:
+            from leadline.services.run.command_end import left_open  # noqa: PLC0415  start-up: 0.1 ms
+
+            left_open(context, topic, plans)
+        ended += [plan["id"] for plan in plans]
     return ended
 
 
@@ -63,7 +72,9 @@ def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
         context.open_runs.closed(uid)
 
 
-def _end_whatever_it_meets(context: Context, topic: str, uid: str, ask: bool) -> str | None:
+def _end_whatever_it_meets(
+    context: Context, topic: str, uid: str, ask: bool
+) -> RunPlannedBody | None:
     """As ``_end``; what it meets is said, and no other run and no verb waits for this one. A store
     that cannot be written concerns all of them."""
     try:
@@ -78,7 +89,7 @@ def _end_whatever_it_meets(context: Context, topic: str, uid: str, ask: bool) ->
         return None
 
 
-def _end(context: Context, topic: str, uid: str, ask: bool) -> str | None:
+def _end(context: Context, topic: str, uid: str, ask: bool) -> RunPlannedBody | None:
     if uid not in {u for _, u in context.read_model.open_runs(topic)}:  # somebody else was quicker
         return None
     folder = context.run_folder(uid)
@@ -101,7 +112,7 @@ def _end(context: Context, topic: str, uid: str, ask: bool) -> str | None:
         context.warn(f"{body['id']} is over: {ended['state']}")
     else:
         context.warn(f"{body['id']} was left open; its run directory says: {ended['state']}")
-    return body["id"]
+    return body
 
 
 def _goes_on_alone(context: Context, uid: str, spec: Spec, ask: bool) -> bool:

@@ -8,13 +8,15 @@ program, it is another experiment.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from leadline.core.errors import usage
 from leadline.core.record.rows import RunRow
 from leadline.core.record.run import program_of, run_key
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import duration
+from leadline.core.timestamps import counted, duration
 from leadline.services.context import Context
+from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import PlanFacts, gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, let_go, run_one
 from leadline.services.run.outcome import RunOutcome
@@ -33,11 +35,15 @@ def execute(
     request: RunRequest,
     watcher: Watcher,
     say: Say = lambda text: None,
+    at_end: Callable[[list[RunOutcome]], None] | None = None,
 ) -> list[RunOutcome]:
     """Run ``request.repeat`` times, one after the other, and return what became of each. Stops after
-    an interruption. Raises LeadlineError before anything ran."""
+    an interruption. ``at_end``: what is still to be said of them before their end is recorded. Raises
+    LeadlineError before anything ran."""
     facts, seen = _ready(context, request, say)
     own = request.command.code is None  # else it is run again at a code state of its own
+    if (request.repeat > 1 or at_end) and request.entry == "run":
+        request.entry = "command"
     outcomes: list[RunOutcome] = []
     said_at = time.monotonic()
     for number in range(request.repeat):
@@ -55,6 +61,10 @@ def execute(
         if time.monotonic() - said_at >= PROGRESS_EVERY_S and len(outcomes) < request.repeat:
             said_at = time.monotonic()
             say(_progress(outcomes, request.repeat))
+    if at_end is not None:
+        at_end(outcomes)
+    if request.entry == "command":
+        _record_end(context, request, outcomes)
     return outcomes
 
 
@@ -94,6 +104,15 @@ def _ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, 
     if seen:
         say(_seen_before(seen, thread))
     return facts, [row.id for row in seen]
+
+
+def _record_end(context: Context, request: RunRequest, outcomes: list[RunOutcome]) -> None:
+    """One of each experiment that the repeats belong to."""
+    left = request.repeat - len(outcomes)
+    firsts = {outcome.experiment: outcome for outcome in reversed(outcomes)}
+    for experiment, first in firsts.items():
+        why = f"{counted(left, 'run')} left" if left else ""
+        command_ended(context, request.topic, experiment, first.uid, why=why)
 
 
 def _look_at_code(

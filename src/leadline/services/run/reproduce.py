@@ -292,6 +292,7 @@ def _one(
             timeout_s=timeout_s or plan.record.get("timeout_s"),
         ),
         experiment=plan.experiment.id,
+        entry="elsewhere",
         reproduction_of=run.id,
     )
     plan.notes[:] = dict.fromkeys(plan.notes)

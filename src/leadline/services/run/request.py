@@ -49,7 +49,8 @@ class Terms:
 class RunRequest:
     """A command, what is asked of it, and its place in the record. ``experiment``: repeat that one
     (its command when ``argv`` is empty). ``design``: place in a sweep or a measurement in turns;
-    ``expected``: what whoever asks for it expects, in words.
+    ``expected``: what whoever asks for it expects, in words; ``entry``: what tells it in the
+    logbook.
     ``reproduction_of``: the run that this one repeats at its own code; ``measures_again``: the one
     whose code it measures by the present ruler."""
 
@@ -62,6 +63,7 @@ class RunRequest:
     hypotheses: list[str] = field(default_factory=list)
     expected: str = ""
     design: DesignPlace | None = None
+    entry: str = "run"
     reproduction_of: str = ""
     measures_again: str = ""
     detached: bool = False  # started, and left to whoever comes next

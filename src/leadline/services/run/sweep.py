@@ -28,6 +28,7 @@ from leadline.core.values import dataclass
 from leadline.job.disk import make_folders, open_in_place
 from leadline.ports.executor import HERE, OVER
 from leadline.services.context import Context, refs_for
+from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import (
     environment_of,
     facts_of_cell,
@@ -110,11 +111,13 @@ def execute(
     hands: Hands,
     say: Say,
     resume: str = "",
+    at_end: Callable[[SweepOutcome], None] = lambda outcome: None,
 ) -> SweepOutcome:
     """Record the sweep (or take up the same one again) and run what is missing.
 
-    ``resume``: the id of a sweep to go on with; the request then needs only topic and jobs. Raises
-    LeadlineError before anything ran.
+    ``resume``: the id of a sweep to go on with; the request then needs only topic and jobs.
+    ``at_end``: what is still to be said of it before its end is recorded. Raises LeadlineError before
+    anything ran.
     """
     thread = context.thread(request.topic)
     code = program_state(context, request.argv)
@@ -136,7 +139,12 @@ def execute(
             f"{shown}  {counted(len(body['cells']), 'cell')}, {body['design']}, order seed {body['seed']}"
         )
     with _only_one(context, uid, shown):
-        return _Sweep(context, request, hands, say, thread, shown, uid, body, code).work()
+        work = _Sweep(context, request, hands, say, thread, shown, uid, body, code)
+        outcome = work.work()
+    at_end(outcome)
+    if outcome.runs:
+        work.record_end(outcome)
+    return outcome
 
 
 def _resumed(
@@ -254,6 +262,12 @@ class _Sweep:
             for one in (*self.running, *self.over):
                 one.held.close()
 
+    def record_end(self, outcome: SweepOutcome) -> None:
+        ran = {o.experiment for o in self.outcomes}
+        why = f"{counted(outcome.left, 'run')} left" if outcome.left else ""
+        also = [name for name in self.experiments.values() if name not in ran]
+        command_ended(self.context, self.request.topic, self.shown, self.uid, also, why)
+
     def _work(self) -> SweepOutcome:
         # What is to run, and what is known of all of it.
         queue = self.queue()
@@ -325,6 +339,7 @@ class _Sweep:
             ),
             hypotheses=list(self.body.get("hypotheses") or []),
             design={"sweep": self.uid, "cell": cell},
+            entry="command",
         )
         take_terms(self.context, request)
         return request

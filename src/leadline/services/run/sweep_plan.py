@@ -106,6 +106,7 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
         "on_failure": request.on_failure,
         "because": request.because,
         "again": request.again,
+        "entry": "command",
     }
     if request.artifacts:
         body["artifacts"] = request.artifacts
