@@ -14,6 +14,7 @@ import pytest
 
 from leadline.adapters.git.repo import Git
 from leadline.core.errors import LeadlineError
+from leadline.ports.vcs import CodeState
 
 KEY = (
     b"-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LXBheWxvYWQ\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -410,33 +411,103 @@ def test_unreadable_files_and_folders_are_gaps(repo: Path) -> None:
     assert [gap["kind"] for gap in state.gaps] == ["unreadable", "unreadable"]
 
 
-def test_submodules_and_nested_repositories(repo: Path, tmp_path: Path) -> None:
+def test_a_filter_whose_program_is_missing_makes_a_gap_and_no_refusal(repo: Path) -> None:
+    """Files of git-lfs on a machine without it."""
+    for key in ("clean", "smudge", "process"):
+        git(repo, "config", f"filter.lfs.{key}", "no-such-program")
+    put(repo, "w.bin", b"a pointer\n")
+    put(repo, ".gitattributes", b"*.bin filter=lfs\n")
+    none = [f"filter.lfs.{key}=" for key in ("clean", "smudge", "process")]
+    git(repo, *(word for name in none for word in ("-c", name)), "add", ".")
+    git(repo, "commit", "-qm", "m")
+    git(repo, "config", "filter.lfs.required", "true")
+    put(repo, "w.bin", b"a pointer\n")
+    clean = capture(repo)
+    assert (clean.dirty, clean.gaps) == (False, [])
+    put(repo, "w.bin", b"content\n")
+    assert [(gap["path"], gap["kind"]) for gap in capture(repo).gaps] == [("w.bin", "filter")]
+
+
+@pytest.fixture
+def with_library(repo: Path, tmp_path: Path) -> Path:
     library = tmp_path / "library"
     library.mkdir()
     git(library, "init", "-q")
-    put(library, "l")
-    one = commit(library)
+    put(library, "l", b"one\n")
+    commit(library)
     git(repo, "submodule", "-q", "add", str(library), "lib")
     commit(repo)
-    assert capture(repo).submodules == [{"path": "lib", "commit": one}] and not capture(repo).dirty
+    return repo
+
+
+def unpacked(repo: Path, state: CodeState) -> dict[str, str]:
+    dest = repo.parent / f"unpacked-{state.tree[:12]}"
+    Git.discover(str(repo)).export_tree(state.commit, str(dest))
+    files = (path for path in dest.rglob("*") if path.is_file())
+    return {str(path.relative_to(dest)): path.read_text() for path in files}
+
+
+def test_the_files_of_a_submodule_are_code(with_library: Path) -> None:
+    repo = with_library
+    clean = capture(repo)
+    assert (clean.dirty, clean.changed_total, clean.gaps) == (False, 0, [])
+    assert clean.submodules[0]["path"] == "lib" and capture(repo) == clean
+    assert unpacked(repo, clean)["lib/l"] == "one\n"
     put(repo / "lib", "l", b"dirty\n")
+    put(repo / "lib", "new/untracked")
     state = capture(repo)
-    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [
-        ("lib", "submodule")
-    ] and not state.dirty
+    assert (state.dirty, state.gaps) == (True, []) and capture(repo) == state
+    assert [entry["path"] for entry in state.changed_files] == ["lib/l", "lib/new/untracked"]
+    files = unpacked(repo, state)
+    assert files["lib/l"] == "dirty\n" and "lib/new/untracked" in files
+    put(repo / "lib", "l", b"other\n")
+    assert capture(repo).tree not in (state.tree, clean.tree)
+    git(repo / "lib", "checkout", "-q", "l")
+    git(repo / "lib", "clean", "-qfd")
+    assert capture(repo) == clean
+
+
+def test_a_submodule_at_another_commit_is_other_code(with_library: Path) -> None:
+    repo = with_library
+    put(repo / "lib", "l", b"two\n")
     two = commit(repo / "lib")
     state = capture(repo)
-    assert state.gaps == [] and state.submodules == [{"path": "lib", "commit": two}] and state.dirty
-    assert two.encode() in git(repo, "ls-tree", state.tree, "lib")
+    assert state.submodules == [{"path": "lib", "commit": two}] and state.dirty
+    assert [entry["path"] for entry in state.changed_files] == ["lib/l"]
+    assert unpacked(repo, state)["lib/l"] == "two\n"
     inner = Git.discover(str(repo / "lib"))
     assert inner.superproject() == str(repo) and inner.capture().commit == two
+
+
+def test_a_submodule_that_is_not_there_or_holds_a_secret_is_a_gap(with_library: Path) -> None:
+    repo = with_library
+    put(repo / "lib", ".env", b"TOKEN=1\n")
+    state = capture(repo)
+    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [("lib/.env", "secret")]
+    git(repo, "submodule", "-q", "deinit", "-f", "lib")
+    assert [(gap["path"], gap["kind"]) for gap in capture(repo).gaps] == [("lib", "submodule")]
+
+
+def test_a_repository_that_git_does_not_know_is_code_too(repo: Path) -> None:
     (repo / "nested").mkdir()
     git(repo / "nested", "init", "-q")
     put(repo, "nested/x")
+    first = capture(repo)
     commit(repo / "nested")
-    assert [(gap["path"], gap["kind"]) for gap in capture(repo).gaps] == [
-        ("nested/", "nested-repository")
-    ]
+    assert capture(repo).tree == first.tree and first.gaps == [] and first.dirty
+    put(repo, "nested/inner/y")
+    git(repo / "nested/inner", "init", "-q")
+    files = unpacked(repo, capture(repo))
+    assert {"nested/x", "nested/inner/y"} <= {*files}
+
+
+def test_nothing_is_written_to_a_repository_inside_the_work_tree(with_library: Path) -> None:
+    repo = with_library
+    put(repo / "lib", "l", b"dirty\n")
+    top = repo / ".git/modules/lib"
+    before = {path: path.stat().st_mtime_ns for path in top.rglob("*")}
+    capture(repo)
+    assert before == {path: path.stat().st_mtime_ns for path in top.rglob("*")}
 
 
 def test_hidden_changes_are_found(repo: Path) -> None:

@@ -91,10 +91,11 @@ class CodeState:
     else a commit made for this purpose with ``head`` as its parent and kept by ``ref``.
     ``changed_files`` are ``{"status", "path"}`` against ``head``, at most ``CHANGED_FILES_SHOWN``
     of ``changed_total``. ``gaps`` are ``{"path", "kind", "reason"}`` with kind ``secret``,
-    ``too-large``, ``unreadable``, ``special``, ``nested-repository``, ``submodule`` or ``filter``:
+    ``too-large``, ``unreadable``, ``special``, ``submodule`` or ``filter``:
     files whose present content is not in ``tree`` (the version of ``head`` is, where there is one).
     ``secrets`` are the paths among them left out as secrets. ``submodules`` are ``{"path",
-    "commit"}``: of those only the commit is in ``tree``.
+    "commit"}``; their files are in ``tree``, and so are those of other repositories inside the work
+    tree, as they lie there. A clean code state has a commit of its own, too, where there are some.
     """
 
     tree: str

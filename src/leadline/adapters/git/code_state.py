@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.adapters.git import durable, objects
 from leadline.adapters.git.durable import Damaged
+from leadline.adapters.git.nested import Kept, keep_nested, with_nested
 from leadline.adapters.git.private_index import HeadFacts, Memory
 from leadline.adapters.git.program import (
     FALLBACK_EMAIL,
@@ -30,6 +31,7 @@ from leadline.adapters.git.worktree_scan import (
     joined,
     plain_rules,
     shown,
+    without_filters,
 )
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.plain import shell_word
@@ -128,7 +130,10 @@ def _capture(
     memory.values["tree"] = tree
     if start_over:
         durable.settle_index(git, at["branch"])
-    changed = _commit(git, memory, rules, tree, head, run_ref)
+    known_nested = {**memory.values["nested"]}
+    nested = keep_nested(scan) if memory.values["submodules"] or scan.nested else {}
+    changed = _commit(git, memory, scan, tree, head, run_ref, nested)
+    changed = changed or known_nested != memory.values["nested"]
     if changed or before != tree or scan.add or scan.entries or previous is None:
         memory.save()
     return scan
@@ -190,8 +195,7 @@ def _apply(git: GitProgram, memory: Memory, scan: Scan) -> str | None:
                 + b"\0"
                 for path, entry in scan.entries.items()
             ]
-            arguments = ["update-index", "-z", "--index-info"]
-            git.run(arguments, data=b"".join(lines), extra=index, config=QUIET, writes=True)
+            _set_entries(git, index, b"".join(lines))
             tree = None
         if not scan.add:
             break
@@ -213,30 +217,74 @@ def _apply(git: GitProgram, memory: Memory, scan: Scan) -> str | None:
     return tree
 
 
+def _set_entries(git: GitProgram, index: dict[str, str], lines: bytes) -> None:
+    """Git looks at files that changed in this second too, and a filter of the user's may fail."""
+    arguments = ["update-index", "-z", "--index-info"]
+    config: tuple[str, ...] = QUIET
+    done = git.run(arguments, data=lines, extra=index, config=config, writes=True, ok=any_status)
+    if done.returncode:
+        config = (*QUIET, *without_filters(git))
+        git.run(arguments, data=lines, extra=index, config=config, writes=True)
+
+
 def _leave_out_refused(git: GitProgram, scan: Scan, done: Outcome) -> None:
     errors = os.fsdecode(done.stderr)
     found = re.search(r"Unable to process path (.+)$", errors, re.M) or re.search(
         r"fatal: (.+?): clean filter '.*' failed", errors
     )
-    if found is None or found.group(1) not in scan.add:
+    paths = [found.group(1)] if found and found.group(1) in scan.add else []
+    if paths and "filter" not in errors:
+        reason = next((line for line in errors.splitlines() if "error:" in line), "")
+        told = shown(reason.replace("error: ", "")) or "git could not read it"
+        scan.leave_out(paths[0], ("unreadable", told))
+        return
+    paths = paths or _filtered(git, scan.add)
+    if not paths:
         raise _failed(done.last_line)
-    path = found.group(1)
-    reason = next((line for line in errors.splitlines() if "error:" in line), "").replace(
-        "error: ", ""
-    )
-    kind = "filter" if "filter" in errors else "unreadable"
-    scan.leave_out(path, (kind, shown(reason) or "git could not read it"))
+    for path in paths:
+        _keep_unfiltered(git, scan, path, shown(done.last_line))
+
+
+def _keep_unfiltered(git: GitProgram, scan: Scan, path: str, why: str) -> None:
+    """A file whose filter fails is kept as it lies there, and named where that is not what is
+    staged: its content tells the code apart whatever became of the filter."""
+    staged = git.run(["ls-files", "-z", "--stage", "--", f":(literal){path}"]).stdout
+    full = os.path.join(git.work_tree or "", path)
+    blob = git.line(["hash-object", "-w", "--no-filters", "--", full], writes=True)
+    scan.add.discard(path)
+    scan.entries[path] = ("100755" if os.access(full, os.X_OK) else "100644", blob)
+    if blob not in os.fsdecode(staged).split():
+        scan.gaps[path] = ("filter", f"its filter failed ({why}): kept as it lies there")
+
+
+def _filtered(git: GitProgram, paths: Iterable[str]) -> list[str]:
+    """Those of ``paths`` that a filter reads."""
+    arguments = ["check-attr", "-z", "--stdin", "filter"]
+    output = git.run(arguments, data=joined(sorted(paths)), ok=any_status).stdout
+    fields = output.split(b"\0")
+    named = zip(fields[0::3], fields[2::3], strict=False)
+    return [os.fsdecode(p) for p, value in named if value not in (b"unspecified", b"unset", b"")]
 
 
 # the commit
 
 
 def _commit(
-    git: GitProgram, memory: Memory, rules: Rules, tree: str, head: str | None, run_ref: str | None
+    git: GitProgram,
+    memory: Memory,
+    scan: Scan,
+    tree: str,
+    head: str | None,
+    run_ref: str | None,
+    nested: Mapping[str, Kept],
 ) -> bool:
-    """Make or find the commit for ``tree`` and remember it as ``last``; whether that changed."""
+    """Make or find the commit for ``tree``, with what lies in the repositories inside it, and
+    remember it as ``last``; whether that changed."""
     values = memory.values
     last = values["last"]
+    outer = tree
+    if nested:
+        tree = with_nested(scan, outer, {path: kept.tree for path, kept in nested.items()})
     base = head[:12] if head else "root"
     ref = REF_PREFIX + (run_ref or f"{tree[:16]}-{base}")
     if last and last["tree"] == tree:
@@ -249,8 +297,9 @@ def _commit(
                 last["objects"] = []  # packed by now
                 return True
             raise _failed("Objects of the last code state are gone.")
-    facts = _head_facts(git, memory, rules, head)
-    if head and facts["stripped"] == tree:
+    facts = _head_facts(git, memory, scan.rules, head)
+    as_in_head = head is not None and facts["stripped"] == outer
+    if head and as_in_head and not nested:
         durable.settle(git)
         values["last"] = {
             "tree": tree,
@@ -263,6 +312,10 @@ def _commit(
         }
         return True
     base = facts["stripped"] or objects.empty_tree(git)
+    if nested:
+        clean = {p: kept.clean for p, kept in nested.items() if p in values["submodules"]}
+        base = with_nested(scan, base, clean)
+        as_in_head = as_in_head and base == tree
     names = git.start(["diff-tree", *_AS_RAW, base, tree])
     who = f"{FALLBACK_NAME} <{FALLBACK_EMAIL}> {facts['date']}"
     body = f"tree {tree}\n" + (f"parent {head}\n" if head else "")
@@ -287,7 +340,7 @@ def _commit(
         "tree": tree,
         "commit": commit,
         "ref": ref,
-        "dirty": True,
+        "dirty": not as_in_head,
         "changed": changed[:CHANGED_FILES_SHOWN],
         "total": len(changed),
         "objects": new[:OBJECTS_REMEMBERED],
@@ -365,21 +418,11 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
     try:
         files = os.path.join(parent, "files")
         os.mkdir(files)
-        done = git.run(
-            ["read-tree", "--reset", "-u", "--no-recurse-submodules", tree],
-            cwd=files,
-            writes=True,
-            ok=any_status,
-            extra={"GIT_INDEX_FILE": os.path.join(parent, "index"), "GIT_WORK_TREE": files},
-            config=(
-                "core.sparseCheckout=false",
-                "core.untrackedCache=false",
-                "core.splitIndex=false",
-                "core.bare=false",
-                "submodule.recurse=false",
-                "advice.detachedHead=false",
-            ),
-        )
+        index = os.path.join(parent, "index")
+        done = _checked_out(git, tree, files, index, _EXPORT)
+        if done.returncode != 0 or b"error:" in done.stderr:  # a filter whose program is not here
+            without = without_filters(git, done.stderr)
+            done = _checked_out(git, tree, files, index, (*_EXPORT, *without))
         if done.returncode != 0 or b"error:" in done.stderr:
             raise _export_failed(dest, done.last_line)
         try:
@@ -389,6 +432,29 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
                 raise _export_failed(dest, error.strerror or str(error)) from None
     finally:
         shutil.rmtree(parent, ignore_errors=True)
+
+
+_EXPORT = (
+    "core.sparseCheckout=false",
+    "core.untrackedCache=false",
+    "core.splitIndex=false",
+    "core.bare=false",
+    "submodule.recurse=false",
+    "advice.detachedHead=false",
+)
+
+
+def _checked_out(
+    git: GitProgram, tree: str, files: str, index: str, config: Sequence[str]
+) -> Outcome:
+    return git.run(
+        ["read-tree", "--reset", "-u", "--no-recurse-submodules", tree],
+        cwd=files,
+        writes=True,
+        ok=any_status,
+        extra={"GIT_INDEX_FILE": index, "GIT_WORK_TREE": files},
+        config=config,
+    )
 
 
 def _export_failed(dest: str, why: str) -> LeadlineError:

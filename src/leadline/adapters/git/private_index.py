@@ -25,7 +25,7 @@ from leadline.job.disk import open_anew, open_in_place
 if TYPE_CHECKING:
     from leadline.adapters.git.objects import Entry
 
-FORMAT = 2
+FORMAT = 3
 Stamp = list[int]
 
 
@@ -46,6 +46,12 @@ class LastCapture(TypedDict):
     objects: list[str]  # what it has beyond HEAD, while git has not packed it
 
 
+class NestedTree(TypedDict):
+    key: str  # the commit where nothing was changed, else a digest of what was
+    tree: str
+    clean: str | None  # the tree of its commit
+
+
 class Remembered(TypedDict):
     head: str | None
     user_index: Stamp | None  # stamp of the index this one was copied from
@@ -57,6 +63,7 @@ class Remembered(TypedDict):
     intended: dict[str, int]  # paths added with --intent-to-add
     judged: dict[str, list[Any]]  # untracked paths left out -> stamp, kind, reason
     submodules: dict[str, str]  # path -> commit
+    nested: dict[str, NestedTree]  # what lay in the repositories inside the work tree
     staged: dict[str, str]  # tracked paths with a secret-looking name -> blob in the user's index
     head_facts: HeadFacts | None
     last: LastCapture | None
@@ -180,6 +187,7 @@ def fresh_values(head: str | None, user_index: Stamp | None) -> Remembered:
         "intended": {},
         "judged": {},
         "submodules": {},
+        "nested": {},
         "staged": {},
         "head_facts": None,
         "last": None,

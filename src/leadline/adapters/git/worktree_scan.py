@@ -11,6 +11,7 @@ Not seen: untracked sockets, devices and pipes, which git does not list, and emp
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable
 
@@ -21,6 +22,7 @@ from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from leadline.adapters.git.process import Process
     from leadline.core.secrets.content import ContentRules, Found
 
 GITLINK = "160000"
@@ -58,6 +60,9 @@ class Scan:
         self.add: set[str] = set()
         self.entries: dict[str, Entry | None] = {}
         self.gaps: dict[str, Gap] = {}
+        self.nested: set[str] = set()  # repositories that git does not know as submodules
+        # submodules that do not lie there as they are recorded, with the commit that is
+        self.touched: dict[str, str] = {}
         self._index = {"GIT_INDEX_FILE": memory.index}
         self._to_keep: dict[str, Gap] = {}
         self._maybe_same: dict[str, Gap] = {}
@@ -92,9 +97,9 @@ class Scan:
                         process.close()  # it ends of the closed pipe, if it was not over
                 raise
         if listing is not None and self._read_listing(self.git.finish(listing, ["ls-files"])):
-            self.git.finish(difference, ["diff-files"])
+            difference.communicate()
             difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)
-        changed = parse_diff_files(self.git.finish(difference, ["diff-files"]))
+        changed = parse_diff_files(self._finish(difference))
         output, warnings = others.communicate()
         if others.returncode != 0:
             self.git.finish(others, ["ls-files"])
@@ -113,6 +118,15 @@ class Scan:
         self.memory.values["absent"] = [
             path for path in self.memory.values["absent"] if path not in self.add
         ]
+
+    def _finish(self, difference: Process) -> bytes:
+        """The output of ``diff-files``. A filter of the user's that fails only means that what it
+        filters has to be looked at as it lies there."""
+        output, _ = difference.communicate()
+        if difference.returncode == 0:
+            return output
+        without = without_filters(self.git)
+        return self.git.run(DIFF_FILES, extra=self._index, config=(*QUIET, *without)).stdout
 
     # the user's index, once after it changed
 
@@ -227,18 +241,10 @@ class Scan:
                 self._judge_tracked(path, Changed("100644", "", "M"))
 
     def _judge_submodule(self, path: str, facts: Changed) -> None:
+        """``nested.py`` looks into it."""
         full = self._full(path)
+        self.touched[path] = facts.blob
         inside = {"GIT_DIR": os.path.join(full, ".git"), "GIT_WORK_TREE": full}
-        arguments = ["status", "--porcelain", "--ignore-submodules=none"]
-        state = self.git.run(arguments, cwd=full, extra=inside, ok=any_status)
-        if state.returncode != 0:
-            self.gaps[path] = ("submodule", "a submodule that git cannot read")
-            return
-        if state.stdout:
-            self.gaps[path] = (
-                "submodule",
-                "a submodule with uncommitted changes: only its commit is recorded",
-            )
         head = self.git.run(
             ["rev-parse", "--verify", "--quiet", "HEAD"], cwd=full, extra=inside, ok=any_status
         )
@@ -259,10 +265,7 @@ class Scan:
             if self.rules.excludes(path.rstrip("/")):
                 continue
             if path.endswith("/"):
-                self.gaps[path] = (
-                    "nested-repository",
-                    "a git repository of its own, not a submodule",
-                )
+                self.nested.add(path.rstrip("/"))
             elif path not in extras or path in changed:
                 self._judge_extra(path)
 
@@ -324,6 +327,10 @@ class Scan:
         if not found:
             return None
         return ("secret", f"its content holds {min(found).what}")
+
+    def gap_of(self, path: str, full: str, status: os.stat_result) -> Gap | None:
+        """Why a file of a repository inside the work tree is left out."""
+        return self._gap_of(path, full, status, tracked=False)
 
     def _found_in_head(self, path: str) -> set[Found]:
         """What the version of HEAD holds already: to keep the file adds none of it."""
@@ -399,6 +406,23 @@ QUIET = (
     "index.sparse=false",
     "advice.addEmbeddedRepo=false",
 )
+
+
+def without_filters(git: GitProgram, errors: bytes = b"") -> list[str]:
+    """Configuration under which no filter of the user's runs, or none of those that ``errors`` of
+    git name."""
+    broken = set(re.findall(r"(?:clean|smudge) filter '?([^\s']+)'? failed", os.fsdecode(errors)))
+    listed = git.run(
+        ["config", "--name-only", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$"],
+        ok=any_status,
+    )
+    names = os.fsdecode(listed.stdout).split("\n")[:-1]
+    if broken:
+        names = [name for name in names if name.split(".", 1)[1].rpartition(".")[0] in broken]
+    off = {True: "false", False: ""}
+    return [f"{name}={off[name.endswith('.required')]}" for name in names]
+
+
 DIFF_FILES = ("diff-files", "-z", "--raw", "--no-abbrev", "--ignore-submodules=none")
 
 

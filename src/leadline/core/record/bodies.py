@@ -53,7 +53,7 @@ class CodeState(TypedDict, total=False):
     gaps: list[Gap]  # what the tree lacks; the first 20
     gaps_total: int  # all that it lacks
     secrets: list[str]  # of the gaps, those that look like secrets
-    submodules: list[dict[str, str]]  # path and commit: their content is not in the tree
+    submodules: list[dict[str, str]]  # path and commit
     changed_during_run: bool  # the fold's: another tree when the run ended
 
 
