@@ -19,24 +19,26 @@ from leadline.testing.builders import ThreadBuilder
 PY = sys.executable
 EMIT = (
     "import os, pathlib; q = pathlib.Path(os.environ['QUEUE']); v = q.read_text().split(); "
-    "q.write_text(' '.join(v[1:])); print('{\"time_ms\": %s}' % v[0])"
+    "q.write_text(' '.join(v[1:])); print('{\"METRIC\": %s}' % v[0])"
 )
 CODE = {"tree": "7" * 40, "commit": "8" * 40, "head": "8" * 40, "dirty": False, "gaps": []}
 
 
 @pytest.fixture
-def queued(thread_lab, tmp_path):
+def queued(thread_lab, tmp_path, request):
     """(lab, run): real runs that measure what a queue outside the repository holds; one command,
-    other values; what is set is told to the command. Like ``recorded``, of a result: what the
-    machine moves is judged in turns only, and that is another test's subject."""
-    thread_lab.ok("metric", "time_ms", "--observed", "result")
+    other values; what is set is told to the command. Like ``recorded``, of a result (``MEASURED`` of
+    the test's module is another name): what the machine moves is judged in turns only."""
+    metric = getattr(request.module, "MEASURED", "loss")
+    thread_lab.ok("metric", metric, "--direction", "lower")
+    emit = EMIT.replace("METRIC", metric)
     queue = tmp_path / "queue"
     thread_lab.env["QUEUE"] = str(queue)
 
     def run(values, *args):
         queue.write_text(" ".join(map(str, values)))
         told = [value for option, value in pairwise(args) if option == "--set"]
-        command = [] if "--experiment" in args else ["--", PY, "-c", EMIT, *told]
+        command = [] if "--experiment" in args else ["--", PY, "-c", emit, *told]
         done = thread_lab.json("run", "--repeat", str(len(values)), *args, *command)
         return done["data"]["experiment"]
 
@@ -44,10 +46,11 @@ def queued(thread_lab, tmp_path):
 
 
 @pytest.fixture
-def recorded(thread_lab):
+def recorded(thread_lab, request):
     """(lab, run) as ``queued``, with the records of runs on a quiet machine written beside the
     program's own."""
-    thread_lab.ok("metric", "time_ms", "--observed", "result")
+    metric = getattr(request.module, "MEASURED", "loss")
+    thread_lab.ok("metric", metric, "--direction", "lower")
     builder = ThreadBuilder("demo", "P", started=False)
     folder = thread_lab.repo / ".git" / "leadline" / "threads" / "demo" / "events"
 
@@ -61,13 +64,13 @@ def recorded(thread_lab):
             known = isinstance(value, (int, float))
             shown = builder.run(
                 "",
-                {"time_ms": value} if known else {},
+                {metric: value} if known else {},
                 {k: parse_value(v) for k, v in config.items()},
                 experiment=experiment,
                 code=CODE,
                 minutes=0,
                 wall_s=0.0,
-                ended={} if known else {"nonfinite": {"time_ms": str(value)}},
+                ended={} if known else {"nonfinite": {metric: str(value)}},
             )
             experiment = shown.rpartition("-r")[0]
         with open(folder / "wother-1.jsonl", "ab") as file:

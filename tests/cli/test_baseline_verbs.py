@@ -6,6 +6,8 @@ import json
 
 from tests.cli.recording import recorded  # noqa: F401
 
+MEASURED = "time_ms"
+
 
 def error_of(lab, *args):
     done = lab.run(*args, "--json")
@@ -59,8 +61,10 @@ def test_show_says_n_spread_drift_and_moves(recorded):  # noqa: F811
 
 def test_move_needs_repeats_one_axis_and_a_better_number(recorded):  # noqa: F811
     lab, run = recorded
-    run([20.1, 20.4, 19.9], "--set", "block=64")
-    run([10.1, 10.4], "--set", "block=128")
+    run([20.1], "--set", "block=64")
+    run([10.1], "--set", "block=128")
+    for value, experiment in ((20.4, "P-001"), (10.4, "P-002"), (19.9, "P-001")):
+        run([value], "--experiment", experiment)
     run([20.2, 20.3, 20.0], "--set", "block=256")
     run([30.2, 30.3, 30.0], "--set", "block=512")
     lab.ok("baseline", "set", "P-001")

@@ -44,9 +44,9 @@ def test_check_post_names_gaps_lost_code_and_confounded_claims(queued):  # noqa:
     run([10.0, 10.5], "--set", "block=128", "--set", "steps=2")
     lab.ok(
         "claim",
-        "faster (n={{P-002.time_ms.n}})",
+        "faster (n={{P-002.loss.n}})",
         "--that",
-        "time_ms(P-002) < time_ms(P-001)",
+        "loss(P-002) < loss(P-001)",
         "--axis",
         "block",
     )
@@ -67,7 +67,7 @@ def test_check_regression(recorded):  # noqa: F811
     # these records say nothing of it, and the sides did not take turns
     assert codes(items) == {"throttled"}
     answer = lab.json(
-        "check", "regression", "--against", "P-001", "--axis", "block", "--metric", "time_ms"
+        "check", "regression", "--against", "P-001", "--axis", "block", "--metric", "loss"
     )
     assert codes(answer["data"]["missing"]) == {"throttled"}
     states = {row["item"]: row["state"] for row in answer["data"]["items"]}

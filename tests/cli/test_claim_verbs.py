@@ -16,18 +16,18 @@ def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):  # noqa: F8
     run([10.3], "--set", "block=128")
     claim = (
         "claim",
-        "block 128 is faster (n={{P-002.time_ms.n}})",
+        "block 128 is faster (n={{P-002.loss.n}})",
         "--that",
-        "time_ms(P-002) < time_ms(P-001)",
+        "loss(P-002) < loss(P-001)",
     )
     done = lab.json(*claim, "--label", "replicated")
     assert lab.run(*claim, "--label", "replicated").returncode == 5
     error = done["error"]
     assert error["code"] == "label-too-high" and "2 more distinct execution" in error["why"]
     command = error["next"][0]
-    assert command.startswith(
-        "leadline run --experiment P-002 --repeat 2 -- "
-    ) and EMIT in shlex.split(command)
+    assert command.startswith("leadline run --experiment P-002 --repeat 2 -- ") and EMIT.replace(
+        "METRIC", "loss"
+    ) in shlex.split(command)
     Path(lab.env["QUEUE"]).write_text("10.1 10.6")
     # the command it names is the command that helps
     assert lab.run(*shlex.split(command)[1:]).returncode == 0
@@ -45,9 +45,9 @@ def test_override_is_recorded_with_the_computed_label(recorded):  # noqa: F811
     run([10.0], "--set", "block=128")
     row = lab.json(
         "claim",
-        "faster (n={{P-002.time_ms.n}})",
+        "faster (n={{P-002.loss.n}})",
         "--that",
-        "time_ms(P-002) < time_ms(P-001)",
+        "loss(P-002) < loss(P-001)",
         "--label",
         "stable",
         "--override",
@@ -68,10 +68,10 @@ def test_stable_across_an_axis(recorded):  # noqa: F811
     for seed in (1, 2):
         run([20.1, 20.4, 19.9], "--set", "block=64", "--set", f"seed={seed}")
         run([10.1, 10.4, 9.9], "--set", "block=128", "--set", f"seed={seed}")
-    that = "time_ms(block=128) < time_ms(block=64)"
+    that = "loss(block=128) < loss(block=64)"
     row = lab.json(
         "claim",
-        "faster over seeds (n={{P-002.time_ms.n}})",
+        "faster over seeds (n={{P-002.loss.n}})",
         "--that",
         that,
         "--across",
@@ -90,7 +90,7 @@ def test_two_differences_cap_the_label(recorded):  # noqa: F811
     lab, run = recorded
     run([20.1, 20.4, 19.9], "--set", "block=64", "--set", "steps=10")
     run([10.1, 10.4, 9.9], "--set", "block=128", "--set", "steps=11")
-    claim = ("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(P-001)")
+    claim = ("claim", "faster (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(P-001)")
     error = lab.json(*claim, "--axis", "block", "--label", "replicated")["error"]
     assert error["code"] == "label-too-high" and "steps (10 against 11)" in error["why"]
     assert lab.json(*claim)["data"]["label"] == "exploratory"
@@ -100,17 +100,17 @@ def test_two_differences_cap_the_label(recorded):  # noqa: F811
 
 BAD_CLAIMS = [
     (("claim", "x"), "missing-field", 2),
-    (("claim", "", "--that", "time_ms(P-001) < 30"), "empty-text", 2),
-    (("claim", "x", "--that", "time_ms(P-001) <"), "bad-predicate", 2),
-    (("claim", "x", "--that", "time_ms(P-009) < 30"), "unknown-id", 3),
-    (("claim", "x", "--that", "time_ms(baseline) < 30"), "no-baseline", 3),
+    (("claim", "", "--that", "loss(P-001) < 30"), "empty-text", 2),
+    (("claim", "x", "--that", "loss(P-001) <"), "bad-predicate", 2),
+    (("claim", "x", "--that", "loss(P-009) < 30"), "unknown-id", 3),
+    (("claim", "x", "--that", "loss(baseline) < 30"), "no-baseline", 3),
     (("claim", "x", "--that", "tme_ms(P-001) < 30"), "no-such-metric", 3),
-    (("claim", "x", "--that", "time_ms(P-001) < 30", "--label", "certain"), "bad-label", 2),
-    (("claim", "x", "--that", "time_ms(P-001) < 30", "--across", "seed"), "bad-across", 2),
-    (("claim", "x", "--that", "time_ms(P-001) < 10"), "evidence-says-otherwise", 5),
-    (("claim", "x", "--that", "time_ms(block=7) < 10"), "no-evidence", 5),
-    (("claim", "it takes 20.5 ms", "--that", "time_ms(P-001) < 30"), "unbound-number", 5),
-    (("claim", "it always wins", "--that", "time_ms(P-001) < 30"), "overclaim", 5),
+    (("claim", "x", "--that", "loss(P-001) < 30", "--label", "certain"), "bad-label", 2),
+    (("claim", "x", "--that", "loss(P-001) < 30", "--across", "seed"), "bad-across", 2),
+    (("claim", "x", "--that", "loss(P-001) < 10"), "evidence-says-otherwise", 5),
+    (("claim", "x", "--that", "loss(block=7) < 10"), "no-evidence", 5),
+    (("claim", "it takes 20.5 ms", "--that", "loss(P-001) < 30"), "unbound-number", 5),
+    (("claim", "it always wins", "--that", "loss(P-001) < 30"), "overclaim", 5),
     (("claims", "--why", "P-001"), "not-a-claim", 2),
     (("claims", "--label", "odd"), "bad-label", 2),
 ]
@@ -131,18 +131,16 @@ def test_refusals_are_records_and_not_repeated(recorded):  # noqa: F811
     lab, run = recorded
     run([20.0], "--set", "block=64")
     for _ in range(3):
-        lab.run("claim", "quick", "--that", "time_ms(P-001) < 10")
+        lab.run("claim", "quick", "--that", "loss(P-001) < 10")
     assert lab.ok("logbook").count("evidence-says-otherwise") == 1
 
 
 def test_nan_counts_for_nothing_and_is_named(recorded):  # noqa: F811
     lab, run = recorded
     run([20.1, "NaN", 19.9], "--set", "block=64")
-    row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")[
-        "data"
-    ]
+    row = lab.json("claim", "below (n={{P-001.loss.n}})", "--that", "loss(P-001) < 30")["data"]
     assert row["n"] == 2 and any(
-        "time_ms was nan" in why.lower() for why in row["not_counted"].values()
+        "loss was nan" in why.lower() for why in row["not_counted"].values()
     ), row
 
 
@@ -162,7 +160,7 @@ def test_reported_claims_are_marked_and_never_evidence(recorded):  # noqa: F811
 def test_a_prediction_written_before_is_a_preregistration(recorded):  # noqa: F811
     lab, run = recorded
     run([20.1, 20.4], "--set", "block=64")
-    that = "time_ms(block=128) < time_ms(block=64)"
+    that = "loss(block=128) < loss(block=64)"
     lab.ok("hypothesis", "add", "bigger is faster", "--predict", that)
     run([10.1, 10.4], "--set", "block=128")
     lab.ok(
@@ -170,19 +168,19 @@ def test_a_prediction_written_before_is_a_preregistration(recorded):  # noqa: F8
         "add",
         "bigger is at least not slower",
         "--predict",
-        "time_ms(block=128) <= time_ms(block=64)",
+        "loss(block=128) <= loss(block=64)",
     )
     assert (
-        lab.json("claim", "bigger is faster (n={{P-002.time_ms.n}})", "--that", that)["data"][
+        lab.json("claim", "bigger is faster (n={{P-002.loss.n}})", "--that", that)["data"][
             "preregistered"
         ]
         == "P-H1"
     )
     late = lab.json(
         "claim",
-        "not slower (n={{P-002.time_ms.n}})",
+        "not slower (n={{P-002.loss.n}})",
         "--that",
-        "time_ms(block=128) <= time_ms(block=64)",
+        "loss(block=128) <= loss(block=64)",
     )
     assert late["data"]["preregistered"] == ""
 
@@ -192,9 +190,7 @@ def test_claims_keep_the_baseline_they_were_made_against(recorded):  # noqa: F81
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
-    lab.ok(
-        "claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)"
-    )
+    lab.ok("claim", "faster (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(baseline)")
     lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "faster")
     assert lab.json("claims")["data"][0]["label"] == "replicated"
 
@@ -204,9 +200,9 @@ def test_production_path_is_said(recorded):  # noqa: F811
     run([20.1, 20.4, 19.9], "--set", "block=64")
     lab.ok(
         "claim",
-        "below (n={{P-001.time_ms.n}})",
+        "below (n={{P-001.loss.n}})",
         "--that",
-        "time_ms(P-001) < 30",
+        "loss(P-001) < 30",
         "--path",
         "cluster",
     )
@@ -220,18 +216,18 @@ def test_a_share_of_a_reference_that_is_not_above_zero_is_refused(recorded):  # 
     lab, run = recorded
     a, b = run([-10.0, -10.5, -9.5], "--set", "v=a"), run([-9.2, -9.3, -9.4], "--set", "v=b")
     for predicate, mend in (
-        (f"time_ms({b}) <= 0.9 * time_ms({a})", "compare with it as it is"),
-        (f"time_ms({b}) ~= time_ms({a}) +- 5 %", "name one in the metric's unit"),
+        (f"loss({b}) <= 0.9 * loss({a})", "compare with it as it is"),
+        (f"loss({b}) ~= loss({a}) +- 5 %", "name one in the metric's unit"),
     ):
         error = lab.json("claim", "b and a differ in this", "--that", predicate)["error"]
         assert (
             error["code"] == "share-of-nothing" and "zero or negative in some runs" in error["what"]
         ), error
         assert mend in error["what"]
-    lab.ok("claim", "b is the higher one", "--that", f"time_ms({b}) > time_ms({a})")
+    lab.ok("claim", "b is the higher one", "--that", f"loss({b}) > loss({a})")
     assert (
         "one run of"
-        in lab.json(
-            "claim", "c", "--that", f"time_ms({run([1.0], '--set', 'v=c')}) > time_ms({a})"
-        )["data"]["why"][0]
+        in lab.json("claim", "c", "--that", f"loss({run([1.0], '--set', 'v=c')}) > loss({a})")[
+            "data"
+        ]["why"][0]
     )

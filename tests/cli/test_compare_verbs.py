@@ -40,7 +40,7 @@ def test_the_difference_comes_first_and_confounds_are_refused(recorded):  # noqa
     done = lab.run("compare", "baseline", "P-002", "--axis", "block", "--nuisance", "warmup")
     assert (
         done.returncode == 0
-        and "time_ms: better." in done.stdout
+        and "loss: better." in done.stdout
         and "apples to apples: yes" in done.stdout
     )
 
@@ -131,8 +131,8 @@ def test_bad_comparisons(recorded):  # noqa: F811
         (("P-001", "P-H1"), "not-an-experiment", 2),
         (("P-001", "P-002", "--axis", "blok"), "no-such-axis", 3),
         (("P-001", "P-002", "--metric", "tme"), "no-such-metric", 3),
-        (("P-001", "P-002", "--target", "time_ms"), "bad-target", 2),
-        (("P-001", "P-002", "--target", "time_ms=nan"), "bad-target", 2),
+        (("P-001", "P-002", "--target", "loss"), "bad-target", 2),
+        (("P-001", "P-002", "--target", "loss=nan"), "bad-target", 2),
         (("P-001", "P-002", "--alpha", "2"), "bad-alpha", 2),
         (("P-001", "P-002", "--detect", "two"), "bad-detect", 2),
         (("P-001", "P-002", "--detect", "0%"), "bad-detect", 2),
@@ -186,7 +186,7 @@ def test_what_the_runs_can_show_is_said_for_a_declared_difference(recorded):  # 
     lab, run = recorded
     run([20.0, 20.4, 19.6, 20.1], "--set", "block=64")
     run([20.1, 20.3, 19.8, 20.0], "--set", "block=128")
-    small, large = sizes(lab, "--detect", "1%"), sizes(lab, "--detect", "time_ms=15")
+    small, large = sizes(lab, "--detect", "1%"), sizes(lab, "--detect", "loss=15")
     assert round(small["detect"]["difference"], 6) == round(0.01 * small["a"]["mean"], 6)
     assert small["detect"]["bears"] is False and small["detect"]["n_needed"] > 4
     assert (
@@ -203,13 +203,11 @@ def test_equivalence_is_a_verdict_that_needs_evidence(recorded):  # noqa: F811
     lab, run = recorded
     run([20.0, 20.1, 19.9, 20.05, 19.95, 20.0], "--set", "block=64")
     run([20.02, 20.08, 19.93, 20.04, 19.96, 20.01], "--set", "block=128")
-    wide, narrow = sizes(lab, "--equivalent", "10%"), sizes(lab, "--equivalent", "time_ms=0.001")
+    wide, narrow = sizes(lab, "--equivalent", "10%"), sizes(lab, "--equivalent", "loss=0.001")
     assert wide["verdict"] == "equivalent" and wide["equivalence"]["p"] < 0.05
     assert narrow["verdict"] == "not shown equivalent" and narrow["equivalence"]["p"] > 0.05
     text = lab.ok("compare", "P-001", "P-002", "--axis", "block", "--equivalent", "10%")
-    assert (
-        "time_ms: equivalent. no difference larger than 10 %: shown by two one-sided tests" in text
-    )
+    assert "loss: equivalent. no difference larger than 10 %: shown by two one-sided tests" in text
     apart = sizes(lab, "--equivalent", "0.1%")
     assert apart["verdict"] == "not shown equivalent" and apart["equivalence"]["p"] > 0.05
 

@@ -13,7 +13,7 @@ def test_compare_sees_it_and_a_new_formula_changes_all(recorded):  # noqa: F811
         "metric",
         "per_s",
         "--formula",
-        "1000 / time_ms",
+        "1000 / loss",
         "--unit",
         "1/s",
         "--direction",
@@ -31,15 +31,15 @@ def test_compare_sees_it_and_a_new_formula_changes_all(recorded):  # noqa: F811
         "block",
     )
     row = lab.json("metric", "per_s")["data"][0]
-    assert row["formula"] == "1000 / time_ms" and row["runs"] == 6
-    assert lab.run("metric", "per_s", "--formula", "1 / time_ms").returncode == 4
-    lab.ok("metric", "per_s", "--formula", "1 / time_ms", "--redefine")
+    assert row["formula"] == "1000 / loss" and row["runs"] == 6
+    assert lab.run("metric", "per_s", "--formula", "1 / loss").returncode == 4
+    lab.ok("metric", "per_s", "--formula", "1 / loss", "--redefine")
     assert "per_s: exploratory only." in lab.ok("compare", "P-001", "P-002", "--axis", "block")
     for name, formula, words in (
         ("x", "1 +", "cannot be read"),
-        ("x", "nobody / time_ms", "no run has nobody"),
-        ("x", "x + time_ms", "computed from itself"),
-        ("time_ms", "per_s * 2", "runs have measured"),
+        ("x", "nobody / loss", "no run has nobody"),
+        ("x", "x + loss", "computed from itself"),
+        ("loss", "per_s * 2", "runs have measured"),
     ):
         done = lab.run("metric", name, "--formula", formula)
         assert done.returncode != 0 and words in done.stderr + done.stdout, (

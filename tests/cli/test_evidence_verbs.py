@@ -7,13 +7,13 @@ import sys
 
 from tests.cli.recording import queued, recorded  # noqa: F401
 
-FASTER = "time_ms(block=128) < time_ms(block=64)"
+FASTER = "loss(block=128) < loss(block=64)"
 
 
 def claimed(lab, run):
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
-    return lab.json("claim", "faster (n={{P-002.time_ms.n}})", "--that", FASTER)["data"]
+    return lab.json("claim", "faster (n={{P-002.loss.n}})", "--that", FASTER)["data"]
 
 
 def test_a_withdrawn_run_lowers_the_claim_everywhere_at_once(recorded):  # noqa: F811
@@ -40,9 +40,7 @@ def test_what_rested_on_a_withdrawn_baseline_is_named(recorded):  # noqa: F811
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
-    lab.ok(
-        "claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)"
-    )
+    lab.ok("claim", "faster (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(baseline)")
     rests = {
         r["id"]: r for r in lab.json("retract", "P-B1", "--why", "the wrong build")["data"]["rests"]
     }
@@ -66,15 +64,11 @@ def test_a_run_of_the_baseline_withdrawn_names_the_baseline(recorded):  # noqa: 
 def test_a_crashed_run_and_its_retry_are_one_execution(queued):  # noqa: F811
     lab, _ = queued
     code = "import os, pathlib, sys; q = pathlib.Path(os.environ['QUEUE']); v = q.read_text().split(); "
-    code += (
-        "q.write_text(' '.join(v[1:])); print('{\"time_ms\": %s}' % v[0]); sys.exit(v[0] == '9.9')"
-    )
+    code += "q.write_text(' '.join(v[1:])); print('{\"loss\": %s}' % v[0]); sys.exit(v[0] == '9.9')"
     pathlib.Path(lab.env["QUEUE"]).write_text("9.9 10.1 10.2")
     for _ in range(3):
         lab.run("run", "--set", "block=128", "--", sys.executable, "-c", code)
-    row = lab.json("claim", "below (n={{P-003.time_ms.n}})", "--that", "time_ms(block=128) < 30")[
-        "data"
-    ]
+    row = lab.json("claim", "below (n={{P-003.loss.n}})", "--that", "loss(block=128) < 30")["data"]
     assert (row["n"], row["label"]) == (2, "exploratory")
     assert any("failed" in why for why in row["not_counted"].values())
 
@@ -82,10 +76,8 @@ def test_a_crashed_run_and_its_retry_are_one_execution(queued):  # noqa: F811
 def test_a_rerun_of_a_deterministic_metric_is_no_repeat(recorded):  # noqa: F811
     lab, run = recorded
     run([10.0, 10.0, 10.0], "--set", "train_seed=1")
-    lab.ok("metric", "time_ms", "--observed", "result")
-    row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")[
-        "data"
-    ]
+    lab.ok("metric", "loss", "--observed", "result")
+    row = lab.json("claim", "below (n={{P-001.loss.n}})", "--that", "loss(P-001) < 30")["data"]
     assert (row["n"], row["label"]) == (1, "exploratory")
     assert sum("not a repeat" in why for why in row["not_counted"].values()) == 2
 
@@ -96,7 +88,7 @@ def test_why_prints_the_derivation(recorded):  # noqa: F811
     lab.ok("retract", "P-002-r1", "--why", "another job ran")
     text = lab.ok("claims", "--why", "c1")
     for words in (
-        "clause    time_ms(block=128) < time_ms(block=64)",
+        "clause    loss(block=128) < loss(block=64)",
         "the 95 % interval of the difference is",
         "counted   5: P-001-r1",
         "said      1 of 6 runs do not count: 1 retracted: another job ran (P-002-r1)",

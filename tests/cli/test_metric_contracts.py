@@ -10,6 +10,9 @@ import pytest
 
 from tests.cli.recording import queued  # noqa: F401
 
+MEASURED = "time_ms"
+
+
 SIDES = ("--axis", "variant")
 
 

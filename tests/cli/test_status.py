@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.recording import queued  # noqa: F401
 
+MEASURED = "time_ms"
+
 
 def test_sorting_downwards_as_the_help_writes_it(thread_lab):
     for value in (2, 9, 5):

@@ -19,6 +19,7 @@ from leadline.core.evidence.evidence import (
 from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.metric.contract import moved_by_machine
+from leadline.core.metric.redefined import definitions_for
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import MetricDef, Run
@@ -43,9 +44,10 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
         sides = [runs_of_subject(thread, subject, body.get("refs")) for _, subject in clause.sides]
         for runs in sides:
             tell_tags(thread, runs)
-        known = thread.metrics.get(clause.metric) or MetricDef(clause.metric)
+        known = definitions_for(thread, [run for runs in sides for run in runs])
+        moved = moved_by_machine(known.get(clause.metric) or MetricDef(clause.metric))
         in_turns = ""
-        if len(sides) == 2 and not cells and moved_by_machine(known):
+        if len(sides) == 2 and not cells and moved:
             in_turns = in_turns_command(clause.metric, sides[1], sides[0])
         if in_turns and found.label in ("none", "exploratory"):
             short.append(in_turns)
@@ -58,7 +60,7 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
                     for r in runs
                     if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())
                 ]
-                definition = thread.metrics.get(metric) or MetricDef(metric)
+                definition = known.get(metric) or MetricDef(metric)
                 counted, dropped = distinct_executions(here, definition)
                 counted, _ = count_once(counted, definition, dropped)
                 lacks = REPEATS_NEEDED - len(counted)

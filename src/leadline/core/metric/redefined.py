@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from leadline.core.metric.as_measured import as_measured, with_observed
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Redefinition, Thread
@@ -50,21 +51,17 @@ def changes_since(thread: Thread, runs: Iterable[Run], name: str) -> list[tuple[
 
 
 def definitions_for(thread: Thread, runs: Iterable[Run]) -> dict[str, MetricDef]:
-    """The definitions by which ``runs`` are judged: the present ones, with the stricter word on what
-    moves a metric where it was another one when the first of them began."""
-    if not thread.redefined:
-        return thread.metrics
-    runs, found = list(runs), dict(thread.metrics)
+    """The definitions by which ``runs`` are judged: the present ones as the runs bear them out, with
+    the stricter word on what moves a metric where it was another one when the first of them began."""
+    runs = list({run.uid: run for run in runs if run.is_evidence}.values())
+    names = sorted({name for run in runs for name in run.metrics})
+    measured = {n: as_measured(thread.metrics.get(n) or MetricDef(n), runs) for n in names}
+    found = {**thread.metrics, **measured}
     for name in dict.fromkeys(change.name for change in thread.redefined):
         changes = changes_since(thread, [r for r in runs if name in r.metrics], name)
         said = [d for change, _ in changes for d in (change.was, change.now)]
         if any(moved_by_machine(d) for d in said) and not moved_by_machine(found[name]):
-            found[name] = _with(found[name], "machine")
+            found[name] = with_observed(found[name], "machine")
         elif any(d.observed != "counted" for d in said) and found[name].observed == "counted":
-            found[name] = _with(found[name], "result")
+            found[name] = with_observed(found[name], "result")
     return found
-
-
-def _with(definition: MetricDef, observed: str) -> MetricDef:
-    facts = {name: getattr(definition, name) for name in MetricDef.__match_args__}
-    return MetricDef(**{**facts, "observed": observed})

@@ -117,8 +117,16 @@ _RATE_WORDS = frozenset(
         "utilization",
         "utilisation",
         "util",
+        "iops",
+        "ips",
+        "ttft",
+        "tpot",
+        "itl",
+        "lat",
+        "cycles",
     )
 )
+_QUANTILE = later(r"p\d{2,4}\Z")  # of latencies, unless a word says a result
 _MEMORY_WORDS = frozenset(("mem", "memory", "rss", "vram", "kib", "mib", "gib", "mb", "gb"))
 _POWER_WORDS = frozenset(("power", "watt", "watts", "energy", "joule", "joules"))
 _MACHINE_WORDS = _TIME_WORDS | _RATE_WORDS | _MEMORY_WORDS | _POWER_WORDS
@@ -149,6 +157,36 @@ _RESULT_WORDS = frozenset(
         "steps",
         "epochs",
         "params",
+        "wer",
+        "cer",
+        "dice",
+        "iou",
+        "map",
+        "ndcg",
+        "mrr",
+        "elo",
+        "return",
+        "regret",
+        "fid",
+        "kl",
+        "nll",
+        "ce",
+        "entropy",
+        "gap",
+        "psnr",
+        "ssim",
+        "meteor",
+        "chrf",
+        "bpc",
+        "brier",
+        "ece",
+        "correct",
+        "pass",
+        "win",
+        "norm",
+        "residual",
+        "correlation",
+        "quality",
     )
 )
 # What a program counts rather than measures: the same whenever it runs.
@@ -201,7 +239,25 @@ def name_says_machine(name: str) -> bool | None:
         w.endswith(("latency", "time")) and w != "time" for w in words
     ):
         return True
-    return False if any(w in _RESULT_WORDS for w in words) else None
+    if any(w in _RESULT_WORDS for w in words):
+        return False
+    return True if any(map(_QUANTILE.match, words)) else None
+
+
+def hint_of(name: str, unit: str) -> bool | None:
+    """What unit and name say of what moves a metric, declared or not: True for a time, a rate, power
+    or energy, False for a count or a result, None where they do not tell. Memory does not: what is
+    resident the machine moves, and a size is counted."""
+    if name_says_counted(name, unit):
+        return False
+    known = dimension(unit)
+    if known == "memory":
+        return None
+    if known in MACHINE_DIMENSIONS:
+        return True
+    said = name_says_machine(name)
+    is_memory = said and any(w in _MEMORY_WORDS for w in _SPLIT.split(name.lower()))
+    return None if is_memory else said
 
 
 def name_says_counted(name: str, unit: str) -> bool:

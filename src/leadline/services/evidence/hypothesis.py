@@ -8,7 +8,15 @@ pre-registration, and then the runs have a say in whether it is called supported
 from __future__ import annotations
 
 from leadline.core.errors import conflict, refused, usage
-from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_predicate
+from leadline.core.evidence.evaluate import ClauseResult, evaluate
+from leadline.core.evidence.of_thread import (
+    evidence_for,
+    evidence_of,
+    predicate_of,
+    read_predicate,
+    runs_of_subject,
+)
+from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.evidence.sentence import Sentence
 from leadline.core.record.ranks import EARNED, state_of
 from leadline.core.record.run import Run
@@ -17,7 +25,7 @@ from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.view.facts import gone_evidence
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
-from leadline.services.lookup import kind_of, no_evidence, withdrawn
+from leadline.services.lookup import kind_of, no_evidence, runs_of, withdrawn
 from leadline.services.refusal import Overrides, refuse
 
 if TYPE_CHECKING:
@@ -114,7 +122,8 @@ def change(
     """Move a hypothesis to ``state``.
 
     Raises LeadlineError: the field its state needs is missing (usage), no such move (conflict),
-    evidence that does not stand, or that says the opposite of the prediction (refused).
+    evidence that does not stand, that says the opposite of the prediction, or that shows nothing
+    either way where the prediction is to be false (refused).
     """
     thread = context.store.thread(topic)
     item = _hypothesis(thread, display)
@@ -284,29 +293,67 @@ def _check_prediction(
     named: list[str],
     override: Overrides,
 ) -> None:
-    """Its own prediction, over the runs there are, must not say the opposite of the new state."""
-    if not item.body.get("predicate") or state not in ("supported", "falsified"):
+    """Its own prediction must not say the opposite of the new state, over the runs there are nor over
+    those that are cited; and a difference that did not show is none the other way."""
+    predicate = predicate_of(item)
+    if predicate is None or state not in ("supported", "falsified"):
         return
     found = evidence_of(thread, item.body, item.uid)
-    held = found.label in EARNED
-    if (state == "supported" and found.label != "refuted") or (state == "falsified" and not held):
+    code, do = "prediction-says-otherwise", ""
+    if state == "falsified":
+        says = "holds over the runs there are" if found.label in EARNED else ""
+        do = f"leadline hypothesis support {item.id} --evidence {named[0]}"
+        if not says and _no_difference(found.clauses):
+            code, says = "no-difference-shown", "is not shown to be false: no difference was shown"
+            verb = "block" if "blocked" in MOVES[state_of(item)] else "activate"
+            until = " --until 'runs that show it, or the opposite'" if verb == "block" else ""
+            do = f"leadline hypothesis {verb} {item.id}{until}"
+    elif found.label == "refuted":
+        says = "does not hold over the runs there are"
+    else:
+        against = [r for r in _over_cited(thread, item, predicate, named) if r.holds is False]
+        says = "does not hold over the runs cited" if against else ""
+        found.why[:0] = [result.arithmetic for result in against]
+    if not says or override.covers(code):
         return
-    code = "prediction-says-otherwise"
-    if override.covers(code):
-        return
-    arithmetic = "; ".join(found.why[:3])
-    says, verb = ("holds", "support") if held else ("does not hold", "falsify")
     raise refuse(
         context,
         thread,
         code,
-        f"the prediction of {item.id} {says} over the runs there are",
+        f"the prediction of {item.id} {says}",
         statement=f"{item.id} {state} by {', '.join(named)}",
-        arithmetic=arithmetic,
+        arithmetic="; ".join(found.why[:3]),
         honest=found.sentence.short,
         missing=[],
         next=[
-            f"leadline hypothesis {verb} {item.id} --evidence {named[0]}",
+            do or f"leadline hypothesis falsify {item.id} --evidence {named[0]}",
             f"leadline hypothesis … --override {code} 'WHY'",
         ],
     )
+
+
+def _no_difference(results: list[ClauseResult]) -> bool:
+    """Whether what came out false did so by less than its interval, where a test could tell."""
+    false = [result for result in results if result.holds is False]
+    return bool(false) and all(
+        r.interval.known and not r.contradicted and not r.withheld for r in false
+    )
+
+
+def _over_cited(
+    thread: Thread, item: Item[HypothesisBody], predicate: Predicate, named: list[str]
+) -> list[ClauseResult]:
+    """The clauses of the prediction over those of their runs that the evidence is, or counted."""
+    cited = set[str]()
+    for thing in map(thread.find, named):
+        if is_a(thing, "claim"):
+            counted = evidence_of(thread, thing.body, thing.uid).counted
+            cited |= {run.uid for run in thread.runs_named(counted)}
+        elif isinstance(thing, (Experiment, Run)):
+            cited |= {run.uid for run in runs_of(thing)}
+
+    def resolve(subject: Subject) -> list[Run]:
+        runs = runs_of_subject(thread, subject, item.refs)
+        return [run for run in runs if run.uid in cited] or runs
+
+    return evaluate(predicate, resolve, thread.metrics)

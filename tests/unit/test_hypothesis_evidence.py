@@ -1,0 +1,66 @@
+"""What a hypothesis may be called by the evidence that is cited for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadline.core.errors import LeadlineError
+from leadline.services.context import Context
+from leadline.services.evidence.hypothesis import change
+from leadline.testing.builders import ThreadBuilder
+from tests.unit.services_context import holding
+
+PREDICTED = "loss(arm=new) < loss(arm=old)"
+
+
+def context_with(folder: Path, *new: list[float]) -> Context:
+    """A baseline of the old arm, P-001, an experiment of the new arm for each of ``new``, P-002 and
+    on, and P-H1, which predicts that the new one is lower."""
+    b = ThreadBuilder("demo", metrics=[("loss", "nats", "lower")])
+    for arm, values in (("old", [1.0, 1.01, 0.99, 1.0]), *(("new", values) for values in new)):
+        shown = b.run(arm, {"loss": values[0]}, {"arm": arm})
+        b.repeat(shown, *({"loss": value} for value in values[1:]))
+    b.record("hypothesis", {"id": "P-H1", "text": "new is lower", "predicate": PREDICTED})
+    b.claim("new is not lower", predicate="loss(P-003) > loss(P-001)")
+    return holding(folder, b)
+
+
+def state(context: Context, wanted: str, evidence: str) -> Any:
+    return change(context, "demo", "P-H1", wanted, evidence=[evidence])["state"]
+
+
+LOW, HIGH = [0.8, 0.81, 0.79, 0.8], [1.1, 1.11, 1.09, 1.1]
+SAME = [1.0, 1.02, 0.99, 1.005]
+
+
+def test_what_was_measured_the_other_way_supports_nothing(tmp_path: Path) -> None:
+    context = context_with(tmp_path, LOW, HIGH)
+    for contrary in ("P-003", "P-003-r2", "P-C1"):
+        with pytest.raises(LeadlineError) as refused:
+            state(context, "supported", contrary)
+        assert refused.value.code == "prediction-says-otherwise"
+        assert refused.value.what == "the prediction of P-H1 does not hold over the runs cited"
+    assert state(context, "supported", "P-002") == "supported"
+
+
+def test_no_difference_shown_is_no_falsification(tmp_path: Path) -> None:
+    context = context_with(tmp_path, SAME, SAME)
+    with pytest.raises(LeadlineError) as refused:
+        state(context, "falsified", "P-002")
+    assert refused.value.code == "no-difference-shown"
+    assert refused.value.next[0].startswith("leadline hypothesis block P-H1 --until")
+
+
+def test_a_difference_the_other_way_falsifies(tmp_path: Path) -> None:
+    assert state(context_with(tmp_path, HIGH, HIGH), "falsified", "P-002") == "falsified"
+
+
+def test_one_run_a_side_the_other_way_may_falsify(tmp_path: Path) -> None:
+    b = ThreadBuilder("demo", metrics=[("loss", "nats", "lower")])
+    for arm, value in (("old", 1.0), ("new", 1.1)):
+        b.run(arm, {"loss": value}, {"arm": arm})
+    b.record("hypothesis", {"id": "P-H1", "text": "new is lower", "predicate": PREDICTED})
+    assert state(holding(tmp_path, b), "falsified", "P-002") == "falsified"
