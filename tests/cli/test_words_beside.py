@@ -75,3 +75,76 @@ def test_the_command_that_is_left_of_a_typed_number_records_the_note(thread_lab)
     assert done["data"]["note"]["refused"] == "unbound-number"
     lab.ok(*shlex.split(command)[1:])
     assert "P-001.time_ms" in lab.json("show", "P-N1")["data"]["body"]["text"]
+
+
+def test_a_note_in_checkable_form_is_a_claim_and_one_with_a_class_a_negative_result(thread_lab):
+    lab = thread_lab
+    words = ("--note", "it ends in time", "--that", "time_ms(this) <= 4")
+    assert lab.json("run", *words, "--", *CELL)["data"]["note"] == {"id": "P-C1"}
+    assert lab.json("show", "P-C1")["data"]["body"]["predicate"] == "time_ms(P-001) <= 4.0"
+    lab.ok("run", "--set", "k=2", "--note", "no help", "--negative", "valid-negative", "--", *CELL)
+    note = lab.json("show", "P-N1")["data"]["body"]
+    assert (note["role"], note["reason_class"], note["about"]) == (
+        "negative",
+        "valid-negative",
+        ["P-002"],
+    )
+    for wrong in (("--that", "time_ms(this) <= 4"), ("--note", "x", "--negative", "bad-luck")):
+        before = lab.json("status")["counts"]
+        assert lab.run("run", *wrong, "--", *CELL).returncode == 2
+        assert lab.json("status")["counts"] == before
+
+
+def test_a_run_is_the_first_baseline_and_a_better_side_the_next(thread_lab):
+    lab = thread_lab
+    noisy = (
+        sys.executable,
+        "-c",
+        "import time; print('{{\"time_ms\": %f}}' % ({k} + time.time() %% 0.1))".replace("%%", "%"),
+    )
+    base = [word.format(k=9) for word in noisy]
+    lab.ok("run", "--set", "k=9", "--repeat", "3", "--baseline", "as it ships", "--", *base)
+    lab.ok("run", "--set", "k=2", "--repeat", "3", "--", *[word.format(k=2) for word in noisy])
+    moved = lab.json(
+        "ab", "baseline", "P-002", "--blocks", "3", "--warmup", "0", "--baseline", "faster"
+    )
+    assert moved["data"]["baseline"] == {"id": "P-B2"}, moved["data"]["baseline"]
+    stays = lab.json("run", "--experiment", "P-001", "--baseline", "again", "--")
+    assert stays["data"]["baseline"]["refused"] == "baseline-stays"
+    assert stays["next"] and lab.json("baseline", "show")["data"]["id"] == "P-B2"
+
+
+def test_what_is_withdrawn_for_its_fault_is_a_negative_result_written_once(thread_lab):
+    lab = thread_lab
+    lab.ok("run", "--", *CELL)
+    why = "the wall clock is useless here: {{P-001.time_ms}} in one run"
+    lab.ok("retract", "P-001", "--negative", "invalid-test", "--why", why)
+    assert lab.json("show", "P-N1")["data"]["body"]["reason_class"] == "invalid-test"
+    assert lab.json("show", "P-001")["data"]["retracted"] == why
+
+
+def test_a_decision_and_a_claim_take_the_place_of_another(thread_lab):
+    lab = thread_lab
+    lab.ok("run", "--", *CELL)
+    for text, more in (("keep it", ()), ("ship it", ("--supersedes", "P-D1"))):
+        lab.ok("decide", text, "--evidence", "P-001", *more)
+    assert lab.json("show", "P-D1")["data"]["superseded_by"] == "P-D2"
+    claimed = ("claim", "it ends in time", "--that", "time_ms(P-001) <= 4")
+    assert lab.run(*claimed, "--supersedes", "P-D2").returncode == 2
+    assert lab.json("claims")["data"] == []
+    lab.ok(*claimed)
+    lab.ok(*claimed[:2], "--that", "time_ms(P-001) <= 5", "--supersedes", "P-C1")
+    assert lab.json("show", "P-C1")["data"]["superseded_by"] == "P-C2"
+
+
+def test_the_baseline_measured_again_by_an_edited_ruler_is_the_baseline(thread_lab):
+    lab = thread_lab
+    lab.write("bench.py", "print('{\"time_ms\": 3.0}')\n")
+    lab.git("add", "bench.py")
+    lab.git("commit", "-qm", "bench")
+    lab.ok("measure", "protect", "bench.py")
+    lab.ok("run", "--baseline", "as it ships", "--", sys.executable, "bench.py")
+    lab.write("bench.py", "print('{\"time_ms\": 4.0}')\n")
+    done = lab.run("measure", "again", "P-001", "--baseline", "another timer")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert lab.json("baseline", "show")["data"]["experiment"] == "P-002"

@@ -201,7 +201,7 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
             f"`leadline {verb}` takes no command after --",
             do=f"leadline {verb} --help",
         )
-    args.command = command or []
+    args.command, args.verb = command or [], verb
     if getattr(module, "NEEDS_REPOSITORY", True):
         from leadline.bootstrap import open_context
 

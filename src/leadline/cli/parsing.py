@@ -205,8 +205,25 @@ def words_beside(parser: argparse.ArgumentParser, names: str) -> None:
         "--note",
         default="",
         metavar="TEXT",
-        help=f"what was found, attached at the end as an interpretation; {names}",
+        help=f"what was found, recorded at the end as an interpretation; {names}",
     )
+    add(
+        "--that",
+        default="",
+        metavar="PREDICATE",
+        help="the same in checkable form: --note is a claim then",
+    )
+    add(
+        "--negative",
+        default="",
+        metavar="REASON",
+        help="its class (`note --negative`): --note is a negative result then",
+    )
+
+
+def baseline_option(parser: argparse.ArgumentParser, text: str) -> None:
+    """``--baseline WHY``, the same for every verb after which the baseline may be another."""
+    parser.add_argument("--baseline", default="", metavar="WHY", help=text)
 
 
 def on_option(parser: argparse._ActionsContainer) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import (
     artifact_option,
+    baseline_option,
     extraction,
     input_option,
     on_option,
@@ -24,7 +25,6 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from leadline.core.design.blocks import Measured, MeasuredNow
     from leadline.services.context import Context
-    from leadline.services.run.beside import Beside
     from leadline.services.run.request import RunRequest
 
 TAKES_COMMAND = True
@@ -66,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(parser, "--set", "K=V", "config of both sides", dest="sets")
     several(parser, "--hypothesis", "ID", "a hypothesis this bears on", dest="hypotheses")
     words_beside(parser, "{{this.ratio}}, {{a.METRIC}} and {{b.METRIC}} are its own")
+    baseline_option(parser, "B is the baseline then, if the evidence bears it")
     parser.add_argument("--metric", default="", metavar="NAME", help="what is compared")
     parser.add_argument(
         "--precision",
@@ -133,11 +134,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     again = len(args.words) == 2 and args.words[0] != "show" and not args.command
     if args.words and not again:
         return _show(context, args)
-    from leadline.cli.commands.run import attached
+    from leadline.cli.commands.run import After, check_words
     from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
     from leadline.services.run.own_code import at_own_code
 
+    check_words(args)
     topic = context.topic(args.thread)
     shown = sys.stderr if args.json else sys.stdout
     watcher = Watching(shown if args.show_output else None)
@@ -167,21 +169,22 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         hypotheses += expectation(context, topic, args.why, args.predict)
         request.expected = ""
     a.hypotheses, b.hypotheses = hypotheses, hypotheses
-    noted: Beside | None = None
-    follow: list[str] = []
+    after = After(context, args, topic)
 
     def say_of(result: MeasuredNow) -> None:
-        nonlocal noted, follow
-        names, anything = dict(result["experiments"]), bool(result["n_blocks"])
-        noted, follow = attached(context, args, topic, result["id"], names, anything)
+        after.note(result["id"], dict(result["experiments"]), bool(result["n_blocks"]))
 
     with ExitStack() as sides, interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
         for place, side in enumerate((a, b) if again else ()):
             sides.enter_context(at_own_code(context, side, place))
         result = measure(context, request, watcher, context.warn, lambda: bool(asked), say_of)
     answer = _answer(result, 130 if result["interrupted"] else 0)
-    answer.data = {**answer.data, "note": noted}
-    answer.next += follow
+    if side_b := dict(result["experiments"]).get("b"):
+        one, other = a.command.config, b.command.config
+        differing = [k for k in {**one, **other} if one.get(k) != other.get(k)]
+        after.baseline(side_b, result["metric"], differing)
+    answer.data = {**answer.data, "note": after.noted, "baseline": after.moved}
+    answer.next += after.left
     return answer
 
 

@@ -43,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path", default="", metavar="EXECUTOR", help="the execution path it is to be confirmed on"
     )
+    parser.add_argument("--supersedes", metavar="ID", help="the claim that it takes the place of")
     parser.add_argument(
         "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
     )
@@ -62,6 +63,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.refusal import Overrides
 
     topic = context.topic(args.thread)
+    if args.supersedes:
+        from leadline.services.write.correct import check_replaceable, supersede
+
+        check_replaceable(context, topic, args.supersedes, "claim")
     if args.holdout:
         from leadline.services.run.holdout import check_holdout
 
@@ -81,6 +86,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             Overrides(args.override),
         ),
     )
+    if args.supersedes:
+        supersede(context, topic, args.supersedes, row["id"], row["text"])
     if args.holdout:
         row = _with_holdout(context, topic, row)
     lines = claim_lines(row)

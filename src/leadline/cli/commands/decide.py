@@ -34,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--owner", default="", metavar="NAME", help="who decided (default: who records it)"
     )
     parser.add_argument(
+        "--supersedes", metavar="ID", help="the decision that it takes the place of"
+    )
+    parser.add_argument(
         "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
     )
     override_option(parser, "record it although its words say more than its evidence")
@@ -42,15 +45,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
     from leadline.services.refusal import Overrides
+    from leadline.services.write.correct import check_replaceable, supersede
     from leadline.services.write.note import decide
 
     # `--evidence P-003 TEXT`: the option has swallowed the text
     evidence, tail = split_words(args.evidence)
     if args.text and tail:
         evidence, tail = args.evidence, ""
+    topic = context.topic(args.thread)
+    if args.supersedes:
+        check_replaceable(context, topic, args.supersedes, "decision")
     shown, made = decide(
         context,
-        context.topic(args.thread),
+        topic,
         args.text or tail,
         evidence,
         args.owner,
@@ -58,6 +65,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.reported,
         Overrides(args.override),
     )
+    if args.supersedes:
+        supersede(context, topic, args.supersedes, shown, made["text"])
     rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
     marked = "\nits numbers are reported, not evidence" if args.reported else ""
     return Answer(

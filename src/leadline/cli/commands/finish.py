@@ -49,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="completed",
         help="why the issue closes (default: completed)",
     )
+    parser.add_argument(
+        "--seal", metavar="NAME", help="seal a snapshot of that name first, by the conclusion"
+    )
     override_option(parser, "finish although something is missing: its codes, with commas between")
 
 
@@ -60,9 +63,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     for name in ("worked", "failed", "confidence", "limits", "conclusion", "next_steps"):
         if getattr(args, name) is not None:
             summary[name] = getattr(args, name)
+    topic = context.topic(args.thread)
+    if args.seal:
+        from leadline.services.publish.seal import seal
+
+        seal(context, topic, args.seal, str(summary.get("conclusion") or ""))
     done = finish(
         context,
-        context.topic(args.thread),
+        topic,
         summary,
         args.reason.replace("-", "_"),
         Overrides(args.override),

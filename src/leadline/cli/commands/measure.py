@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import on_option, seconds, subverbs
+from leadline.cli.parsing import baseline_option, on_option, seconds, subverbs
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     again.add_argument("--repeat", type=int, default=0, metavar="N", help="default: as before")
     again.add_argument("--timeout", type=seconds, metavar="SECONDS", help="end a run after that")
     on_option(again)
+    baseline_option(again, "what the baseline was measured again as is the baseline")
     again.add_argument("--quiet", action="store_true", help="do not show the command's output")
     holdout = verbs.add_parser("holdout", help="an evaluator and data that only claims look at")
     holdout.add_argument("paths", nargs="+", metavar="PATH", help="outside the work tree")
@@ -97,6 +98,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     import sys
 
+    from leadline.cli.commands.run import After
     from leadline.cli.live import Watching
     from leadline.services.run.measure_again import measure_again, measured_now, outdated
 
@@ -129,6 +131,12 @@ def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     made = [row["experiment"] for row in rows if row["experiment"]]
     others = [e for e in measured_now(context.store.thread(topic)) if e not in made]
     following = [f"leadline compare {made[0]} {e} --axis code" for e in others[-1:] if made]
+    after = After(context, args, topic)
+    baseline = context.slice(topic).baseline_experiment
+    for row in rows:
+        if baseline is not None and row["of"] == baseline.id and row["experiment"]:
+            after.baseline(row["experiment"], "", [])
+            following = after.left
     code = 0 if all("done" in row["states"] for row in rows) else 6
     return Answer(as_rows(lines), rows, {"experiments": len(made)}, next=following, exit_code=code)
 

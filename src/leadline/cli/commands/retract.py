@@ -17,13 +17,19 @@ evidence no more; what rested on it is listed: claims with their labels before a
 baselines, texts that cite it."""
 EXAMPLES = [
     "leadline retract P-003-r2 --why 'another job shared the GPU'",
-    "leadline retract P-W1 --why 'the timer was the wall clock'",
+    "leadline retract P-W1 --why 'the timer was the wall clock' --negative invalid-test",
 ]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="+", metavar="ID")
     parser.add_argument("--why", default="", metavar="TEXT", help="the reason (needed)")
+    parser.add_argument(
+        "--negative",
+        default="",
+        metavar="REASON",
+        help="the reason is a negative result as well, of this class (`note --negative`)",
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
@@ -32,6 +38,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
     topic = context.topic(args.thread)
     targets = with_parts(context.store.thread(topic), args.targets)
+    if args.negative and args.why.strip():
+        from leadline.services.write.note import note
+
+        # While they stand, so that what it cites of them can be read.
+        note(context, topic, args.why, args.targets, "negative", args.negative)
     done = [retract(context, topic, target, args.why) for target in targets]
     rests = {r["id"]: r for each in reversed(done) for r in each.rests if r["id"] not in targets}
     if len(done) == 1:

@@ -9,6 +9,7 @@ import sys
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import (
     artifact_option,
+    baseline_option,
     extraction,
     input_option,
     on_option,
@@ -69,6 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     several(parser, "--hypothesis", "ID", "a hypothesis this bears on", dest="hypotheses")
     words_beside(parser, "{{this.METRIC}} is its own")
+    baseline_option(parser, "it is the baseline: the first, or the next if the evidence bears it")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run N times")
     parser.add_argument(
         "--timeout", type=seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)"
@@ -125,6 +127,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         check_variable(name)
     environment: dict[str, str | None] = dict(e.split("=", 1) for e in args.env if "=" in e)
+    check_words(args)
     topic = context.topic(args.thread)
     request = RunRequest(
         topic=topic,
@@ -160,15 +163,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         return _detached(context, args, request)
     shown = sys.stderr if args.json else sys.stdout
     watching = Watching(None if args.quiet else shown)
-    noted: Beside | None = None
-    follow: list[str] = []
+    after = After(context, args, topic)
 
     def say_of(outcomes: list[RunOutcome]) -> None:
-        nonlocal noted, follow
         for line in _told(outcomes):
             context.warn(line)
         anything = any(o.state == "done" for o in outcomes)
-        noted, follow = attached(context, args, topic, outcomes[-1].experiment, {}, anything)
+        after.note(outcomes[-1].experiment, {}, anything)
 
     waits = args.note.strip() != ""  # the entry of the logbook, for the note
     outcomes = execute(context, request, watching, context.warn, say_of if waits else None)
@@ -179,11 +180,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if worst.state == "done" and not args.json:
         watching.check(last.id)
     done = sum(o.state == "done" for o in outcomes)
+    after.baseline(last.experiment, "", [])
     return Answer(
         "",
-        Runs(last.experiment, outcomes, noted).as_dict(),
+        Runs(last.experiment, outcomes, after.noted, after.moved).as_dict(),
         {"runs": len(outcomes), "done": done},
-        next=follow,
+        next=after.left,
         exit_code=exit_code_of(worst),
     )
 
@@ -192,10 +194,10 @@ def _detached(context: Context, args: argparse.Namespace, request: RunRequest) -
     from leadline.core.errors import usage
     from leadline.services.run.repeats import start
 
-    if args.note.strip():
+    if args.note.strip() or args.baseline.strip():
         raise usage(
             "note-before-the-end",
-            "--note says what was found, and --detach does not wait for it",
+            "--note and --baseline follow from what was found, and --detach does not wait for it",
             do="leadline run --detach -- COMMAND",
         )
     run = start(context, request, context.warn)
@@ -205,25 +207,64 @@ def _detached(context: Context, args: argparse.Namespace, request: RunRequest) -
     return Answer(shown, data, {"runs": 1}, next=follow)
 
 
-def attached(
-    context: Context,
-    args: argparse.Namespace,
-    topic: str,
-    about: str,
-    names: dict[str, str],
-    anything: bool,
-) -> tuple[Beside | None, list[str]]:
-    """What became of ``--note``, said, and the command that is left of it."""
-    if not args.note.strip():
-        return None, []
-    from leadline.services.run.beside import found
+class After:
+    """What is recorded when the runs are over, because the command that made them says so: each is
+    said, and the command that is left of what was refused."""
 
-    made = found(context, topic, args.note, about, names, anything)
-    if "id" in made:
-        context.warn(f"{made['id']}  interpretation of {about}")
-        return made, []
-    context.warn(f"the note is not recorded, {about} is: {made['what']}")
-    return made, [made["do"]]
+    def __init__(self, context: Context, args: argparse.Namespace, topic: str) -> None:
+        self.context, self.args, self.topic = context, args, topic
+        self.noted: Beside | None = None
+        self.moved: Beside | None = None
+        self.left: list[str] = []
+
+    def note(self, about: str, names: dict[str, str], anything: bool) -> None:
+        """``--note`` with ``--that`` or ``--negative``, of what was recorded as ``about``."""
+        args = self.args
+        if not args.note.strip():
+            return
+        from leadline.services.run.beside import Finding, found
+
+        said = Finding(args.note.strip(), args.that, args.negative)
+        self.noted = found(self.context, self.topic, said, about, names, anything)
+        self._tell(self.noted, f"{said.kind} of {about}", "the note")
+
+    def baseline(self, experiment: str, metric: str, axes: list[str]) -> None:
+        """``--baseline``, with the keys in which it differs from the one before."""
+        if not self.args.baseline.strip():
+            return
+        from leadline.services.run.beside import as_baseline
+
+        why = self.args.baseline
+        self.moved = as_baseline(self.context, self.topic, experiment, why, metric, axes)
+        self._tell(self.moved, f"the baseline is {experiment}", "the baseline")
+
+    def _tell(self, made: Beside, done: str, what: str) -> None:
+        if "id" in made:
+            self.context.warn(f"{made['id']}  {done}")
+        else:
+            self.context.warn(f"{what} is not recorded, the runs are: {made['what']}")
+            self.left.append(made["do"])
+
+
+def check_words(args: argparse.Namespace) -> None:
+    """Raises LeadlineError(usage) before anything runs."""
+    from leadline.core.errors import usage
+
+    form = "--that" if args.that else "--negative"
+    if (args.that or args.negative) and not args.note.strip():
+        raise usage(
+            "note-without-words",
+            f"{form} says what --note is, and --note is missing",
+            do=f"leadline {args.verb} --note 'TEXT' {form} … -- COMMAND",
+        )
+    if args.that:
+        from leadline.core.evidence.predicate import parse
+
+        parse(args.that)
+    elif args.negative:
+        from leadline.services.write.note import check_reason_class
+
+        check_reason_class(args.negative)
 
 
 def _config(args: argparse.Namespace) -> dict[str, object]:

@@ -23,7 +23,6 @@ from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
-    from leadline.services.run.beside import Beside
     from leadline.services.run.outcome import RunOutcome
     from leadline.services.run.sweep_plan import SweepRequest
 
@@ -109,6 +108,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.cli.commands.run import check_words
+
+    check_words(args)
     topic = context.topic(args.thread)
     if args.what:
         return _named(context, topic, args)
@@ -205,21 +207,19 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
 def _execute(
     context: Context, args: argparse.Namespace, request: SweepRequest, resume: str
 ) -> Answer:
-    from leadline.cli.commands.run import attached
+    from leadline.cli.commands.run import After
     from leadline.cli.live import interruptions
     from leadline.core.view.sweep_table import table_of
     from leadline.render.terminal.sweep import render_table
     from leadline.services.run import sweep
 
-    noted: Beside | None = None
-    follow: list[str] = []
+    after = After(context, args, request.topic)
 
     def say_of(done: sweep.SweepOutcome) -> None:
-        nonlocal noted, follow
         if args.note.strip():
             full = [r for r in table_of(context.thread(request.topic), done.id).cells if r.n]
             best = {"best": full[0].experiments[-1]} if full else {}
-            noted, follow = attached(context, args, request.topic, done.id, best, bool(full))
+            after.note(done.id, best, bool(full))
 
     with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
         hands = sweep.Hands(lambda: bool(interrupted), _Progress().tick)
@@ -234,9 +234,9 @@ def _execute(
     table = table_of(context.thread(request.topic), done.id)
     return Answer(
         render_table(table),
-        {**done.as_dict(), "note": noted},
+        {**done.as_dict(), "note": after.noted},
         {"runs": len(done.runs), "skipped": done.skipped, "left": done.left},
-        next=[*go_on, *follow],
+        next=[*go_on, *after.left],
         exit_code=130 if done.interrupted else failed,
     )
 

@@ -546,8 +546,8 @@ def _of_the_ruler(experiment: Experiment) -> bool:
 
 
 def uninterpreted(thread: Thread) -> list[Experiment]:
-    """The headline experiments that ended and of which nobody said what they mean, nor of the sweep
-    or measurement in turns that they are of."""
+    """The headline experiments that ended and of which nobody said what they mean: in a note on it or
+    on a sweep or measurement in turns that it is of, or in a claim that it bears."""
     asked = [
         e
         for e in headlines(thread)
@@ -560,19 +560,29 @@ def uninterpreted(thread: Thread) -> list[Experiment]:
         return []
     told = {
         thread.here(str(name), note.refs)
-        for note in notes_in(thread, "interpretation")[:NOTES_LOOKED_AT]
+        for role in ("interpretation", "negative")
+        for note in notes_in(thread, role)[:NOTES_LOOKED_AT]
         for name in note.body.get("about", [])
     }
-    return [e for e in asked if design_of(thread, e) not in told]
+    claims = standing(thread, "claim", newest_first=True)[:HEADLINES]
+    claimed = {e.id for claim in claims for e in experiments_of(claim, thread)}
+    return [e for e in asked if e.id not in claimed and not told & designs_of(thread, e.runs)]
 
 
 def design_of(thread: Thread, experiment: Experiment) -> str:
-    """The id of the sweep or measurement in turns that an experiment is of, "" without one."""
-    for run in experiment.runs[:1]:
-        for kind in ("sweep", "interleaving"):
-            if uid := run.design.get(kind):
-                return thread.uids.get((kind, str(uid)), "")
-    return ""
+    """The id of the sweep or measurement in turns that an experiment began in, "" without one."""
+    return next(iter(designs_of(thread, experiment.runs[:1])), "")
+
+
+def designs_of(thread: Thread, runs: Sequence[Run]) -> set[str]:
+    """The ids of the sweeps and measurements in turns that runs are of."""
+    named = {
+        (kind, str(uid))
+        for run in runs
+        for kind in ("sweep", "interleaving")
+        if (uid := run.design.get(kind))
+    }
+    return {thread.uids.get(name, "") for name in named}
 
 
 def notes_in(thread: Thread, role: str) -> Sequence[Item[NoteBody]]:

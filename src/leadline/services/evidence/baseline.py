@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leadline.core.compare.compare import Comparison
 from leadline.core.errors import conflict, not_found, refused, usage
+from leadline.core.ids import experiment_of
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
@@ -134,8 +135,12 @@ def move_baseline(
     comparison = compare_sides(
         context, thread, "baseline", experiment.id, axes=axes, nuisance=nuisance, metrics=[name]
     )
-    _check_move(context, thread, current, experiment, comparison, name, axes or [], override)
-    if override.used:
+    again = _measures_again(experiment, current)
+    if not again:
+        _check_move(context, thread, current, experiment, comparison, name, axes or [], override)
+    if again:
+        body["shown_by"] = f"{current.id} measured again by the present ruler"
+    elif override.used:
         body["override"], body["overridden"] = override.why, override.used
     elif comparison.metrics:
         body["shown_by"] = comparison.metrics[0].sentence
@@ -143,6 +148,12 @@ def move_baseline(
     if axes:
         body["axes"] = axes
     return _record(context, thread, experiment, why, body)
+
+
+def _measures_again(experiment: Experiment, current: Experiment) -> bool:
+    """Whether it is the same code by a newer ruler: nothing is better or worse by that."""
+    runs = experiment.evidence_runs
+    return bool(runs) and all(experiment_of(r.measures_again) == current.id for r in runs)
 
 
 def _usable(thread: Thread, display: str) -> Experiment:

@@ -25,6 +25,7 @@ from leadline.services.run.reproduce import (
     remove_folder,
 )
 from leadline.services.run.request import RunRequest, Terms
+from leadline.services.run.ruler import changed_since
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState
@@ -93,6 +94,10 @@ def measure_again(
         )
     experiments = [thread.experiment(shown) for shown in ids]
     present = capture_code(context)
+    if found := changed_since(context, thread, present):
+        for change in found:
+            context.append(topic, "ruler", change)
+        thread = context.store.thread(topic)
     done: list[MeasuredAgain] = []
     for experiment in dict.fromkeys(e.id for e in experiments):
         plan = plan_again(context, thread, thread.experiments[experiment], set(), [])

@@ -46,16 +46,18 @@ class RunOutcome:
 
 @dataclass(frozen=True)
 class Runs:
-    """All runs that one request made, repeats of one experiment. ``note``: what became of the one
-    that came with it."""
+    """All runs that one request made, repeats of one experiment. ``note`` and ``baseline``: what
+    became of the ones that came with it."""
 
     experiment: str
     runs: list[RunOutcome]
     note: Beside | None = None
+    baseline: Beside | None = None
 
     def as_dict(self) -> dict[str, object]:
         runs = [run.as_dict() for run in self.runs]
-        return {"experiment": self.experiment, "runs": runs, "note": self.note}
+        after = {"note": self.note, "baseline": self.baseline}
+        return {"experiment": self.experiment, "runs": runs, **after}
 
 
 def outcome_of(run: RunPlan, ended: RunEndedBody, interrupted: bool = False) -> RunOutcome:

@@ -22,7 +22,7 @@ from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import RulerBody, RulerFacts
+    from leadline.core.record.bodies import CodeState, RulerBody, RulerFacts
     from leadline.services.run.facts import PlanFacts
 
 LISTED = 20
@@ -34,16 +34,20 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
     inside = command.folder or context.cwd
     top = _top(context, command)
     told: RulerFacts = {}
-    if rulers := in_force(thread.rulers):
-        files = FilesOf(context, facts["code"], top)
-        told["declared"] = {
-            metric: files.digests(said["patterns"]) for metric, said in rulers.items()
-        }
+    if in_force(thread.rulers):
+        told["declared"] = _declared(context, thread, facts["code"], top)
     named = named_files(facts["argv"], inside, top)
     told["named"] = named
     if named and _load_others(named, inside, top):
         told["loads"] = True
     return told
+
+
+def _declared(
+    context: Context, thread: Thread, code: CodeState, top: str
+) -> dict[str, dict[str, str]]:
+    files, rulers = FilesOf(context, code, top), in_force(thread.rulers)
+    return {metric: files.digests(said["patterns"]) for metric, said in rulers.items()}
 
 
 def _top(context: Context, command: Command) -> str:
@@ -119,6 +123,13 @@ def since_last(thread: Thread, request: RunRequest, ruler: RulerFacts) -> list[s
         return []
     metrics = ruler.get("declared") or {}
     return sorted({p for m in metrics for p in changed_between(runs[-1].ruler, ruler, m)})
+
+
+def changed_since(context: Context, thread: Thread, code: CodeState) -> list[RulerBody]:
+    """What ``code``, the work tree as it is, has of the declared rulers that is other than was
+    recorded last: somebody edited it since the last run."""
+    declared = _declared(context, thread, code, context.toplevel)
+    return changes(context, thread, {"declared": declared})
 
 
 def changes(context: Context, thread: Thread, ruler: RulerFacts) -> list[RulerBody]:

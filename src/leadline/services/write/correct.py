@@ -344,6 +344,21 @@ def _check_thread_field(topic: str, field: str) -> None:
         )
 
 
+def check_replaceable(context: Context, topic: str, target: str, kind: str) -> None:
+    """Raises LeadlineError where ``target`` is no ``kind`` that stands: before its replacement is
+    recorded."""
+    old = slice_of(context, topic, [target]).find(target)
+    if kind_of(old) != kind:
+        raise usage(
+            "not-of-one-kind",
+            f"{old.id} is a {kind_of(old)}, not a {kind}",
+            why="a thing is replaced by one of its kind",
+            do=f"leadline show {old.id}",
+        )
+    if gone := withdrawn(old):
+        raise conflict("withdrawn", gone, do=f"leadline show {old.id}")
+
+
 def supersede(context: Context, topic: str, target: str, by: str, why: str) -> Superseded:
     """Say that ``by`` replaces ``target``. Raises LeadlineError: not of one kind, itself,
     withdrawn, a circle."""

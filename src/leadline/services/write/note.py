@@ -54,13 +54,8 @@ def note(
     """Record a note; returns its id and body. Raises LeadlineError: empty text, unknown id,
     unbound number."""
     text = checked_text(text, "note")
-    if role == "negative" and reason_class not in (*REASON_CLASSES, UNCLASSIFIED):
-        raise usage(
-            "bad-reason-class",
-            f"{reason_class!r} is no reason class",
-            why=f"one of {', '.join(REASON_CLASSES)}",
-            do="leadline note --help",
-        )
+    if role == "negative":
+        check_reason_class(reason_class)
     thread = slice_of(context, topic, about, [text])
     if role == "interpretation" and not about:
         raise usage(
@@ -76,6 +71,17 @@ def note(
     bound = bound_body(context, thread, text, strict=strict, reported=reported, ids=named)
     body = {**body, **bound}
     return context.append_item(thread, "note", body), body
+
+
+def check_reason_class(name: str) -> None:
+    """Raises LeadlineError(usage)."""
+    if name not in (*REASON_CLASSES, UNCLASSIFIED):
+        raise usage(
+            "bad-reason-class",
+            f"{name!r} is no reason class",
+            why=f"one of {', '.join(REASON_CLASSES)}",
+            do="leadline note --help",
+        )
 
 
 # ---- decisions -----------------------------------------------------------------------------------
