@@ -16,7 +16,7 @@ from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.record.event import Record
+from leadline.core.record.event import Record, line_digest
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
@@ -57,7 +57,8 @@ class Study:
         self.times[writer] = self.times.get(writer, 1_770_000_000_000) + later_ms
         mine = self.lines.setdefault(f"{writer}-1.jsonl", [])
         uid = encode(self.times[writer], int(writer[1:]) * 1000 + len(mine))
-        record = Record(uid, rfc3339(self.times[writer]), "t", writer, kind, "Ada", body, "")
+        prev = line_digest(mine[-1]) if mine else ""
+        record = Record(uid, rfc3339(self.times[writer]), "t", writer, kind, "Ada", body, prev)
         mine.append(record.line())
         return record
 

@@ -18,7 +18,7 @@ from leadline.adapters.store import run_table
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.record.event import Record
+from leadline.core.record.event import Record, line_digest
 from leadline.core.record.rows import row_of
 from leadline.core.ulid import encode
 
@@ -49,7 +49,8 @@ class History:
         self.times[writer] = self.times.get(writer, 0) + later_ms
         mine = self.lines.setdefault(f"{writer}-1.jsonl", [])
         uid = encode(self.times[writer] * 1000 + int(writer[1:]), len(mine))
-        record = Record(uid, "2026-01-01T00:00:00.000Z", "t", writer, kind, "Ada", body, "")
+        prev = line_digest(mine[-1]) if mine else ""
+        record = Record(uid, "2026-01-01T00:00:00.000Z", "t", writer, kind, "Ada", body, prev)
         mine.append(record.line())
         return record
 

@@ -31,6 +31,7 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 
 
 OWN_FAILURE, INTERRUPTED = 125, 130
+_PAGES = ("brief", "status", "claims", "show", "tried", "next", "compare", "issue")
 _TAKE_A_VALUE = (["-C"], ["--thread"])  # before the verb
 
 
@@ -213,6 +214,7 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
         if getattr(module, "RECONCILES", True):
             reconcile_if_needed(context)
         answer: Answer = module.run(context, args)
+        _name_altered(context, verb, answer)
         for topic, count in context.store.left_out().items():
             _warn(
                 f"{count} records of {topic} are left out: they cannot be understood "
@@ -221,6 +223,21 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
     else:
         answer = module.run(None, args)
     return answer
+
+
+def _name_altered(context: Context, verb: str, answer: Answer) -> None:
+    """First of all that is read, where it is for reading; beside what programs take."""
+    if not context.store.altered():
+        return
+    from leadline.core.record.written import told, unsettled
+
+    if not (found := unsettled(context.store.altered())):
+        return
+    answer.counts["altered"] = len(found)
+    if verb in _PAGES and answer.text:
+        answer.text = f"! {told(found)}\n{answer.text}"
+    else:
+        _warn(told(found))
 
 
 def joined(words: list[str], options: tuple[str, ...]) -> list[str]:

@@ -12,6 +12,7 @@ from leadline.core.record.event import Fault, Record
 from leadline.core.record.rows import RunRow
 from leadline.core.record.search_text import Hit
 from leadline.core.record.thread import Thread
+from leadline.core.record.written import Altered
 from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class RecordLog(Protocol):
     def left_out(self) -> dict[str, int]:
         """Topic -> how many records of the threads that ``thread`` and ``records`` read are left out:
         their bodies are not what their kinds declare. ``faults`` names them."""
+        ...
+
+    def altered(self, topic: str = "") -> list[Altered]:
+        """Which records of the threads that ``thread`` and ``records`` read (or of ``topic``, once it
+        was read) are not as they were written, where that shows from their chain and the heads."""
         ...
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from leadline.core.errors import LeadlineError, refused, usage
 from leadline.core.record.thread import Thread
+from leadline.core.record.written import told, unsettled
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
 
@@ -45,6 +46,19 @@ class Overrides:
     @property
     def why(self) -> str:
         return "; ".join(dict.fromkeys(self.given[code] for code in self.used))
+
+
+def refuse_altered(context: Context, topic: str) -> None:
+    """Raises LeadlineError(refused, record-altered) while a record that is not as it was written is
+    neither mended nor settled: nothing is sealed or told over it."""
+    found = unsettled(context.store.view(topic).altered)
+    if found:
+        raise refused(
+            "record-altered",
+            told(found).partition(": leadline")[0],
+            why="what a changed line says now is no measurement: mend it from a copy, or say that it stands",
+            do=["leadline verify --heal", f"leadline verify --settle {found[0].where}"],
+        )
 
 
 def record_refusal(

@@ -39,6 +39,7 @@ from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.record.union import Known, MergeReport, union
+from leadline.core.record.written import Altered, Lines, altered
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import Any, TypeVar
 from leadline.core.ulid import AHEAD_MS, first_at, next_ulid
@@ -109,7 +110,9 @@ class MemoryLog:
         return in_order(record for record in parse_lines(lines) if isinstance(record, Record))
 
     def thread(self, topic: str) -> Thread:
-        return self._folded(self.records(topic), topic)
+        thread = self._folded(self.records(topic), topic)
+        thread.altered = self._altered(topic)
+        return thread
 
     def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
         return question(self.thread(topic))
@@ -127,6 +130,18 @@ class MemoryLog:
             t: [f.code for f in self.faults(t)].count("malformed-record") for t in self.topics()
         }
         return {topic: count for topic, count in found.items() if count}
+
+    def altered(self, topic: str = "") -> list[Altered]:
+        return [each for t in [topic] * bool(topic) or self.topics() for each in self._altered(t)]
+
+    def _altered(self, topic: str) -> list[Altered]:
+        files, records = dict[str, Lines](), list[Record]()
+        for name, data in self.files(topic).items():
+            lines = data[: data.rfind(b"\n") + 1].split(b"\n")[:-1]
+            found = parse_lines(lines)
+            files[name] = Lines().take(lines, found)
+            records += [record for record in found if isinstance(record, Record)]
+        return altered(files, self.disk.heads.get(topic, {}), records)
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         wanted = {base_of(display) for display in ids}

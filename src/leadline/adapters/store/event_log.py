@@ -53,10 +53,11 @@ from leadline.core.record.event_files import (
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.thread import Thread, no_start, no_such_thread
+from leadline.core.record.written import Altered, Lines, altered
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid
-from leadline.core.values import dataclass
+from leadline.core.values import dataclass, field
 from leadline.job.disk import open_in_place, sync_folder
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class _Part:
     read_bytes: int
     records: list[Record]
     left_out: int = 0
+    lines: Lines = field(default_factory=Lines)
 
 
 Answer = TypeVar("Answer")
@@ -121,6 +123,7 @@ class EventLog:
         self._parts: dict[str, dict[str, _Part]] = {}
         self._threads: dict[str, tuple[_State, Thread]] = {}
         self._views: dict[str, tuple[_State, Thread]] = {}
+        self._altered: dict[str, list[Altered]] = {}
         self._left_out: dict[str, int] = {}  # of threads that were looked at in parts
 
     @property
@@ -148,7 +151,9 @@ class EventLog:
                 Index,  # and with it SQLite: who reads a thread whole does without
             )
 
-            self._index = Index(os.path.join(self.root, "index.sqlite"), self.folder)
+            self._index = Index(
+                os.path.join(self.root, "index.sqlite"), self.folder, self.head_noted
+            )
         return self._index
 
     def folder(self, topic: str) -> str:
@@ -175,9 +180,21 @@ class EventLog:
         state = self._state(topic)
         known = self._threads.pop(topic, None)
         if known is None or known[0] != state:
-            known = (state, self._folded(self._read(topic), topic))
+            thread = self._folded(self._read(topic), topic)
+            thread.altered = self.altered(topic)
+            known = (state, thread)
         self._threads[topic] = known
         return known[1]
+
+    def altered(self, topic: str = "") -> list[Altered]:
+        if not topic:
+            return [each for name in self._parts for each in self.altered(name)]
+        parts = self._parts.get(topic, {})
+        if topic not in self._altered:
+            files = {name: part.lines for name, part in parts.items()}
+            records = (record for part in parts.values() for record in part.records)
+            self._altered[topic] = altered(files, self.heads_noted(topic), records)
+        return self._altered[topic]
 
     def left_out(self) -> dict[str, int]:
         found = {
@@ -296,6 +313,7 @@ class EventLog:
             for name, _, _, _ in self._state(topic)
         }
         self._parts[topic] = parts
+        self._altered.pop(topic, None)
         return [record for part in parts.values() for record in part.records]
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
@@ -468,7 +486,9 @@ def _part(path: str, known: _Part | None) -> _Part:
         while data := file.read(READ_AT_ONCE_BYTES):
             whole, newline, rest = (rest + data).rpartition(b"\n")
             if newline:  # a last line without its end is not read yet
-                found = parse_lines(whole.splitlines(), _mark())
+                lines = whole.split(b"\n")
+                found = parse_lines(lines, _mark())
+                known.lines.take(lines, found)
                 known.records += [record for record in found if isinstance(record, Record)]
                 known.left_out += sum(isinstance(line, Misfit) for line in found)
                 known.read_bytes += len(whole) + 1

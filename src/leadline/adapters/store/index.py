@@ -37,10 +37,11 @@ from leadline.core.record.event import (
     parse_lines,
     record_known,
 )
-from leadline.core.record.event_files import by_writer
+from leadline.core.record.event_files import Head, by_writer
 from leadline.core.record.fold import SAID_OF, created_id, numbers_of
 from leadline.core.record.kinds import KINDS
 from leadline.core.record.order import DIGITS, Order, Seen, SeenByWriter, note_of
+from leadline.core.record.written import Lines
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar
 from leadline.job.disk import open_in_place
 
@@ -142,8 +143,14 @@ Answer = TypeVar("Answer")
 
 
 class Index:
-    def __init__(self, path: str, folder_of: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        folder_of: Callable[[str], str],
+        head_noted: Callable[[str, str], Head | None],
+    ) -> None:
         self.path = path
+        self.head_noted = head_noted
         self.lock_path = os.path.join(os.path.dirname(path), "locks", "index.lock")
         self.folder_of = folder_of
         self._db: sqlite3.Connection | None = None
@@ -350,14 +357,22 @@ class Index:
         return line_digest(there) == str(last)
 
     def _read(self, thread: str, name: str, start: int) -> None:
+        head = self.head_noted(thread, name)
+        written = self._lines_before(thread, name, start)
         with open(os.path.join(self.folder_of(thread), name), "rb") as file:
             stat = os.fstat(file.fileno())
             file.seek(start)
             data = file.read(max(0, stat.st_size - start))
         end = data.rfind(b"\n") + 1  # a last line without its end is not read yet
-        lines = data[:end].splitlines()
+        lines = data[:end].split(b"\n")[:-1]
         for at in range(0, len(lines), READ_AT_ONCE):
-            self._take_in(thread, lines[at : at + READ_AT_ONCE])
+            self._take_in(thread, lines[at : at + READ_AT_ONCE], written)
+        if written.changed or (
+            head is not None
+            and head.size_bytes >= start
+            and head.digest not in written.ends.values()
+        ):
+            names_table.call_odd(self.db, thread, f"{name} is not as it was written")
         if end:
             last = data[data.rfind(b"\n", 0, end - 1) + 1 : end]
             self.db.execute(
@@ -380,9 +395,19 @@ class Index:
                 (thread, name, start, seen_as(stat)),
             )
 
-    def _take_in(self, thread: str, lines: list[bytes]) -> None:
+    def _lines_before(self, thread: str, name: str, start: int) -> Lines:
+        """What is known of the lines that were read already."""
+        if start == 0:
+            return Lines()
+        (last,) = self.db.execute(
+            "SELECT last FROM files WHERE thread=? AND name=?", (thread, name)
+        ).fetchone()
+        return Lines(follows="", digest=last, ends={start: last})
+
+    def _take_in(self, thread: str, lines: list[bytes], written: Lines) -> None:
         new: dict[str, tuple[Record, bytes]] = {}
         found = parse_lines(lines, os.urandom(16).hex())
+        written.take(lines, found)
         names_table.leave_out(self.db, thread, sum(isinstance(line, Misfit) for line in found))
         for line, record in zip(lines, found, strict=True):
             if isinstance(record, Record):

@@ -77,6 +77,7 @@ def mark_apart(
         _mark_unfinished(out, thread, side)
     _mark_withdrawn(out, sides, resolve, label_with)
     _mark_typed_over(out, sides)
+    _mark_altered(out, thread, sides)
     for side in sides:
         _mark_redefined(out, thread, side)
         _mark_done_again(out, thread, side)
@@ -234,6 +235,19 @@ def _mark_typed_over(out: Evidence, sides: Iterable[_Side]) -> None:
 
 
 # ---- another meaning, done again -----------------------------------------------------------------
+def _mark_altered(out: Evidence, thread: Thread, sides: Iterable[_Side]) -> None:
+    """A record of a run that is not the one that was written: what it says now is nobody's word."""
+    if not thread.altered:
+        return
+    uids = {uid for each in thread.altered for uid in each.uids}
+    runs = {run.id: None for side in sides for run in side.runs if run.uid in uids}
+    if runs:
+        named = ", ".join(list(runs)[:_NAMED]) + (", …" if len(runs) > _NAMED else "")
+        count = f"{len(runs)} {plural(len(runs), 'run')}"
+        full = f"a record of {named} is not as it was written (leadline verify)"
+        out.mark(Mark("altered", f"{count} not as written", full, "exploratory"))
+
+
 def _mark_redefined(out: Evidence, thread: Thread, side: _Side) -> None:
     for change, words in changes_since(thread, side.counted, side.metric):
         full = f"{side.metric} was redefined on {change.at[:10]}, after these runs began: {words}"

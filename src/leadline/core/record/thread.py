@@ -3,7 +3,7 @@ it, everything reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import experiment_of, parse_id
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leadline.core.record import bodies
     from leadline.core.record.bodies import ItemBody
     from leadline.core.record.kept import Kept
+    from leadline.core.record.written import Altered
 
 RUNS_NAMED = 10
 _empty: Any = dict  # of each thread its own; what it is at first, a checker cannot know
@@ -277,6 +278,8 @@ class Thread:
     records: list[Record] = field(default_factory=list)
     # what ``core/record/reaches.py`` found, and at how many records
     invocations: tuple[int, dict[str, str], dict[str, list[Mapping[str, Any]]]] | None = None
+    # records that are not as they were written (``core/record/written.py``)
+    altered: Sequence[Altered] = ()
     # of a thread that is not folded whole: what is known of all of it
     kept: Kept | None = None
     # which record was there first; where it is not given, made of ``records`` when it is asked for

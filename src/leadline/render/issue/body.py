@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from leadline.core.issue.plan import difference
 from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Experiment, Thread
+from leadline.core.record.written import told
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural, with_unit
 from leadline.core.view import facts
@@ -62,6 +63,7 @@ def body_sections(
     """The sections of the body that have something to say, as (heading, text): the answer first, what
     is asked next, then what it rests on."""
     sections = [
+        ("Not as it was written", told(thread.altered)),
         ("TL;DR", tldr(thread, evidence_of)),
         ("Description", _description(thread)),
         ("Hypothesis or goal", _hypothesis(thread, evidence_of)),

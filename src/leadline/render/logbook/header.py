@@ -10,6 +10,7 @@ from __future__ import annotations
 from leadline.core.ids import parse_id
 from leadline.core.record.ranks import queue_place, state_of
 from leadline.core.record.thread import Experiment, Thread
+from leadline.core.record.written import told
 from leadline.core.timestamps import minute, number, plural
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -25,6 +26,8 @@ def render_header(thread: Thread, evidence_of: EvidenceOf | None) -> str:
         "_Made from the record by Leadline: entries are only ever added. To say more, record more "
         "(`leadline note`, `leadline correct`)._"
     ]
+    if altered := told(thread.altered):
+        parts.append(f"**{prose_line(altered)}**")
     for name, lines in zip(
         SECTIONS,
         (

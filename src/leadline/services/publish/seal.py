@@ -33,7 +33,7 @@ from leadline.services.gloss import check_gloss
 from leadline.services.lookup import refuse_shadow
 from leadline.services.publish.follow import Followed, Problem, follow
 from leadline.services.publish.sync import sync
-from leadline.services.refusal import Overrides
+from leadline.services.refusal import Overrides, refuse_altered
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
@@ -100,6 +100,7 @@ def seal(
     # What is sealed is committed first: the files asked for, and the logbook as it is now.
     thread = context.store.view(topic)
     _check_name(context, thread, name)
+    refuse_altered(context, topic)
     message = context.hiding("the message").text(message)
     override = override or Overrides()
     check_message(context, topic, message, override)

@@ -34,7 +34,7 @@ from leadline.services.branch.record_branch import commit_if_possible
 from leadline.services.context import Context
 from leadline.services.gloss import check_gloss
 from leadline.services.publish.follow import Followed, follow
-from leadline.services.refusal import Overrides
+from leadline.services.refusal import Overrides, refuse_altered
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, UpdateBody
@@ -143,6 +143,7 @@ def update(
     """
     thread = context.store.view(topic)
     _flag_finished(context, thread)
+    refuse_altered(context, topic)
     evidence_of = labels_for(thread)
     # Without news it is a post that was cut off, a retry, or nothing. A heartbeat told no news.
     last = last_update(thread)
