@@ -127,3 +127,22 @@ class Executor(Protocol):
         LeadlineError, kind ``remote``.
         """
         ...
+
+
+class Piloted(Executor, Protocol):
+    """An executor that can also hold a few jobs of its engine and hand attempts out in them."""
+
+    def open_pilots(self, queue: str, slots: int) -> None:
+        """Asks for ``slots`` jobs, each of which runs the attempts of ``queue`` one after the other:
+        those that are submitted with ``{"pilot": queue}`` as resources. ``queue``: a folder to be.
+
+        A job that the engine takes away ends the attempt that it ran as lost, gives back what it had
+        not started, and has a successor as long as somebody waits. Idle ones end after a minute.
+        Raises LeadlineError: the engine takes none.
+        """
+        ...
+
+    def close_pilots(self, queue: str) -> None:
+        """Nothing more comes. What waits is still run; jobs that the engine has not started are taken
+        back when nothing does."""
+        ...

@@ -22,10 +22,9 @@ from leadline.job.disk import make_folders, open_in_place, open_to_read
 FRUITLESS = 3
 
 
-def make(queue: str, slots_wanted: int, resources: Mapping[str, object]) -> None:
-    """The folders of a queue. One that is there is taken up. Raises OSError."""
+def make(queue: str, slots_wanted: int) -> None:
+    """The folders of a queue. Raises OSError."""
     make_folders(f"{queue}/todo")
-    _write(f"{queue}/resources.json", json.dumps(dict(resources)))
     for number in range(slots_wanted):
         make_folders(f"{queue}/slots/{number}/claimed")
 
@@ -57,14 +56,6 @@ def job_of(slot: str) -> str:
     return f"ll-pilot-{queue.lower()[:32]}-{os.path.basename(slot)}"
 
 
-def resources_of(slot: str) -> dict[str, object]:
-    """What each pilot of the queue asks of the engine."""
-    queue = os.path.dirname(os.path.dirname(slot))
-    with open(open_to_read(f"{queue}/resources.json"), encoding="utf-8") as file:
-        found: dict[str, object] = json.load(file)
-    return found
-
-
 def lend_environment(slot: str, variables: Mapping[str, str]) -> None:
     """For an engine that does not hand them over: the pilot reads and removes them."""
     descriptor = os.open(f"{slot}/environment", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -83,15 +74,19 @@ def where(queue: str, place: str) -> tuple[bool, str]:
     return False, ""
 
 
+def waiting(queue: str) -> bool:
+    """Whether something is in the queue that nobody has claimed."""
+    return bool(_names(f"{queue}/todo"))
+
+
 def up(slot: str) -> bool:
     """Whether the pilot of a slot has come up."""
     return os.path.exists(f"{slot}/up")
 
 
-def died(slot: str) -> bool:
-    """Of a slot whose job is gone: whether it did not end by itself and nobody took over yet."""
-    ended = os.path.exists(f"{slot}/ended")
-    return not ended and not os.path.exists(successor_path(slot))
+def last_ones(queue: str) -> list[str]:
+    """The folders of the pilots that nobody has taken over from."""
+    return [slot for slot in slots(queue) if not os.path.exists(successor_path(slot))]
 
 
 def give_back(slot: str) -> bool:
@@ -107,7 +102,27 @@ def give_back(slot: str) -> bool:
         except OSError:
             continue  # another client was quicker
     fruitless = 0 if claimed or up(slot) else _fruitless(slot) + 1
-    return fruitless < FRUITLESS and bool(_names(f"{queue}/todo"))
+    return fruitless < FRUITLESS and waiting(queue)
+
+
+def drop(queue: str, slot: str) -> None:
+    """Takes out what waits, as no pilot comes up; each is told what the engine said of the last one."""
+    make_folders(f"{queue}/dropped")
+    try:
+        with open(
+            open_to_read(f"{slot}/supervisor.err"), encoding="utf-8", errors="replace"
+        ) as file:
+            said = file.read(4000)
+    except OSError:
+        said = ""
+    for place in _names(f"{queue}/todo"):
+        try:
+            os.rename(f"{queue}/todo/{place}", f"{queue}/dropped/{place}")
+            with open(open_to_read(f"{queue}/dropped/{place}"), encoding="utf-8") as file:
+                folder = file.read()
+            _write(f"{folder}/supervisor.err", said or "the engine ended its pilots at once")
+        except OSError:
+            continue
 
 
 def successor(slot: str) -> str:

@@ -129,12 +129,12 @@ class SharedFolderExecutor(ABC):
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         queues = {str(h["queue"]) for _, h in attempts if h.get("queue")}
         while True:
-            states = self._states(attempts)
+            for queue in queues:
+                self._revive(queue)
+            states = self._states(attempts, revived=True)
             late = deadline is not None and time.monotonic() >= deadline
             if not attempts or late or any(state in OVER for state in states.values()):
                 return states
-            for queue in queues:
-                self._revive(queue)
             time.sleep(LOOK_EVERY_S)
 
     def cancel(self, attempt_dir: str, handle: Handle) -> Cancelled:
@@ -162,34 +162,49 @@ class SharedFolderExecutor(ABC):
         return found
 
     # -- pilots ------------------------------------------------------------------------------------
-    def open_pilots(self, queue: str, slots: int, resources: Mapping[str, object]) -> None:
-        """One engine job a slot, each of which runs what is put into ``queue`` one after the other.
-        Raises LeadlineError when the engine takes none."""
-        pilots.make(queue, slots, resources)
+    def open_pilots(self, queue: str, slots: int) -> None:
+        """See ``Piloted.open_pilots``."""
+        pilots.make(queue, slots)
         for slot in pilots.slots(queue):
             self._start_pilot(slot)
 
     def close_pilots(self, queue: str) -> None:
-        """Nothing more comes: each pilot ends with its present attempt and the queue."""
+        """See ``Piloted.close_pilots``."""
         pilots.close(queue)
         for slot in pilots.slots(queue):
-            if not pilots.up(slot):  # still waits for its place
-                job = pilots.job_of(slot)
-                self._end(job, _json_in(f"{slot}/{TICKET}"))
+            if not pilots.up(slot) and not pilots.waiting(queue):
+                self._end(pilots.job_of(slot), _json_in(f"{slot}/{TICKET}"))
 
     def _start_pilot(self, slot: str) -> None:
         argv = [self.python, "-I", "-S", f"{JOB_FOLDER}/pilot.py", slot]
         if not self.carries_environment:
             pilots.lend_environment(slot, environment_for_there())
-        self._once(pilots.job_of(slot), argv, slot, pilots.resources_of(slot))
+        self._once(pilots.job_of(slot), argv, slot, {})
 
     def _revive(self, queue: str) -> None:
-        """A pilot that died gives its cells back and has a successor, as long as pilots get on."""
-        jobs = {pilots.job_of(slot): slot for slot in pilots.slots(queue)}
-        states = self._ask({job: _json_in(f"{slot}/{TICKET}") for job, slot in jobs.items()})
-        for job, slot in jobs.items():
-            if states[job] == "gone" and pilots.died(slot) and pilots.give_back(slot):
-                self._start_pilot(pilots.successor(slot))
+        """A pilot that ended gives its cells back and has a successor while somebody waits, as long
+        as pilots come up at all."""
+        states = self._of_pilots(queue)
+        gone = [slot for slot, state in states.items() if state == "gone"]
+        fruitless = [slot for slot in gone if not self._taken_over(slot)]
+        if fruitless and len(fruitless) == len(states):
+            pilots.drop(queue, fruitless[-1])
+
+    def _taken_over(self, slot: str) -> bool:
+        if not pilots.give_back(slot):
+            return False
+        self._start_pilot(pilots.successor(slot))
+        return True
+
+    def _some_pilot(self, queue: str) -> bool:
+        """Whether one is there, or the engine cannot be asked."""
+        return any(state != "gone" for state in self._of_pilots(queue).values())
+
+    def _of_pilots(self, queue: str) -> dict[str, str]:
+        """What the engine says of the pilots of a queue, by slot."""
+        found = pilots.last_ones(queue)
+        states = self._ask({pilots.job_of(slot): _json_in(f"{slot}/{TICKET}") for slot in found})
+        return {slot: states[pilots.job_of(slot)] for slot in found}
 
     # -- inside ------------------------------------------------------------------------------------
     def _once(
@@ -233,7 +248,10 @@ class SharedFolderExecutor(ABC):
             self._asked_at = time.monotonic()
         return {job: self._said[job] for job in jobs}
 
-    def _states(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
+    def _states(
+        self, attempts: Sequence[tuple[str, Handle]], revived: bool = False
+    ) -> dict[str, str]:
+        """``revived``: of each queue that something waits in, pilots are seen to."""
         found: dict[str, str] = {}
         unsure: dict[str, Handle] = {}
         for attempt_dir, handle in attempts:
@@ -247,6 +265,7 @@ class SharedFolderExecutor(ABC):
             if queue := handle.get("queue"):
                 waits, slot = pilots.where(str(queue), str(handle.get("place")))
                 if not slot:  # nobody has claimed it, or it is done with
+                    waits = waits and (revived or self._some_pilot(str(queue)))
                     found[folder] = _settled(folder, "queued", "queued" if waits else "gone")
                     continue
                 of[folder] = pilots.job_of(slot)
@@ -255,9 +274,9 @@ class SharedFolderExecutor(ABC):
                 of[folder] = str(handle.get("job") or self._job(folder))
                 jobs[of[folder]] = handle
         if jobs:
-            said = self._ask(jobs)
+            told = self._ask(jobs)
             for folder, job in of.items():
-                found[folder] = _settled(folder, found[folder], said[job])
+                found[folder] = _settled(folder, found[folder], told[job])
         return found
 
 

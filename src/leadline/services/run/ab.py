@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from leadline.core.design.blocks import WALL, definition_of, judge, progress
 from leadline.core.design.interleave import ORDERS, schedule
@@ -27,6 +27,7 @@ from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
+from leadline.services.run.pilots import piloted
 from leadline.services.run.request import RunRequest, complete
 from leadline.services.run.same_program import changed_files
 from leadline.services.run.same_program import said as said_of_files
@@ -99,32 +100,13 @@ def measure(
     shown, uid = _record_start(context, thread, request, facts, metric)
     state = _State(metric, experiments={side: asked.experiment for side, asked in sides.items()})
     started_s = time.monotonic()
-    runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state, request.null)
-    for number in range(request.warmup):
-        for side in "ab":
-            if not state.interrupted:
-                outcome = runs.one(side, 0, number, warmup=True)
-                if outcome.state != "done":
-                    state.failed.append(
-                        f"the warm-up {outcome.id}: {outcome.reason or outcome.state}"
-                    )
-    why = ""
-    last_said_s = started_s
-    for number, order in enumerate(schedule(request.seed, request.order), 1):
-        why = why or _limit(request, state, started_s)
-        if why:
-            break
-        measured_before = len(state.blocks)
-        _block(runs, number, order, state)
-        if changed := runs.changed():
-            del state.blocks[measured_before:]  # nobody knows which of its runs had which program
-            why = f"{said_of_files(changed)} changed: what was measured before stands"
-            break
-        result = judge(state.blocks, definition, request.alpha, request.equivalent)
-        why = _reason_to_stop(request, result)
-        if time.monotonic() - last_said_s > 2.0:
-            last_said_s = time.monotonic()
-            say(f"block {number} of at most {request.most_blocks}: {progress(result)}")
+    executor = context.executor_for(facts["a"]["executor"])  # one device for both sides
+    most = 2 * (request.warmup + request.most_blocks)
+    with piloted(context, executor, uid, 1, most) as resources:
+        runs = _Runs(
+            context, sides, facts, uid, watcher, stop_asked, state, request.null, resources
+        )
+        why = _in_turns(runs, request, definition, started_s, say)
     ids = [name for name in state.experiments.values() if name]
     measured: MeasuredNow = {
         "id": shown,
@@ -229,9 +211,10 @@ class _Runs:
         stop_asked: Callable[[], bool],
         state: _State,
         null: bool,
+        resources: Mapping[str, object],
     ) -> None:
         self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
-        self.null = null
+        self.null, self.resources = null, resources
         self.watcher, self.stop_asked, self.state = watcher, stop_asked, state
 
     def changed(self) -> list[str]:
@@ -262,10 +245,54 @@ class _Runs:
         facts: PlanFacts = {**self.facts[side]}
         if is_here(self.context, request.topic):
             facts["hygiene"] = preflight(self.context, request.command)
-        outcome = run_one(self.context, request, facts, self.watcher, self.context.warn)
+        outcome = run_one(
+            self.context,
+            request,
+            facts,
+            self.watcher,
+            self.context.warn,
+            resources=self.resources,
+        )
         self.state.experiments[side] = outcome.experiment
         self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()
         return outcome
+
+
+def _in_turns(
+    runs: _Runs,
+    request: AbRequest,
+    definition: MetricDef,
+    started_s: float,
+    say: Say,
+) -> str:
+    """Warms up and measures block after block; returns why it ended."""
+    state = runs.state
+    for number in range(request.warmup):
+        for side in "ab":
+            if not state.interrupted:
+                outcome = runs.one(side, 0, number, warmup=True)
+                if outcome.state != "done":
+                    state.failed.append(
+                        f"the warm-up {outcome.id}: {outcome.reason or outcome.state}"
+                    )
+    why = ""
+    last_said_s = started_s
+    for number, order in enumerate(schedule(request.seed, request.order), 1):
+        why = why or _limit(request, state, started_s)
+        if why:
+            break
+        measured_before = len(state.blocks)
+        _block(runs, number, order, state)
+        if changed := runs.changed():
+            del state.blocks[measured_before:]  # nobody knows which of its runs had which program
+            why = f"{said_of_files(changed)} changed: what was measured before stands"
+            break
+        result = judge(state.blocks, definition, request.alpha, request.equivalent)
+        why = _reason_to_stop(request, result)
+        if time.monotonic() - last_said_s > 2.0:
+            last_said_s = time.monotonic()
+            say(f"block {number} of at most {request.most_blocks}: {progress(result)}")
+    return why
 
 
 def _value(outcome: RunOutcome, metric: str) -> float | None:

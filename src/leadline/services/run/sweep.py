@@ -38,6 +38,7 @@ from leadline.services.run.facts import (
 )
 from leadline.services.run.lifecycle import Say, end, launch, plan
 from leadline.services.run.outcome import RunOutcome
+from leadline.services.run.pilots import ahead, piloted
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.request import Command, RunRequest, Terms
 from leadline.services.run.sweep_plan import (
@@ -257,7 +258,8 @@ class _Sweep:
 
     def work(self) -> SweepOutcome:
         try:
-            return self._work()
+            with ExitStack() as held:
+                return self._work(held)
         finally:  # what still runs goes on; a later command records its end
             for one in (*self.running, *self.over):
                 one.held.close()
@@ -268,7 +270,7 @@ class _Sweep:
         also = [name for name in self.experiments.values() if name not in ran]
         command_ended(self.context, self.request.topic, self.shown, self.uid, also, why)
 
-    def _work(self) -> SweepOutcome:
+    def _work(self, held: ExitStack) -> SweepOutcome:
         # What is to run, and what is known of all of it.
         queue = self.queue()
         total, at = len(queue), 0
@@ -285,9 +287,15 @@ class _Sweep:
             self.executor = self.context.executor_for(self.facts["executor"])
             self._looked = time.monotonic()
             self._note_jobs()
+            jobs = self.request.jobs
+            pilots = piloted(self.context, self.executor, self.uid, jobs, total)
+            self.resources = held.enter_context(pilots)
+            # The ending of a run may decide whether there is a next one.
+            stops = self.body["on_failure"] == "stop"
+            self.at_a_time = jobs if stops else ahead(self.resources, jobs)
         begun = time.monotonic()
         while (at < total and not self._over()) or self.running or self.over:
-            while at < total and len(self.running) < self.request.jobs and not self._over():
+            while at < total and len(self.running) < self.at_a_time and not self._over():
                 self._start(self.body["cells"][queue[at]])
                 at += 1
             # The ends of the last turn, while the new ones come up.
@@ -380,7 +388,7 @@ class _Sweep:
         with ExitStack() as held:
             run = held.enter_context(plan(self.context, request, facts))
             self.experiments[facts["key"]] = run.body["experiment"]
-            handle = launch(self.context, run, wait_until_up=False)
+            handle = launch(self.context, run, wait_until_up=False, resources=self.resources)
             self.running.append(_Underway(run, handle, held.pop_all()))
 
     @property

@@ -1,0 +1,48 @@
+"""Many short runs inside a few jobs of an engine: a sweep's cells, or two commands in turns.
+
+An engine takes a tenth of a second to some seconds to start a job. So where there are more runs than
+places, one job a place is asked for (a pilot), and the runs are handed out in it, one after the
+other, on the device that it holds. What ran a run does not change the run: the same job program, the
+same folder, the same record.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.ports.executor import Executor, Piloted
+
+PILOTS = "pilots"
+
+
+@contextmanager
+def piloted(
+    context: Context, executor: Executor, uid: str, slots: int, runs: int
+) -> Iterator[Mapping[str, object]]:
+    """What each attempt is launched with (``resources``): the queue of ``slots`` pilots; nothing where
+    the executor has none, or none would help. ``uid``: of what is run.
+
+    At the end nothing more is handed out; what waits is still run. Raises LeadlineError: the engine
+    takes no job.
+    """
+    if not hasattr(executor, "open_pilots") or runs <= slots:
+        yield {}
+        return
+    with_pilots = cast("Piloted", executor)
+    queue = os.path.join(context.root, PILOTS, f"{uid}-{os.urandom(2).hex()}")
+    with_pilots.open_pilots(queue, slots)
+    try:
+        yield {"pilot": queue}
+    finally:
+        with_pilots.close_pilots(queue)
+
+
+def ahead(resources: Mapping[str, object], slots: int) -> int:
+    """How many runs are to be under way at a time: with pilots some wait for the next free one."""
+    return 2 * slots + 2 if resources else slots
