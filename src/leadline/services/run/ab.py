@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from leadline.core.design.blocks import WALL, definition_of, judge, progress
 from leadline.core.design.interleave import ORDERS, schedule
@@ -103,9 +103,8 @@ def measure(
     executor = context.executor_for(facts["a"]["executor"])  # one device for both sides
     most = 2 * (request.warmup + request.most_blocks)
     with piloted(context, executor, uid, 1, most) as resources:
-        runs = _Runs(
-            context, sides, facts, uid, watcher, stop_asked, state, request.null, resources
-        )
+        a.resources = b.resources = resources
+        runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state, request.null)
         why = _in_turns(runs, request, definition, started_s, say)
     ids = [name for name in state.experiments.values() if name]
     measured: MeasuredNow = {
@@ -211,10 +210,9 @@ class _Runs:
         stop_asked: Callable[[], bool],
         state: _State,
         null: bool,
-        resources: Mapping[str, object],
     ) -> None:
         self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
-        self.null, self.resources = null, resources
+        self.null = null
         self.watcher, self.stop_asked, self.state = watcher, stop_asked, state
 
     def changed(self) -> list[str]:
@@ -245,14 +243,7 @@ class _Runs:
         facts: PlanFacts = {**self.facts[side]}
         if is_here(self.context, request.topic):
             facts["hygiene"] = preflight(self.context, request.command)
-        outcome = run_one(
-            self.context,
-            request,
-            facts,
-            self.watcher,
-            self.context.warn,
-            resources=self.resources,
-        )
+        outcome = run_one(self.context, request, facts, self.watcher, self.context.warn)
         self.state.experiments[side] = outcome.experiment
         self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()
         return outcome

@@ -10,7 +10,7 @@ after (an extraction that fails its check says so and publishes nothing).
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from leadline.core.errors import LeadlineError
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 #: Shows an attempt's output until it is over; True when the user interrupted it.
 Watcher = Callable[["Executor", str, "Handle"], bool]
 Say = Callable[[str], None]
-NOTHING: Mapping[str, object] = {}
 
 
 def run_one(
@@ -44,11 +43,10 @@ def run_one(
     watcher: Watcher,
     say: Say,
     seen: Sequence[str] = (),
-    resources: Mapping[str, object] = NOTHING,
 ) -> RunOutcome:
     """One execution with the given ``facts`` (see ``gather`` in ``facts.py``)."""
     with plan(context, request, facts, seen) as run, _until_watched():
-        handle = launch(context, run, resources=resources)
+        handle = launch(context, run)
         interrupted = watch(context, run, handle, watcher)
         return end(context, run, say, interrupted)
 
@@ -112,14 +110,9 @@ def plan(
         yield RunPlan(request.topic, uid, body, context.run_folder(uid), request, seen)
 
 
-def launch(
-    context: Context,
-    run: RunPlan,
-    wait_until_up: bool = True,
-    resources: Mapping[str, object] = NOTHING,
-) -> Handle:
+def launch(context: Context, run: RunPlan, wait_until_up: bool = True) -> Handle:
     """Hands the job to its executor. ``wait_until_up=False`` lets the next one start while this
-    one's supervisor does. ``resources``: see ``pilots.py``.
+    one's supervisor does.
 
     Hard, and truthful: the run is in the record, so that its ending says that it was not started;
     then the error is raised.
@@ -128,7 +121,7 @@ def launch(
     try:
         prepare_folder(context, run)
         start = executor.submit if wait_until_up else executor.begin
-        handle = start(run.attempt, resources)
+        handle = start(run.attempt, run.request.resources if run.request else {})
     except (LeadlineError, OSError) as error:
         end_run(context, run, not_started=getattr(error, "what", str(error)))
         raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
@@ -67,6 +69,7 @@ class RunRequest:
     reproduction_of: str = ""
     measures_again: str = ""
     detached: bool = False  # started, and left to whoever comes next
+    resources: Mapping[str, object] = field(default_factory=dict)  # see ``pilots.py``
 
 
 def complete(context: Context, request: RunRequest) -> Thread:

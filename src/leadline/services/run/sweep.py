@@ -385,10 +385,11 @@ class _Sweep:
         facts = facts_of_cell(self.facts, command.argv, command.config)
         facts["environment"] = {**facts["environment"], **command.set_environment}
         request.experiment = self.experiments.get(facts["key"])
+        request.resources = self.resources
         with ExitStack() as held:
             run = held.enter_context(plan(self.context, request, facts))
             self.experiments[facts["key"]] = run.body["experiment"]
-            handle = launch(self.context, run, wait_until_up=False, resources=self.resources)
+            handle = launch(self.context, run, wait_until_up=False)
             self.running.append(_Underway(run, handle, held.pop_all()))
 
     @property
