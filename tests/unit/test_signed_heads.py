@@ -22,10 +22,11 @@ def files(*builders: ThreadBuilder) -> dict[str, bytes]:
 
 
 def said(me: str, *builders: ThreadBuilder) -> list[tuple[str, bool]]:
-    def principal(record: Record, signed: bytes) -> tuple[str, str]:
+    def principal(record: Record, signed: bytes) -> tuple[str, str, str]:
         assert signed == payload("attention-blocks", heads_of(record))
         name = str(record.body["signature"])
-        return ("", "unknown") if name == "nobody" else (name, "")
+        owner, why = ("", "unknown") if name in ("nobody", "hung") else (name, "")
+        return owner, why, "unchecked-signature" if name == "hung" else "foreign-signature"
 
     found = doubts("attention-blocks", chains(files(*builders)), me, principal)
     return [(d.code, d.pending) for d in found]

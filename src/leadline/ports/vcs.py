@@ -76,10 +76,17 @@ class Signed(NamedTuple):
 
 class Checked(NamedTuple):
     """``principal``: whom the list of signers names for the key, "" when the signature does not
-    count; then ``why`` says why not."""
+    count; then ``why`` says why not, and ``unknown`` that it could not be asked: the program that
+    checks did not start, gave no answer in time or was killed."""
 
     principal: str
     why: str
+    unknown: bool = False
+
+    @property
+    def code(self) -> str:
+        """What is wrong with one that does not count."""
+        return "unchecked-signature" if self.unknown else "foreign-signature"
 
 
 @dataclass(frozen=True)

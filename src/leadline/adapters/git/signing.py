@@ -234,6 +234,8 @@ def _run(argv: Sequence[str], data: bytes, deadline: float) -> tuple[int, bytes,
     except BaseException:
         end_group(process)
         raise
+    if process.returncode < 0:
+        raise _Failed(f"{argv[0]} was ended by signal {-process.returncode}")
     return process.returncode, out, errors
 
 
@@ -307,7 +309,7 @@ def check(settings: Mapping[str, str], signed: Signed, signers: str, at: str) ->
                 program = settings.get("gpg.openpgp.program", settings.get("gpg.program", program))
             return _checked_by_gpg(program, payload, file.name, signers, deadline)
         except _Failed as failed:
-            return Checked("", str(failed))
+            return Checked("", str(failed), unknown=True)
 
 
 def _checked_by_ssh(

@@ -99,19 +99,19 @@ def doubts(
     thread: str,
     chains: Sequence[Chain],
     writer: str,
-    principal_of: Callable[[Record, bytes], tuple[str, str]],
+    principal_of: Callable[[Record, bytes], tuple[str, str, str]],
 ) -> list[Doubt]:
     """What of a thread is not signed, or not by who writes under the name. ``writer``: this
-    machine's; ``principal_of``: the owner of the key of a signature, or "" and why it does not
-    count."""
+    machine's; ``principal_of``: the owner of the key of a signature, or "", why it does not count
+    and under which code."""
     found: list[Doubt] = []
     counting: dict[str, list[tuple[str, Record]]] = {}  # writer -> owners of keys that signed it
     for record in signed_heads(chains):
         heads = heads_of(record)
-        principal, why = principal_of(record, payload(thread, heads))
+        principal, why, code = principal_of(record, payload(thread, heads))
         if not principal:
             found.append(
-                Doubt("foreign-signature", record.id, _of(heads, f"does not count: {why}"))
+                Doubt(code, record.id, _of(heads, f"does not count: {why}"))
             )
         for name in heads if principal else ():
             counting.setdefault(name, []).append((principal, record))

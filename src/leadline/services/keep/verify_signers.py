@@ -9,7 +9,7 @@ from leadline.core.record import signed_heads
 from leadline.core.record.event import Record
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.timestamps import rfc3339
-from leadline.ports.vcs import Signed
+from leadline.ports.vcs import Checked, Signed
 from leadline.services.branch.record_branch import branch_ref
 from leadline.services.context import Context
 
@@ -39,13 +39,14 @@ def verify_signers(context: Context, topics: list[str], signers: str) -> list[Fi
 
 
 def _chains(context: Context, topic: str, signers: str) -> list[Finding]:
-    known: dict[tuple[bytes, str], tuple[str, str]] = {}
+    known: dict[Signed, Checked] = {}
 
-    def principal_of(record: Record, payload: bytes) -> tuple[str, str]:
+    def principal_of(record: Record, payload: bytes) -> tuple[str, str, str]:
         signed = Signed(payload, str(record.body.get("signature") or ""))
         if signed not in known:
             known[signed] = context.vcs.check_signature(signed, signers, record.at)
-        return known[signed]
+        checked = known[signed]
+        return checked.principal, checked.why, checked.code
 
     chains = signed_heads.chains(context.store.files(topic))
     signs, found = context.vcs.signs(), []
@@ -67,10 +68,10 @@ def _tags(context: Context, topic: str, signers: str) -> list[Finding]:
             what = f"the tag {tag} is not signed"
             found.append(Finding(topic, FAULT, "unsigned-seal", snapshot.id, what, _show(tag)))
             continue
-        principal, why = context.vcs.check_signature(signed, signers, snapshot.at)
-        if not principal:
-            what = f"the signature of the tag {tag} does not count: {why}"
-            found.append(Finding(topic, FAULT, "foreign-signature", snapshot.id, what, _show(tag)))
+        checked = context.vcs.check_signature(signed, signers, snapshot.at)
+        if not checked.principal:
+            what = f"the signature of the tag {tag} does not count: {checked.why}"
+            found.append(Finding(topic, FAULT, checked.code, snapshot.id, what, _show(tag)))
     return found
 
 
@@ -99,13 +100,13 @@ def _branch(context: Context, signers: str) -> list[Finding]:
             unsigned.append(commit[:12])
             continue
         at = _committed_at(signed.payload)
-        principal, why = context.vcs.check_signature(signed, signers, at)
-        if principal:
+        checked = context.vcs.check_signature(signed, signers, at)
+        if checked.principal:
             counting.append(commit)
             continue
-        what = f"the signature of the commit does not count: {why}"
+        what = f"the signature of the commit does not count: {checked.why}"
         mend = _show(commit[:12])
-        found.append(Finding(branch, FAULT, "foreign-signature", commit[:12], what, mend))
+        found.append(Finding(branch, FAULT, checked.code, commit[:12], what, mend))
     if unsigned:
         more = " …" if len(unsigned) > SHOWN else ""
         what = f"{len(unsigned)} commits are not signed: {', '.join(unsigned[:SHOWN])}{more}"
