@@ -263,19 +263,23 @@ def power(trials: int, seed: int = SEED) -> dict[str, dict[tuple[float, int], fl
 
 
 def false_table(found: list[Rate]) -> str:
-    """A row for each way, order and judge; in each cell the rates at n = 3, 5, 10."""
+    """A row for each way, order and judge; in each cell the rates at n = 3, 5, 10. Sides that are
+    never called different have one row."""
     lines = [
         f"| way | sides | judge | {' | '.join(NOISES)} |",
         f"|---|---|---|{'---|' * len(NOISES)}",
     ]
-    for way, order, judge in dict.fromkeys((r.way, r.order, r.judge) for r in found):
+    never = {r.order for r in found} - {r.order for r in found if r.rate}
+    lines += [f"| every way | {order} | both |{' 0.0 |' * len(NOISES)}" for order in sorted(never)]
+    rows = dict.fromkeys((r.way, r.order, r.judge) for r in found if r.order not in never)
+    for way, order, judge in rows:
         cells = []
         for name in NOISES:
             rates = [
                 r for r in found if (r.way, r.order, r.judge, r.noise) == (way, order, judge, name)
             ]
             above = "" if all(r.kept for r in rates) else " (above)"
-            cells.append(" / ".join(f"{100 * r.rate:.1f}" for r in rates) + above)
+            cells.append("/".join(f"{100 * r.rate:.1f}" for r in rates) + above)
         lines.append(f"| {way} | {order} | {judge} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -316,7 +320,7 @@ def main() -> int:
     command = (
         f"{args.trials} trials a cell, `python benchmarks/error_rates.py --trials {args.trials}`"
     )
-    legend = 'per cent at n = 3 / 5 / 10; "above" is by more than three standard errors'
+    legend = 'per cent at n = 3/5/10; "above" is by more than three standard errors'
     false = f"{command}; {legend}:\n\n{false_table(found)}\n"
     true = f"{command}; per cent:\n\n{power_table(seen)}\n"
     print(f"{false}\n{true}")

@@ -110,9 +110,7 @@ def doubts(
         heads = heads_of(record)
         principal, why, code = principal_of(record, payload(thread, heads))
         if not principal:
-            found.append(
-                Doubt(code, record.id, _of(heads, f"does not count: {why}"))
-            )
+            found.append(Doubt(code, record.id, _of(heads, f"does not count: {why}")))
         for name in heads if principal else ():
             counting.setdefault(name, []).append((principal, record))
     for chain in chains:
