@@ -142,3 +142,52 @@ def test_secrets_do_not_get_into_the_record(written: Lab) -> None:
 
 def test_a_missing_file_says_what_to_do(written: Lab) -> None:
     assert written.json("adopt", "nothing.md")["error"]["code"] == "no-such-file"
+
+
+OWN = "# L\n\n## Exp 1\n\n### Verdict\n\nrejected\n"
+
+
+def adopted(lab: Lab, text: str) -> list[str]:
+    lab.write("notes/l.md", text)
+    return [entry["heading"] for entry in lab.json("adopt", "notes/l.md")["data"]["entries"]]
+
+
+def test_a_section_is_known_by_its_path_and_place(thread_lab: Lab) -> None:
+    assert adopted(thread_lab, OWN) == ["L", "Exp 1", "Verdict"]
+    assert adopted(thread_lab, OWN) == []
+    more = OWN + "\n## Exp 3\n\n### Verdict\n\nrejected\n"
+    assert adopted(thread_lab, more) == ["Exp 3", "Verdict"]
+    again = more + "\n### Verdict\n\nrejected\n"
+    assert adopted(thread_lab, again) == ["Verdict"]
+    assert adopted(thread_lab, again) == []
+    logbook = thread_lab.ok("logbook")
+    assert "Adopted: Exp 1 › Verdict" in logbook and logbook.count("Exp 3 › Verdict") == 2
+
+
+def test_an_edited_section_is_a_change_and_not_one_more_entry(thread_lab: Lab) -> None:
+    adopted(thread_lab, OWN)
+    accepted = OWN.replace("rejected", "accepted")
+    assert adopted(thread_lab, accepted) == ["a change in “Verdict”"]
+    assert adopted(thread_lab, accepted) == []
+    assert adopted(thread_lab, accepted.replace("accepted", "open")) == ["a change in “Verdict”"]
+    assert "-rejected" in thread_lab.ok("logbook")
+
+
+def test_a_log_of_ones_own_is_never_replaced_by_a_rendering(thread_lab: Lab) -> None:
+    thread_lab.write(LOGBOOK, OWN)
+    thread_lab.ok("adopt", LOGBOOK)
+    assert (thread_lab.repo / LOGBOOK).read_text() == OWN
+
+
+def test_the_history_of_any_log_is_checked_for_rewrites(thread_lab: Lab) -> None:
+    for text in (OWN, OWN + "- Next: pending\n", OWN + "- Next: 3 ms\n- More\n"):
+        thread_lab.write("notes/l.md", text)
+        thread_lab.git("add", "notes")
+        thread_lab.git("commit", "-qm", "l")
+    grown = thread_lab.json("verify", "--log", "notes/l.md")
+    assert grown["counts"] == {"versions": 3, "filled": 1, "fixed": 0, "rewritten": 0}
+    thread_lab.write("notes/l.md", OWN.replace("rejected", "accepted"))
+    thread_lab.git("commit", "-qam", "l")
+    done = thread_lab.run("verify", "--log", "notes/l.md")
+    assert done.returncode == 6 and "rewritten" in done.stdout and "Verdict" in done.stdout
+    assert thread_lab.json("verify", "--log", "absent.md")["error"]["code"] == "no-such-file"

@@ -158,3 +158,23 @@ def test_the_entry_that_was_rewritten_from_crashed_to_merged_is_named() -> None:
         len(change.rewritten + change.removed) == 1
         and "PR #2207" in (change.rewritten + change.removed)[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        # a footer that stays below a new last entry
+        (
+            "# L\n\n## A\none\n\nsee the wiki\n",
+            "# L\n\n## A\none\n\n## B\ntwo\n\nsee the wiki\n",
+            "append",
+        ),
+        ("## A\n- Result: pending\n", "## A\n- Result: 12.5 ms\n", "fill"),
+        ("| run | ms |\n| a | TBD |\n", "| run | ms |\n| a | 3 |\n| b | 4 |\n", "fill"),
+        ("## A\n- Status: _running_\n", "## A\n- Status: done, 3 ms\n## B\n", "fill"),
+        ("## A\n- Result: 3 ms\n", "## A\n- Result: pending\n", "rewrite"),
+        ("## A\nthe running average is 3\n", "## A\nthe moving average is 4\n", "rewrite"),
+    ],
+)
+def test_what_was_put_in_or_filled_is_no_rewrite(old: str, new: str, kind: str) -> None:
+    assert classify(old, new).kind == kind

@@ -10,6 +10,7 @@ from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.publish.append_only import Change
     from leadline.services.context import Context
 
 DESCRIPTION = """Check chains and digests of the record, its copies on the record branch, seals, ids, cited numbers,
@@ -32,6 +33,7 @@ EXAMPLES = [
     "leadline verify --heal",
     "leadline verify --settle w8e4b0702-1~cf31de.jsonl --why 'pushed by mistake from a test machine'",
     "leadline verify --signers .allowed-signers",
+    "leadline verify --log notes/log.md",
 ]
 SHOWN = 100
 
@@ -59,6 +61,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="record that you looked at a disputed version, or a changed line, as verify names it: "
         "what is here stands",
     )
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        help="instead: whether any file in git only grew, by each of its commits: every old line "
+        "stands in order, or places left open were filled, a typo was fixed, or it was rewritten",
+    )
     parser.add_argument("--why", default="", help="why what is here stands, with --settle")
     parser.add_argument(
         "--signers",
@@ -67,7 +75,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _log(context: Context, file: str) -> Answer:
+    """What the commits of a log did to what stood in it."""
+    from leadline.services.keep.verify_log import log_history
+
+    found = log_history(context, file)
+    kinds = {"filled": "fill", "fixed": "fix", "rewritten": "rewrite"}
+    counts = {"versions": found.versions, **{n: found.count(kind) for n, kind in kinds.items()}}
+    told = {kind: name for name, kind in kinds.items()}
+    lines = [
+        f"{told[change.kind]:<9}  {commit[:12]}  {'; '.join(_touched(change)[:3])}"
+        for commit, change in found.changes[:SHOWN]
+    ]
+    more = len(found.changes) - SHOWN
+    lines += [f"… and {more} more (--json has them all)"] if more > 0 else []
+    said = ", ".join(f"{counts[name]} {name}" for name in kinds)
+    lines.append(f"{found.path}: {_count(found.versions, 'version')}; {said}")
+    return Answer(
+        as_rows(lines), found.as_dict(), counts, more > 0, exit_code=6 if counts["rewritten"] else 0
+    )
+
+
+def _touched(change: Change) -> list[str]:
+    return [*change.rewritten, *change.removed, *change.fixed]
+
+
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    if args.log:
+        return _log(context, args.log)
     from leadline.core.record.finding import FAULT
     from leadline.services.keep.verify import verify
 

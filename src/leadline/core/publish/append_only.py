@@ -14,11 +14,16 @@ import re
 from leadline.core.patterns import later
 from leadline.core.values import dataclass, field
 
-KINDS = ("same", "append", "fix", "rewrite")
+KINDS = ("same", "append", "fill", "fix", "rewrite")
 _HEADING = later(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
 _LINK_TARGET = later(r"\]\([^)\n]*\)|<?https?://[^\s)>\]]+>?")
 _TOKEN = later(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]")
+# Words that say that something is still open, standing alone: a whole cell or field, or in brackets.
+_OPEN = later(
+    r"(?i)(?<![\w-])(?:[_*`(\[]*(?:pending|tbd|todo|to be (?:done|filled)|none yet|in progress|running|"
+    r"awaiting results?|n/a|\?{1,3}|\.{3}|…)[_*`)\].]*)(?![\w-])"
+)
 _WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
 _NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))
 _MOST_TYPOS = 8
@@ -39,8 +44,8 @@ class Section:
 
 @dataclass
 class Change:
-    """``kind`` is the worst thing that happened: same, append, fix or rewrite. The lists name
-    headings."""
+    """``kind`` is the worst thing that happened: same, append, fill (only places that were left
+    open were filled), fix or rewrite. The lists name headings."""
 
     kind: str = "same"
     added: list[str] = field(default_factory=list)
@@ -94,6 +99,11 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
     start = old.rstrip()
     if start and new.startswith(start) and new[len(start) : len(start) + 1] in ("", "\n"):
         return _grown(new[len(start) :])  # the common case, without a closer look
+    if _lines_kept(old, new):  # whatever the sections: nothing that stood there was touched
+        kind = "same" if _lines_kept(new, old) else "append"
+        return Change(kind, added=_new_headings(old, new))
+    if _lines_kept(old, new, open_places=True):
+        return Change("fill", added=_new_headings(old, new))
     before, after = sections(old), sections(new)
     left: dict[tuple[str, str], list[Section]] = {}
     for section in after:
@@ -201,10 +211,35 @@ def _text_change(old: str, new: str) -> str:
     return "fix" if typos <= _MOST_TYPOS else "rewrite"
 
 
-def _lines_kept(old: str, new: str) -> bool:
-    """Every line of ``old`` stands in ``new``, in order: lines were put in, none was changed."""
-    lines = iter(new.split("\n"))
-    return all(any(line == other for other in lines) for line in old.split("\n") if line.strip())
+def _lines_kept(old: str, new: str, open_places: bool = False) -> bool:
+    """Every line of ``old`` stands in ``new``, in order: lines were put in, none was changed.
+    ``open_places``: something else may stand where a line said that it was still open."""
+    lines = iter(line.rstrip() for line in new.split("\n"))
+    for line in old.split("\n"):
+        line = line.rstrip()
+        if not line:
+            continue
+        filled = _filled(line) if open_places else None
+        if not any(line == other or (filled and filled.fullmatch(other)) for other in lines):
+            return False
+    return True
+
+
+def _filled(line: str) -> re.Pattern[str] | None:
+    """What a line with an open place may become; None for one without."""
+    parts = _OPEN.split(line)
+    return re.compile(".+".join(map(re.escape, parts))) if len(parts) > 1 else None
+
+
+def _new_headings(old: str, new: str) -> list[str]:
+    before = [section.heading for section in sections(old)]
+    added = list[str]()
+    for section in sections(new):
+        if section.heading in before:
+            before.remove(section.heading)
+        else:
+            added.append(section.heading)
+    return added
 
 
 def _is_typo(was: list[str], now: list[str]) -> bool:

@@ -951,6 +951,8 @@ class AdoptedBody(TypedDict):
     heading: str
     text: NotRequired[str]
     where: NotRequired[str]  # ``entry``, ``form``, ``history``, or the section
+    under: NotRequired[list[str]]  # the headings above it
+    now: NotRequired[str]  # of a section that was adopted before: all it says now
     path: NotRequired[str]  # the file
     digest: NotRequired[str]  # of the file, as found
     file: NotRequired[str]  # its blob, without secrets

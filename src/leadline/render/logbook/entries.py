@@ -717,7 +717,8 @@ def _adopted(record: Record, then: Thread, log: Log) -> Made:
     heading = str(body.get("heading") or "an entry written by hand")
     source = str(body.get("path") or "")
     origin = f"From {code(source)}." if source else ""
-    heading = f"{KINDS[record.kind].title} {heading}"
+    named = " › ".join([*body.get("under", [])[1:], heading])
+    heading = f"{KINDS[record.kind].title} {named}"
     return heading, words.joined((origin, prose(text)), "\n\n")
 
 

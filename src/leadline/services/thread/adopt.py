@@ -9,6 +9,7 @@ stays what the record says).
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import not_found
@@ -31,11 +32,14 @@ VERSIONS_COMPARED = 6
 @dataclass(frozen=True)
 class Piece:
     """What a file says beyond the rendering. ``where``: "entry", "header", "form", or the heading of
-    the entry that was changed."""
+    the entry that was changed. ``path``: the headings above an entry, and its own; ``now``: what an
+    entry that was adopted before says now, whose change this is."""
 
     heading: str
     text: str
     where: str
+    path: tuple[str, ...] = ()
+    now: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
     is_logbook = bool(in_tree) and full == os.path.realpath(in_tree)
     path = os.path.relpath(full, top) if top else os.path.basename(full)
     raw = _read(full, topic, file)
+    # a log that somebody kept before there was a rendering stays as it is
+    is_logbook = is_logbook and HEADER_BEGIN.encode() in raw
     digest = digest_bytes(raw)
     # What is new in it, held to the rendering of this moment: under the lock, so that of two
     # adoptions the second finds nothing.
@@ -118,6 +124,10 @@ def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
                         "file": whole,
                         "refs": refs_for(thread, texts=[p.heading, p.text]),
                     }
+                    if p.path[:-1]:
+                        body["under"] = [*p.path[:-1]]
+                    if p.now:
+                        body["now"] = p.now
                     writing.add("adopted", body)
     followed = None
     if is_logbook:
@@ -170,8 +180,44 @@ def _redacted(context: Context, raw: bytes) -> tuple[str, bytes]:
 
 
 def _unknown(thread: Thread, pieces: list[Piece]) -> list[Piece]:
+    """What no record has yet. Of the sections of one path that say something new, the first ones
+    are those that were adopted, changed since, and the rest is new."""
     known = {(a.get("heading"), a.get("text")) for a in thread.adopted}
-    return [p for p in pieces if (p.heading, p.text) not in known]
+    found = [p for p in pieces if p.where != "entry" and (p.heading, p.text) not in known]
+    said = _adopted_sections(thread)
+    fresh = list[Piece]()
+    for piece in pieces:
+        # a record of before names no headings above
+        same = next(
+            (path for path in (piece.path, (piece.heading,)) if piece.text in said[path]), None
+        )
+        if piece.where == "entry" and same is None:
+            fresh.append(piece)
+        elif piece.where == "entry" and same is not None:
+            said[same].remove(piece.text)
+    for piece in fresh:
+        before = said[piece.path]
+        found.append(_changed(piece, before.pop(0)) if before else piece)
+    return found
+
+
+def _adopted_sections(thread: Thread) -> dict[tuple[str, ...], list[str]]:
+    """What the adopted sections say by now, by the headings above and their own."""
+    said: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for record in thread.adopted:
+        above, heading = record.get("under", []), str(record.get("heading") or "")
+        if "now" in record:
+            texts = said[*above, str(record.get("where") or "")]
+            texts[:1] = [record["now"]]
+        elif record.get("where") == "entry":
+            said[*above, heading].append(str(record.get("text") or ""))
+    return said
+
+
+def _changed(piece: Piece, before: str) -> Piece:
+    heading = piece.path[-1] if piece.path else piece.heading
+    text = _difference(before, piece.text)
+    return Piece(f"a change in “{heading}”", text, heading, piece.path, piece.text)
 
 
 def _earlier(context: Context, path: str) -> list[str]:
@@ -228,7 +274,7 @@ def _sections(body: str, rendered: str) -> list[Piece]:
 
 def _entry(section: Section) -> Piece:
     heading = section.path[-1] if section.path else "text outside the entries"
-    return Piece(heading, section.body, "entry")
+    return Piece(heading, section.body, "entry", section.path)
 
 
 def _header(header: str, bases: list[str]) -> list[Piece]:
