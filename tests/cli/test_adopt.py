@@ -176,7 +176,10 @@ def test_an_edited_section_is_a_change_and_not_one_more_entry(thread_lab: Lab) -
 def test_a_log_of_ones_own_is_never_replaced_by_a_rendering(thread_lab: Lab) -> None:
     thread_lab.write(LOGBOOK, OWN)
     thread_lab.ok("adopt", LOGBOOK)
+    thread_lab.ok("note", "later")
+    thread_lab.ok("seal", "base")
     assert (thread_lab.repo / LOGBOOK).read_text() == OWN
+    assert "logbook-edited" not in codes(thread_lab)
 
 
 def test_the_history_of_any_log_is_checked_for_rewrites(thread_lab: Lab) -> None:

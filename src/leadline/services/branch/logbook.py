@@ -16,7 +16,13 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass
-from leadline.render.logbook.entries import HEADER_END, NO_ENTRY, entries, render_logbook
+from leadline.render.logbook.entries import (
+    HEADER_BEGIN,
+    HEADER_END,
+    NO_ENTRY,
+    entries,
+    render_logbook,
+)
 from leadline.services.context import Context
 from leadline.services.out_path import behind_link, write_out, write_whole
 
@@ -100,6 +106,9 @@ def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
     if not needs_rendering(context, topic):
         return False
     present = _read(os.path.join(context.toplevel, logbook_path(context, topic))) or b""
+    own_log = HEADER_BEGIN.encode() not in present  # kept before there was a rendering
+    if own_log and any(a.get("digest") == digest_bytes(present) for a in thread.adopted):
+        return False
     return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
 
 
