@@ -59,6 +59,13 @@ def test_the_start_gives_the_brief_and_opens_a_session(hook):
     assert [s["state"] for s in hook.lab.json("session", "list")["data"]] == ["open", "ended"]
 
 
+def test_installed_for_a_project_and_its_user_the_brief_is_said_once(hook):
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: hook("SessionStart", source="startup"), range(2)))
+    assert sum(bool(answer) for answer in answers) == 1
+    assert len(hook.lab.json("session", "list")["data"]) == 1
+
+
 def test_the_end_closes_it_and_links_the_conversation(hook, tmp_path):
     talk = tmp_path / "talk.jsonl"
     talk.write_text("{}\n")

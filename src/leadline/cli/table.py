@@ -69,6 +69,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "verify": ("Keep", "check chains, digests, numbers, links; one line per fault"),
     "adopt": ("Keep", "take hand edits of the rendered logbook in as records"),
     "doctor": ("Keep", "what is installed, missing or left unfinished"),
+    "agent": ("Keep", "tell agents' programs of Leadline: skill, hooks, server, AGENTS.md"),
     "hook": ("Keep", "what an agent's program asks between its steps"),
     "mcp": ("Keep", "serve the Model Context Protocol, for an agent's program"),
     "demo": ("Keep", "carry out a small real research thread in a temporary repository"),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 POINTED_AT = ("failed", "timeout", "lost")  # one that was cancelled was meant to be
 START_CHARS = 4000
+TOGETHER_MS = 3000
 MOST_STOPS = 5  # a session is not held up more often
 MOST_DIGESTED_BYTES = 64 << 20
 HOW = (
@@ -68,6 +69,8 @@ def _start(context: Context, agent: str, event: Event) -> Answer:
     except LeadlineError as error:
         if error.code == "which-thread":
             return Answer(say=f"{HOW}\n{error.what}: {error.next[0]}")
+        return Answer()
+    if not _lately_first(context, event):
         return Answer()
     _open(context, topic, event)
     text, _ = brief(context, topic, START_CHARS - len(HOW) - 1)
@@ -269,13 +272,32 @@ _ANSWERS: dict[str, Callable[[Context, str, Event], Answer]] = {
 }
 
 
+def _lately_first(context: Context, event: Event) -> bool:
+    """False for the second of two that were started by one event: installed for a project and for
+    its user."""
+    if _once(context, event, f"start {event.source}"):
+        return True
+    path = _mark(context, event, f"start {event.source}")
+    try:
+        if context.clock.now_ms() - os.stat(path).st_mtime_ns // 1_000_000 < TOGETHER_MS:
+            return False
+        os.utime(path)
+    except OSError:
+        pass
+    return True
+
+
+def _mark(context: Context, event: Event, what: str) -> str:
+    of = hashlib.sha256(f"{event.named}\0{what}".encode("utf-8", "replace")).hexdigest()[:24]
+    return os.path.join(context.root, "cache", "said", of)
+
+
 def _once(context: Context, event: Event, what: str) -> bool:
     """Whether ``what`` is said for the first time in this session; for several at once only one."""
-    of = hashlib.sha256(f"{event.named}\0{what}".encode("utf-8", "replace")).hexdigest()[:24]
-    folder = os.path.join(context.root, "cache", "said")
+    path = _mark(context, event, what)
     try:
-        os.makedirs(folder, exist_ok=True)
-        os.close(os.open(os.path.join(folder, of), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return False
     except OSError:

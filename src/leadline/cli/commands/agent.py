@@ -1,0 +1,133 @@
+"""Tell an agent's program of Leadline: skill, hooks, server, AGENTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+
+from leadline.cli.answer import Answer
+from leadline.cli.parsing import subverbs
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.agent.install import Place
+
+NEEDS_REPOSITORY = False
+PROGRAMS = ("claude", "codex", "gemini", "opencode", "cursor")
+FOLDERS = {"claude": ".claude", "codex": ".codex", "gemini": ".gemini", "cursor": ".cursor"}
+DESCRIPTION = """Install the skill run-research, the hooks, the entry of the server and (in a project) a block in
+AGENTS.md for claude, codex, gemini, opencode, cursor, or all; without a name for those found here. Every other byte
+of their files stays; uninstall gives back what was there. A file that cannot be edited surely is left alone."""
+EXAMPLES = [
+    "leadline agent install claude --dry-run",
+    "leadline agent install all",
+    "leadline agent status",
+    "leadline agent uninstall all",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = subverbs(parser)
+    for name, text in (
+        ("install", "tell the programs"),
+        ("uninstall", "take it back"),
+        ("status", "what is installed"),
+    ):
+        verb = verbs.add_parser(name, help=text)
+        where = verb.add_mutually_exclusive_group()
+        where.add_argument("--project", action="store_true", help="in this work tree (the default)")
+        where.add_argument("--user", action="store_true", help="for you, in all projects")
+        if name != "status":
+            verb.add_argument(
+                "programs", nargs="*", choices=(*PROGRAMS, "all", []), metavar="PROGRAM"
+            )
+            verb.add_argument("--dry-run", action="store_true", help="show the diff; write nothing")
+
+
+def run(context: None, args: argparse.Namespace) -> Answer:
+    from leadline.services.agent import install
+
+    if args.subverb == "status":
+        return _status(args)
+    place = _place(args.folder, args.user)
+    programs = _programs(args.programs)
+    back = args.subverb == "uninstall"
+    plan = (install.plan_uninstall if back else install.plan_install)(place, programs)
+    diff = install.diff_of(plan)
+    if plan.changes and not args.dry_run:
+        install.apply(place, plan, back)
+    done = {True: "would be changed", False: "changed"}[args.dry_run]
+    told = [diff] if diff else []
+    told += [f"left: {line}" for line in plan.left]
+    told.append(f"{len(plan.changes)} files {done} for {', '.join(programs)}")
+    if not back and shutil.which("leadline") is None:
+        told.append("leadline is not on the PATH: hooks and server will not be found")
+    data = {
+        "programs": programs,
+        "changed": [change.path for change in plan.changes],
+        "left": plan.left,
+        "dry_run": args.dry_run,
+        "diff": diff,
+    }
+    return Answer("\n".join(told), data, {"changed": len(plan.changes), "left": len(plan.left)})
+
+
+def _programs(named: list[str]) -> list[str]:
+    if "all" in named:
+        return list(PROGRAMS)
+    if named:
+        return list(dict.fromkeys(named))
+    home = os.path.expanduser("~")
+    found = [
+        name
+        for name in PROGRAMS
+        if shutil.which(name)
+        or (name in FOLDERS and os.path.isdir(os.path.join(home, FOLDERS[name])))
+    ]
+    return found or ["claude", "codex"]
+
+
+def _place(folder: str | None, user: bool) -> Place:
+    from leadline.services.agent.install import Place
+
+    if user:
+        home = os.path.expanduser("~")
+        state = os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+        return Place(home, os.path.join(state, "leadline", "agent.json"), True)
+    from leadline.bootstrap import open_context
+
+    context = open_context(folder)
+    return Place(context.toplevel, os.path.join(context.vcs.git_dir, "leadline-agent.json"), False)
+
+
+def _status(args: argparse.Namespace) -> Answer:
+    from leadline.core.errors import LeadlineError
+    from leadline.render.table import table
+    from leadline.services.agent.install import status_of
+
+    places = []
+    try:
+        places = [] if args.user else [("project", _place(args.folder, False))]
+    except LeadlineError:
+        if args.project:
+            raise
+    places += [] if args.project else [("user", _place(None, True))]
+    data = [
+        {"where": where, **row._asdict()} for where, place in places for row in status_of(place)
+    ]
+    rows = [
+        [
+            r["program"],
+            r["where"],
+            f"{r['hooks']}/{r['events']}",
+            _yes(r["server"]),
+            _yes(r["skill"]),
+        ]
+        for r in data
+    ]
+    return Answer(table(["program", "where", "hooks", "server", "skill"], rows), data)
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,457 @@
+"""Tell agents' programs of Leadline, and take it back: every other byte of their files stays as it was.
+
+What a file held before is kept beside the record (for a person: in their state folder), so that taking
+back gives exactly that; where somebody changed the file since, only Leadline's own part is taken out.
+A file that cannot be edited surely (comments in its JSON, a link out of the work tree) is left alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from leadline.core.agent.json_text import (
+    NotEditable,
+    drop_elements,
+    drop_member,
+    put_element,
+    put_member,
+    read,
+)
+from leadline.core.canonical import digest_bytes
+from leadline.core.managed_block import put as put_block
+from leadline.core.managed_block import split as split_block
+from leadline.core.typed import Any, NamedTuple
+from leadline.services.agent.programs import (
+    AGENTS_BLOCK,
+    PROGRAMS,
+    SKILLS,
+    TOML_BEGIN,
+    TOML_BLOCK,
+    TOML_END,
+    Program,
+    element_of,
+    is_ours,
+)
+from leadline.services.out_path import write_whole
+
+AGENTS_FILE = "AGENTS.md"
+SOURCES = os.path.join(os.path.dirname(__file__), "skill")
+
+
+class Place(NamedTuple):
+    """``top``: the work tree or the home folder; ``state``: the file that keeps what was there before."""
+
+    top: str
+    state: str
+    user: bool
+
+
+class Change(NamedTuple):
+    """``after`` None: it is removed; ``link``: it becomes a link to there."""
+
+    path: str  # below the top
+    before: bytes | None
+    after: bytes | None
+    link: str = ""
+
+
+class Plan(NamedTuple):
+    """``left``: what is not done, and why."""
+
+    changes: list[Change]
+    left: list[str]
+
+
+def plan_install(place: Place, programs: Iterable[str]) -> Plan:
+    """What installing would change. Nothing is written."""
+    made = _Planning(place)
+    for program in (PROGRAMS[name] for name in programs):
+        made.edit(_hooks_file(program, place), partial(_with_hooks, program=program))
+        made.edit(_servers_file(program, place), partial(_with_server, program=program))
+        if program.link:
+            made.link(program.link, os.path.relpath(SKILLS, os.path.dirname(program.link)))
+        if program.name == "claude" and place.user:
+            made.left.append(
+                "the server, for you in all projects: claude mcp add --scope user leadline -- leadline mcp"
+            )
+    made.skill()
+    if not place.user:
+        made.edit(AGENTS_FILE, lambda text: put_block(text, AGENTS_BLOCK, below=True))
+    return made.plan()
+
+
+def plan_uninstall(place: Place, programs: Iterable[str]) -> Plan:
+    """What taking back would change. The skill and AGENTS.md go with the last program."""
+    made = _Planning(place)
+    wanted = list(programs)
+    for program in (PROGRAMS[name] for name in wanted):
+        made.edit(_hooks_file(program, place), _without_hooks, back=True)
+        made.edit(
+            _servers_file(program, place),
+            partial(_without_server, program=program),
+            back=True,
+        )
+        if program.link:
+            made.unlink(program.link)
+    if all(name in wanted or not _has(PROGRAMS[name], place) for name in PROGRAMS):
+        made.no_skill()
+        made.edit(AGENTS_FILE, _without_block, back=True)
+    return made.plan()
+
+
+def apply(place: Place, plan: Plan, back: bool) -> None:
+    """Write what was planned, and keep what was there before. Raises OSError."""
+    kept = _kept(place)
+    folders = set(kept.get("folders", []))
+    for change in plan.changes:
+        full = os.path.join(place.top, change.path)
+        if change.after is None and not change.link:
+            os.unlink(full)
+            kept["files"].pop(change.path, None)
+            continue
+        folders |= _missing_folders(place.top, change.path)
+        if change.link:
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            os.symlink(change.link, full)
+            continue
+        assert change.after is not None
+        write_whole(os.path.realpath(full) if place.user else full, change.after)
+        if back:
+            kept["files"].pop(change.path, None)
+        else:
+            kept["files"][change.path] = _note(change, kept["files"].get(change.path))
+    if back:
+        for folder in sorted(folders, key=len, reverse=True):
+            try:
+                os.rmdir(os.path.join(place.top, folder))
+                folders.discard(folder)
+            except OSError:
+                continue
+    kept["folders"] = sorted(folders)
+    write_whole(place.state, json.dumps(kept).encode())
+
+
+def diff_of(plan: Plan) -> str:
+    """What a plan changes, as a patch shows it."""
+    told = []
+    for change in plan.changes:
+        if change.link:
+            told.append(f"link {change.path} -> {change.link}")
+            continue
+        before = (change.before or b"").decode("utf-8", "replace").splitlines()
+        after = (change.after or b"").decode("utf-8", "replace").splitlines()
+        old = "/dev/null" if change.before is None else change.path
+        new = "/dev/null" if change.after is None else change.path
+        lines = list(difflib.unified_diff(before, after, old, new, lineterm="", n=2))
+        told += lines if lines else [f"remove {change.path}"]
+    return "\n".join(told)
+
+
+class Status(NamedTuple):
+    program: str
+    hooks: int  # of its events, how many
+    events: int
+    server: bool
+    skill: bool
+
+
+def status_of(place: Place) -> list[Status]:
+    """What is installed in a place, for each program."""
+    found = []
+    for program in PROGRAMS.values():
+        hooks = _read_json(place, _hooks_file(program, place)).get("hooks")
+        lists = hooks if isinstance(hooks, dict) else {}
+        present = [
+            name
+            for name, _ in program.events
+            if isinstance(lists.get(name), list) and any(map(is_ours, lists[name]))
+        ]
+        skill = os.path.exists(os.path.join(place.top, program.link or SKILLS, "SKILL.md"))
+        found.append(
+            Status(
+                program.name, len(present), len(program.events), _has_server(program, place), skill
+            )
+        )
+    return found
+
+
+def _has(program: Program, place: Place) -> bool:
+    found = next(s for s in status_of(place) if s.program == program.name)
+    return bool(found.hooks or found.server)
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+
+class _Planning:
+    """Edits of files, several of one file one after the other, and what they come to."""
+
+    def __init__(self, place: Place) -> None:
+        self.place, self.left = place, list[str]()
+        self._texts: dict[str, tuple[bytes | None, bytes | None]] = {}
+        self._links: dict[str, str] = {}
+        self._kept = _kept(place)["files"]
+
+    def _before(self, path: str) -> bytes | None:
+        if path in self._texts:
+            return self._texts[path][1]
+        full = os.path.join(self.place.top, path)
+        try:
+            with open(full, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def edit(self, path: str, change: Callable[[str], str], back: bool = False) -> None:
+        """``change`` a text to another; ``back``: a file that nobody touched since gets what it had."""
+        if not path:
+            return
+        first = self._texts[path][0] if path in self._texts else self._before(path)
+        if self._is_strange(path):
+            self.left.append(f"{path}: it is a link, or behind one; left alone")
+            return
+        before = self._before(path)
+        if before is None and back:
+            return
+        try:
+            kept = self._kept.get(path)
+            if (
+                back
+                and kept is not None
+                and before is not None
+                and kept["after"] == digest_bytes(before)
+            ):
+                was = kept["before"]
+                after = None if was is None else base64.b64decode(was)
+            else:
+                text = (before or b"").decode("utf-8")
+                changed = change(text)
+                gone = (
+                    back
+                    and kept is not None
+                    and kept["before"] is None
+                    and changed.strip() in ("", "{}")
+                )
+                after = None if gone else changed.encode()
+        except NotEditable as error:
+            self.left.append(f"{path}: {error}; left alone")
+            return
+        except UnicodeDecodeError:
+            self.left.append(f"{path}: it is no UTF-8; left alone")
+            return
+        except OSError as error:
+            self.left.append(f"{path}: {error.strerror}; left alone")
+            return
+        self._texts[path] = (first, after)
+
+    def _is_strange(self, path: str) -> bool:
+        if self.place.user:
+            return False
+        full = os.path.join(os.path.realpath(self.place.top), path)
+        return os.path.realpath(full) != full
+
+    def link(self, path: str, target: str) -> None:
+        full = os.path.join(self.place.top, path)
+        if os.path.islink(full) and os.readlink(full) == target:
+            return
+        if os.path.lexists(full):
+            self.left.append(f"{path}: something else is there; left alone")
+        else:
+            self._links[path] = target
+
+    def unlink(self, path: str) -> None:
+        full = os.path.join(self.place.top, path)
+        if os.path.islink(full) and os.readlink(full).endswith(SKILLS):
+            self._texts[path] = (b"", None)
+
+    def skill(self) -> None:
+        for name, data in skill_files().items():
+            path = f"{SKILLS}/{name}"
+            before = self._before(path)
+            ours = before is None or before == data or self._is_ours(path, before)
+            if not ours:
+                self.left.append(f"{path}: somebody changed it; left alone")
+            elif self._is_strange(path):
+                self.left.append(f"{path}: it is behind a link; left alone")
+            else:
+                self._texts[path] = (before, data)
+
+    def no_skill(self) -> None:
+        for name, data in skill_files().items():
+            path = f"{SKILLS}/{name}"
+            before = self._before(path)
+            if before is not None and (before == data or self._is_ours(path, before)):
+                self._texts[path] = (before, None)
+            elif before is not None:
+                self.left.append(f"{path}: somebody changed it; left alone")
+
+    def _is_ours(self, path: str, data: bytes) -> bool:
+        kept = self._kept.get(path)
+        return kept is not None and kept["after"] == digest_bytes(data)
+
+    def plan(self) -> Plan:
+        changes = [
+            Change(path, before, after)
+            for path, (before, after) in self._texts.items()
+            if before != after
+        ]
+        changes += [Change(path, None, None, target) for path, target in self._links.items()]
+        return Plan(changes, self.left)
+
+
+def skill_files() -> dict[str, bytes]:
+    """Name below the skill's folder to content."""
+    found = {}
+    top = os.path.join(SOURCES, os.path.basename(SKILLS))
+    for folder, _, names in os.walk(top):
+        for name in sorted(names):
+            full = os.path.join(folder, name)
+            with open(full, "rb") as file:
+                found[os.path.relpath(full, top)] = file.read()
+    return found
+
+
+def _kept(place: Place) -> dict[str, Any]:
+    try:
+        with open(place.state, "rb") as file:
+            found = json.load(file)
+        return {"files": dict(found["files"]), "folders": list(found["folders"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"files": {}, "folders": []}
+
+
+def _note(change: Change, earlier: dict[str, Any] | None) -> dict[str, Any]:
+    """What the file held before the first time, where only we wrote to it since."""
+    before = None if change.before is None else base64.b64encode(change.before).decode()
+    known = digest_bytes(change.before) if change.before is not None else ""
+    if earlier is not None and earlier["after"] == known:
+        before = earlier["before"]
+    return {"before": before, "after": digest_bytes(change.after or b"")}
+
+
+def _missing_folders(top: str, path: str) -> set[str]:
+    found, folder = set(), os.path.dirname(path)
+    while folder and not os.path.isdir(os.path.join(top, folder)):
+        found.add(folder)
+        folder = os.path.dirname(folder)
+    return found
+
+
+# ---- their contents ------------------------------------------------------------------------------
+
+
+def _hooks_file(program: Program, place: Place) -> str:
+    return (program.user_hooks or program.hooks) if place.user else program.hooks
+
+
+def _servers_file(program: Program, place: Place) -> str:
+    path = (program.user_servers or program.servers) if place.user else program.servers
+    return "" if path == "-" else path
+
+
+def _with_hooks(text: str, program: Program) -> str:
+    held = read(text).get("hooks", {})
+    if not isinstance(held, dict):
+        raise NotEditable("'hooks' in it is no object")
+    if program.versioned and "version" not in read(text):
+        text = put_member(text, ("version",), 1)
+    for event, matcher in program.events:
+        wanted, listed = element_of(program, matcher), held.get(event, [])
+        if not isinstance(listed, list):
+            raise NotEditable(f"{event!r} in it is no array")
+        ours = [element for element in listed if is_ours(element)]
+        if ours == [wanted]:
+            continue
+        if ours:
+            text = drop_elements(text, ("hooks", event), is_ours)
+        text = put_element(text, ("hooks", event), wanted)
+    return text
+
+
+def _without_hooks(text: str) -> str:
+    held = read(text).get("hooks")
+    if not isinstance(held, dict):
+        return text
+    for event, listed in held.items():
+        if not isinstance(listed, list) or not any(map(is_ours, listed)):
+            continue
+        text = drop_elements(text, ("hooks", event), is_ours)
+        if all(map(is_ours, listed)):
+            text = drop_member(text, ("hooks", event))
+    return drop_member(text, ("hooks",)) if read(text).get("hooks") == {} else text
+
+
+def _with_server(text: str, program: Program) -> str:
+    if program.servers.endswith(".toml"):
+        return _with_table(text)
+    found: Any = read(text)
+    for key in program.server:
+        found = found.get(key, {}) if isinstance(found, dict) else {}
+    return text if found == program.entry else put_member(text, program.server, program.entry)
+
+
+def _without_server(text: str, program: Program) -> str:
+    if program.servers.endswith(".toml"):
+        return _without_table(text)
+    text = drop_member(text, program.server)
+    return (
+        drop_member(text, program.server[:1]) if read(text).get(program.server[0]) == {} else text
+    )
+
+
+def _with_table(text: str) -> str:
+    if TOML_BLOCK in text:
+        return text
+    bare = _without_table(text)
+    try:
+        held = tomllib.loads(bare)
+    except tomllib.TOMLDecodeError as error:
+        raise NotEditable(f"it is no TOML ({error})") from None
+    if "leadline" in held.get("mcp_servers", {}):
+        raise NotEditable("it has a server of that name already")
+    return bare + ("" if not bare or bare.endswith("\n") else "\n") + TOML_BLOCK
+
+
+def _without_table(text: str) -> str:
+    begin, end = text.find(TOML_BEGIN), text.find(TOML_END)
+    if begin < 0 or end < begin:
+        return text
+    return text[:begin] + text[end + len(TOML_END) :].removeprefix("\n")
+
+
+def _without_block(text: str) -> str:
+    parts = split_block(text)
+    if parts.block is None:
+        return text
+    before = parts.before.removesuffix("\n\n") if parts.before.strip() else ""
+    return before + parts.after.removeprefix("\n")
+
+
+def _read_json(place: Place, path: str) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        with open(os.path.join(place.top, path), encoding="utf-8") as file:
+            return read(file.read())
+    except (OSError, ValueError):
+        return {}
+
+
+def _has_server(program: Program, place: Place) -> bool:
+    path = _servers_file(program, place)
+    if path.endswith(".toml"):
+        try:
+            with open(os.path.join(place.top, path), encoding="utf-8") as file:
+                return TOML_BEGIN in file.read()
+        except (OSError, ValueError):
+            return False
+    found: Any = _read_json(place, path)
+    for key in program.server:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found is not None
