@@ -5,8 +5,8 @@ another one that is told to fail, GitHub's own description of its interface (tri
 has 385 MB, and one file is taken from the archive), recorded answers of GitHub, the library that
 makes anchors as GitHub does, a library that makes a program read another clock, a server that W&B's
 own client talks to, a W&B client that still reads a run's history by GraphQL alone, and the engines
-that run jobs: Ray, and Slurm of the distribution, which is installed into the system where we are
-root. Does nothing where all is there.
+that run jobs: Ray, and of the distribution Slurm and an ssh server, which are installed into the
+system where we are root. Does nothing where all is there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tarfile
 import tempfile
 import venv
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -34,8 +35,12 @@ FAKETIME = "libfaketime"
 # since 0.27 the client reads histories by a program of its own, from Parquet files
 WANDB_CLIENT = "wandb==0.19.11"
 RAY = "ray[default]==2.60.0"
-SLURM = "slurm"
-SLURM_PACKAGES = ("slurmctld", "slurmd", "slurm-client")
+SLURM, SSH = "slurm", "ssh"
+PACKAGES = {
+    SLURM: ("slurmctld", "slurmd", "slurm-client"),
+    SSH: ("openssh-server", "openssh-client"),
+}
+NEEDED = {SLURM: ("slurmctld", "slurmd", "sbatch"), SSH: ("sshd", "ssh", "ssh-keygen")}
 
 
 def node() -> Path:
@@ -69,9 +74,10 @@ def main() -> int:
     else:
         print("tests of clocks that are off are left out: no Debian packages", file=sys.stderr)
     if shutil.which("apt-get") and os.geteuid() == 0:
-        parts.append((SLURM, _slurm))
-    elif not _have_slurm():
-        print("tests on Slurm are left out: not root, or no Debian packages", file=sys.stderr)
+        parts += [(name, partial(_of_the_distribution, *PACKAGES[name])) for name in PACKAGES]
+    for name in PACKAGES:
+        if not (_have_programs(name) or os.geteuid() == 0):
+            print(f"tests of {name} are left out: not root, or no Debian packages", file=sys.stderr)
     failed = [name for name, install in parts if not _have(name) and not _installed(name, install)]
     for name in failed:
         print(f"{name} could not be installed: is the package registry reachable?", file=sys.stderr)
@@ -88,9 +94,9 @@ def _stamps() -> list[str]:
 
 
 def _have(name: str) -> bool:
-    """A description that an older trimming made does not count, nor a Slurm that is gone."""
-    if name == SLURM:
-        return _have_slurm()
+    """A description that an older trimming made does not count, nor a program that is gone."""
+    if name in PACKAGES:
+        return _have_programs(name)
     return _stamp(name) in _stamps()
 
 
@@ -205,18 +211,18 @@ def _ray() -> None:
     _in_own_environment("ray", RAY)
 
 
-def _have_slurm() -> bool:
+def _have_programs(name: str) -> bool:
     path = f"/usr/sbin:{os.environ.get('PATH', '')}"
-    return all(shutil.which(program, path=path) for program in ("slurmctld", "slurmd", "sbatch"))
+    return all(shutil.which(program, path=path) for program in NEEDED[name])
 
 
-def _slurm() -> None:
-    """Its plug-ins are looked for where the distribution puts them. No daemon is started: there is no
-    configuration of the system's."""
+def _of_the_distribution(*packages: str) -> None:
+    """Slurm's plug-ins are looked for where the distribution puts them. Nothing of them runs: the tests
+    start their own."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     patience = ("-q", "-o", "DPkg::Lock::Timeout=300")
     subprocess.run(["apt-get", "update", *patience], env=quiet, stdout=subprocess.DEVNULL)
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *patience, *SLURM_PACKAGES]
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *patience, *packages]
     subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL, check=True)
 
 

@@ -147,7 +147,16 @@ class Attempt:
         assert living(self.cookie) == []
         return result
 
+    @property
+    def there(self) -> str:
+        """The attempt's folder as the job sees it, on this machine as well."""
+        return self.dir
+
+    def touch(self, name: str) -> None:
+        Path(self.there, name).touch()
+
     def output(self, name: str = "stdout.log") -> bytes:
+        self.executor.refresh([(self.dir, self.handle)])
         path = Path(self.dir, name)
         return path.read_bytes() if path.exists() else b""
 
@@ -181,13 +190,15 @@ class Attempt:
         return json.loads(out)
 
     def owner_pid(self) -> int:
-        owner = wait_until(lambda: probe.owner(self.dir), "owner.json")
+        owner = wait_until(lambda: probe.owner(self.there), "owner.json")
         return int(owner["pid"])
 
 
 class ExecutorObligations:
     """What an executor owes whoever waits for an attempt, also one that runs nothing. ``sleep`` goes
     on until it is cancelled."""
+
+    attempt_class = Attempt
 
     @pytest.fixture
     def executor_factory(self) -> Callable[[], Executor]:
@@ -202,13 +213,13 @@ class ExecutorObligations:
 
         def make(argv: list[str], **spec: Any) -> Attempt:
             made.append(
-                Attempt(tmp_path / f"run-{len(made)}" / "attempt-1", executor_factory, argv, **spec)
+                self.attempt_class(tmp_path / f"run-{len(made)}" / "attempt-1", executor_factory, argv, **spec)
             )
             return made[-1]
 
         yield make
         for one in made:
-            probe.cancel(one.dir)
+            probe.cancel(one.there)
             for pid in living(one.cookie):
                 os.kill(pid, signal.SIGKILL)
 
@@ -409,7 +420,7 @@ class ExecutorContract(ExecutorObligations):
         first = dict(one.handle)
         one.submit()
         assert one.state() == "running"
-        Path(one.dir, "go").touch()
+        one.touch("go")
         result = one.finish()
         one.submit()
         assert one.executor.result(one.dir) == result
@@ -429,7 +440,7 @@ class ExecutorContract(ExecutorObligations):
         one.begin()
         one.submit()
         assert one.state() == "running"
-        Path(one.dir, "go").touch()
+        one.touch("go")
         result = one.finish()
         one.begin()
         assert one.executor.result(one.dir) == result
@@ -466,7 +477,7 @@ class ExecutorContract(ExecutorObligations):
         launcher.kill()
         launcher.communicate()
         one.wait_for_state("running")
-        Path(one.dir, "go").touch()
+        one.touch("go")
         result = one.finish()
         assert (result["state"], result["exit_code"]) == ("failed", 5)
 
@@ -492,7 +503,7 @@ class ExecutorContract(ExecutorObligations):
             [*PYTHON, program], env={"CONTRACT_CHANGED": "né\n=w", "CONTRACT_REMOVED": None}
         ).submit()
         one.finish()
-        run = ["P-001-r1", one.dir, f"{one.dir}/metrics.jsonl"]
+        run = ["P-001-r1", one.there, f"{one.there}/metrics.jsonl"]
         assert json.loads(one.output()) == ["secret-0451", "né\n=w", None, *run]
         for name in set(os.listdir(one.dir)) - {"stdout.log"}:
             assert b"secret-0451" not in one.output(name), name

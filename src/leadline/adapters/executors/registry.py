@@ -26,6 +26,7 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[str, Kind] = {
     LOCAL: Kind("leadline.adapters.executors.local:made"),
+    "ssh": Kind("leadline.adapters.executors.ssh:made", ("host",)),
     "slurm": Kind("leadline.adapters.executors.slurm:made"),
     "ray": Kind("leadline.adapters.executors.ray:made"),
     "command": Kind(

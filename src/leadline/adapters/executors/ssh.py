@@ -1,0 +1,448 @@
+"""Runs attempts on another machine, by the user's own ``ssh``: its config, keys, agents and jump hosts.
+
+One program over there (``leadline.job.far``) is started for each exchange, over one connection that
+stands for a minute after it was used last. Code goes as git objects, only those that are missing, and
+is unpacked once for each tree; what runs write comes back with the answer to how they stand. Nothing
+of this waits for a network file system, and nothing depends on this process: the attempt lies in a
+folder over there that its name follows from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import shlex
+import stat
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from leadline.adapters.own_programs import program
+from leadline.core.errors import LeadlineError, environment, remote
+from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.job import probe
+from leadline.job.disk import make_folders, open_to_read
+from leadline.ports.attempt import job_name
+from leadline.ports.executor import ELSEWHERE, OVER
+
+if TYPE_CHECKING:
+    from leadline.ports.attempt import Cancelled, Handle, Result, Spec
+    from leadline.ports.executor_setup import ExecutorSetup
+
+USUAL_FOLDER = "~/.leadline"
+STANDS_S = 60  # the connection, after it was used last
+WAIT_MOST_S = 10.0
+FRESH_S = 0.05
+NOT_INSTALLED, NOT_FOUND, NOT_REACHED = 94, 127, 255
+PRIVATE = "spec.private.json"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(probe.__file__)))
+_NOT_SENT = ("spec.json", PRIVATE, "handle.json", "about.json", "summary.json", "environment.sealed")
+#: What ssh says, the code that we give it, and what it means.
+_MET = (
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", "host-key-changed", "its host key is another one than before"),
+    ("Host key verification failed", "host-key-unknown", "its host key is not known here"),
+    ("Permission denied", "key-refused", "it does not take the keys that ssh offers"),
+    ("Could not resolve hostname", "no-such-host", "no host of that name is known"),
+)
+_MENDS = {
+    "no-git-there": "install git on that machine",
+    "setup-failed": "the command of --setup has to work there",
+    "no-room-there": "its disk or its quota is full",
+}
+
+
+def made(setup: ExecutorSetup) -> SshExecutor:
+    return SshExecutor(setup)
+
+
+class _Away(Exception):
+    """The machine cannot be reached now. ``args``: code, sentence."""
+
+
+class SshExecutor:
+    """The executor of kind ``ssh``. Options: ``config`` (a file for ``ssh -F``), ``python`` (over there)."""
+
+    place = ELSEWHERE
+
+    def __init__(self, setup: ExecutorSetup) -> None:
+        self.setup, self.name, self.host = setup, setup.name, setup.host
+        self._fresh: dict[str, float] = {}
+        folder = (setup.work_folder or USUAL_FOLDER).rstrip("/")
+        self._root = f'"$HOME"/{shlex.quote(folder[2:])}' if folder[:2] == "~/" else shlex.quote(folder)
+        # Two repositories, or two clones of one, do not share a folder over there.
+        whose = f"{os.uname().nodename}\0{os.path.realpath(setup.git_dir)}"
+        self._repository = hashlib.sha256(whose.encode()).hexdigest()[:12]
+
+    # -- the port ----------------------------------------------------------------------------------
+    def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
+        """See ``Executor.submit``."""
+        asked, tree = self._asked(attempt_dir)
+        answer = self._ask(asked)
+        if "missing" in answer:
+            pack = self._pack(tree, answer.get("trees") or [])
+            answer = self._ask({**asked, "pack_bytes": len(pack)}, pack)
+        _unlink(os.path.join(attempt_dir, PRIVATE))
+        known = {"v": 1, "executor": self.name, "host": str(answer["host"])}
+        return {**known, "folder": str(answer["folder"])}
+
+    begin = submit  # the exchange says at once whether it is up
+
+    def poll(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
+        """See ``Executor.poll``."""
+        return self._watch([attempt for attempt, _ in attempts], 0.0)
+
+    def wait(
+        self, attempts: Sequence[tuple[str, Handle]], timeout_s: float | None = None
+    ) -> dict[str, str]:
+        """See ``Executor.wait``. Waits over there, for ten seconds at most."""
+        wait_s = WAIT_MOST_S if timeout_s is None else min(timeout_s, WAIT_MOST_S)
+        states = self._watch([attempt for attempt, _ in attempts], wait_s)
+        if states and all(state == "unknown" for state in states.values()):
+            time.sleep(min(1.0, wait_s))
+        return states
+
+    def refresh(self, attempts: Sequence[tuple[str, Handle]]) -> None:
+        """See ``Executor.refresh``."""
+        now = time.monotonic()
+        stale = [a for a, _ in attempts if now - self._fresh.get(a, -1.0) > FRESH_S]
+        if stale:
+            self._watch(stale, 0.0)
+
+    def cancel(self, attempt_dir: str, handle: Handle) -> Cancelled:
+        """See ``Executor.cancel``."""
+        if self._here(attempt_dir) is not None:
+            return {"did": "nothing", "why": "nothing of it is running"}
+        answer = self._ask({"verb": "cancel", "name": _name(attempt_dir)})
+        return {"did": str(answer["did"]), "why": str(answer["why"])}
+
+    def result(self, attempt_dir: str) -> Result | None:
+        """See ``Executor.result``."""
+        found = self._here(attempt_dir)
+        if found is None:
+            try:
+                self._watched([attempt_dir], 0.0)
+            except _Away as away:
+                raise self._away(away) from away
+            found = self._here(attempt_dir)
+        return found
+
+    # -- what goes over ----------------------------------------------------------------------------
+    def _asked(self, attempt_dir: str) -> tuple[dict[str, object], str]:
+        """The request that starts an attempt, and the tree that it runs. Paths into our folders stand
+        as a mark in it, which the other side fills in."""
+        spec = _json(os.path.join(attempt_dir, "spec.json"))
+        if spec is None:
+            raise environment(
+                "supervisor-refused",
+                "spec.json cannot be used: it is not there, or damaged",
+                why="the command was not run",
+                do="leadline doctor",
+            )
+        code = cast("Spec", spec).get("code")
+        mark = f"@leadline-{os.urandom(8).hex()}@"
+        tops = {os.path.realpath(attempt_dir), os.path.abspath(attempt_dir)}
+        if code:
+            tops = {code["top"], os.path.realpath(code["top"])}
+        inside = re.compile(
+            rf"(?<![\w./-])(?:{'|'.join(map(re.escape, sorted(tops, key=len, reverse=True)))})(?![\w.-])"
+        )
+
+        def moved(value: object) -> object:
+            if isinstance(value, str):
+                return inside.sub(mark, value)
+            if isinstance(value, list):
+                return [moved(one) for one in value]
+            return {k: moved(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+        private = _json(os.path.join(attempt_dir, PRIVATE))
+        asked: dict[str, object] = {
+            "verb": "submit",
+            "name": _name(attempt_dir),
+            "mark": mark,
+            "spec": {**{k: moved(v) for k, v in spec.items()}, "code": None},
+            "private": moved(private),
+            "setup": self.setup.setup,
+            "lock_file": self.setup.lock_file,
+        }
+        tree = code["tree"] if code else ""
+        return {**asked, "tree": tree}, tree
+
+    def _pack(self, tree: str, there: Sequence[str]) -> bytes:
+        """The git objects of a tree that the other side lacks; ``there``: trees that it has."""
+        git = [program("git"), "--git-dir", self.setup.git_dir]
+        known = subprocess.run(
+            [*git, "cat-file", "--batch-check=%(objectname) %(objecttype)"],
+            input="\n".join(there).encode(),
+            capture_output=True,
+        ).stdout.decode()
+        has = [line.split()[0] for line in known.splitlines() if line.endswith(" tree")]
+        words = "\n".join([tree, *(f"^{one}" for one in has)]) + "\n"
+        done = subprocess.run(
+            [*git, "pack-objects", "--revs", "--thin", "--stdout", "-q"],
+            input=words.encode(),
+            capture_output=True,
+        )
+        if done.returncode:
+            raise environment(
+                "code-not-packed",
+                f"the code state {tree[:12]} cannot be read",
+                why=done.stderr.decode(errors="replace").strip()[-300:],
+                do="leadline verify",
+            )
+        return done.stdout
+
+    # -- what comes back ---------------------------------------------------------------------------
+    def _watch(self, attempts: Sequence[str], wait_s: float) -> dict[str, str]:
+        ended = {a: "finished" for a in attempts if self._here(a) is not None}
+        left = [a for a in attempts if a not in ended]
+        if not left:
+            return ended
+        try:
+            # One that is over already ends the wait.
+            states = self._watched(left, 0.0 if ended else wait_s)
+        except _Away:
+            return {**ended, **dict.fromkeys(left, "unknown")}
+        return {**ended, **states}
+
+    def _watched(self, attempts: Sequence[str], wait_s: float) -> dict[str, str]:
+        """Raises _Away."""
+        folders = {_name(attempt): attempt for attempt in attempts}
+        known = {name: _known(folder) for name, folder in folders.items()}
+        asked = {"verb": "watch", "attempts": known, "wait_s": wait_s}
+        answer, rest = self._exchange(asked, b"", wait_s)
+        for name, path, offset, whole, mtime_ns, piece in _frames(rest):
+            _put(folders[name], path, offset, whole, mtime_ns, piece)
+        states = {}
+        for name, folder in folders.items():
+            state = str(answer["states"][name])
+            whole_here = state != "finished" or self._here(folder) is not None
+            states[folder] = state if whole_here else "unknown"
+            self._fresh[folder] = time.monotonic()
+        return states
+
+    def _here(self, attempt_dir: str) -> Result | None:
+        return cast("Result | None", _json(os.path.join(attempt_dir, "result.json")))
+
+    # -- the exchange ------------------------------------------------------------------------------
+    def _ask(self, asked: Mapping[str, object], payload: bytes = b"") -> dict[str, Any]:
+        """Raises LeadlineError: ``remote`` when the machine is away, ``environment`` for what it
+        cannot do."""
+        try:
+            answer, _ = self._exchange(asked, payload)
+        except _Away as away:
+            raise self._away(away) from away
+        if "error" in answer:
+            code = str(answer["error"])
+            raise environment(
+                code,
+                f"{self.name} ({self.host}) did not take it: {answer['what']}",
+                why=_MENDS.get(code, "nothing was started there"),
+                do=f"leadline executor check {self.name}",
+            )
+        return answer
+
+    def _exchange(
+        self, asked: Mapping[str, object], payload: bytes = b"", wait_s: float = 0.0
+    ) -> tuple[dict[str, Any], bytes]:
+        """The answer, and the frames behind it. Raises _Away; LeadlineError for a machine that cannot
+        do this."""
+        package, digest = _package()
+        python = shlex.quote(self.setup.options.get("python") or "python3")
+        script = f'"$R"/job/{digest}/leadline/job/far.py'
+        there = f'R={self._root}; test -f {script} || exit {NOT_INSTALLED}; exec {python} -I -S {script} "$R"/{self._repository}'
+        words = json.dumps(asked).encode() + b"\n" + payload
+        done = self._ssh(there, words)
+        if done.returncode == NOT_INSTALLED:
+            self._install(package, digest)
+            done = self._ssh(there, words)
+        if done.returncode == NOT_FOUND:
+            raise environment(
+                "no-python-there",
+                f"{self.host} has no {python}",
+                why="Leadline's job program needs Python 3.9 or newer there, and nothing else",
+                do=f"leadline executor add NAME --kind ssh --host {self.host} --option python=/PATH/TO/python3",
+            )
+        head, _, rest = done.stdout.partition(b"\n")
+        try:
+            answer = json.loads(head)
+        except ValueError:
+            said = (done.stderr or done.stdout).decode(errors="replace").strip()[-300:]
+            raise _Away("no-answer", said or f"exit code {done.returncode}") from None
+        return answer, rest
+
+    def _install(self, package: bytes, digest: str) -> None:
+        """Our program, whole or not at all."""
+        new = f"{digest}.$$"
+        there = (
+            f"R={self._root}/job; mkdir -p \"$R\" && cd \"$R\" && rm -rf {new} && mkdir {new} && tar -xf - -C {new} "
+            f"&& {{ test -d {digest} || mv {new} {digest}; }}; S=$?; rm -rf {new}; exit $S"
+        )
+        done = self._ssh(there, package)
+        if done.returncode:
+            raise environment(
+                "not-installed-there",
+                f"Leadline's job program could not be put on {self.host}",
+                why=done.stderr.decode(errors="replace").strip()[-300:],
+                do=f"ssh {shlex.quote(self.host)} df -h",
+            )
+
+    def _ssh(self, there: str, words: bytes) -> subprocess.CompletedProcess[bytes]:
+        """Raises _Away where ssh itself did not come through."""
+        ssh = program("ssh")
+        if not ssh:
+            raise environment("no-ssh", "there is no ssh program here", do="leadline doctor")
+        options = {
+            "BatchMode": "yes",
+            "ControlMaster": "auto",
+            "ControlPath": f"{_sockets()}/%C",
+            "ControlPersist": STANDS_S,
+            "ServerAliveInterval": 5,
+            "ServerAliveCountMax": 3,
+            "ConnectTimeout": 10,
+        }
+        config = self.setup.options.get("config")
+        argv = [ssh, *(["-F", config] if config else []), "-T"]
+        argv += [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        argv += ["--", self.host, f"exec sh -c {shlex.quote(there)}"]
+        done = subprocess.run(argv, input=words, capture_output=True, start_new_session=True)
+        if done.returncode == NOT_REACHED:
+            said = done.stderr.decode(errors="replace")
+            for words_, code, means in _MET:
+                if words_ in said:
+                    raise _Away(code, means)
+            raise _Away("host-away", said.strip().rpartition("\n")[2] or "the connection broke")
+        return done
+
+    def _away(self, away: _Away) -> LeadlineError:
+        code, means = away.args
+        config = self.setup.options.get("config")
+        given = f"-F {shlex.quote(config)} " if config else ""
+        return remote(
+            code,
+            f"{self.name} ({self.host}) cannot be reached: {means}",
+            why="what runs there goes on; nothing of it is lost",
+            do=f"ssh {given}{shlex.quote(self.host)} true",
+        )
+
+
+def _name(attempt_dir: str) -> str:
+    """The attempt's folder over there. One that another machine started is where its handle says."""
+    handle = _json(os.path.join(attempt_dir, "handle.json")) or {}
+    known = os.path.basename(str(handle.get("folder") or ""))
+    return known or job_name(attempt_dir)
+
+
+def _json(path: str) -> dict[str, Any] | None:
+    try:
+        with open(open_to_read(path), encoding="utf-8") as file:
+            read = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def _known(folder: str) -> dict[str, list[int]]:
+    """Size and time of what is here already."""
+    found = {}
+    for where, _, files in os.walk(folder):
+        for file in files:
+            path = os.path.join(where, file)
+            shown = os.path.relpath(path, folder)
+            about = os.lstat(path)
+            if shown not in _NOT_SENT and stat.S_ISREG(about.st_mode) and not file.endswith(".part"):
+                found[shown] = [about.st_size, about.st_mtime_ns]
+    return found
+
+
+def _frames(rest: bytes) -> Iterator[tuple[str, str, int, int, int, bytes]]:
+    """Attempt, path, offset, whole size, time and bytes of each piece that came whole. Raises _Away
+    where the exchange broke off: what came before is kept, and the rest is asked for again."""
+    at = 0
+    while True:
+        end = rest.find(b"\n", at)
+        try:
+            head = json.loads(rest[at:end]) if end >= 0 else {}
+        except ValueError:
+            head = {}
+        if head.get("end"):
+            return
+        piece = rest[end + 1 : end + 1 + int(head.get("size", 0))]
+        if not head or hashlib.sha256(piece).hexdigest() != head["sha256"]:
+            raise _Away("broke-off", "the answer did not come whole")
+        at = end + 1 + len(piece)
+        yield (head["attempt"], head["path"], head["offset"], head["whole"], head["mtime_ns"], piece)
+
+
+def _put(folder: str, path: str, offset: int, whole: int, mtime_ns: int, piece: bytes) -> None:
+    """Into our folder, wherever the other side says it is; never outside it, nor through a link."""
+    parts = path.split("/")
+    if os.path.isabs(path) or ".." in parts or path in _NOT_SENT:
+        return
+    target = os.path.join(folder, *parts)
+    make_folders(os.path.dirname(target))
+    grows = len(parts) == 1 and path.endswith((".log", ".jsonl", ".err")) or parts[0] == "series"
+    into = target if grows else f"{target}.part"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(into, flags | (0 if grows or offset else os.O_TRUNC), 0o644)
+    try:
+        os.pwrite(fd, piece, offset)
+        if offset + len(piece) < whole or grows:
+            return
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.utime(into, ns=(mtime_ns, mtime_ns))
+    os.rename(into, target)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _sockets() -> str:
+    """A short path that is ours alone: a socket's name has a hundred letters at most."""
+    folder = f"/tmp/leadline-{os.getuid()}"
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+    about = os.lstat(folder)
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
+        raise environment(
+            "folder-not-ours",
+            f"{folder} is not a folder of this user alone",
+            why="who may write there could take the connection over",
+            do=f"ls -ld {folder}",
+        )
+    return folder
+
+
+_made_package: tuple[bytes, str] | None = None
+
+
+def _package() -> tuple[bytes, str]:
+    """Our program as a tar file, and the digest of what it holds."""
+    global _made_package
+    if _made_package is None:
+        files = {"leadline/__init__.py": os.path.join(_PACKAGE, "__init__.py")}
+        job = os.path.join(_PACKAGE, "job")
+        names = sorted(name for name in os.listdir(job) if name.endswith(".py"))
+        files |= {f"leadline/job/{name}": os.path.join(job, name) for name in names}
+        held, hasher = io.BytesIO(), hashlib.sha256()
+        with tarfile.open(fileobj=held, mode="w") as tar:
+            for name, path in files.items():
+                with open(path, "rb") as file:
+                    content = file.read()
+                hasher.update(f"{name}\0{len(content)}\0".encode() + content)
+                member = tarfile.TarInfo(name)
+                member.size, member.mode = len(content), 0o644
+                tar.addfile(member, io.BytesIO(content))
+        _made_package = held.getvalue(), hasher.hexdigest()[:16]
+    return _made_package

@@ -1,0 +1,252 @@
+"""The executor ``ssh`` against a real server on loopback: the contract, and what only it promises."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadline.adapters.executors.ssh import SshExecutor, _put
+from leadline.core.errors import LeadlineError
+from leadline.ports.attempt import job_name
+from leadline.ports.executor import Executor
+from leadline.ports.executor_setup import ExecutorSetup
+from leadline.testing.executor_contract import PYTHON, Attempt, ExecutorContract
+from tests.conftest import Lab
+from tests.ssh_server import HOST, ssh_server
+
+
+class Far(Attempt):
+    """The job's folder is another one, on this machine all the same."""
+
+    @property
+    def there(self) -> str:
+        repository = far()._repository
+        return f"{os.environ['FAR_FOLDER']}/{repository}/runs/{job_name(self.dir)}"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with ssh_server(tmp_path_factory.mktemp("sshd")) as file:
+        yield file
+
+
+def setup_from_environment() -> ExecutorSetup:
+    options = {"config": os.environ["FAR_CONFIG"]}
+    folder = os.environ["FAR_FOLDER"]
+    return ExecutorSetup("far", "ssh", HOST, work_folder=folder, options=options, git_dir="/none")
+
+
+def far() -> SshExecutor:
+    return SshExecutor(setup_from_environment())
+
+
+class TestSshExecutor(ExecutorContract):
+    attempt_class = Far
+
+    @pytest.fixture
+    def executor_factory(
+        self, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[[], Executor]:
+        monkeypatch.setenv("FAR_CONFIG", str(config))
+        monkeypatch.setenv("FAR_FOLDER", str(tmp_path / "far"))
+        return far
+
+    def test_environment(self, attempt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """That of the machine over there, and what the spec sets; nothing of ours goes over."""
+        monkeypatch.setenv("CONTRACT_KEPT", "secret-0451")
+        names = "CONTRACT_KEPT CONTRACT_CHANGED PYTHONUNBUFFERED LEADLINE_RUN LEADLINE_RUN_DIR"
+        program = f"import os,json; print(json.dumps([os.environ.get(n) for n in '{names}'.split()]))"
+        env = {"CONTRACT_CHANGED": "né\n=w", "PYTHONUNBUFFERED": None}
+        one = attempt([*PYTHON, program], env=env).submit()
+        one.finish()
+        assert json.loads(one.output()) == [None, "né\n=w", "1", "P-001-r1", one.there]
+        assert "secret-0451" not in subprocess.run(
+            ["grep", "-r", "secret-0451", str(Path(one.there).parents[2])],
+            capture_output=True,
+            text=True,
+        ).stdout
+
+
+@pytest.fixture
+def lab_far(lab: Lab, config: Path, tmp_path: Path) -> Lab:
+    """A thread, and the executor ``far`` declared."""
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
+    options = ["--option", f"config={config}", "--work-folder", str(tmp_path / "far")]
+    lab.ok("executor", "add", "far", "--kind", "ssh", "--host", HOST, *options)
+    return lab
+
+
+def folders(tmp_path: Path, kind: str) -> list[Path]:
+    return sorted(p for p in (tmp_path / "far").glob(f"*/{kind}/*") if p.is_dir())
+
+
+def test_the_code_of_submit_time_goes_over_once_a_tree(lab_far: Lab, tmp_path: Path) -> None:
+    (lab_far.repo / "big.bin").write_bytes(os.urandom(200_000))
+    (lab_far.repo / "bench.sh").write_text("echo '{\"time_ms\": 1}'\ncat big.bin | wc -c >&2\npwd >&2\n")
+    first = lab_far.run("run", "--on", "far", "--", "sh", "bench.sh")
+    assert first.returncode == 0, first.stderr
+    [code] = folders(tmp_path, "code")
+    assert "200000" in first.stderr and str(code) in first.stderr
+    before = sum(p.stat().st_size for p in code.parents[1].glob("objects.git/objects/pack/*.pack"))
+    lab_far.ok("run", "--on", "far", "--experiment", "P-001")
+    assert len(folders(tmp_path, "code")) == 1
+    (lab_far.repo / "bench.sh").write_text("echo '{\"time_ms\": 2}'\n")
+    lab_far.ok("run", "--on", "far", "--", "sh", "bench.sh")
+    assert len(folders(tmp_path, "code")) == 2
+    after = sum(p.stat().st_size for p in code.parents[1].glob("objects.git/objects/pack/*.pack"))
+    assert after - before < 20_000  # what was there was not sent again
+    run = lab_far.json("show", "P-002-r1")["data"]
+    assert (run["metrics"], run["executor"]) == ({"time_ms": 2.0}, "far")
+
+
+def test_files_metrics_series_and_artifacts_come_back(lab_far: Lab, tmp_path: Path) -> None:
+    program = (
+        "import leadline as ll, pathlib, sys\n"
+        "for n in range(5): ll.log(step=n, loss=1 / (n + 1)); ll.progress(n + 1, 5)\n"
+        "pathlib.Path('out').mkdir(); pathlib.Path('out/plot.svg').write_text('<svg/>')\n"
+        "pathlib.Path('r.csv').write_text('time_ms\\n4.5\\n')\n"
+        "ll.log_artifact(pathlib.Path('out/plot.svg'), name='logged.svg')\n"
+    )
+    (lab_far.repo / "job.py").write_text(program)
+    words = ["--metrics", "r.csv:time_ms=time_ms", "--artifact", "out/*.svg"]
+    done = lab_far.run("run", "--on", "far", *words, "--", "python3", "job.py")
+    assert done.returncode == 0, done.stderr
+    run = lab_far.json("show", "P-001-r1")["data"]
+    assert run["metrics"]["time_ms"] == 4.5 and run["metrics"]["loss"] == 0.2
+    names = {row["name"] for row in lab_far.json("artifact", "list")["data"]}
+    assert {"out/plot.svg", "logged.svg"} <= names
+    assert not (lab_far.repo / "r.csv").exists()
+    lab_far.ok("verify")
+
+
+def test_detached_there_and_recorded_by_another_session(lab_far: Lab, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    script = f"echo up; while ! test -e {go}; do sleep 0.02; done; echo '{{\"time_ms\": 3}}'"
+    lab_far.ok("run", "--on", "far", "--detach", "--", "sh", "-c", script)
+    [job] = lab_far.json("jobs")["data"]
+    assert (job["state"], job["executor"]) == ("running", "far")
+    assert lab_far.ok("logs", "P-001") == "up\n"
+    go.touch()
+    assert lab_far.json("wait", "P-001")["ok"]
+    assert lab_far.json("show", "P-001-r1")["data"]["metrics"] == {"time_ms": 3.0}
+    script = "setsid setsid sh -c 'trap \"\" TERM; echo up; while :; do sleep 60; done' & sleep 60"
+    lab_far.ok("run", "--on", "far", "--detach", "--", "sh", "-c", script)
+    assert lab_far.json("stop", "P-002")["data"][0]["state"] == "cancelled"
+
+
+def test_the_environment_is_made_once_for_each_lock_file(
+    lab: Lab, config: Path, tmp_path: Path
+) -> None:
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
+    made = tmp_path / "made"
+    setup = f"mkdir -p $LEADLINE_ENV/bin; echo x >> {made}; cp tool.sh $LEADLINE_ENV/bin/tool"
+    words = ["--setup", setup, "--lock-file", "lock", "--work-folder", str(tmp_path / "far")]
+    lab.ok("executor", "add", "far", "--kind", "ssh", "--host", HOST, "--option", f"config={config}", *words)
+    (lab.repo / "tool.sh").write_text("#!/bin/sh\necho '{\"time_ms\": 7}'\n")
+    (lab.repo / "tool.sh").chmod(0o755)
+    (lab.repo / "lock").write_text("1")
+    lab.ok("run", "--on", "far", "--", "tool")
+    (lab.repo / "other").write_text("edited")
+    lab.ok("run", "--on", "far", "--", "tool")
+    assert made.read_text() == "x\n"
+    (lab.repo / "lock").write_text("2")
+    lab.ok("run", "--on", "far", "--", "tool")
+    assert made.read_text() == "x\nx\n"
+    lab.ok("executor", "remove", "far")
+    lab.ok("executor", "add", "far", "--kind", "ssh", "--host", HOST, "--option", f"config={config}",
+           "--setup", "echo no such wheel; exit 3", "--work-folder", str(tmp_path / "far"))  # fmt: skip
+    error = lab.json("run", "--on", "far", "--", "tool")["error"]
+    assert error["code"] == "setup-failed" and "no such wheel" in error["what"]
+
+
+def test_the_check_says_what_is_there(lab_far: Lab) -> None:
+    found = lab_far.json("executor", "check", "far")["data"]
+    said = {one["what"]: one["found"] for one in found["findings"]}
+    assert found["ok"] and {"python", "git", "devices", "clock", "files"} <= set(said)
+
+
+def test_a_machine_that_is_away_is_unknown_and_nothing_is_lost(
+    lab: Lab, tmp_path: Path
+) -> None:
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
+    go = tmp_path / "go"
+    with ssh_server(tmp_path / "sshd") as config:
+        options = ["--option", f"config={config}", "--work-folder", str(tmp_path / "far")]
+        lab.ok("executor", "add", "far", "--kind", "ssh", "--host", HOST, *options)
+        script = f"while ! test -e {go}; do sleep 0.02; done; echo '{{\"time_ms\": 3}}'"
+        lab.ok("run", "--on", "far", "--detach", "--", "sh", "-c", script)
+        ssh = ["ssh", "-F", str(config), "-o", f"ControlPath=/tmp/leadline-{os.getuid()}/%C"]
+        subprocess.run([*ssh, "-O", "exit", HOST], capture_output=True)
+        kept = config.read_text()
+        config.write_text(kept.replace("Port ", "Port 1"))
+        assert lab.json("jobs")["data"][0]["state"] == "unknown"
+        error = lab.json("run", "--on", "far", "--", "true")["error"]
+        assert (error["kind"], error["code"]) == ("remote", "host-away")
+        config.write_text(kept)
+        for change, code in (
+            ("IdentityFile /none\n  ", "key-refused"),
+            ("UserKnownHostsFile /none\n  ", "host-key-unknown"),
+        ):
+            words = kept.replace(change.split()[0], f"{change}#", 1)
+            config.write_text(words)
+            subprocess.run([*ssh, "-O", "exit", HOST], capture_output=True)
+            assert lab.json("run", "--on", "far", "--", "true")["error"]["code"] == code
+        config.write_text(kept)
+        go.touch()
+        assert lab.json("wait", "P-001")["ok"]
+
+
+def test_two_clones_do_not_meet_on_one_machine() -> None:
+    folders = {
+        SshExecutor(ExecutorSetup("far", "ssh", HOST, git_dir=where))._repository
+        for where in ("/a/repo/.git", "/b/repo/.git")
+    }
+    assert len(folders) == 2
+
+
+def test_the_other_side_writes_nowhere_but_into_the_attempt(tmp_path: Path) -> None:
+    attempt = tmp_path / "attempt"
+    attempt.mkdir()
+    for path in ("../outside", "/outside", "a/../../outside", "spec.json"):
+        _put(str(attempt), path, 0, 1, 0, b"x")
+    assert not list(attempt.iterdir()) and not (tmp_path / "outside").exists()
+    (attempt / "stdout.log").symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError):
+        _put(str(attempt), "stdout.log", 0, 1, 0, b"x")
+
+
+def test_a_broken_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever is cut off of it, what came whole stays and the run is not over before all is here."""
+    one = SshExecutor(ExecutorSetup("far", "ssh", HOST, git_dir="/none"))
+    attempt = tmp_path / "run" / "attempt-1"
+    attempt.mkdir(parents=True)
+    name, rest = job_name(str(attempt)), b""
+    for path, content in (("stdout.log", b"out\n"), ("a.txt", b"A"), ("result.json", b'{"state": "done"}')):
+        head = {"attempt": name, "path": path, "offset": 0, "size": len(content)}
+        head |= {"whole": len(content), "mtime_ns": 5, "sha256": hashlib.sha256(content).hexdigest()}
+        rest += json.dumps(head).encode() + b"\n" + content
+    rest += b'{"end": true}\n'
+    answer = {"states": {name: "finished"}}
+    for cut in range(len(rest)):
+        for left in attempt.iterdir():
+            left.unlink()
+        monkeypatch.setattr(one, "_exchange", lambda *_, cut=cut: (answer, rest[:cut]))
+        state = one.poll([(str(attempt), {})])[str(attempt)]
+        assert state == "unknown"
+        if (attempt / "result.json").exists():  # it was cut off behind all that counts
+            assert (attempt / "stdout.log").read_bytes() == b"out\n"
+            assert one.poll([(str(attempt), {})])[str(attempt)] == "finished"
+
+
+def test_what_raises_says_what_to_do() -> None:
+    one = SshExecutor(ExecutorSetup("far", "ssh", HOST, options={"config": "/no/such"}, git_dir="/none"))
+    with pytest.raises(LeadlineError) as caught:
+        one.cancel("/none/attempt-1", {})
+    assert caught.value.kind == "remote" and caught.value.next == [f"ssh -F /no/such {HOST} true"]
