@@ -94,3 +94,30 @@ def test_what_cannot_be_detached(thread_lab: Lab) -> None:
     assert thread_lab.json("wait", "P-007")["error"]["kind"] == "not_found"
     thread_lab.ok("note", "a thought")
     assert thread_lab.json("wait", "P-N1")["error"]["code"] == "no-run-of-it"
+
+
+def test_a_device_has_one_job(thread_lab: Lab, tmp_path: Path) -> None:
+    thread_lab.env["LEADLINE_LEASES"] = str(tmp_path / "leases")
+    thread_lab.ok("executor", "add", "quiet", "--kind", "local", "--device", "gpu0")
+    on = ["run", "--on", "quiet"]
+    thread_lab.ok(*on, "--detach", "--", "sleep", "60")
+    error = thread_lab.json(*on, "--", "true")["error"]
+    assert error["code"] == "device-taken" and "P-001-r1 of demo (Ada on" in error["what"]
+    error = thread_lab.json("device", "exec", "quiet:gpu0", "--", "true")["error"]
+    assert error["code"] == "device-taken"
+    assert "P-001-r1" in thread_lab.ok("device", "list", "quiet")
+    thread_lab.ok("stop", "P-001")
+    assert thread_lab.ok("device", "exec", "quiet:gpu0", "--", "echo", "mine") == "mine\n"
+    other = tmp_path / "other"
+    thread_lab.git("clone", "-q", str(thread_lab.repo), str(other))
+    thread_lab.ok("start", "demo", "--prefix", "Q", "--no-branch", "--goal", "x", cwd=other)
+    thread_lab.ok("device", "reserve", "quiet:gpu0", "--for", "1h", "--why", "timing")
+    thread_lab.ok(*on, "--", "true")  # its own reservation lets it through
+    thread_lab.ok("executor", "add", "quiet", "--kind", "local", "--device", "gpu0", cwd=other)
+    error = thread_lab.json(*on, "--", "true", cwd=other)["error"]
+    assert error["code"] == "device-taken" and "timing" in error["what"]
+    error = thread_lab.json("device", "release", "quiet:gpu0", cwd=other)["error"]
+    assert error["code"] == "reserved-by-another"
+    thread_lab.ok("device", "release", "quiet:gpu0")
+    thread_lab.ok(*on, "--", "true", cwd=other)
+    assert thread_lab.json("device", "reserve", "gpu0")["error"]["code"] == "bad-device"

@@ -62,16 +62,21 @@ class TestSshExecutor(ExecutorContract):
         """That of the machine over there, and what the spec sets; nothing of ours goes over."""
         monkeypatch.setenv("CONTRACT_KEPT", "secret-0451")
         names = "CONTRACT_KEPT CONTRACT_CHANGED PYTHONUNBUFFERED LEADLINE_RUN LEADLINE_RUN_DIR"
-        program = f"import os,json; print(json.dumps([os.environ.get(n) for n in '{names}'.split()]))"
+        program = (
+            f"import os,json; print(json.dumps([os.environ.get(n) for n in '{names}'.split()]))"
+        )
         env = {"CONTRACT_CHANGED": "né\n=w", "PYTHONUNBUFFERED": None}
         one = attempt([*PYTHON, program], env=env).submit()
         one.finish()
         assert json.loads(one.output()) == [None, "né\n=w", "1", "P-001-r1", one.there]
-        assert "secret-0451" not in subprocess.run(
-            ["grep", "-r", "secret-0451", str(Path(one.there).parents[2])],
-            capture_output=True,
-            text=True,
-        ).stdout
+        assert (
+            "secret-0451"
+            not in subprocess.run(
+                ["grep", "-r", "secret-0451", str(Path(one.there).parents[2])],
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
 
 
 @pytest.fixture
@@ -89,7 +94,9 @@ def folders(tmp_path: Path, kind: str) -> list[Path]:
 
 def test_the_code_of_submit_time_goes_over_once_a_tree(lab_far: Lab, tmp_path: Path) -> None:
     (lab_far.repo / "big.bin").write_bytes(os.urandom(200_000))
-    (lab_far.repo / "bench.sh").write_text("echo '{\"time_ms\": 1}'\ncat big.bin | wc -c >&2\npwd >&2\n")
+    (lab_far.repo / "bench.sh").write_text(
+        "echo '{\"time_ms\": 1}'\ncat big.bin | wc -c >&2\npwd >&2\n"
+    )
     first = lab_far.run("run", "--on", "far", "--", "sh", "bench.sh")
     assert first.returncode == 0, first.stderr
     [code] = folders(tmp_path, "code")
@@ -120,7 +127,7 @@ def test_files_metrics_series_and_artifacts_come_back(lab_far: Lab, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     run = lab_far.json("show", "P-001-r1")["data"]
     assert run["metrics"]["time_ms"] == 4.5 and run["metrics"]["loss"] == 0.2
-    names = {row["name"] for row in lab_far.json("artifact", "list")["data"]}
+    names = {row["name"] for row in lab_far.json("artifact", "list", "P-001")["data"]["artifacts"]}
     assert {"out/plot.svg", "logged.svg"} <= names
     assert not (lab_far.repo / "r.csv").exists()
     lab_far.ok("verify")
@@ -148,7 +155,18 @@ def test_the_environment_is_made_once_for_each_lock_file(
     made = tmp_path / "made"
     setup = f"mkdir -p $LEADLINE_ENV/bin; echo x >> {made}; cp tool.sh $LEADLINE_ENV/bin/tool"
     words = ["--setup", setup, "--lock-file", "lock", "--work-folder", str(tmp_path / "far")]
-    lab.ok("executor", "add", "far", "--kind", "ssh", "--host", HOST, "--option", f"config={config}", *words)
+    lab.ok(
+        "executor",
+        "add",
+        "far",
+        "--kind",
+        "ssh",
+        "--host",
+        HOST,
+        "--option",
+        f"config={config}",
+        *words,
+    )
     (lab.repo / "tool.sh").write_text("#!/bin/sh\necho '{\"time_ms\": 7}'\n")
     (lab.repo / "tool.sh").chmod(0o755)
     (lab.repo / "lock").write_text("1")
@@ -172,9 +190,7 @@ def test_the_check_says_what_is_there(lab_far: Lab) -> None:
     assert found["ok"] and {"python", "git", "devices", "clock", "files"} <= set(said)
 
 
-def test_a_machine_that_is_away_is_unknown_and_nothing_is_lost(
-    lab: Lab, tmp_path: Path
-) -> None:
+def test_a_machine_that_is_away_is_unknown_and_nothing_is_lost(lab: Lab, tmp_path: Path) -> None:
     lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
     go = tmp_path / "go"
     with ssh_server(tmp_path / "sshd") as config:
@@ -222,15 +238,25 @@ def test_the_other_side_writes_nowhere_but_into_the_attempt(tmp_path: Path) -> N
         _put(str(attempt), "stdout.log", 0, 1, 0, b"x")
 
 
-def test_a_broken_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_broken_answer_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Whatever is cut off of it, what came whole stays and the run is not over before all is here."""
     one = SshExecutor(ExecutorSetup("far", "ssh", HOST, git_dir="/none"))
     attempt = tmp_path / "run" / "attempt-1"
     attempt.mkdir(parents=True)
     name, rest = job_name(str(attempt)), b""
-    for path, content in (("stdout.log", b"out\n"), ("a.txt", b"A"), ("result.json", b'{"state": "done"}')):
+    for path, content in (
+        ("stdout.log", b"out\n"),
+        ("a.txt", b"A"),
+        ("result.json", b'{"state": "done"}'),
+    ):
         head = {"attempt": name, "path": path, "offset": 0, "size": len(content)}
-        head |= {"whole": len(content), "mtime_ns": 5, "sha256": hashlib.sha256(content).hexdigest()}
+        head |= {
+            "whole": len(content),
+            "mtime_ns": 5,
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
         rest += json.dumps(head).encode() + b"\n" + content
     rest += b'{"end": true}\n'
     answer = {"states": {name: "finished"}}
@@ -246,7 +272,9 @@ def test_a_broken_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_what_raises_says_what_to_do() -> None:
-    one = SshExecutor(ExecutorSetup("far", "ssh", HOST, options={"config": "/no/such"}, git_dir="/none"))
+    one = SshExecutor(
+        ExecutorSetup("far", "ssh", HOST, options={"config": "/no/such"}, git_dir="/none")
+    )
     with pytest.raises(LeadlineError) as caught:
         one.cancel("/none/attempt-1", {})
     assert caught.value.kind == "remote" and caught.value.next == [f"ssh -F /no/such {HOST} true"]

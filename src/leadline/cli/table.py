@@ -19,6 +19,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "attach": ("Run", "watch a run that was started elsewhere, and record its end"),
     "wait": ("Run", "until runs are over and recorded"),
     "stop": ("Run", "end runs and all that they started, and record it"),
+    "device": ("Run", "who has which accelerator; keep one, run a command on it"),
     "executor": ("Run", "where commands run: declare one, prove it, choose it for a thread"),
     "import": ("Run", "take in runs made elsewhere: tables, event files"),
     "tracker": (

@@ -22,7 +22,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 
-from leadline.job import probe  # noqa: E402
+from leadline.job import lease, probe  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,16 @@ def take_code(root: str, tree: str, pack: bytes) -> None:
     done = taken
     if not taken.returncode:
         index = {"GIT_INDEX_FILE": f"{root}/{tag}.index", "GIT_WORK_TREE": temporary}
-        done = git(root, "read-tree", "--reset", "-u", "--no-recurse-submodules", tree, env=index, cwd=temporary)
+        done = git(
+            root,
+            "read-tree",
+            "--reset",
+            "-u",
+            "--no-recurse-submodules",
+            tree,
+            env=index,
+            cwd=temporary,
+        )
         try:
             os.unlink(index["GIT_INDEX_FILE"])
         except OSError:
@@ -120,7 +129,12 @@ def prepared(root: str, code: str, command: str, lock_file: str) -> str:
         environ = {**os.environ, "LEADLINE_ENV": place, "UV_PROJECT_ENVIRONMENT": place}
         with open(f"{place}/.log", "wb") as log:
             done = subprocess.run(
-                ["sh", "-c", command], cwd=code, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                ["sh", "-c", command],
+                cwd=code,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         if done.returncode:
             with open(f"{place}/.log", errors="replace") as log_again:
@@ -147,7 +161,9 @@ def submit(root: str, asked: Request, payload: BinaryIO) -> dict[str, Any]:
         if not os.path.isdir(top):
             return {**answer, "missing": tree, "trees": trees(root)}
     spec = json.loads(json.dumps(asked["spec"]).replace(asked["mark"], json.dumps(top)[1:-1]))
-    private = json.loads(json.dumps(asked.get("private")).replace(asked["mark"], json.dumps(top)[1:-1]))
+    private = json.loads(
+        json.dumps(asked.get("private")).replace(asked["mark"], json.dumps(top)[1:-1])
+    )
     environ = dict(os.environ)
     if asked.get("setup"):
         place = prepared(root, top, asked["setup"], asked.get("lock_file") or "")
@@ -208,7 +224,8 @@ def watch(root: str, asked: Request) -> tuple[dict[str, Any], list[tuple[str, st
             break
         time.sleep(LOOK_EVERY_S)
     states = {
-        name: "gone" if one["state"] == "not_started" else one["state"] for name, one in found.items()
+        name: "gone" if one["state"] == "not_started" else one["state"]
+        for name, one in found.items()
     }
     frames: list[tuple[str, str, str, int]] = []
     for name, known in names.items():
@@ -255,7 +272,9 @@ def kept(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What the run is to bring back of the folder that it ran in."""
     cwd, found = spec["cwd"], dict[str, str]()
     for pattern in [*(spec.get("files") or []), *(spec.get("keep") or [])]:
-        for path in sorted(glob.glob(os.path.join(glob.escape(cwd), pattern), recursive=True))[:FILES_SENT]:
+        for path in sorted(glob.glob(os.path.join(glob.escape(cwd), pattern), recursive=True))[
+            :FILES_SENT
+        ]:
             inside = [path] if os.path.isfile(path) else [p for _, p in files_of(path)]
             for one in inside[:FILES_SENT]:
                 shown = os.path.relpath(one, cwd)
@@ -293,6 +312,8 @@ def main(root: str) -> int:
             answer = submit(root, asked, sys.stdin.buffer)
         elif verb == "watch":
             answer, frames = watch(root, asked)
+        elif verb == "lease":
+            answer = dict(lease.asked(asked))
         elif verb == "cancel":
             answer = dict(probe.cancel(f"{root}/runs/{asked['name']}"))
         else:

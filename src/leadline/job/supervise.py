@@ -16,8 +16,8 @@ taken. ``alive.lock`` belongs to this process alone, ``tree.lock`` to the comman
 starts, so that a tree outliving its supervisor is seen.
 
 Exit status: 0 ``result.json`` was written; 64 usage; 65 ``spec.json`` unusable; 73 no space for the
-result, nothing was started; 75 this attempt was started before, nothing was touched; 74 the result
-could not be written.
+result, nothing was started; 75 this attempt was started before, nothing was touched; 76 a device that
+it needs is taken, nothing was started; 74 the result could not be written.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ else:
 
 PRIVATE = "spec.private.json"
 EXIT_USAGE, EXIT_BAD_SPEC, EXIT_NO_SPACE, EXIT_NOT_WRITTEN, EXIT_TAKEN = 64, 65, 73, 74, 75
+EXIT_DEVICE = 76
 PROC = "/proc"
 SYS = "/sys/devices/system/cpu"
 RESULT_RESERVE_BYTES = 16384
@@ -727,8 +728,8 @@ class Job:
     """One command, from fork to result. Durations in seconds, clocks monotonic unless named
     ``epoch``."""
 
-    def __init__(self, folder: str, spec: Spec, tree_fd: int) -> None:
-        self.folder, self.spec, self.tree_fd = folder, spec, tree_fd
+    def __init__(self, folder: str, spec: Spec, tree_fds: list[int]) -> None:
+        self.folder, self.spec, self.tree_fds = folder, spec, tree_fds
         self.cookie = str(spec.get("cookie") or os.urandom(16).hex())
         self.pid = 0
         self.sees_tree = bool(stat_fields(os.getpid()))
@@ -777,7 +778,8 @@ class Job:
             self.become_command(me, env, go_read, go_write, failure_write)
         os.close(go_read)
         os.close(failure_write)
-        os.close(self.tree_fd)
+        for fd in self.tree_fds:  # the command and what it starts hold them, and we do not
+            os.close(fd)
         try:
             os.setpgid(self.pid, self.pid)
         except OSError:
@@ -813,7 +815,8 @@ class Job:
             if os.getppid() != parent or os.read(go_read, 1) != b"g":
                 os._exit(125)
             restore_signals()
-            os.set_inheritable(self.tree_fd, True)
+            for fd in self.tree_fds:
+                os.set_inheritable(fd, True)
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)
             if null > 2:
@@ -1116,6 +1119,23 @@ def not_run(reason: str) -> Result:
     }  # fmt: skip
 
 
+def take_devices(spec: Spec) -> list[int]:
+    """The locks of the devices that the run needs. Raises Refused where somebody else has one."""
+    if not spec.get("devices"):
+        return []
+    here = os.path.dirname(os.path.abspath(__file__))
+    if here not in sys.path:
+        sys.path.append(here)
+    lease = __import__("lease")
+    try:
+        return [
+            lease.take(device, lease.JOB, spec.get("holder") or {}, spec.get("device_keys") or [])
+            for device in spec["devices"]
+        ]
+    except lease.Taken as taken:
+        raise Refused(EXIT_DEVICE, taken.args[0]) from None
+
+
 def announce() -> None:
     """Tells a launcher that reads our stdout that the attempt is ours, and lets go of that pipe."""
     try:
@@ -1146,6 +1166,7 @@ def supervise(folder: str) -> int:
     try:
         reserved.append(ReservedFile(folder, "result.json", tag, RESULT_RESERVE_BYTES))
         reserved.append(ReservedFile(folder, "owner.json", tag, OWNER_RESERVE_BYTES))
+        leases = take_devices(spec)
         tree_fd, locked = take_attempt(folder, tag)
     except (OSError, Refused) as e:
         for file in reserved:
@@ -1159,7 +1180,7 @@ def supervise(folder: str) -> int:
         pass
     result_file, owner_file = reserved
     try:
-        job = Job(folder, spec, tree_fd)
+        job = Job(folder, spec, [tree_fd, *leases])
         job.start(owner_file, locked)
     except OSError as e:
         result = not_run(f"cannot start {spec['argv'][0]!r}: {e.strerror}")

@@ -62,6 +62,9 @@ class Spec(TypedDict):
     code: NotRequired[CodePlace]  # for an executor whose place is not ``here``
     executor: NotRequired[str]  # its name
     detached: NotRequired[bool]  # nobody watches it
+    devices: NotRequired[list[str]]  # that its processes hold as long as they live
+    device_keys: NotRequired[list[str]]  # of reservations that let it through
+    holder: NotRequired[dict[str, str]]  # what is said of it to who wants the same device
 
 
 class FileWritten(TypedDict, total=False):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from leadline.core.typed import TYPE_CHECKING, Protocol
+from leadline.core.typed import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result
@@ -19,6 +19,16 @@ POLL_STATES = ("queued", "running", "orphaned", "finished", "gone", "unknown")
 OVER = ("finished", "gone")
 #: Where a job runs, seen from the machine that asks for it.
 HERE, UNPACKED, ELSEWHERE = "here", "unpacked", "elsewhere"
+
+
+class Leases(Protocol):
+    """What an executor has besides whose machine's devices can be leased: those that start jobs on
+    one machine by themselves. An engine deals its devices out by its own rules."""
+
+    def lease(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """One request of ``leadline.job.lease.asked``, put on that machine. Raises LeadlineError as
+        ``submit``."""
+        ...
 
 
 class Executor(Protocol):
@@ -146,3 +156,8 @@ class Piloted(Executor, Protocol):
         """Nothing more comes. What waits is still run; jobs that the engine has not started are taken
         back when nothing does."""
         ...
+
+
+def leases_of(executor: Executor) -> Leases | None:
+    """The same executor where the devices of its machine can be leased."""
+    return cast("Leases", executor) if hasattr(executor, "lease") else None

@@ -213,7 +213,9 @@ class ExecutorObligations:
 
         def make(argv: list[str], **spec: Any) -> Attempt:
             made.append(
-                self.attempt_class(tmp_path / f"run-{len(made)}" / "attempt-1", executor_factory, argv, **spec)
+                self.attempt_class(
+                    tmp_path / f"run-{len(made)}" / "attempt-1", executor_factory, argv, **spec
+                )
             )
             return made[-1]
 

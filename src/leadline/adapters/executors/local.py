@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from leadline.core.errors import LeadlineError, environment
+from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job import probe
 from leadline.job.disk import open_to_read
@@ -101,6 +101,12 @@ class LocalExecutor:
     def refresh(self, attempts: Sequence[tuple[str, Handle]]) -> None:
         """See ``Executor.refresh``: the job writes here."""
 
+    def lease(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """See ``Leases.lease``."""
+        from leadline.job import lease
+
+        return lease.asked(request)
+
     def wait(
         self, attempts: Sequence[tuple[str, Handle]], timeout_s: float | None = None
     ) -> dict[str, str]:
@@ -159,6 +165,8 @@ class LocalExecutor:
         except OSError:
             said = ""
         code, do = "supervisor-refused", "leadline doctor"
+        if exit_code == 76:
+            raise device_taken(said, self.name)
         if exit_code == 73:
             code, do = "no-room-for-result", f"df -h {folder}"
         raise environment(
@@ -204,6 +212,16 @@ class LocalExecutor:
 def made(setup: ExecutorSetup) -> LocalExecutor:
     """A declared one: this machine with an environment, limits or devices of its own."""
     return LocalExecutor(setup.options.get("python"), setup.name)
+
+
+def device_taken(said: str, name: str) -> LeadlineError:
+    """``said``: who has it, as the job program tells."""
+    return conflict(
+        "device-taken",
+        said,
+        why="one device has one job; nothing was started",
+        do=[f"leadline device list {name}", "leadline jobs"],
+    )
 
 
 class _Ends:

@@ -27,7 +27,7 @@ from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.job import probe
 from leadline.job.disk import make_folders, open_to_read
 from leadline.ports.attempt import job_name
-from leadline.ports.executor import ELSEWHERE, OVER
+from leadline.ports.executor import ELSEWHERE
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result, Spec
@@ -40,10 +40,21 @@ FRESH_S = 0.05
 NOT_INSTALLED, NOT_FOUND, NOT_REACHED = 94, 127, 255
 PRIVATE = "spec.private.json"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(probe.__file__)))
-_NOT_SENT = ("spec.json", PRIVATE, "handle.json", "about.json", "summary.json", "environment.sealed")
+_NOT_SENT = (
+    "spec.json",
+    PRIVATE,
+    "handle.json",
+    "about.json",
+    "summary.json",
+    "environment.sealed",
+)
 #: What ssh says, the code that we give it, and what it means.
 _MET = (
-    ("REMOTE HOST IDENTIFICATION HAS CHANGED", "host-key-changed", "its host key is another one than before"),
+    (
+        "REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "host-key-changed",
+        "its host key is another one than before",
+    ),
     ("Host key verification failed", "host-key-unknown", "its host key is not known here"),
     ("Permission denied", "key-refused", "it does not take the keys that ssh offers"),
     ("Could not resolve hostname", "no-such-host", "no host of that name is known"),
@@ -72,7 +83,9 @@ class SshExecutor:
         self.setup, self.name, self.host = setup, setup.name, setup.host
         self._fresh: dict[str, float] = {}
         folder = (setup.work_folder or USUAL_FOLDER).rstrip("/")
-        self._root = f'"$HOME"/{shlex.quote(folder[2:])}' if folder[:2] == "~/" else shlex.quote(folder)
+        self._root = (
+            f'"$HOME"/{shlex.quote(folder[2:])}' if folder[:2] == "~/" else shlex.quote(folder)
+        )
         # Two repositories, or two clones of one, do not share a folder over there.
         whose = f"{os.uname().nodename}\0{os.path.realpath(setup.git_dir)}"
         self._repository = hashlib.sha256(whose.encode()).hexdigest()[:12]
@@ -129,6 +142,10 @@ class SshExecutor:
                 raise self._away(away) from away
             found = self._here(attempt_dir)
         return found
+
+    def lease(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """See ``Leases.lease``."""
+        return self._ask({**request, "verb": "lease"})
 
     # -- what goes over ----------------------------------------------------------------------------
     def _asked(self, attempt_dir: str) -> tuple[dict[str, object], str]:
@@ -237,6 +254,10 @@ class SshExecutor:
             raise self._away(away) from away
         if "error" in answer:
             code = str(answer["error"])
+            if code == "device-taken":
+                from leadline.adapters.executors.local import device_taken
+
+                raise device_taken(str(answer["what"]), self.name)
             raise environment(
                 code,
                 f"{self.name} ({self.host}) did not take it: {answer['what']}",
@@ -253,7 +274,10 @@ class SshExecutor:
         package, digest = _package()
         python = shlex.quote(self.setup.options.get("python") or "python3")
         script = f'"$R"/job/{digest}/leadline/job/far.py'
-        there = f'R={self._root}; test -f {script} || exit {NOT_INSTALLED}; exec {python} -I -S {script} "$R"/{self._repository}'
+        there = (
+            f"R={self._root}; test -f {script} || exit {NOT_INSTALLED}; "
+            f'exec {python} -I -S {script} "$R"/{self._repository}'
+        )
         words = json.dumps(asked).encode() + b"\n" + payload
         done = self._ssh(there, words)
         if done.returncode == NOT_INSTALLED:
@@ -278,7 +302,7 @@ class SshExecutor:
         """Our program, whole or not at all."""
         new = f"{digest}.$$"
         there = (
-            f"R={self._root}/job; mkdir -p \"$R\" && cd \"$R\" && rm -rf {new} && mkdir {new} && tar -xf - -C {new} "
+            f'R={self._root}/job; mkdir -p "$R" && cd "$R" && rm -rf {new} && mkdir {new} && tar -xf - -C {new} '
             f"&& {{ test -d {digest} || mv {new} {digest}; }}; S=$?; rm -rf {new}; exit $S"
         )
         done = self._ssh(there, package)
@@ -353,7 +377,11 @@ def _known(folder: str) -> dict[str, list[int]]:
             path = os.path.join(where, file)
             shown = os.path.relpath(path, folder)
             about = os.lstat(path)
-            if shown not in _NOT_SENT and stat.S_ISREG(about.st_mode) and not file.endswith(".part"):
+            if (
+                shown not in _NOT_SENT
+                and stat.S_ISREG(about.st_mode)
+                and not file.endswith(".part")
+            ):
                 found[shown] = [about.st_size, about.st_mtime_ns]
     return found
 
@@ -374,7 +402,14 @@ def _frames(rest: bytes) -> Iterator[tuple[str, str, int, int, int, bytes]]:
         if not head or hashlib.sha256(piece).hexdigest() != head["sha256"]:
             raise _Away("broke-off", "the answer did not come whole")
         at = end + 1 + len(piece)
-        yield (head["attempt"], head["path"], head["offset"], head["whole"], head["mtime_ns"], piece)
+        yield (
+            head["attempt"],
+            head["path"],
+            head["offset"],
+            head["whole"],
+            head["mtime_ns"],
+            piece,
+        )
 
 
 def _put(folder: str, path: str, offset: int, whole: int, mtime_ns: int, piece: bytes) -> None:
@@ -384,7 +419,7 @@ def _put(folder: str, path: str, offset: int, whole: int, mtime_ns: int, piece: 
         return
     target = os.path.join(folder, *parts)
     make_folders(os.path.dirname(target))
-    grows = len(parts) == 1 and path.endswith((".log", ".jsonl", ".err")) or parts[0] == "series"
+    grows = parts[0] == "series" or (len(parts) == 1 and path.endswith((".log", ".jsonl", ".err")))
     into = target if grows else f"{target}.part"
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(into, flags | (0 if grows or offset else os.O_TRUNC), 0o644)

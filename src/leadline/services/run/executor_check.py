@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 
 from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.timestamps import duration
-from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.job.disk import make_folders, open_to_read
 from leadline.ports.executor import HERE, OVER, UNPACKED
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
+from leadline.services.run.device import leased, named
 from leadline.services.run.facts import capture_code
 from leadline.services.run.where import CODE
 
@@ -102,6 +104,39 @@ def check(context: Context, name: str, wait_s: float = WAIT_S) -> Checked:
         "ok": all(one["ok"] is not False for one in findings),
         "findings": findings,
     }
+
+
+def unrecorded(
+    context: Context, place: str, argv: list[str], watcher: Callable[..., bool]
+) -> dict[str, Any]:
+    """Runs a command while it holds a device, ``EXECUTOR:DEVICE``; nothing is recorded. Raises
+    LeadlineError: the device is taken, and as ``Executor.submit``."""
+    name, device = named(place)
+    executor = context.executor_for(name)
+    token = os.urandom(12).hex()
+    folder = os.path.join(context.root, "checks", token, "attempt-1")
+    make_folders(folder)
+    spec: Spec = {
+        "v": 1,
+        "run": "device-exec",
+        "attempt": 1,
+        "argv": argv,
+        "cwd": context.cwd,
+        "env": {},
+        "timeout_s": None,
+        "grace_s": 5.0,
+        "cookie": token,
+        "max_output_bytes": None,
+    }
+    if executor.place != HERE:
+        spec = _with_code(context, executor, spec)
+    spec = {**spec, **leased(context, name, [device], " ".join(argv)[:60], "")}
+    write_whole(os.path.join(folder, "spec.json"), json.dumps(spec).encode(), on_disk=True)
+    handle = executor.submit(folder, {})
+    watcher(executor, folder, handle)
+    result = executor.result(folder)
+    _cleared(folder, [])
+    return cast("dict[str, Any]", result or {"state": "lost", "exit_code": None})
 
 
 def _with_code(context: Context, executor: Executor, spec: Spec) -> Spec:

@@ -20,6 +20,7 @@ from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 from leadline.services.run.attempt import executor_of
+from leadline.services.run.device import with_devices
 from leadline.services.run.facts import environment_of
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.where import place_code
@@ -62,6 +63,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
 
         declared = [parse_spec(text).path for text in request.terms.extract]
         spec["files"] = [path for path in dict.fromkeys(declared) if path]
+    spec = with_devices(context, run, spec)
     spec = place_code(context, executor_of(context, run.body), request, spec, run.body)
     make_folders(run.attempt)
     spec = _without_secrets(context, run, spec)
