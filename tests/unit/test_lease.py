@@ -102,7 +102,13 @@ def test_a_name_is_no_path(device: str, folder: Path) -> None:
 def test_a_damaged_file_of_somebody_else_frees_nothing_and_breaks_nothing(folder: Path) -> None:
     lease.folder()
     (folder / "gpu0.lock").write_text("{")
-    code = "import fcntl,sys; f=open(sys.argv[1],'r+'); fcntl.fcntl(f, fcntl.F_OFD_SETLK, (1).to_bytes(2, sys.byteorder)+bytes(30)); print('up', flush=True); sys.stdin.read()"
+    code = (
+        "import fcntl, sys\n"
+        "file = open(sys.argv[1], 'r+')\n"
+        "whole = (1).to_bytes(2, sys.byteorder) + bytes(30)\n"
+        "fcntl.fcntl(file, fcntl.F_OFD_SETLK, whole)\n"
+        "print('up', flush=True); sys.stdin.read()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(folder / "gpu0.lock")],
         stdin=subprocess.PIPE,

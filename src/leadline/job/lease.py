@@ -145,7 +145,9 @@ def listed() -> list[Row]:
     names = {n.rpartition(".")[0] for n in os.listdir(folder()) if n.endswith((JOB, RESERVED))}
     for device in sorted(filter(NAME.match, names)):
         job, kept = holder(device, JOB), holder(device, RESERVED)
-        state = "held" if job is not None else "reserved" if kept is not None else "free"
+        state = "free" if kept is None else "reserved"
+        if job is not None:
+            state = "held"
         shown = dict(job if job is not None else kept or {})
         shown.pop("key", None)
         rows.append({"device": device, "state": state, "holder": shown})  # type: ignore[typeddict-item]
