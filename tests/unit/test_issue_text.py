@@ -10,6 +10,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.issue.due import due
 from leadline.core.managed_block import holds, put, split, wrap
 from leadline.core.text.wording import first_difference
+from leadline.render.issue.body import body_sections, render_body, results
 from leadline.render.issue.comments import render_heartbeat, render_update
 from leadline.render.logbook.header import scope_lines
 from leadline.testing.builders import ThreadBuilder
@@ -223,3 +224,70 @@ def test_primary_metrics_are_those_that_were_declared() -> None:
     b.run("first", {"lr": 0.5, "accuracy": 0.9, "rows": 5.0, "epoch": 3.0})
     [line] = [line for line in scope_lines(b.thread()) if "Primary metrics" in line]
     assert line == "- **Primary metrics:** `accuracy` (higher is better)"
+
+
+def three_experiments() -> ThreadBuilder:
+    b = ThreadBuilder(
+        goal="4x over the naive loop at max_err below 1e-3",
+        problem="Layer norm takes a tenth of each step, and the compiler leaves the loop scalar.",
+        stop=["4x on 256x1024 and two other shapes"],
+    )
+    argv = ["python3", "bench.py", "--kern"]
+    b.run("naive", {"time_ms": 7.27}, {"kern": "naive"}, argv=[*argv, "naive"])
+    b.repeat("P-001", {"time_ms": 7.31}, {"time_ms": 7.2})
+    b.baseline("P-001")
+    b.hypothesis("vector loops are twice as fast")
+    b.run("vec", {"time_ms": 0.84}, {"kern": "vec"}, argv=[*argv, "vec"], hypotheses=["P-H1"])
+    b.repeat("P-002", {"time_ms": 0.85}, {"time_ms": 0.83})
+    b.run("tree", {"time_ms": 0.52}, {"kern": "tree"}, argv=[*argv, "tree"])
+    b.repeat("P-003", {"time_ms": 0.53}, {"time_ms": 0.55})
+    b.claim("the tree sum is faster", ["P-003"], "time_ms(P-003) < time_ms(P-002)")
+    b.note("one pass in place of two", ["P-003"], "interpretation")
+    b.note("row blocks make no difference", ["P-002"], "negative")
+    b.decision("use the tree sum", ["P-003"])
+    b.baseline("P-003")
+    b.note("measure on an idle machine", role="next")
+    return b
+
+
+def test_the_issue_body_of_three_experiments_is_short_and_answers_first():
+    thread = three_experiments().thread()
+    body = render_body(thread, evidence_for(thread))
+    said = [word for word in body.split() if any(c.isalnum() for c in word)]
+    assert len(said) <= 300, f"{len(said)} words\n{body}"
+    parts = (
+        "**Question:** 4x",
+        "use the tree sum",
+        "best P-003 tree",
+        "**Next:** measure on an idle",
+    )
+    places = [body.index(part) for part in parts]
+    assert places == sorted(places) and places[-1] < body.index("## Description")
+    for part in (
+        "```mermaid",
+        "row blocks",
+        "one pass",
+        "P-B1",
+        "P-B2",
+        "leadline reproduce P-003",
+    ):
+        assert part in body, part
+
+
+@pytest.mark.parametrize("build", [ThreadBuilder, three_experiments])
+def test_no_section_of_the_issue_is_empty(build):
+    thread = build().thread()
+    for name, text in body_sections(thread, evidence_for(thread)):
+        assert text.strip() and "None yet" not in text and "not given" not in text, name
+
+
+def test_many_experiments_leave_the_table_to_what_the_answer_rests_on():
+    b = ThreadBuilder()
+    for at in range(60):
+        b.run(f"cell {at}", {"time_ms": 100.0 - at}, {"k": at})
+    b.baseline("P-005")
+    b.claim("slow", ["P-009"], "time_ms(P-009) > 1")
+    rows = [line for line in results(b.thread()).split("\n") if line.startswith("| P-")]
+    shown = [row.split()[1] for row in rows]
+    assert shown[0] == "P-060" and {"P-005", "P-009"} <= set(shown) and len(shown) == 10
+    assert "… and 50 more: `leadline status`" in results(b.thread())

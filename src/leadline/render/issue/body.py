@@ -10,17 +10,17 @@ only it knows what was pushed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from leadline.core.issue.plan import difference
-from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.record.written import told
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural, with_unit
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
-from leadline.core.view.page import best_of, dead_ends_of
+from leadline.core.view.page import Best, best_of, dead_ends_of
 from leadline.core.view.step import next_action
 from leadline.render import words
 from leadline.render.issue.fit import fitted
@@ -40,7 +40,8 @@ LINK_NAMES = {
     "commit": "Commit",
     "issue": "Issue",
 }
-RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN, LEARNED_SHOWN = 15, 20, 20, 8
+RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN, LEARNED_SHOWN = 10, 10, 10, 8
+BARS_SHOWN, BASELINES_SHOWN, CLAIMS_SHOWN, LOOKED_AT = 12, 6, 15, 2000
 Links = Mapping[str, str]
 
 
@@ -66,14 +67,15 @@ def body_sections(
         ("Not as it was written", told(thread.altered)),
         ("TL;DR", tldr(thread, evidence_of)),
         ("Description", _description(thread)),
-        ("Hypothesis or goal", _hypothesis(thread, evidence_of)),
-        ("Results", results(thread, evidence_of)),
+        ("Results", results(thread, evidence_of, links or {})),
         ("Claims", claim_list(thread, evidence_of)),
+        ("Hypotheses", "\n".join(hypothesis_lines(thread, evidence_of))),
         ("What we learned", _learned(thread)),
-        ("Negative results", negative_list(thread, links or {})),
+        ("Dead ends", negative_list(thread, links or {})),
         ("Decision log", _decisions(thread, evidence_of)),
-        ("Current baseline", "\n".join(baseline_lines(thread))),
+        ("Baseline", _baselines(thread)),
         ("Scope and its changes", _scope(thread)),
+        ("Reproduce", _reproduce(thread)),
         ("Links", "\n".join(link_lines(thread, links or {}))),
         ("For non-specialists", _takeaways(thread)),
         ("Conclusion", conclusion(thread)),
@@ -114,13 +116,6 @@ def _description(thread: Thread) -> str:
     return "\n\n".join(prose(p) for p in parts if p)
 
 
-def _hypothesis(thread: Thread, evidence_of: EvidenceOf | None) -> str:
-    goal = str(thread.about.get("goal") or "")
-    lines = [f"**Goal:** {prose_line(goal)}"] if goal else []
-    queue = hypothesis_lines(thread, evidence_of)
-    return "\n\n".join([*lines, *(["\n".join(queue)] if queue else [])])
-
-
 def _learned(thread: Thread) -> str:
     """The newest interpretations; a sweep's stand for its cells."""
     notes = facts.notes_in(thread, "interpretation")
@@ -131,42 +126,103 @@ def _learned(thread: Thread) -> str:
 
 
 def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
-    """State, best result against the baseline, strongest claim, what comes next."""
-    lines = [f"- {_counts(thread)}"]
-    if thread.finishes:
-        lines.append(f"- **Conclusion:** {prose_line(_finish_text(thread, 'conclusion'), 400)}")
+    """The answer in prose: what was asked, what was concluded or decided, the best result with what
+    bounds it, what comes next; then a picture of the results."""
     best = best_of(thread, evidence_of)
-    if best is not None:
-        lines.append(f"- **State:** {data(best_line(best, thread, evidence_of))}")
-        lines.append(f"- Command: {code(words.command(best.run))}")
-    standing = [
-        c for c in thread.claims if c.stands and facts.label_of(c, evidence_of) != "no evidence"
+    decided = facts.standing(thread, "decision", newest_first=True)[:1]
+    said = [prose_line(f"{d.id}: {facts.says(d, thread)}", 300) for d in decided]
+    if thread.finishes:
+        said = [prose_line(_finish_text(thread, "conclusion"), 400)]
+    answer = words.joined([*said, data(best_line(best, thread, evidence_of)) if best else ""], ". ")
+    parts = [
+        ("Question", prose_line(str(thread.about.get("goal") or ""))),
+        ("Answer", answer),
+        ("Caveat", _caveat(thread, best, evidence_of)),
+        ("Next", prose_line(next_action(thread), 300)),
     ]
-    if standing:
-        strongest = max(standing, key=lambda c: (rank(facts.label_of(c, evidence_of)), c.uid))
-        lines.append(f"- Strongest claim: {words.claim_line(strongest, thread, evidence_of, 300)}")
-    if step := next_action(thread):
-        lines.append(f"- **Next:** {prose_line(step, 300)}")
+    lines = [f"**{name}:** {text}" for name, text in parts if text]
+    return "\n\n".join([*lines, *_picture(thread)]) or "No experiment yet."
+
+
+def _caveat(thread: Thread, best: Best | None, evidence_of: EvidenceOf | None) -> str:
+    """What bounds the answer: the claim that it rests on, else that there is none."""
+    if best is None:
+        return ""
+    if best.claim is not None:
+        return data(f"{best.claim.id} {facts.sentence_of(best.claim, evidence_of)}") + "."
+    busy = sum(bool(r.hygiene.get("contended")) for r in best.experiment.evidence_runs)
+    on_busy = f", {busy} of {best.sample.n} on a busy machine" if busy else ""
+    return f"nothing is claimed on it, so it is exploratory{on_busy}."
+
+
+def _picture(thread: Thread) -> list[str]:
+    """Bars of the first primary metric, the best first, as GitHub draws them from text; none where
+    the numbers are no bars from zero, or two rows of the table say it as well."""
+    order = facts.order_of(thread)
+    if order.direction not in ("lower", "higher"):
+        return []
+    bars = [
+        (e.id, f"{sample.median:.5g}")
+        for e in facts.ranked(thread)[:BARS_SHOWN]
+        if (sample := facts.sample_of(e.runs, order.metric)).median is not None
+    ]
+    if len(bars) < 3 or any("e" in value or value.startswith("-") for _, value in bars):
+        return []
+    names = ", ".join(f'"{name}"' for name, _ in bars)
+    unit = facts.definition(thread, order.metric).unit
+    title = re.sub(r"[^\w /%.()-]", "", words.joined([order.metric, words.aside(unit)]))
+    top = max(float(value) for _, value in bars)
+    chart = [
+        "xychart-beta",
+        f"  x-axis [{names}]",
+        f'  y-axis "{title}" 0 --> {top:.5g}',
+        f"  bar [{', '.join(value for _, value in bars)}]",
+    ]
+    return [fence("\n".join(chart), "mermaid")]
+
+
+def _baselines(thread: Thread) -> str:
+    """Each baseline in a line, the present one first; what was fixed, where none is registered."""
+    moves = [b for b in thread.of_kind("baseline") if not b.retracted][::-1]
+    if not moves:
+        return "\n".join(baseline_lines(thread))
+    lines = []
+    for item in moves[:BASELINES_SHOWN]:
+        base = thread.experiments.get(thread.here(str(item.body["experiment"]), item.refs))
+        if base is None:
+            continue
+        numbers = [
+            f"{m} {words.metric_text(sample, facts.definition(thread, m).unit)}"
+            for m in facts.primary_metrics(thread)[:1]
+            if (sample := facts.sample_of(base.runs, m)).n
+        ]
+        marks = "".join(facts.marks(item))
+        told = words.joined([f"{base.id} {base.title}", *numbers], ": ")
+        lines.append(f"- **{item.id}** since {item.at[:10]}: {data(told)}{prose_line(marks)}")
+    lines += words.more_of(len(moves), BASELINES_SHOWN, "baselines", "leadline baseline show")
     return "\n".join(lines)
 
 
-def _counts(thread: Thread) -> str:
-    states = facts.states_counted(thread)
-    if not states:
-        return "No experiment yet."
-    n, runs = sum(states.values()), facts.runs_counted(thread)
-    parts = ", ".join(
-        f"{count} {state}" for state, count in sorted(states.items(), key=lambda p: (-p[1], p[0]))
-    )
-    return (
-        f"{n} {plural(n, 'experiment')} ({parts}) in {runs} {plural(runs, 'run')}; "
-        f"last record {minute(thread.last_at)} UTC."
-    )
+def _reproduce(thread: Thread) -> str:
+    """A fold with what is needed to do the best result again: command, config, code, machine."""
+    best = next(iter(facts.ranked(thread)), None)
+    if best is None:
+        return ""
+    run = best.evidence_runs[-1]
+    lines = [
+        fence(f"leadline reproduce {best.id}\n{words.command(run)}", "sh"),
+        words.joined(["- **Config:**", words.config_text(run.config)]) if run.config else "",
+        f"- **Code:** {words.code_text(run.code)}",
+        f"- **Machine:** {data(words.machine_text(run))}",
+    ]
+    shown = "\n".join(line for line in lines if line)
+    return f"<details>\n<summary>{best.id}</summary>\n\n{shown}\n\n</details>"
 
 
 def _scope(thread: Thread) -> str:
     lines = scope_lines(thread)
-    lines = [line for line in lines if not line.startswith("- **Goal:**")]
+    said = ("- **Goal:**", "- **Stop criteria:** not given")  # the first stands on top
+    lines = [line for line in lines if not line.startswith(said)]
     for change in thread.changes:
         value = (
             "; ".join(facts.listed(change.get("value"))) if change.get("field") != "start" else ""
@@ -207,58 +263,68 @@ def link_lines(thread: Thread, links: Links) -> list[str]:
 
 
 def results(
-    thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = RESULTS_SHOWN
+    thread: Thread,
+    evidence_of: EvidenceOf | None = None,
+    links: Links | None = None,
+    shown: int = RESULTS_SHOWN,
 ) -> str:
-    """The main table: best first, medians with n and spread, difference to the baseline, evidence
-    label."""
+    """The main table: the best and what the answer rests on, best first, medians with n and spread,
+    difference to the baseline, evidence label; the rest counted."""
     primary = facts.primary_metrics(thread)
-    best, silent = facts.with_numbers(thread)
+    ranked, silent = facts.with_numbers(thread)
     without = ""
     if silent:
-        more = ", …" if len(silent) > 10 else ""
+        more = f" and {len(silent) - 10} more" if len(silent) > 10 else ""
         without = f"Without any metric: {', '.join(silent[:10])}{more}."
-    if not best:
+    if not ranked:
         return without
     # One row an experiment, best first; a number that nobody measured is a dash.
-    labels = labels_by_experiment(thread, evidence_of, best[:shown])
-    headers = [
-        "experiment",
-        "what",
-        "n",
-        *(cell_code(m) for m in primary),
-        "vs baseline",
-        "differs in",
-        "evidence",
-    ]
+    best, where = _of_the_answer(thread, ranked, shown), logbook_sections(thread, links or {})
+    labels = labels_by_experiment(thread, evidence_of, best)
+    headers = ["experiment", "what", "n", *map(cell_code, primary), "vs baseline", "evidence"]
     rows = []
-    for e in best[:shown]:
+    for e in best:
         n = max((facts.sample_of(e.runs, m).n for m in primary), default=0) or len(e.evidence_runs)
-        numbers = [number_text(thread, e, m) for m in primary]
         relation = words.relation(thread, e, primary[0]) if primary else ""
-        unclaimed = "exploratory" if n else "–"
-        rows.append(
-            [
-                e.id,
-                data(e.title),
-                str(n),
-                *numbers,
-                relation or "–",
-                words.differs_in(thread, e) or "–",
-                labels.get(e.id, unclaimed),
-            ]
-        )
-    # Without a baseline nothing differs from it, and the column would be empty.
-    if thread.baseline is None:
-        headers.remove("differs in")
-        rows = [[c for i, c in enumerate(r) if i != len(r) - 2] for r in rows]
+        evidence = labels.get(e.id, "exploratory" if n else "–")
+        if beyond := facts.beyond_limits(thread, e.runs):
+            evidence = words.joined(["beyond", *beyond])
+        numbers = [number_text(thread, e, m) for m in primary]
+        name = linked(e.id, where) if where else e.id
+        rows.append([name, _what(thread, e), str(n), *numbers, relation or "–", evidence])
     text = table(headers, rows, right=range(2, 4 + len(primary)))
-    more = f"\n\n… and {len(best) - shown} more: `leadline status`" if len(best) > shown else ""
-    notes = []
-    if primary:
-        notes.append(f"Medians over n runs, ± standard deviation; best {code(primary[0])} first.")
+    left = len(ranked) - len(best)
+    more = f"\n\n… and {left} more: `leadline status`" if left else ""
+    notes = ["Medians ± standard deviation, best first."] if primary else []
     if others := len([m for m in facts.measured(thread) if m not in primary]):
-        notes.append(f"{others} more {plural(others, 'metric')} measured: `leadline metric`.")
+        notes.append(f"{others} more {plural(others, 'metric')}: `leadline metric`.")
     return f"{text}{more}\n\n{words.joined([*notes, without])}"
+
+
+def _of_the_answer(
+    thread: Thread, ranked: Sequence[Experiment], shown: int
+) -> Sequence[Experiment]:
+    """All, where there are few; else the best, the baselines, and those of the newest claims and
+    decisions, in their order."""
+    if len(ranked) <= shown:
+        return ranked
+    wanted = {e.id for e in facts.headlines(thread)}
+    first = [ranked[0], *(e for e in facts.headlines(thread) if e.id != ranked[0].id)]
+    if len(wanted) < shown:
+        first += [e for e in ranked[1 : shown + 1] if e.id not in wanted]
+    place = {e.id: at for at, e in enumerate(ranked[:LOOKED_AT])}
+    return sorted(first[:shown], key=lambda e: place.get(e.id, LOOKED_AT))
+
+
+def _what(thread: Thread, experiment: Experiment) -> str:
+    """Its title, and what it changes against the baseline that the title does not say."""
+    title = experiment.title
+    differs = [
+        part
+        for part in words.differs_in(thread, experiment).split(", ")
+        if part.strip("`") not in title
+    ]
+    return data(title) + words.aside(", ".join(part for part in differs if part))
 
 
 def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
@@ -285,22 +351,14 @@ def labels_by_experiment(
 
 
 def claim_list(thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """The strongest first; one that was taken back says why."""
+    claims = facts.claims_by_label(thread, evidence_of)
     lines = []
-    for claim in thread.claims:
-        lines.append(f"- {words.claim_line(claim, thread, evidence_of)}")
-        if claim.stands and evidence_of is not None and (missing := evidence_of(claim).missing):
-            lines.append(f"  - for the next label: {prose_line('; '.join(missing), 300)}")
-        elif claim.retracted:
-            lines.append(f"  - retracted: {prose_line(claim.retracted)}")
-    if lines and evidence_of is not None:
-        lines += ["", *_in_full(thread, evidence_of)]
+    for claim in claims[:CLAIMS_SHOWN]:
+        why = words.aside(prose_line(claim.retracted) if claim.retracted else "")
+        lines.append(f"- {words.claim_line(claim, thread, evidence_of)}{why}")
+    lines += words.more_of(len(claims), CLAIMS_SHOWN, "claims", "leadline claims")
     return "\n".join(lines)
-
-
-def _in_full(thread: Thread, evidence_of: EvidenceOf) -> list[str]:
-    """A fold with all there is to say of each standing claim: what did not count, and why."""
-    said = [f"- **{c.id}** {data(evidence_of(c).sentence.full)}" for c in thread.claims if c.stands]
-    return ["<details>", "<summary>In full</summary>", "", *said, "", "</details>"] if said else []
 
 
 def _decisions(thread: Thread, evidence_of: EvidenceOf | None) -> str:

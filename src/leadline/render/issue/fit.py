@@ -15,7 +15,7 @@ from collections.abc import Sequence
 FOLD_CHARS = 3_000
 # Kept open however long: what a reader came for. The rest are listings, or stand in the logbook
 # word for word.
-_OPEN = ("Description", "TL;DR", "Links", "Conclusion", "For non-specialists", "Hypothesis or goal")
+_OPEN = ("Description", "TL;DR", "Links", "Conclusion", "For non-specialists")
 _OLDEST_FIRST = ("Decision log", "Claims", "Scope and its changes")
 LEAST_SECTION_CHARS = 200
 
