@@ -74,10 +74,14 @@ def test_move_needs_repeats_one_axis_and_a_better_number(recorded):  # noqa: F81
     error, got = error_of(lab, "baseline", "move", "P-002", "--why", "faster", "--axis", "block")
     assert (error["code"], got) == ("baseline-stays", 5)
     assert error["details"]["missing"] == ["1 more counting runs of P-002 with time_ms: 2 of 3"]
-    assert error["next"][0] == "leadline run --experiment P-002 --repeat 1"
+    assert error["next"][:2] == [
+        "leadline run --experiment P-002 --repeat 1",
+        "leadline baseline move P-002 --why faster --axis block",
+    ]
     run([10.2], "--experiment", "P-002")
     error, _ = error_of(lab, "baseline", "move", "P-002", "--why", "faster")
-    assert "block" in error["details"]["missing"][0] and "--axis block" in error["next"][0]
+    assert "block" in error["details"]["missing"][0]
+    assert error["next"][0] == "leadline baseline move P-002 --why faster --axis block"
     for shown in ("P-003", "P-004"):
         error, got = error_of(lab, "baseline", "move", shown, "--why", "x", "--axis", "block")
         assert got == 5 and "shown to be better" in error["details"]["missing"][0]
@@ -94,6 +98,22 @@ def test_move_needs_repeats_one_axis_and_a_better_number(recorded):  # noqa: F81
         "P-002",
     ]
     assert lab.ok("logbook").count("Refused: baseline-stays") == 4
+
+
+def test_a_move_says_all_that_is_missing_at_once_and_a_command_that_can_succeed(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.1], "--set", "block=64", "--set", "kern=a")
+    run([10.1], "--set", "block=128", "--set", "kern=b")
+    lab.ok("baseline", "set", "P-001")
+    error, _ = error_of(lab, "baseline", "move", "P-002", "--why", "faster")
+    missing = error["details"]["missing"]
+    assert [m.partition(" ")[0] for m in missing] == ["2", "2", "apples"]
+    assert "block, kern" in missing[2]
+    again = "leadline baseline move P-002 --why faster --axis block --axis kern"
+    assert error["next"][-2] == again
+    run([20.2, 20.3], "--experiment", "P-001")
+    run([10.2, 10.3], "--experiment", "P-002")
+    assert lab.json(*again.split()[1:])["ok"]
 
 
 def test_a_move_counts_what_there_was_to_choose_from_as_a_comparison_does(recorded):  # noqa: F811

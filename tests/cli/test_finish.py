@@ -264,3 +264,20 @@ def test_the_same_again_says_when_it_was_and_another_one_how_to_go_on(ready):
         error = ready.json("finish", *arguments)["error"]
         assert error["what"] == f"thread demo was finished on {at} UTC by Ada{words}"
         assert any("--override" in command for command in error["next"])
+
+
+def test_refused_words_are_kept_whole_and_what_else_is_missing_is_said_at_once(ready):
+    """One part alone keeps its heading, and next steps are kept though they are not judged."""
+    draft = ready.repo / ".git/leadline/drafts/finish.md"
+    error = ready.json("finish", "--conclusion", "It takes 812.5 ms.", "--next-step", "idle")
+    assert error["error"]["code"] == "unbound-number"
+    assert "no-what-worked" in {m["code"] for m in error["error"]["details"]["missing"]}
+    assert "what worked is not said" in error["error"]["why"]
+    assert (
+        draft.read_text("utf-8")
+        == "## conclusion\n\nIt takes 812.5 ms.\n\n## next-steps\n\n- idle\n"
+    )
+    ready.json("finish", "--worked", "the narrow block")
+    assert draft.read_text("utf-8") == "## worked\n\nthe narrow block\n"
+    again = ready.json("finish", "--from", str(draft))
+    assert "no-what-worked" not in {m["code"] for m in again["data"]["missing"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadline.core.check.close import check_close
+from leadline.core.check.missing import missing_lines
 from leadline.testing.builders import ThreadBuilder
 
 FULL = {
@@ -131,11 +132,11 @@ def test_what_only_the_forge_lacks_is_queued_and_no_gap():
     b.hypothesis("fp8 halves it")
     found = check_close(b.thread(), proposal=FULL, body_is_current=False, queued="no network")
     assert [(i["code"], i.get("queued", "")) for i in found] == [
-        ("tldr-not-current", "no network"),
         ("open-hypothesis", ""),
+        ("tldr-not-current", "no network"),
     ]
-    assert found[0]["mend"] == "leadline issue sync"
-    assert "queued" not in check_close(b.thread(), proposal=FULL, body_is_current=False)[0]
+    assert found[1]["mend"] == "leadline issue sync"
+    assert "queued" not in check_close(b.thread(), proposal=FULL, body_is_current=False)[1]
 
 
 def test_the_last_recorded_finish_counts_where_none_is_proposed():
@@ -152,3 +153,16 @@ def test_what_was_retracted_is_not_asked_for():
     b.plan("new", {"block": 1})
     b.retract("P-002", "a typing error")
     assert check_close(b.thread(), proposal=FULL) == []
+
+
+def test_what_is_missing_is_at_most_ten_commands_each_for_all_that_it_mends():
+    b = ThreadBuilder()
+    for at in range(14):
+        b.hypothesis(f"guess {at}")
+    found = check_close(b.thread())
+    lines = missing_lines(found)
+    commands = [line for line in lines if line.startswith("    ")]
+    assert len(commands) == 10 and lines[-1] == "… and 7 more"
+    flags = ("--worked", "--failed", "--confidence", "--limits", "--conclusion", "--next")
+    assert all(flag in commands[0] for flag in flags), commands[0]
+    assert len(missing_lines(found, 0)) == 2 * 17

@@ -65,10 +65,12 @@ def check_gloss(
     ids: Sequence[str] = (),
     judged: tuple[JudgedBody, Evidence] | None = None,
     reported: bool = False,
+    typed: Mapping[str, str] | None = None,
 ) -> None:
     """``texts``: field to text. ``ids``: what they are about. ``judged``: the form and evidence of
     a claim itself; other texts lean on the claims that they name, else on all that stand.
-    ``reported``: their numbers come from elsewhere, and are marked.
+    ``reported``: their numbers come from elsewhere, and are marked. ``typed``: all that was typed,
+    which a refusal keeps as a draft.
 
     Raises LeadlineError(refused, ``overclaim`` | ``unbound-number``) unless ``override`` covers it;
     that of a claim's words is recorded.
@@ -92,7 +94,9 @@ def check_gloss(
             text: _mended(text, whole, refs, bearing, named, judged)
             for text in {t: None for t, _ in [*numbers, *words]}
         }
-        error = _refusal(context, verb, said, code, numbers, words, instead, bearing)
+        kept = {name: text for name, text in (typed or said).items() if text.strip()}
+        draft = keep_draft(context, verb.split()[0], as_draft(kept))
+        error = _refusal(verb, said, code, numbers, words, instead, bearing, draft)
         if judged and words:
             record_refusal(
                 context,
@@ -149,7 +153,6 @@ def _form(thread: Thread, body: Any, found: Evidence, refs: dict[str, str] | Non
 
 
 def _refusal(
-    context: Context,
     verb: str,
     texts: Mapping[str, str],
     code: str,
@@ -157,6 +160,7 @@ def _refusal(
     words: list[tuple[str, Overclaim]],
     instead: dict[str, str],
     bearing: Bearing,
+    draft: str,
 ) -> LeadlineError:
     typed = [
         f"{n['number']} (write {n['suggestion']})" if n["suggestion"] else n["number"]
@@ -171,7 +175,6 @@ def _refusal(
         honest.append(
             "cite a number where it was measured, {{P-003.time_ms}}: it is filled in and rechecked"
         )
-    draft = keep_draft(context, verb.split()[0], as_draft(texts))
     do = [f"leadline {verb} …"] if all(instead.values()) else []
     if verb in ("claim", "decide") and not words:
         do.append(f"leadline {verb} … --reported 'SOURCE'")
@@ -198,9 +201,10 @@ def _refusal(
 
 
 def as_draft(texts: Mapping[str, str]) -> str:
-    """One text as it is; several under their names, as `finish --from` reads them."""
-    if len(texts) == 1:
-        return next(iter(texts.values()))
+    """Each under its name, as `finish --from` reads them; the text of a verb that has but one as it
+    is."""
+    if list(texts) == ["text"]:
+        return texts["text"]
     return "\n\n".join(f"## {name}\n\n{text}" for name, text in texts.items())
 
 

@@ -6,6 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several, subverbs
+from leadline.core.check.missing import SHOWN, missing_lines
 from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = subverbs(parser)
-    verbs.add_parser("kickoff", help="fields of the kickoff")
+    kickoff = verbs.add_parser("kickoff", help="fields of the kickoff")
     post = verbs.add_parser("post", help="before results are posted")
     post.add_argument(
         "ids",
@@ -38,7 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="experiments (default: with news since the last update)",
     )
-    verbs.add_parser("close", help="before the issue closes")
+    close = verbs.add_parser("close", help="before the issue closes")
+    for verb in (kickoff, post, close):
+        verb.add_argument(
+            "--all", action="store_true", help=f"all that is missing, not the first {SHOWN}"
+        )
     regression = verbs.add_parser("regression", help="before a regression is claimed")
     regression.add_argument(
         "id", nargs="?", metavar="ID", help="what is judged (default: the last experiment)"
@@ -87,7 +92,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             metrics=args.metrics or None,
         )
         return _checklist(rows)
-    lines = [line for i in items for line in (f"{i['code']}: {i['what']}", f"    {i['mend']}")]
+    shown = 0 if args.all else SHOWN
+    lines = missing_lines(items, shown)
+    if lines and lines[-1].startswith("… and"):
+        lines[-1] += f": leadline check {args.subverb} --all"
     for i in queued:
         lines += [f"queued, {i['code']}: {i['what']} ({i['queued']})", f"    {i['mend']}"]
     if not items:

@@ -79,13 +79,15 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
 
 def _refused(done: NotFinished) -> Answer:
+    from leadline.core.check.missing import missing_lines
     from leadline.core.plain import plain, shell_word
 
     missing = done.missing
     things = "1 thing is" if len(missing) == 1 else f"{len(missing)} things are"
     lines = [f"not finished: {things} missing; nothing was recorded"]
-    for item in missing:
-        lines += [f"  {item['code']}: {item['what']}", f"      {item['mend']}"]
+    lines += [f"  {line}" for line in missing_lines(missing)]
+    if lines[-1].startswith("  … and"):
+        lines[-1] += ": leadline check close --all"
     codes = ",".join(dict.fromkeys(item["code"] for item in missing))
     follow = list(dict.fromkeys(item["mend"] for item in missing))[:3]
     if done.draft:

@@ -13,7 +13,6 @@ from leadline.core.check.missing import Missing, missing
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.ranks import OPEN_STATES, state_of
-from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
 from leadline.core.view import facts
 
@@ -52,7 +51,7 @@ def check_close(
     tag_needed: bool = True,
     queued: str = "",
 ) -> list[Missing]:
-    """What is missing before the issue closes (W26-W28, W41).
+    """What is missing before the issue closes, the most important first (W26-W28, W41).
 
     ``proposal``: the finish about to be recorded (worked, failed, limits, conclusion, next_steps);
     without it the last recorded one. ``body_is_current``: whether the issue body says what the
@@ -62,11 +61,29 @@ def check_close(
     """
     recorded: Mapping[str, object] = thread.finishes[-1] if thread.finishes else {}
     finish = recorded if proposal is None else proposal
-    items = [
-        missing(code, what, f"leadline finish {flag}")
+    said = [
+        (code, what, flag)
         for name, code, what, flag in FINISH_FIELDS
         if not _said(finish.get(name))
     ]
+    together = "leadline finish " + " ".join(flag for _, _, flag in said)  # asked for at once
+    items = [
+        missing("open-run", f"{run.id} is {run.state}", f"leadline show {run.id}", id=run.id)
+        for run in facts.open_runs(thread)
+    ]
+    items += [missing(code, what, together) for code, what, _ in said]
+    items += [
+        missing(
+            "open-hypothesis",
+            f"{h.id} is {state_of(h)}: {h.text[:80]}",
+            f"leadline hypothesis falsify {h.id} --evidence ID  (or: support, block)",
+            id=h.id,
+        )
+        for h in facts.standing(thread, "hypothesis", OPEN_STATES)
+    ]
+    items += _unexplained(thread)
+    if tag_needed:
+        items += _final_tag(thread)
     if thread.issue.state == "none":
         items.append(missing("no-issue", "there is no experiment issue", ISSUE_OPEN))
     elif body_is_current is False:
@@ -75,24 +92,6 @@ def check_close(
                 "tldr-not-current", "the issue body does not say what the record says", ISSUE_SYNC
             )
         )
-    if tag_needed:
-        items += _final_tag(thread)
-    items += [
-        missing("open-run", f"{run.id} is {run.state}", f"leadline show {run.id}", id=run.id)
-        for run in thread.runs
-        if run.state not in TERMINAL_STATES and not run.retracted
-    ]
-    items += [
-        missing(
-            "open-hypothesis",
-            f"{h.id} is {state_of(h)}: {h.text[:80]}",
-            f"leadline hypothesis falsify {h.id} --evidence ID  (or: support, block)",
-            id=h.id,
-        )
-        for h in thread.hypotheses
-        if h.stands and state_of(h) in OPEN_STATES
-    ]
-    items += _unexplained(thread)
     for item in items:
         if queued and item["code"] in QUEUED_CODES:
             item["queued"], item["mend"] = queued, ISSUE_SYNC
@@ -102,12 +101,13 @@ def check_close(
 def _unexplained(thread: Thread) -> list[Missing]:
     """Experiments that the answer rests on and nobody said the meaning of. One that the machine ended
     says nothing of what it tested: the class of its failure is enough."""
-    silent = facts.uninterpreted(thread)
+    headlines = facts.headlines(thread)
+    silent = facts.uninterpreted(thread, headlines)
     mend = f"leadline note --interpretation {' '.join(e.id for e in silent)} 'TEXT'"
     items = [
         missing("no-interpretation", f"{e.id} has no interpretation", mend, id=e.id) for e in silent
     ]
-    for e in facts.headlines(thread):
+    for e in headlines:
         if facts.ended_by_machine(e) and not e.notes_in("negative"):
             what = f"{e.id} ended by no fault of what it tested ({e.state}), and nothing says which it was"
             mend = (

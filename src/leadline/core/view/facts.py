@@ -545,12 +545,13 @@ def _of_the_ruler(experiment: Experiment) -> bool:
     return all(r.design.get("null") or r.design.get("holdout") for r in experiment.runs)
 
 
-def uninterpreted(thread: Thread) -> list[Experiment]:
+def uninterpreted(thread: Thread, of: Sequence[Experiment] | None = None) -> list[Experiment]:
     """The headline experiments that ended and of which nobody said what they mean: in a note on it or
-    on a sweep or measurement in turns that it is of, or in a claim that it bears."""
+    on a sweep or measurement in turns that it is of, or in a claim that it bears. ``of``: the
+    headlines, where they are known."""
     asked = [
         e
-        for e in headlines(thread)
+        for e in (headlines(thread) if of is None else of)
         if any(r.state in TERMINAL_STATES for r in e.runs)
         and not ended_by_machine(e)
         and not e.notes_in("interpretation")

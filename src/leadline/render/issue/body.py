@@ -221,8 +221,8 @@ def _reproduce(thread: Thread) -> str:
 
 def _scope(thread: Thread) -> str:
     lines = scope_lines(thread)
-    said = ("- **Goal:**", "- **Stop criteria:** not given")  # the first stands on top
-    lines = [line for line in lines if not line.startswith(said)]
+    elsewhere = ("- **Goal:**", "- **Stop criteria:** not given")  # the first stands on top
+    lines = [line for line in lines if not line.startswith(elsewhere)]
     for change in thread.changes:
         value = (
             "; ".join(facts.listed(change.get("value"))) if change.get("field") != "start" else ""

@@ -9,9 +9,11 @@ from __future__ import annotations
 from leadline.core.compare.compare import Comparison
 from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.ids import experiment_of
+from leadline.core.metric.contract import moved_by_machine
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
+from leadline.core.view import facts
 from leadline.core.view.baseline import Baseline, baseline_of
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context
@@ -135,10 +137,38 @@ def move_baseline(
     comparison = compare_sides(
         context, thread, "baseline", experiment.id, axes=axes, nuisance=nuisance, metrics=[name]
     )
-    again = _measures_again(experiment, current)
-    if not again:
-        _check_move(context, thread, current, experiment, comparison, name, axes or [], override)
-    if again:
+    measured_again = _measures_again(experiment, current)
+    if not measured_again:
+        rows = [*comparison.diff.of_role("confound"), *comparison.diff.of_role("unknown")]
+        declared = [*(axes or []), *(row.name for row in rows if row.area == "config")]
+        beside = [*(nuisance or []), *(row.name for row in rows if row.area != "config")]
+        if rows:  # what would be missing still, if all that differs were declared
+            comparison = compare_sides(
+                context,
+                thread,
+                "baseline",
+                experiment.id,
+                axes=declared,
+                nuisance=beside,
+                metrics=[name],
+            )
+        again = ["leadline", "baseline", "move", experiment.id, "--why", why]
+        again += [word for axis in declared for word in ("--axis", axis)]
+        again += [word for key in beside for word in ("--nuisance", key)]
+        again += ["--metric", metric] if metric else []
+        undeclared = [row.name for row in rows]
+        _check_move(
+            context,
+            thread,
+            current,
+            experiment,
+            comparison,
+            name,
+            undeclared,
+            shell_words(again),
+            override,
+        )
+    if measured_again:
         body["shown_by"] = f"{current.id} measured again by the present ruler"
     elif override.used:
         body["override"], body["overridden"] = override.why, override.used
@@ -216,48 +246,38 @@ def _check_move(
     experiment: Experiment,
     comparison: Comparison,
     metric: str,
-    axes: list[str],
+    undeclared: list[str],
+    again: str,
     override: Overrides,
 ) -> None:
+    """All that is missing, at once: ``undeclared``: what differs and was not declared, which
+    ``again`` declares and ``comparison`` takes for declared."""
     missing, commands = [], []
     found = next((m for m in comparison.metrics if m.metric == metric), None)
     sizes = (found.a.n, found.b.n) if found else (0, 0)
     for side, n in zip((current, experiment), sizes, strict=True):
         if n < REPEATS_NEEDED:
+            commands.append(f"leadline run --experiment {side.id} --repeat {REPEATS_NEEDED - n}")
             missing.append(
                 f"{REPEATS_NEEDED - n} more counting runs of {side.id} with {metric}: {n} of {REPEATS_NEEDED}"
             )
-            commands.append(f"leadline run --experiment {side.id} --repeat {REPEATS_NEEDED - n}")
-    rows = comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
-    if rows:
-        undeclared = "" if axes else " and no axis is declared"
-        named = ", ".join(row.name for row in rows[:5])
-        missing.append(f"apples to apples: {named} differ{undeclared}")
-        names = [row.name for row in rows]
-        declared, rest = (axes, names) if axes else (names[:1], names[1:])
-        commands.append(
-            shell_words(
-                [
-                    "leadline",
-                    "baseline",
-                    "move",
-                    experiment.id,
-                    "--why",
-                    "WHY",
-                    *(word for a in declared for word in ("--axis", a)),
-                    *(word for name in rest[:3] if axes for word in ("--nuisance", name)),
-                ]
-            )
-        )
+    if undeclared:
+        more = f" and {len(undeclared) - 5} more" if len(undeclared) > 5 else ""
+        missing.append(f"apples to apples: {', '.join(undeclared[:5])}{more} differ undeclared")
     missing += [
         r["what"]
         for r in comparison.refusals
         if r["code"] not in ("confounded-axis", "unknown-difference")
     ]
     verdict = found.verdict if found else "cannot be compared"
-    if not missing and verdict != "better":
-        missing.append(f"a {metric} shown to be better; the verdict is: {verdict}")
-        commands.append(f"leadline run --experiment {experiment.id} --repeat {REPEATS_NEEDED}")
+    if verdict != "better":
+        if not commands:
+            missing.append(f"a {metric} shown to be better; the verdict is: {verdict}")
+            commands = [f"leadline run --experiment {experiment.id} --repeat {REPEATS_NEEDED}"]
+        # In turns both get their repeats, and no change of the machine can be taken for the cause.
+        if moved_by_machine(facts.definition(thread, metric)):
+            commands = [f"leadline ab {current.id} {experiment.id} --metric {shell_word(metric)}"]
+    commands.append(again)
     if not missing or override.covers("baseline-stays"):
         return
     sentence = found.sentence if found else f"{metric} was not measured on both sides"

@@ -290,7 +290,7 @@ def _checked(
         refs.update(made["refs"])
         bound.update(made.get("bound", {}))
     found_words = {name: text for name, text in given if name not in PLANS}
-    check_gloss(context, thread, verb, found_words, override, refs=refs)
+    check_gloss(context, thread, verb, found_words, override, refs=refs, typed=dict(given))
     return Checked(refs, bound, findings)
 
 

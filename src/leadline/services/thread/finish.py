@@ -14,7 +14,7 @@ import re
 
 from leadline.core.check.close import check_close
 from leadline.core.check.missing import Missing, missing
-from leadline.core.errors import conflict, usage
+from leadline.core.errors import LeadlineError, conflict, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import fix_format
@@ -38,6 +38,7 @@ from leadline.services.thread.fields_file import read_fields
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, FinishBody, FinishSaid
 
+ALSO_NAMED = 8
 # By field: a text, or a list of them.
 Summary = dict[str, str | list[str]]
 TEXTS = ("worked", "failed", "confidence", "limits", "conclusion")
@@ -234,7 +235,10 @@ def finish(
         # The words are held to the record; then what is derived is brought up to date, so that the
         # gate finds missing only what somebody has to do.
         _check_first(thread, proposal, override)
-        bound = _bound(context, thread, proposal, override)
+        try:
+            bound = _bound(context, thread, proposal, override)
+        except LeadlineError as error:
+            raise _with_missing(error, check_close(thread, proposal=proposal)) from None
         bring_up_to_date(context, topic)
         thread = context.store.thread(topic)
         found = missing_for(context, thread, proposal)
@@ -250,6 +254,18 @@ def finish(
         _record(context, thread, body, override)
     followed = follow(context, topic, "finish")
     return Finished(context.store.thread(topic).finishes[-1], followed, again)
+
+
+def _with_missing(error: LeadlineError, lacking: list[Missing]) -> LeadlineError:
+    """The refusal of words that also says what else will be asked for, so that it is asked once."""
+    if not lacking:
+        return error
+    also = "; ".join(item["what"] for item in lacking[:ALSO_NAMED])
+    more = f" and {len(lacking) - ALSO_NAMED} more" if len(lacking) > ALSO_NAMED else ""
+    why = f"{error.why}. Missing as well: {also}{more}"
+    do = [*error.next, "leadline check close"]
+    details = {**error.details, "missing": lacking}
+    return LeadlineError(error.kind, error.code, error.what, why, do, details)
 
 
 def _check_first(thread: Thread, proposal: Proposal, override: Overrides) -> None:
@@ -285,7 +301,8 @@ def _bound(context: Context, thread: Thread, proposal: Proposal, override: Overr
     found_words = _texts(proposal)
     del found_words["next-steps"]
     said = bound_body(context, thread, "\n\n".join(found_words.values()), strict=False)
-    check_gloss(context, thread, "finish", found_words, override, refs=said["refs"])
+    typed = {name: text for name, text in _texts(proposal).items() if text}
+    check_gloss(context, thread, "finish", found_words, override, refs=said["refs"], typed=typed)
     planned = bound_body(context, thread, "\n\n".join(proposal["next_steps"]), strict=False)
     found: Bound = {"refs": {**said["refs"], **planned["refs"]}}
     if bound := {**said.get("bound", {}), **planned.get("bound", {})}:
