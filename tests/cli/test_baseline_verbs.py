@@ -75,7 +75,7 @@ def test_move_needs_repeats_one_axis_and_a_better_number(recorded):  # noqa: F81
     assert (error["code"], got) == ("baseline-stays", 5)
     assert error["details"]["missing"] == ["1 more counting runs of P-002 with time_ms: 2 of 3"]
     assert error["next"][:2] == [
-        "leadline run --experiment P-002 --repeat 1",
+        "leadline ab P-001 P-002 --metric time_ms",
         "leadline baseline move P-002 --why faster --axis block",
     ]
     run([10.2], "--experiment", "P-002")
