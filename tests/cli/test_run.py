@@ -322,8 +322,8 @@ def test_a_long_or_broken_name_of_a_metric_breaks_no_line(thread_lab):
     ]
     assert len(said) == 1 and len(said[0]) < 250 and "\x1b" not in said[0], said
     assert "a b=2" in said[0] and "n" * 59 + "…=1" in said[0] and "c" * 59 + "…=NaN" in said[0]
-    tables = [row for row in thread_lab.ok("logbook").splitlines() if row.startswith("|")]
-    assert tables and max(map(len, tables)) < 160
+    metrics = [row for row in thread_lab.ok("logbook").splitlines() if row.startswith("  - `")]
+    assert metrics and max(map(len, metrics)) < 160
 
 
 def test_a_changed_program_is_no_repeat(thread_lab):
