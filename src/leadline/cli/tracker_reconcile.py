@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import as_rows, plain
-from leadline.core.timestamps import counted
+from leadline.core.timestamps import counted, rounded
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _stranger(row: RunThere) -> list[str]:
 
 def _costs(costs: Costs) -> list[str]:
     hours = [
-        f"{_hours(h)} {kind}-hours ({_hours(costs['device_hours_in_tracker'].get(kind, 0.0))} of them in the tracker)"
+        f"{rounded(h)} {kind}-hours ({rounded(costs['device_hours_in_tracker'].get(kind, 0.0))} of them in the tracker)"
         for kind, h in sorted(costs["device_hours"].items())
     ]
     parts = [f"{counted(costs['runs'], 'run')} took {', '.join(hours)}"] if hours else []
@@ -104,19 +104,13 @@ def _costs(costs: Costs) -> list[str]:
         parts.append(f"{counted(len(costs['unknown']), 'run')} of unknown time or devices")
     outside = costs["outside"]
     if outside["runs"]:
-        hours_known = f"{_hours(outside['wall_hours'])} wall hours on an unknown number of devices"
+        hours_known = f"{rounded(outside['wall_hours'])} wall hours on an unknown number of devices"
         timed = outside["runs"] - outside["unknown"]
         known = [hours_known] * bool(timed) + [f"{outside['unknown']} of unknown time"] * bool(
             outside["unknown"]
         )
         parts.append(f"{counted(outside['runs'], 'run')} only in the tracker: {', '.join(known)}")
     return ["  cost: " + "; ".join(parts)] if parts else []
-
-
-def _hours(value: float) -> str:
-    from leadline.core.timestamps import number
-
-    return number(float(f"{value:.3g}"))
 
 
 def _next(threads: Iterable[Reconciled]) -> list[str]:

@@ -13,7 +13,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Interval
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, number, with_unit
+from leadline.core.timestamps import minute, number, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -303,16 +303,12 @@ def best_line(best: Best, thread: Thread, evidence_of: EvidenceOf | None) -> str
 def interval_text(interval: Interval) -> str:
     if not interval.known:
         return ""
-    return f", mean {number(_short(interval.low))} to {number(_short(interval.high))}"
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.4g}")
+    return f", mean {rounded(interval.low, 4)} to {rounded(interval.high, 4)}"
 
 
 def effect_text(effect: Effect) -> str:
     over = "" if effect.over is None else f" on {effect.over} shared items"
-    return f"{effect.ratio:.3g}x baseline {effect.experiment}{over}"
+    return f"{rounded(effect.ratio)}x baseline {effect.experiment}{over}"
 
 
 def hidden_config(experiment: Experiment) -> str:
@@ -363,8 +359,8 @@ def turns_text(item: Item[InterleavingBody], thread: Thread) -> str:
     kind = "ratio" if ended.get("as_ratio") else "difference"
     size = ""
     if ended.get("estimate") is not None and ended.get("low") is not None:
-        ends = f"{number(_short(ended['low']))} to {number(_short(ended.get('high')))}"
-        size = f", {kind} {number(_short(ended['estimate']))} ({ends})"
+        ends = f"{rounded(ended['low'], 4)} to {rounded(ended.get('high'), 4)}"
+        size = f", {kind} {rounded(ended['estimate'], 4)} ({ends})"
     return f"in turns: {what}: {ended.get('verdict', '')}{size}, {ended.get('n_blocks', 0)} blocks"
 
 

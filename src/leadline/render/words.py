@@ -14,7 +14,7 @@ from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import counted, minute, number, plural, with_unit
+from leadline.core.timestamps import counted, minute, plural, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
@@ -74,14 +74,9 @@ def median_text(runs: list[Run], metric: str, unit: str) -> str:
     return f"{shown} ({lost})" if lost else shown
 
 
-def spread_text(value: float | None) -> str:
-    """Three digits: more of a spread is noise."""
-    return number(None if value is None else float(f"{value:.3g}"))
-
-
 def metric_text(sample: Sample, unit: str) -> str:
     """``712.4 ms (n=3, sd 2.55)``"""
-    spread = f", sd {spread_text(sample.sd)}" if sample.sd is not None else ""
+    spread = f", sd {rounded(sample.sd)}" if sample.sd is not None else ""
     return f"{with_unit(sample.median, unit)} (n={sample.n}{spread})"
 
 

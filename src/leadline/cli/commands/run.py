@@ -334,13 +334,13 @@ def _told(outcomes: list[RunOutcome]) -> list[str]:
 
 def _of_repeats(experiment: str, done: list[RunOutcome], count: int) -> str:
     from leadline.core.stats.inference import summarise
-    from leadline.core.timestamps import number
+    from leadline.core.timestamps import number, rounded
 
     names = list(dict.fromkeys(name for o in done for name in (*o.metrics, *o.nonfinite)))
     parts = [f"{experiment}  {len(done)} of {count} done"]
     for name in names[:METRICS_SHOWN]:
         found = summarise(o.metrics[name] for o in done if name in o.metrics)
-        spread = f", sd {number(float(f'{found.sd:.3g}'))}" if found.sd is not None else ""
+        spread = f", sd {rounded(found.sd)}" if found.sd is not None else ""
         lost = len(done) - found.n
         without = f", {lost} without" if lost else ""
         parts.append(

@@ -19,7 +19,7 @@ from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.ranks import EARNED
 from leadline.core.record.run import MetricDef, Run, program_of
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import counted, number, plural
+from leadline.core.timestamps import counted, number, plural, rounded
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, cast
 from leadline.core.values import dataclass
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 SHORT_WORDS = 30
 MARK_WORDS = 8
 NAME_CHARS = 40
-DIGITS = 3
 REASONS_NAMED = 5
 RUNS_NAMED = 8
 NO_EVIDENCE = "no evidence"
@@ -211,7 +210,7 @@ class _Wording:
         effect = _size(result, unit, result.interval.reason or "no interval", "interval ")
         text = f"{metric} of {left} is {effect} {_reference(result.clause, right, 0)}{_allowed(result)}"
         if result.right is not None:
-            text += f", {_digits(result.left.mean)} against {_digits(result.right.mean)}"
+            text += f", {rounded(result.left.mean)} against {rounded(result.right.mean)}"
         return f"{text}, {result.sizes} ({result.method})"
 
 
@@ -294,11 +293,6 @@ def _named(side: _Side, words: int, differing: int) -> str:
 # ---- numbers -------------------------------------------------------------------------------------
 
 
-def _digits(value: float | None) -> str:
-    """Three significant digits: a fourth is noise."""
-    return number(None if value is None else float(f"{value:.{DIGITS}g}"))
-
-
 def _size(result: ClauseResult, unit: str, unknown: str, called: str = "") -> str:
     """``0.106 ms (0.0925 to 0.12) below``: direction and size of what was measured; against a number the value itself,
     ``0.998 (0.98 to 1.02), above``."""
@@ -311,14 +305,14 @@ def _size(result: ClauseResult, unit: str, unknown: str, called: str = "") -> st
     else:
         shown, ends = abs(distance), (low, high) if distance >= 0 else (_minus(high), _minus(low))
     between = "" if unit in ("", "%") else " "
-    said = f"{_digits(shown)}{between}{unit}"
+    said = f"{rounded(shown)}{between}{unit}"
     if low is not None and low == high:
         said = f"exactly {said}"
     elif ends[0] is None or ends[1] is None:
         said += f" ({unknown})"
     else:
         share = f"{100 * result.interval.confidence:g} % {called}" if called else ""
-        said += f" ({share}{_digits(ends[0])} to {_digits(ends[1])})"
+        said += f" ({share}{rounded(ends[0])} to {rounded(ends[1])})"
     return f"{said}, {direction}" if result.right is None else f"{said} {direction}"
 
 
@@ -332,7 +326,7 @@ def _minus(value: float | None) -> float | None:
 
 def _reference(clause: Clause, right: str, words: int) -> str:
     if clause.right is None:
-        return _digits(clause.bound)
+        return rounded(clause.bound)
     times = "" if clause.factor == 1.0 else f"{number(clause.factor)} times "
     if words == 1:
         return f"{times.replace(' times ', '×')}{_few(clause.right_metric, 1)}({right})"
@@ -343,7 +337,7 @@ def _reference(clause: Clause, right: str, words: int) -> str:
 
 
 def _allowed(result: ClauseResult) -> str:
-    return f", ±{_digits(result.tolerance)} allowed" if result.clause.op == "~=" else ""
+    return f", ±{rounded(result.tolerance)} allowed" if result.clause.op == "~=" else ""
 
 
 # ---- what lowers the label -----------------------------------------------------------------------

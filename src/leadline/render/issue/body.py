@@ -17,7 +17,7 @@ from leadline.core.issue.plan import difference
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.record.written import told
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, plural, with_unit
+from leadline.core.timestamps import minute, plural, rounded, with_unit
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.page import Best, best_of, dead_ends_of
@@ -331,7 +331,7 @@ def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
     sample = facts.sample_of(experiment.runs, metric)
     if not sample.n:
         return data(words.median_text(experiment.runs, metric, ""))
-    spread = f" ± {words.spread_text(sample.sd)}" if sample.sd is not None else ""
+    spread = f" ± {rounded(sample.sd)}" if sample.sd is not None else ""
     lost = f" ({facts.lost_text(sample)})" if sample.nonfinite else ""
     return data(with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
 

@@ -22,7 +22,7 @@ from leadline.core.record.kinds import KINDS
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import counted, minute, number, with_unit
+from leadline.core.timestamps import counted, minute, number, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import NoteBody
 
 HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
+ABOUT_SHOWN = 8
 NO_ENTRY = "_No entry yet._"
 _HEADING = later(r"^### (.+?)\s*$")
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
@@ -464,7 +465,7 @@ def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thre
             str(sample.n),
         ]
         if several:
-            row += [data(with_unit(sample.median, unit)), words.spread_text(sample.sd)]
+            row += [data(with_unit(sample.median, unit)), rounded(sample.sd)]
         if against:
             reference = facts.sample_of(against.runs, name)
             row.append(data(words.metric_text(reference, unit)) if reference.n else "–")
@@ -497,6 +498,13 @@ def _note(record: Record, then: Thread, log: Log) -> Made:
         str(item.body.get("role") or ""), str(item.body.get("role") or "Note").capitalize()
     )
     named = ", ".join(re.sub(r"\[(.*?)\].*", r"\1", a) for a in about)
+    if len(about) > ABOUT_SHOWN and all(
+        r.entry for e in facts.experiments_of(item, then) for r in e.runs
+    ):
+        about = [
+            *about[:ABOUT_SHOWN],
+            f"{len(about) - ABOUT_SHOWN} more: `leadline show {item.id}`",
+        ]
     lines = [f"About {', '.join(about)}.\n"] if about else []
     if item.body.get("role") == "negative":
         lines.append(f"Reason class: {facts.reason_class(item)}.\n")

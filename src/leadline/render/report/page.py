@@ -21,7 +21,7 @@ from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
 from leadline.core.text.spans import code_spans
-from leadline.core.timestamps import minute
+from leadline.core.timestamps import minute, rounded
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -241,7 +241,7 @@ def _baseline(thread: Thread) -> Shown | None:
                 "n": sample.n,
                 "lost": facts.lost_text(sample),
                 "range": _range(sample, places),
-                "sd": words.spread_text(sample.sd),
+                "sd": rounded(sample.sd),
             }
         )
     earlier = [b for b in thread.of_kind("baseline") if b is not item]

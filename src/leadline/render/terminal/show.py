@@ -13,7 +13,7 @@ from leadline.core.record import artifact
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run, leftover_text
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.timestamps import duration, minute, size, with_unit
+from leadline.core.timestamps import duration, minute, rounded, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -310,7 +310,7 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             n,
             s.n,
             words.median_text(experiment.runs, n, u),
-            words.spread_text(s.sd),
+            rounded(s.sd),
             with_unit(s.minimum, u),
             with_unit(s.maximum, u),
             words.relation(thread, experiment, n) or "–",

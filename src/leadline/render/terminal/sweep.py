@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from leadline.core.design.cells import title_of
 from leadline.core.plain import as_rows
-from leadline.core.timestamps import counted, duration, minute, number, with_unit
+from leadline.core.timestamps import counted, duration, minute, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.table import table
-from leadline.render.words import joined, spread_text
+from leadline.render.words import joined
 
 if TYPE_CHECKING:
     from leadline.core.design.done import Preview
@@ -50,9 +50,9 @@ def render_table(data: SweepTable) -> str:
             ",".join(row.experiments) or "–",
             row.n,
             with_unit(row.median, unit),
-            spread_text(row.sd),
+            rounded(row.sd),
             _against(row),
-            number(row.p_holm and float(f"{row.p_holm:.2g}")),
+            rounded(row.p_holm, 2),
             row.label or "–",
             joined([row.state, *(f"beyond {limit}" for limit in row.beyond)], "; "),
         ]
@@ -95,7 +95,7 @@ def render_table(data: SweepTable) -> str:
 def _against(row: CellRow) -> str:
     if row.is_baseline:
         return "baseline"
-    return "–" if row.ratio is None else f"{row.ratio:.3g}"
+    return rounded(row.ratio)
 
 
 def render_list(rows: list[SweepListed]) -> str:
