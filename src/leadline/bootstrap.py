@@ -236,6 +236,13 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
     write(panels, path, width_px, panel_height_px)
 
 
+def write_sweep_png(panels: list[Any], path: str, width_px: int, panel_height_px: int) -> None:
+    """As ``write_png``, of a sweep."""
+    from leadline.adapters.plot_png import write_sweep_png as write
+
+    write(panels, path, width_px, panel_height_px)
+
+
 def _series() -> SeriesStore:
     from leadline.adapters.series.files import SeriesFiles
 

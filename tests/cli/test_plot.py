@@ -371,3 +371,15 @@ def test_runs_beyond_the_cap_are_named(thread_lab):
     [panel] = answer["data"]["panels"]
     assert answer["truncated"] and panel["more"] == 2 and panel["more_runs"] == runs[12:]
     assert f"2 more runs are not drawn: {runs[12]}, {runs[13]} (" in thread_lab.ok("plot", *runs)
+
+
+def test_a_sweep_is_plotted(thread_lab):  # type: ignore[no-untyped-def]
+    program = "import sys; print('{\"time_ms\": %s}' % sys.argv[1])"
+    thread_lab.ok(
+        "sweep", "--axis", "k=1,2,4", "--repeat", "2", "--", sys.executable, "-c", program, "{k}"
+    )
+    assert "k=4" in thread_lab.ok("plot", "P-W1")
+    assert "wrote k.svg" in thread_lab.ok("plot", "P-W1", "--svg", "k.svg")
+    assert (thread_lab.repo / "k.svg").read_text().startswith("<svg")
+    said = thread_lab.run("plot", "P-W1", "P-001")
+    assert said.returncode == 2 and "leadline plot P-W1" in said.stderr

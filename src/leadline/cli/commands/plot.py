@@ -1,4 +1,4 @@
-"""Plot the series that runs logged."""
+"""Plot the series that runs logged, or a sweep."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from leadline.core.plain import shell_word, shell_words
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadline.core.record.thread import Thread
     from leadline.services.context import Context
 
 DESCRIPTION = """Plots series over steps, one line a run, one panel a metric: in the terminal, or into an SVG or PNG.
-However long a series is, its extremes are drawn. A run that goes on is plotted as far as it is."""
+However long a series is, its extremes are drawn. A run that goes on is plotted as far as it is.
+
+Of a sweep, or a measurement in turns: the median of each cell with its runs and the interval of their mean, a line for
+each axis, a plane for two axes that were varied together."""
 EXAMPLES = [
+    "leadline plot P-W1",
+    "leadline plot P-W1 --metric time_ms --out sweep.svg",
     "leadline plot P-003 --metric loss",
     "leadline plot P-003 P-004 --metric loss --log-y --out loss.svg",
     "leadline plot P-003-r2 --metric loss --metric lr --x time --out run.png",
@@ -26,7 +32,10 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "ids", nargs="+", metavar="ID", help="runs, or experiments for all their runs"
+        "ids",
+        nargs="+",
+        metavar="ID",
+        help="runs, or experiments for all their runs; or one sweep or measurement in turns",
     )
     several(parser, "--metric", "NAME", "repeatable; default: the thread's")
     parser.add_argument(
@@ -43,6 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", help="an .svg or .png file instead of the terminal"
     )
+    for kind in ("svg", "png"):
+        parser.add_argument(f"--{kind}", metavar="FILE", dest="out", help=argparse.SUPPRESS)
     parser.add_argument("--force", action="store_true", help="replace FILE when it is there")
     parser.add_argument("--width", type=int, metavar="N", help="characters, or pixels of a file")
     parser.add_argument(
@@ -72,9 +83,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
                 do="leadline plot --help",
             )
     width, height = _size(args, kind)
+    thread = context.thread(args.thread)
+    if design := _design(thread, args):
+        return _sweep(thread, design, args, kind, width, height)
     found = panels(
         context,
-        context.thread(args.thread),
+        thread,
         args.ids,
         args.metric,
         x=args.x,
@@ -93,6 +107,43 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     colours = _colours()
     text = "" if args.json else _text(found, width, height, colours)
     return Answer(text, data, counts, truncated, colours=colours)
+
+
+def _design(thread: Thread, args: argparse.Namespace) -> str:
+    """The sweep or measurement in turns that is meant, "" where series are."""
+    from leadline.core.record.thread import is_a
+
+    designs = []
+    for name in args.ids:
+        item = thread.items.get(thread.here(name))
+        if is_a(item, "sweep") or is_a(item, "interleaving"):
+            designs.append(item.id)
+    if designs and len(args.ids) > 1:
+        raise usage(
+            "one-sweep-a-picture",
+            f"{designs[0]} stands beside other ids",
+            why="a sweep is a picture of its own",
+            do=f"leadline plot {designs[0]}",
+        )
+    return designs[0] if designs else ""
+
+
+def _sweep(
+    thread: Thread, name: str, args: argparse.Namespace, kind: str, width: int, height: int
+) -> Answer:
+    from leadline.core.values import as_dict
+    from leadline.core.view.sweep_plot import panels_of
+    from leadline.render.plot import sweep
+
+    found = panels_of(thread, name, args.metric)
+    data = {"panels": [as_dict(panel) for panel in found], "out": args.out or ""}
+    counts = {"panels": len(found)}
+    if kind:
+        _write(found, args, kind, width, height, of_sweep=True)
+        return Answer(f"wrote {args.out}", data, counts)
+    unicode = "utf" in (sys.stdout.encoding or "").lower()
+    text = "\n\n".join(sweep.text(panel, width, unicode=unicode) for panel in found)
+    return Answer(text, data, counts)
 
 
 def _again(args: argparse.Namespace) -> str:
@@ -128,18 +179,26 @@ def _size(args: argparse.Namespace, kind: str) -> tuple[int, int]:
     return args.width or size.columns, args.height or max(12, min(24, size.lines - 2))
 
 
-def _write(found: list[Any], args: argparse.Namespace, kind: str, width: int, height: int) -> None:
+def _write(
+    found: list[Any],
+    args: argparse.Namespace,
+    kind: str,
+    width: int,
+    height: int,
+    of_sweep: bool = False,
+) -> None:
+    from leadline.bootstrap import write_png, write_sweep_png
+    from leadline.render.plot import series, sweep
+
     out = args.out
     try:
         if kind == ".svg":
-            from leadline.render.plot.series import svg
-
+            draw = sweep.svg if of_sweep else series.svg
             with open(out, "w", encoding="utf-8") as file:
-                file.write(svg(found, width, height))
+                file.write(draw(found, width, height))
         else:
-            from leadline.bootstrap import write_png
-
-            write_png(found, out, width, height)
+            write = write_sweep_png if of_sweep else write_png
+            write(found, out, width, height)
     except OSError as error:
         raise environment(
             "not-written",
