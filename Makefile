@@ -17,11 +17,13 @@ test: $(VENV)/installed-dev
 	$(VENV)/bin/lint-imports
 	$(PY) tools/reference.py --check
 	$(PY) tools/record_format.py --check
+	$(PY) tools/plugin.py --check
 	$(PY) tools/counterparts.py
 	$(PYTEST) -m "not long"
 
 # What continuous integration runs: the long ones too.
 test-all: test
+	$(PY) tools/counterparts.py agents
 	$(PYTEST) -m long
 
 bench: $(VENV)/installed-dev
@@ -30,6 +32,7 @@ bench: $(VENV)/installed-dev
 docs: $(VENV)/installed-dev
 	$(PY) tools/reference.py
 	$(PY) tools/record_format.py
+	$(PY) tools/plugin.py
 
 golden: $(VENV)/installed-dev
 	LEADLINE_UPDATE_GOLDEN=1 $(PY) -m pytest -q tests/unit tests/cli/test_answers.py -k golden

@@ -29,6 +29,12 @@ PROGRAMS = ("emulate@0.12.2", "github-slugger@2.0.0")
 DESCRIPTION = "@octokit/openapi@23.0.2"
 RECORDINGS = "@octokit/fixtures@23.1.2"
 FAILING = "myworld[gateway]==0.2.1"
+# agents' programs and a model that says what it was told: 780 MB, for the long tests alone
+AGENTS = (
+    "@anthropic-ai/claude-code@2.1.330",
+    "@openai/codex@0.169.0",
+    "@copilotkit/aimock@1.43.0",
+)
 # its licence forbids commercial use: for these tests, never a dependency
 WANDB_SERVER = "openwandb==0.5.25"
 FAKETIME = "libfaketime"
@@ -69,6 +75,8 @@ def main() -> int:
             (RECORDINGS, _recordings),
             (FAILING, _failing),
         ]
+        if "agents" in sys.argv[1:]:
+            parts.append(("+".join(AGENTS), _agents))
     if shutil.which("apt-get") and shutil.which("dpkg-deb"):
         parts.append((FAKETIME, _faketime))
     else:
@@ -147,6 +155,13 @@ def _npm(*words: str, folder: Path = FOLDER) -> str:
 def _programs() -> None:
     (FOLDER / "package.json").write_text('{"private": true}\n')
     _npm("install", "--no-audit", "--no-fund", *PROGRAMS)
+
+
+def _agents() -> None:
+    folder = FOLDER / "agents"
+    folder.mkdir(exist_ok=True)
+    (folder / "package.json").write_text('{"private": true}\n')
+    _npm("install", "--no-audit", "--no-fund", *AGENTS, folder=folder)
 
 
 def _faketime() -> None:
