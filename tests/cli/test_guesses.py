@@ -91,3 +91,54 @@ def test_repeats_end_in_one_line(lab):
     assert len(told) == 1
     assert "3 of 3 done" in told[0]
     assert "time_ms 3 (median of 3, sd 0)" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("run --repeats 3 -- true", "leadline run --repeat 3 -- true"),
+        ("run --n=3 -- true", "leadline run --repeat=3 -- true"),
+        ("claim x --evidence 'time_ms(P-001) < 4'", "leadline claim x --that 'time_ms(P-001) < 4'"),
+        (
+            "hypothesis add x --expect 'time_ms(P-001) < 4'",
+            "leadline hypothesis add x --predict 'time_ms(P-001) < 4'",
+        ),
+        ("update --note x", "leadline update --change x"),
+        ("retract P-001 P-002", "leadline retract P-001 P-002 --why WHY"),
+        ("export", "leadline status --runs --json"),
+    ],
+)
+def test_a_wrong_guess_is_answered_by_the_command_that_was_meant(lab, typed, offered):
+    import shlex
+
+    lab.ok("run", "--set", "k=2", "--", sys.executable, "-c", CELL % 2.0)
+    done = lab.run(*shlex.split(typed))
+    assert done.returncode == 2
+    first = next(line for line in done.stderr.splitlines() if line.strip().startswith("next: "))
+    assert first.strip().removeprefix("next: ").replace("'WHY'", "WHY") == offered
+
+
+def test_an_unknown_option_of_a_subverb_shows_the_usage_of_that_subverb(lab):
+    said = lab.run("hypothesis", "block", "P-H1", "--frobnicate").stderr
+    assert "usage: leadline hypothesis block" in said and "--until" in said
+
+
+@pytest.mark.parametrize("subject", ["k != 2", "k=1, passes != 2", "has no passes", "no passes"])
+def test_a_predicate_that_excludes_says_how_it_is_written(lab, subject):
+    said = lab.run("claim", "it ends", "--that", f"time_ms({subject}) > 1").stderr
+    assert "name the values that are meant" in said
+
+
+def test_two_axes_say_how_many_of_all_cells_run_and_full_runs_all(lab):
+    program = "print('{{\"time_ms\": {k}{j}}}')"
+    argv = ("--axis", "k=5,6,7", "--axis", "j=1,2", "--", sys.executable, "-c", program)
+    lab.ok("baseline", "set", "P-001")
+    assert "5 cells of 6 (one axis at a time; all: --full)" in lab.run("sweep", *argv).stderr
+    assert "6 cells, factorial" in lab.run("sweep", "--full", *argv).stderr
+
+
+def test_a_number_of_the_config_and_of_a_measurement_in_turns_may_be_said(lab):
+    lab.ok("run", "--set", "mean=100", "--", sys.executable, "-c", CELL % 2.0)
+    lab.ok("note", "P-002", "--interpretation", "it breaks at a mean of 100")
+    assert lab.run("ab", "P-001", "P-002", "--blocks", "1", "--warmup", "0").returncode == 0
+    lab.ok("note", "--on", "P-I1", "--interpretation", "it takes {{P-I1.ratio}} of it")

@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 
-from leadline.cli.table import VERBS
+from leadline.cli.table import GUESSED_VERBS, VERBS
 from leadline.core.errors import EXIT_CODES, LeadlineError, environment, internal, usage
 from leadline.core.typed import TYPE_CHECKING, Any, NoReturn
 
@@ -186,11 +186,13 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
         import difflib
 
         near = difflib.get_close_matches(verb, VERBS, 3)
+        meant = GUESSED_VERBS.get(verb, "")
+        why = f"{meant} does that" if meant else ""
         raise usage(
             "unknown-verb",
             f"there is no verb {verb!r}",
-            why=f"did you mean {', '.join(near)}?" if near else "",
-            do="leadline --help",
+            why=why or (f"did you mean {', '.join(near)}?" if near else ""),
+            do=[f"leadline {meant}"] * bool(meant) + ["leadline --help"],
         )
     module = load(verb)
     parser = parser_for(verb, module)

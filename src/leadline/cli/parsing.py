@@ -20,6 +20,24 @@ GUESSED: dict[str, dict[str, tuple[str, ...]]] = {
     "plot": {"--png": ("--out",), "--svg": ("--out",)},
 }
 
+# What an option that a verb does not know may mean in it; else the nearest spelling is offered.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "--reason": ("--why",),
+    "--because": ("--why", "--no-evidence"),
+    "--message": ("--why", "--change", "--conclusion"),
+    "--text": ("--change", "--note"),
+    "--note": ("--change", "--conclusion"),
+    "--n": ("--repeat",),
+    "--times": ("--repeat",),
+    "--evidence": ("--that",),
+    "--expect": ("--predict", "--why"),
+    "--about": ("--evidence",),
+    "--on": ("--about",),
+    "--name": ("--title", "--label"),
+    "--by": ("--why",),
+}
+_UNRECOGNISED = "unrecognized arguments: "
+
 argparse._ = str  # type: ignore[attr-defined]  # English for everybody; looking for translations would cost 2 ms
 
 
@@ -27,13 +45,44 @@ class Parser(argparse.ArgumentParser):
     """argparse that raises instead of printing and exiting. Subparsers (`hypothesis add`) are of
     this class too."""
 
+    meant: Parser | None = None  # that read last: a subverb's own
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        Parser.meant = self
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
+        parser, unknown = self, message.partition(_UNRECOGNISED)[2]
+        if unknown:
+            parser = Parser.meant or self
+        likely = parser._likely(unknown.split())
+        said = [f"{typed} is not known; did you mean {known}?" for typed, known in likely.items()]
+        verb, shown = parser.prog.split()[1], parser.format_usage().strip()
+        if not said:
+            what = f"{parser.prog}: {message}"
+            raise usage("bad-arguments", what, why=shown, do=f"{parser.prog} --help")
         raise usage(
             "bad-arguments",
-            f"{self.prog}: {message}",
-            why=self.format_usage().strip(),
-            do=f"{self.prog} --help",
+            f"{parser.prog}: {'; '.join(said)}",
+            do=[f"leadline {verb} …", f"{parser.prog} --help"],
+            details={"instead": likely},
         )
+
+    def _likely(self, typed: list[str]) -> dict[str, str]:
+        """The options that unknown ones may stand for, where each has one."""
+        options = [word.partition("=")[0] for word in typed if word.startswith("--")]
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        found = {}
+        for option in options:
+            near = [name for name in SYNONYMS.get(option, ()) if name in known]
+            if not near:
+                import difflib
+
+                near = difflib.get_close_matches(option, known, 1, 0.7)
+            if not near:
+                return {}
+            found[option] = near[0]
+        return found
 
     def _print_message(self, message: str, file: object = None) -> None:
         put(message)

@@ -36,4 +36,6 @@ def _mended(word: str, texts: dict[str, str]) -> str:
         name, equals, value = word.partition("=")  # correct P-C1 text='…', --change='…'
         if equals and value.strip() == text:
             return f"{name}={mended}"
+        if equals and name == text:  # an option
+            return f"{mended}={value}"
     return word

@@ -76,3 +76,23 @@ VERBS: dict[str, tuple[str, str]] = {
     "demo": ("Keep", "carry out a small real research thread in a temporary repository"),
     "completion": ("Keep", "print the shell completion script"),
 }
+
+# Verbs that users guessed, and the command line that does what they meant.
+GUESSED_VERBS: dict[str, str] = {
+    "export": "status --runs --json",
+    "list": "status --runs",
+    "ls": "status --runs",
+    "runs": "status --runs",
+    "experiments": "status --runs",
+    "history": "logbook",
+    "search": "tried --help",
+    "diff": "compare --help",
+    "notes": "logbook",
+    "hypotheses": "hypothesis list",
+    "decisions": "brief",
+    "sweeps": "sweep list",
+    "summary": "brief",
+    "resume": "brief",
+    "todo": "next",
+    "config": "init --help",
+}

@@ -62,6 +62,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("one-axis", "interaction", "factorial", "list"),
         help="default: one-axis",
     )
+    add(
+        "--full",
+        dest="design",
+        action="store_const",
+        const="factorial",
+        help="every combination of the axes (--design factorial)",
+    )
     add("--matrix", metavar="FILE", help="axes, or explicit cells, from a TOML, YAML or JSON file")
     several(parser, "--hypothesis", "ID", "a hypothesis its cells bear on", dest="hypotheses")
     words_beside(parser, "{{best.METRIC}} is its best cell's")

@@ -38,6 +38,10 @@ _NUMBER = later(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(?![A-Za-z0-9_.])")
 _STRING = later(r'"(?:[^"\\]|\\.)*"')
 _OPERATOR = later(r"<=|>=|~=|<|>")
 _WORDS = ("and", "over", "in")
+_OF_A_KEY = (
+    "a key is given by its value, and nothing excludes one: name the values that are meant, as in "
+    "`loss(arm=new) < 2 over passes in {3, 4}`, or an experiment by its id"
+)
 
 
 @dataclass(frozen=True)
@@ -125,13 +129,13 @@ class _Reader:
         while self.at < len(self.text) and self.text[self.at].isspace():
             self.at += 1
 
-    def fail(self, expected: str) -> LeadlineError:
+    def fail(self, expected: str, hint: str = "") -> LeadlineError:
         self._skip()
         shown = f"{self.text[: self.at]} <<HERE>> {self.text[self.at :]}".strip()
         return usage(
             "bad-predicate",
             f"expected {expected} at position {self.at + 1} of the claim",
-            why=f"it was read up to the mark: {shown}; for example: {EXAMPLE}",
+            why=f"it was read up to the mark: {shown}; {hint or f'for example: {EXAMPLE}'}",
             do="leadline claim --help",
             details={
                 "position": self.at + 1,
@@ -156,6 +160,10 @@ class _Reader:
             self.at += len(text)
             return True
         return False
+
+    def sees(self, text: str) -> bool:
+        self._skip()
+        return self.text.startswith(text, self.at)
 
     def word(self, word: str) -> bool:
         self._skip()
@@ -223,6 +231,8 @@ def _read_subject(reader: _Reader) -> Subject:
     name, selectors = "", []
     while True:
         part = reader.name("an experiment id, 'baseline' or key=value")
+        if part in ("has", "no", "not") or reader.sees("!="):
+            raise reader.fail("'=' and a value", _OF_A_KEY)
         if reader.sign("="):
             selectors.append((part, reader.value()))
         elif name or selectors:

@@ -10,6 +10,7 @@ other: that is written down as contention.
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import time
 from collections import Counter
@@ -136,9 +137,12 @@ def execute(
         say(f"{shown} goes on")
     else:
         uid, shown = _record(context, thread, body)
-        say(
-            f"{shown}  {counted(len(body['cells']), 'cell')}, {body['design']}, order seed {body['seed']}"
-        )
+        star = ""
+        if body["design"] == "one-axis" and len(body["axes"]) > 1:
+            whole = math.prod(len(values) for values in body["axes"].values())
+            star = f" of {whole} (one axis at a time; all: --full)"
+        cells = counted(len(body["cells"]), "cell")
+        say(f"{shown}  {cells}{star}, {body['design']}, order seed {body['seed']}")
     with _only_one(context, uid, shown):
         work = _Sweep(context, request, hands, say, thread, shown, uid, body, code)
         outcome = work.work()

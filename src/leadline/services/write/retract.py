@@ -57,7 +57,7 @@ def retract(context: Context, topic: str, target: str, why: str) -> Retracted:
             "missing-field",
             "retract needs --why",
             why="the next session reads the reason, not the number",
-            do=f"leadline retract {target} --why 'WHY'",
+            do="leadline retract … --why 'WHY'",
         )
     if thing.retracted:
         raise conflict(
