@@ -1119,14 +1119,19 @@ def not_run(reason: str) -> Result:
     }  # fmt: skip
 
 
+def beside_us(name: str) -> Any:
+    """A module of this folder that few jobs need."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    if here not in sys.path:
+        sys.path.append(here)
+    return __import__(name)
+
+
 def take_devices(spec: Spec) -> list[int]:
     """The locks of the devices that the run needs. Raises Refused where somebody else has one."""
     if not spec.get("devices"):
         return []
-    here = os.path.dirname(os.path.abspath(__file__))
-    if here not in sys.path:
-        sys.path.append(here)
-    lease = __import__("lease")
+    lease = beside_us("lease")
     try:
         return [
             lease.take(device, lease.JOB, spec.get("holder") or {}, spec.get("device_keys") or [])
@@ -1192,6 +1197,8 @@ def supervise(folder: str) -> int:
         open_again(folder)
         job.sync_metrics()
         result = job.result()
+        if spec.get("facts"):
+            result["machine"] = beside_us("machine").facts(spec["argv"], job.environment())
         job.sync_output()
     result_file.publish(encode_json(result), sync=True)
     return 0

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from leadline.core.record.bodies import During
+from leadline.core.record.bodies import DeviceFacts, During, HardwareFacts, SoftwareFacts
 
 
 def job_name(attempt_dir: str) -> str:
@@ -64,6 +64,7 @@ class Spec(TypedDict):
     detached: NotRequired[bool]  # nobody watches it
     devices: NotRequired[list[str]]  # that its processes hold as long as they live
     device_keys: NotRequired[list[str]]  # of reservations that let it through
+    facts: NotRequired[bool]  # whether the result is to say what the machine is
     holder: NotRequired[dict[str, str]]  # what is said of it to who wants the same device
 
 
@@ -78,6 +79,14 @@ class FileWritten(TypedDict, total=False):
     size_bytes: int  # after the end
     mtime_ns: int  # after the end
     written: list[str]  # of a folder: the files in it that the command wrote
+
+
+class MachineFacts(TypedDict, total=False):
+    """What ran the job, as ``leadline.job.machine`` sees it."""
+
+    hardware: HardwareFacts
+    devices: DeviceFacts
+    software: SoftwareFacts
 
 
 class Result(TypedDict, total=False):
@@ -98,6 +107,7 @@ class Result(TypedDict, total=False):
     stdout_bytes: int
     stderr_bytes: int
     files: dict[str, FileWritten]  # by path, as the spec has it
+    machine: MachineFacts  # of a job that did not run where it was asked for
 
 
 class Cancelled(TypedDict):

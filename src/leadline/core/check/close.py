@@ -158,6 +158,6 @@ def _unconfirmed(thread: Thread) -> list[Missing]:
                 thread.shown(str(e), claim.refs) for e in claim.body.get("experiments", [])
             ]
             what = f"{claim.id} was not confirmed on the production path ({wanted})"
-            mend = f"leadline run --experiment {(experiments or ['ID'])[0]}  (on {wanted})"
+            mend = f"leadline run --on {wanted} --experiment {(experiments or ['ID'])[0]}"
             items.append(missing("claim-not-confirmed", what, mend, id=claim.id))
     return items

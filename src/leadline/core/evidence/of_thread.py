@@ -21,6 +21,7 @@ from leadline.core.evidence.configurations import mark_configurations
 from leadline.core.evidence.evaluate import Choosing, Chosen, ClauseResult
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.holdout import mark_holdout
+from leadline.core.evidence.machines import mark_machines
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.evidence.ruler_marks import mark_rulers
@@ -207,6 +208,7 @@ def _over_counting(
         _mark_unlisted(out, diff)
     _mark_doubted(out, thread, selected)
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
+    mark_machines(out, predicate, resolve, definitions)
     mark_holdout(out, thread.holdouts, uid)
     mark_tags(out, predicate, list(scope), idle)
     scope = {axis: values for axis, values in scope.items() if axis not in idle}

@@ -34,7 +34,12 @@ NAME_CHARS = 40
 REASONS_NAMED = 5
 RUNS_NAMED = 8
 NO_EVIDENCE = "no evidence"
-_ASIDES = ("contended", "holdout", "reproduced")  # what changes nothing for the reader of the label
+_ASIDES = (
+    "contended",
+    "holdout",
+    "ran-on",
+    "reproduced",
+)  # what changes nothing for the reader of the label
 _BLOCKED = {
     "different-contracts": "measured under different contracts",
     "share-of-nothing": "a share of zero or less is asked for",

@@ -586,6 +586,11 @@ class RunEndedBody(TypedDict):
     hygiene: NotRequired[Hygiene]
     tracker: NotRequired[TrackerPlace]  # what is known of it at the end
     code_changed_during_run: NotRequired[bool]
+    hardware: NotRequired[
+        HardwareFacts
+    ]  # of the machine that ran, where the plan could not know it
+    devices: NotRequired[DeviceFacts]
+    software: NotRequired[SoftwareFacts]
     by: NotRequired[str]  # who wrote it: ``run``, ``reconcile``, ``import``
     refs: NotRequired[dict[str, str]]
 

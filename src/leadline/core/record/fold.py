@@ -68,6 +68,9 @@ _RUN_FACTS = (
     "extraction",
     "outputs",
     "hygiene",
+    "hardware",
+    "devices",
+    "software",
 )
 _METRIC_FACTS = (
     "unit",

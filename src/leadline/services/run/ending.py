@@ -83,6 +83,10 @@ def end_run(
         "wall_s": result.get("wall_s"),
         "resources": result.get("resources"),
     }
+    machine = result.get("machine") or {}
+    for part in ("hardware", "devices", "software"):
+        if part in machine:
+            body[part] = redact.value(machine[part])
     if leftover := result.get("leftover_processes"):
         body["leftover_processes"] = leftover
         if body["state"] in ("done", "failed"):  # else its command was ended as well

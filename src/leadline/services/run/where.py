@@ -70,6 +70,7 @@ def place_code(
         context.vcs.export_tree(str(code["commit"]), top)
         os.makedirs(os.path.join(top, inside), exist_ok=True)
         spec = _moved(context, spec, top, os.path.join(top, inside))
+    spec["facts"] = True
     spec["code"] = {"commit": str(code["commit"]), "tree": str(code.get("tree", "")), "top": top}
     if patterns := body.get("artifacts"):
         spec["keep"] = [pattern.rpartition("=")[2] for pattern in patterns]
