@@ -312,12 +312,14 @@ def effect_text(effect: Effect) -> str:
 
 
 def hidden_config(experiment: Experiment) -> str:
-    """The config that neither the title nor the command shows."""
+    """The config that neither the title nor the command shows, and tags, which are named as such."""
     run = experiment.evidence_runs[-1]
     told = {experiment.title, *experiment.title.split(", "), *run.argv}
     told |= {f"{a.lstrip('-')}={b}" for a, b in zip(run.argv, run.argv[1:], strict=False)}
     told |= {word.lstrip("-") for word in run.argv}
-    left = [pair for k, v in experiment.config.items() if (pair := f"{k}={v}") not in told]
+    shown = words.told_config(run, experiment.config)
+    pairs = zip(experiment.config.items(), shown, strict=True)
+    left = [f"{name}={v}" for (k, v), name in pairs if f"{k}={v}" not in told or k in run.tags]
     more = f" and {len(left) - CONFIG_SHOWN} more" if len(left) > CONFIG_SHOWN else ""
     return ", ".join(left[:CONFIG_SHOWN]) + more
 

@@ -104,6 +104,12 @@ def command(run: Run) -> str:
     return " ".join(run.argv) if run.shell else shlex.join(run.argv)
 
 
+def told_config(run: Run, config: Mapping[str, object] | None = None) -> dict[str, object]:
+    """The config of ``run`` (or a part of it) with tags named as such: they reach no command."""
+    given = run.config if config is None else config
+    return {f"{k} (tag)" if k in run.tags else k: value for k, value in given.items()}
+
+
 def config_text(config: Mapping[str, object], shown: int = CONFIG_SHOWN) -> str:
     """``block=64 lr=0.0003`` in code, capped with the count of what is left out."""
     pairs = [f"{k}={v}" for k, v in sorted(config.items())]

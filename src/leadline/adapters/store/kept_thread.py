@@ -399,6 +399,13 @@ class KeptRows:
             f"kind='experiment' AND (NOT stands OR {retracted})", [self.topic], "place"
         )
 
+    def waited_for(self) -> list[str]:
+        query = (
+            "SELECT DISTINCT base FROM dangling WHERE thread=? AND NOT EXISTS "
+            "(SELECT 1 FROM owners WHERE owners.thread=dangling.thread AND owners.uid=dangling.uid)"
+        )
+        return sorted(base for (base,) in self.execute(query, [self.topic]))
+
     def repeated_notes(self) -> list[tuple[Item, Item, int]]:
         rows = self.db.execute(
             "SELECT names, id FROM things WHERE thread=? AND kind='note' ORDER BY place",

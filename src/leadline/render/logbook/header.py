@@ -101,7 +101,7 @@ def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
     ]
     case = f"- **Case:** {experiment.id} {data(experiment.title)}"
     return [
-        words.joined((case, words.config_text(run.config)), ", "),
+        words.joined((case, words.config_text(words.told_config(run))), ", "),
         f"- **Code:** {words.code_text(run.code)}",
         f"- **Numbers:** {'; '.join(numbers) or 'no evidence run yet'}",
     ]

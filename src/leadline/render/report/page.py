@@ -212,10 +212,11 @@ def _scope(thread: Thread) -> list[tuple[str, list[str]]]:
         ("code", "Code"),
         ("production-path", "Production path"),
     )
+    said = [(title, facts.listed(thread.about.get(name))) for name, title in fields]
     return [
         (title, values)
-        for name, title in fields
-        if (values := facts.listed(thread.about.get(name)))
+        for title, values in [*said, ("Measured", words.ruler_lines(thread))]
+        if values
     ]
 
 
@@ -252,7 +253,9 @@ def _baseline(thread: Thread) -> Shown | None:
         "command": words.command(run),
         "machine": words.machine_text(run),
         "why": str(item.body.get("why") or ""),
-        "config": [f"{k}={v}" for k, v in sorted(run.config.items())][: report_parts.CONFIG_SHOWN],
+        "config": [f"{k}={v}" for k, v in sorted(words.told_config(run).items())][
+            : report_parts.CONFIG_SHOWN
+        ],
         "moves": [(b.id, b.at, thread.shown(str(b.body["experiment"]), b.refs)) for b in earlier],
     }
 

@@ -341,7 +341,8 @@ def _written(item: Item, thread: Thread) -> Shown:
 
 def _beside_title(experiment: Experiment) -> list[str]:
     """The config, unless the title is made of it and says all of it."""
-    pairs = [f"{k}={v}" for k, v in sorted(experiment.config.items())]
+    told = words.told_config(experiment.runs[0], experiment.config) if experiment.runs else {}
+    pairs = [f"{k}={v}" for k, v in sorted(told.items())]
     title = f" {experiment.title} "
     return [] if all(f" {pair}," in title or f" {pair} " in title for pair in pairs) else pairs
 

@@ -18,6 +18,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.relabelled import relabelled
+from leadline.core.view.waiting import waiting_line
 from leadline.render import words
 from leadline.render.logbook import series_excerpt
 from leadline.render.table import table
@@ -111,7 +112,7 @@ def render_status(
         [table(["hypothesis", "state", "text"], queue, cell_chars=CLAIM_CHARS)] if queue else []
     )
     owed = f"due: {due['form']}, {due['why']}" if due and due["due"] else ""
-    return words.joined([*parts, owed], "\n\n")
+    return words.joined([*parts, one_line(waiting_line(thread)), owed], "\n\n")
 
 
 def render_show(

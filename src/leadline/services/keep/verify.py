@@ -28,6 +28,7 @@ from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import AHEAD_MS
 from leadline.core.view.facts import runs_open, with_gone_evidence
+from leadline.core.view.waiting import waiting_line
 from leadline.services.context import Context
 from leadline.services.keep.branch_history import branch_history
 from leadline.services.keep.copies import copies
@@ -78,6 +79,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
     for part in (
         disputes(context, topic),
         _bodies(thread),
+        _waiting(thread),
         _ids(thread),
         numbers(thread),
         evidence_taken_back(thread),
@@ -105,6 +107,7 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
     return thread.record_count, [
         *disputes(context, thread.topic),
         *_bodies(thread),
+        *_waiting(thread),
         *numbers(thread),
         *evidence_taken_back(thread),
         *_clocks(context, thread, unbroken.clocks),
@@ -118,6 +121,12 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
 
 
 # ---- the record itself ---------------------------------------------------------------------------
+
+
+def _waiting(thread: Thread) -> list[Finding]:
+    line = waiting_line(thread)
+    what, _, mend = line.partition(": ")
+    return [Finding(thread.topic, NOTE, "waiting-record", thread.topic, what, mend)] if line else []
 
 
 def _bodies(thread: Thread) -> list[Finding]:
