@@ -93,7 +93,7 @@ class SharedFolderExecutor(ABC):
         spec = _json_in(f"{folder}/spec.json")
         if not spec:
             raise environment(
-                "supervisor-refused",
+                "unusable-spec",
                 f"spec.json in {folder} cannot be used",
                 why="the command was not run",
                 do="leadline doctor",
