@@ -150,6 +150,11 @@ class Slurm:
         self.daemons[name].kill()
         self.daemons[name].wait()
 
+    def end(self, name: str) -> None:
+        """As whoever installs another version of it does."""
+        self.daemons[name].terminate()
+        self.daemons[name].wait(60)
+
     def ask(self, *command: str) -> str:
         done = subprocess.run(
             command, env={**os.environ, **self.environ}, capture_output=True, text=True, timeout=60

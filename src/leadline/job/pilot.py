@@ -119,7 +119,7 @@ class Pilot:
         self.ended = True
         if self.child:
             try:
-                os.kill(self.child, supervise.TAKEN_AWAY)
+                os.kill(self.child, signal.SIGTERM)
             except ProcessLookupError:
                 pass
 
@@ -128,16 +128,15 @@ def become_supervisor(folder: str, pilot: int) -> NoReturn:
     """Ends with the attempt, and with the pilot: its successor is to have the device alone."""
     status = 70
     try:
-        supervise.prctl(1, supervise.TAKEN_AWAY)  # PR_SET_PDEATHSIG
+        supervise.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
         if os.getppid() != pilot:
             os._exit(status)
-        supervise.PILOTED = True
         said = os.open(f"{folder}/supervisor.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(null, 1)
         os.dup2(said, 2)
-        status = supervise.main([folder])
+        status = supervise.main([folder, "engine"])
     finally:
         os._exit(status)
 

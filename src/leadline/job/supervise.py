@@ -85,10 +85,9 @@ NETWORKED = (
 WRITTEN = ("new", "rewritten", "appended")
 STOP_SIGNALS = (sig.SIGTERM, sig.SIGINT, sig.SIGQUIT)
 FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
-# From a pilot (``pilot.py``) that ends before its attempt does.
-TAKEN_AWAY = sig.SIGQUIT
-PILOTED = False
+# Of an engine's job: it is cancelled by whoever put this file there, and a signal is the engine's own.
 ASKED = "cancel.asked"
+OF_ENGINE = False
 WATCHED = (sig.SIGCHLD, *STOP_SIGNALS, *FORWARDED_SIGNALS)
 
 
@@ -864,10 +863,11 @@ class Job:
             if limit is not None:
                 wakeups.append(now + CHECK_EVERY_S)
             got = next_signal(min(wakeups) - now)
-            if got == TAKEN_AWAY and PILOTED and self.stopped is None:
-                self.stop("lost", "the engine took its pilot away")
-            elif got in STOP_SIGNALS and self.stopped is None:
-                self.stop("cancelled", f"cancelled by {signal_name(got)}")
+            if got in STOP_SIGNALS and self.stopped is None:
+                if OF_ENGINE and not os.path.exists(f"{self.folder}/{ASKED}"):
+                    self.stop("lost", f"the engine took it away by {signal_name(got)}")
+                else:
+                    self.stop("cancelled", f"cancelled by {signal_name(got)}")
             elif got in FORWARDED_SIGNALS:
                 self.signal_group(got)
             self.reap()
@@ -1205,8 +1205,12 @@ def supervise(folder: str) -> int:
 
 
 def main(argv: list[str]) -> int:
-    status, message = EXIT_USAGE, "usage: supervise.py ATTEMPT_DIR"
+    global OF_ENGINE
+    status, message = EXIT_USAGE, "usage: supervise.py ATTEMPT_DIR [engine]"
     try:
+        if argv[1:] == ["engine"]:
+            OF_ENGINE = True
+            del argv[1:]
         if len(argv) == 1:
             return supervise(os.path.abspath(argv[0]))
     except Refused as e:

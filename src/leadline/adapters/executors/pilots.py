@@ -52,8 +52,10 @@ def slots(queue: str) -> list[str]:
 
 def job_of(slot: str) -> str:
     """The engine's name for the pilot of a slot."""
-    queue = os.path.basename(os.path.dirname(os.path.dirname(slot)))
-    return f"ll-pilot-{queue.lower()[:32]}-{os.path.basename(slot)}"
+    import hashlib
+
+    folder, name = os.path.split(os.path.abspath(slot))
+    return f"leadline-pilot-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}-{name}"
 
 
 def lend_environment(slot: str, variables: Mapping[str, str]) -> None:

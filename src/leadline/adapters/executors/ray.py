@@ -154,7 +154,7 @@ def made(setup: ExecutorSetup) -> RayExecutor:
             needs["GPU" if kind.lower() == "gpu" else kind] = float(number or 1)
         except ValueError:
             raise usage(
-                "executor-option",
+                "ray-device",
                 f"{device!r} is no device that Ray can deal out",
                 why="it counts them: GPU:1, TPU:4",
                 do=f"leadline executor show {setup.name}",

@@ -109,7 +109,7 @@ class SharedFolderExecutor(ABC):
             if _by_folder(folder)[0] == "queued":
                 pilots.add(str(kept["queue"]), str(kept["place"]), folder)
             return handle
-        argv = [self.python, "-I", "-S", f"{JOB_FOLDER}/supervise.py", folder]
+        argv = [self.python, "-I", "-S", f"{JOB_FOLDER}/supervise.py", folder, "engine"]
         return self._once(job, argv, folder, {**resources, "timeout_s": spec.get("timeout_s")})
 
     def begin(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
@@ -146,9 +146,10 @@ class SharedFolderExecutor(ABC):
             if not kept.get("queue"):
                 self._end(self._job(folder), kept)
             return {"did": "withdrawn", "why": ""}
+        if probe.state(folder)["state"] != "finished":
+            os.close(open_in_place(f"{folder}/{ASKED}", os.O_WRONLY))
         done = probe.cancel(folder)
         if done["state"] in ("running", "gone") and not probe.same_machine(owner_of(folder)):
-            open_in_place(f"{folder}/{ASKED}", os.O_WRONLY)
             return {"did": "asked_supervisor", "why": ""}
         return {"did": done["did"], "why": done["why"]}
 

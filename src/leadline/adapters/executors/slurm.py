@@ -75,7 +75,7 @@ class SlurmExecutor(SharedFolderExecutor):
         for word in options:
             if word.partition("=")[0] in OURS:
                 raise usage(
-                    "executor-option",
+                    "sbatch-option",
                     f"{word} cannot be given to sbatch by the executor {name}",
                     why="by it Leadline finds the job again",
                     do=f"leadline executor show {name}",
