@@ -4,6 +4,7 @@ mends it."""
 from __future__ import annotations
 
 import json
+import sys
 import time
 
 import pytest
@@ -167,3 +168,21 @@ def test_another_device_count_than_expected_stops_a_regression(thread_lab):
 def test_check_regression_without_anything_to_judge(thread_lab):
     done = thread_lab.run("check", "regression")
     assert done.returncode not in (0, 70) and "Traceback" not in done.stderr and done.stderr
+
+
+def test_check_text_names_what_is_not_bound_and_writes_what_is_sure(thread_lab):
+    thread_lab.run("run", "--", sys.executable, "-c", "print('{\"time_ms\": 5.25}')")
+    paper = thread_lab.repo / "PAPER.md"
+    paper.write_text("It takes 5.25 ms, or 9.9 ms.\n")
+    done = thread_lab.run("check", "text", "PAPER.md", "--json")
+    assert done.returncode == 6
+    rows = json.loads(done.stdout)["data"]["numbers"]
+    assert [(r["number"], r["state"], r["line"]) for r in rows] == [
+        ("5.25 ms", "unsupported", 1),
+        ("9.9 ms", "unsupported", 1),
+    ]
+    thread_lab.run("check", "text", "PAPER.md", "--fix")
+    assert "5.25 ms<!-- leadline: " in paper.read_text()
+    assert "-001.time_ms -->, or 9.9 ms." in paper.read_text()
+    missing = thread_lab.run("check", "text", "NOT.md", "--json")
+    assert json.loads(missing.stdout)["error"]["code"] == "no-document"

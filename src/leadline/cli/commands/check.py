@@ -20,12 +20,14 @@ DESCRIPTION = """List what is missing, one line for each with the command that m
 kickoff     the fields a thread should say before it starts
 post        before results are posted: command, config, code, apples to apples, logbook, issue
 close       before the issue closes: final summary, conclusion, next steps, tag, open runs and hypotheses
-regression  before a regression is claimed: clean machine, one difference, no drift, shown by the numbers"""
+regression  before a regression is claimed: clean machine, one difference, no drift, shown by the numbers
+text        numbers of a document (README, paper, pull request): bound, unsupported, contradicted, stale"""
 EXAMPLES = [
     "leadline check kickoff",
     "leadline check post P-003",
     "leadline check close",
     "leadline check regression P-004 --axis code",
+    "leadline check text README.md paper.tex --fix",
 ]
 
 
@@ -44,6 +46,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         verb.add_argument(
             "--all", action="store_true", help=f"all that is missing, not the first {SHOWN}"
         )
+    text = verbs.add_parser("text", help="result-like numbers of documents against the record")
+    text.add_argument("files", nargs="+", metavar="FILE", help=".md, .qmd, .tex or plain text")
+    text.add_argument(
+        "--fix", action="store_true", help="write the citation where exactly one metric fits"
+    )
     regression = verbs.add_parser("regression", help="before a regression is claimed")
     regression.add_argument(
         "id", nargs="?", metavar="ID", help="what is judged (default: the last experiment)"
@@ -56,7 +63,42 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(regression, "--metric", "NAME", dest="metrics")
 
 
+def _text(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.core.text.document import GOOD
+    from leadline.services.thread.check_text import check_text
+
+    done = check_text(context, args.thread, args.files, args.fix)
+    lines, counts = list[str](), dict[str, int]()
+    for checked in done:
+        for one in checked.found:
+            counts[one.state] = counts.get(one.state, 0) + 1
+            if one.state in GOOD:
+                continue
+            beside = f" ({one.expression} is {one.now})" if one.now else ""
+            fits = f"; fits {', '.join(one.fits[:3])}" if one.fits else ""
+            lines.append(
+                f"{checked.file}:{one.line}:{one.column}: {one.state}: {one.number}{beside}, {one.why}{fits}"
+            )
+        if checked.mended:
+            lines.append(f"{checked.file}: {checked.mended} citations written")
+    missing = sum(n for state, n in counts.items() if state not in GOOD)
+    told = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
+    lines.append(told or "no number that looks like a result")
+    rows = [
+        {
+            "file": checked.file,
+            **{k: v for k, v in one._asdict().items() if k not in ("start", "end")},
+        }
+        for checked in done
+        for one in checked.found
+    ]
+    data = {"numbers": rows, "fixed": sum(checked.mended for checked in done)}
+    return Answer(as_rows(lines), data, counts, exit_code=6 if missing else 0)
+
+
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    if args.subverb == "text":
+        return _text(context, args)
     topic = context.topic(args.thread)
     thread = context.store.thread(topic)
     queued: list[Missing] = []
