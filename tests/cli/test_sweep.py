@@ -172,12 +172,12 @@ import json, pathlib, sys
 count = pathlib.Path(".git/count")
 n = int(count.read_text()) if count.exists() else 0
 count.write_text(str(n + 1))
-print(json.dumps({"time_ms": float(sys.argv[1]) * (1 + (n * 7919 % 13 - 6) / 1000)}))
+print(json.dumps({"loss": float(sys.argv[1]) * (1 + (n * 7919 % 13 - 6) / 1000)}))
 """
 
 
 def test_cells_stand_against_the_baseline(thread_lab):
-    thread_lab.ok("metric", "time_ms", "--observed", "result")
+    thread_lab.ok("metric", "loss", "--direction", "lower")
     (thread_lab.repo / "noisy.py").write_text(NOISY)
     thread_lab.ok("run", "--set", "x=100", "--repeat", "4", "--", sys.executable, "noisy.py", "100")
     thread_lab.ok("baseline", "set", "P-001")
@@ -191,10 +191,10 @@ def test_cells_stand_against_the_baseline(thread_lab):
         "1",
         command=(sys.executable, "noisy.py", "{x}"),
     )
-    fast, same, *_ = thread_lab.json("sweep", "show")["data"]["cells"]
+    fast, same, *_ = thread_lab.json("sweep", "show", "--metric", "loss")["data"]["cells"]
     assert (fast["cell"], same["cell"]) == ({"x": 80}, {"x": 100.0})
     assert fast["ratio"] == pytest.approx(0.8, abs=0.01)
-    assert fast["statement"] == "time_ms(cell) < time_ms(baseline)"
+    assert fast["statement"] == "loss(cell) < loss(baseline)"
     assert fast["label"] in ("replicated", "stable"), (fast["label_why"], fast["label_missing"])
     assert same["label"] in ("", "none", "exploratory")
 

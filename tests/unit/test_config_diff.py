@@ -175,6 +175,30 @@ def test_variables_that_differ_on_both_sides_alike_are_no_confound() -> None:
     assert not config_diff(of(1, "one"), of(2, "two"), nuisance=["environment.A"]).possible
 
 
+def test_across_machines_only_what_is_set_is_compared() -> None:
+    kept = {"one": {"A": "1", "B": "1"}, "two": {"A": "x", "C": "y"}}
+    a, b = (
+        run(n, unlisted={"key": f"k{n}", "blob": blob}, item_source=kept.get)
+        for n, blob in ((1, "one"), (2, "two"))
+    )
+    assert config_diff(a, b).possible == ["B", "C"]
+
+
+def test_a_variable_that_what_measures_reads_is_a_changed_ruler() -> None:
+    kept = {"one": {"SCALE": "1"}, "two": {"SCALE": "2"}}
+    a, b = (
+        run(
+            n,
+            unlisted={"key": "k", "blob": blob},
+            item_source=kept.get,
+            ruler={"variables": ["SCALE"]},
+        )
+        for n, blob in ((1, "one"), (2, "two"))
+    )
+    diff = config_diff(a, b)
+    assert roles(diff) == {"ruler.variable SCALE": "confound"} and diff.possible == []
+
+
 def test_an_option_that_one_side_wrote_down_as_config_is_config_of_the_other_too() -> None:
     a = run(1, config={"k": 1}, argv=["bench", "--k", "1", "--rounds", "3"])
     b = run(2, config={"k": 2, "rounds": 3}, argv=["bench", "--k", "2", "--rounds", "3"])

@@ -36,6 +36,9 @@ _WRITTEN = (
     )
     | WORDS
 )
+_BUILT = frozenset(
+    ("", ".o", ".a", ".so", ".exe", ".dll", ".dylib", ".jar", ".class", ".wasm", ".pyc")
+)
 OUTPUT_OPTION = later(r"--?(?:o|out|log|save|dump|result|write|csv|json)[\w-]*\Z")
 _DROPPED = dict.fromkeys(
     map(ord, "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
@@ -45,6 +48,11 @@ _DROPPED = dict.fromkeys(
 def may_be_written(path: str) -> bool:
     """Whether files of this kind are mostly written by runs, not read."""
     return os.path.splitext(path)[1].lower() in _WRITTEN
+
+
+def is_built(path: str) -> bool:
+    """Whether files of this kind are mostly built from code, not written by hand."""
+    return os.path.splitext(path)[1].lower() in _BUILT
 
 
 def tree_path_problem(path: str) -> str:

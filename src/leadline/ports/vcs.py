@@ -12,7 +12,7 @@ kept as surrogate escapes in arguments and in keys, and shown with backslash esc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.typed import TYPE_CHECKING, NamedTuple, Protocol, TypedDict
 from leadline.core.values import dataclass, field
@@ -217,6 +217,11 @@ class Vcs(Protocol):
     def read_tree_files(self, ref: str, prefix: str = "") -> dict[str, str]:
         """Path to blob of every file under ``prefix`` in ``ref``; empty when the ref does not
         exist. A submodule is no file."""
+        ...
+
+    def held(self, tree: str, paths: Sequence[str]) -> set[str]:
+        """Those of ``paths`` that are files of ``tree``. Raises LeadlineError for a tree that is not
+        here."""
         ...
 
     def no_files(self, ref: str) -> list[str]:

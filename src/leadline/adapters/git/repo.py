@@ -7,7 +7,7 @@ few of them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.adapters.git import discovery, objects
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
@@ -207,6 +207,9 @@ class Git:
             return {}
         entries = objects.list_tree(self._git, tip, [prefix] if prefix else [])
         return {path: blob for path, (mode, blob) in entries.items() if mode != objects.SUBMODULE}
+
+    def held(self, tree: str, paths: Sequence[str]) -> set[str]:
+        return set(objects.list_tree(self._git, tree, paths))
 
     def no_files(self, ref: str) -> list[str]:
         tip = objects.read_ref(self._git, ref)

@@ -175,6 +175,10 @@ def _lines(row: RulerRow) -> list[str]:
         lines.append(f"  known by their digests alone, in no code state: {_few(row['beside'])}")
     if row["changed_at"]:
         lines.append(f"  changed at {row['changed_at']}: {_few(row['changed'])}")
+    if row["loads"]:
+        lines.append(f"  it loads, and does not protect: {_few(row['loads'])}")
+    if row["reads"]:
+        lines.append(f"  it reads variables of the environment: {_few(row['reads'])}")
     if row["unknown"]:
         lines.append(f"  not known of the runs before it in {_few(row['unknown'])}")
     return lines

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from leadline.core.canonical import canonical_json
 from leadline.core.config import config_from_args, flatten, split_arguments
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
-from leadline.core.metric.ruler import AREA, ruler_facts
+from leadline.core.metric.ruler import AREA, beside_of, ruler_facts
 from leadline.core.record.reaches import OF_THE_JOB
 from leadline.core.record.run import Run, program_of
-from leadline.core.tree_path import may_be_written
+from leadline.core.tree_path import is_built, may_be_written
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -31,6 +31,7 @@ AREAS = (
     "devices",
     "software",
     "code",
+    "named",
     "ruler",
     "executor",
 )
@@ -151,6 +152,7 @@ def run_facts(
             run.software, ("interpreter", "executable", "packages", "python_unknown_because")
         ),
         "code": code,
+        "named": beside_of(run),
         "ruler": ruler_facts(run, metrics or run.metrics),
         "executor": {"executor": run.executor} if run.executor else {},
     }
@@ -357,6 +359,13 @@ def config_diff(
             if max(len(count_a), len(count_b)) > 1 and may_be_written(key):
                 diff.notes.append(f"{key} changed from run to run: taken for what they write")
                 continue
+        if area == "named":
+            if not count_a or not count_b:
+                continue  # the command, or what it loads, differs and is compared itself
+            if excused := _named_excused(key, max(len(count_a), len(count_b)), diff):
+                if shares_a != shares_b:
+                    diff.notes.append(excused)
+                continue
         if shares_a == shares_b and not unrecorded and (area != AREA or len(count_a) == 1):
             if at == ("code", "gaps"):
                 diff.notes.append(
@@ -402,6 +411,17 @@ def config_diff(
     return diff
 
 
+def _named_excused(path: str, values: int, diff: ConfigDiff) -> str:
+    """Why another content of a file that no code state holds is no confound: its runs write it, or the
+    tested code builds it."""
+    if values > 1 and may_be_written(path):
+        return f"{path} changed from run to run: taken for what they write"
+    tested = any(row.area == "code" and row.role == "axis" for row in diff.rows)
+    if tested and is_built(path):
+        return f"{path}, which no code state holds, differs too: taken for what the code builds"
+    return ""
+
+
 def _input_excused(path: str, sides: tuple[list[Run], list[Run]]) -> str:
     """Why other data are no confound: their name is the axis, or one side declared none."""
     if "{" in path:
@@ -426,10 +446,13 @@ def _note_unlisted(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None
     runs = sides[0] + sides[1]
     if len({run.unlisted.get("blob") for run in runs}) < 2 or not all(run.unlisted for run in runs):
         return
-    if len({run.unlisted.get("key") for run in runs}) > 1:
-        diff.notes.append("variables outside the recorded list are not compared across machines")
-        return
     told = [[_digests(run) for run in side] for side in sides]
+    read = {name for run in runs for name in run.ruler.get("variables", ())}
+    if len({run.unlisted.get("key") for run in runs}) > 1:
+        diff.notes.append(
+            "of variables outside the recorded list, across machines only whether they are set is compared"
+        )
+        told = [[dict.fromkeys(digests, "set") for digests in side] for side in told]
     if not all(told[0]) or not all(told[1]):
         diff.notes.append(
             "variables outside the recorded list differ; which ones is not known here"
@@ -443,7 +466,11 @@ def _note_unlisted(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None
         if shares[0] != shares[1] and not is_declared(
             "environment", name, diff.axes + diff.nuisance
         ):
-            diff.possible.append(name)
+            if name in read:
+                row = FactDifference(AREA, f"variable {name}", "one value", "another", "confound")
+                diff.rows.append(row)
+            else:
+                diff.possible.append(name)
     if diff.possible:
         more = f" and {len(diff.possible) - 5} more" if len(diff.possible) > 5 else ""
         diff.notes.append(

@@ -24,7 +24,7 @@ from leadline.core.evidence.holdout import mark_holdout
 from leadline.core.evidence.machines import mark_machines
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
-from leadline.core.evidence.ruler_marks import mark_rulers
+from leadline.core.evidence.ruler_marks import mark_programs, mark_rulers
 from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
 from leadline.core.evidence.tags import mark_tags, tags_of
 from leadline.core.metric.as_measured import doubt
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
 
 CANDIDATE_AXES = 8
-MEASURING = (AREA, "extraction")  # areas that are no axis
+MEASURING = (AREA, "extraction")
+NO_AXIS = (*MEASURING, "named")  # areas that are an axis only where that is declared
 NAMED = 5
 
 
@@ -209,6 +210,7 @@ def _over_counting(
     _mark_doubted(out, thread, selected)
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
     mark_machines(out, predicate, resolve, definitions)
+    mark_programs(out, predicate, resolve)
     mark_holdout(out, thread.holdouts, uid)
     mark_tags(out, predicate, list(scope), idle)
     scope = {axis: values for axis, values in scope.items() if axis not in idle}
@@ -399,11 +401,11 @@ def diff_or_the_one_axis(
     diff = config_diff(a, b, axes, nuisance, metrics)
     if diff.clean or axes:
         return diff
-    rows = [row for row in _in_the_way(diff) if row.area not in MEASURING]
+    rows = [row for row in _in_the_way(diff) if row.area not in NO_AXIS]
     names = list(dict.fromkeys(row.key if row.area == "config" else row.area for row in rows))
     for name in names[:CANDIDATE_AXES]:
         alone = config_diff(a, b, [name], nuisance, metrics)
-        if alone.of_role("axis") and all(row.area in MEASURING for row in _in_the_way(alone)):
+        if alone.of_role("axis") and all(row.area in NO_AXIS for row in _in_the_way(alone)):
             return alone
     return diff
 

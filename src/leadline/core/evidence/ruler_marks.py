@@ -12,13 +12,15 @@ from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.metric.ruler import (
     AREA,
     below_resolution,
+    beside_of,
     declares,
     in_force,
     measures_itself,
     null_of,
     of_several,
 )
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, program_of
+from leadline.core.tree_path import may_be_written
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def mark_rulers(
             continue
         own += measures_itself(counted[0], counted[1], metrics)
         runs = [*counted[0], *counted[1]]
+        _mark_loaded(out, runs)
         if all("named" in r.ruler for r in runs) and not all(declares(r, metrics) for r in runs):
             open_ += metrics
     if changed:
@@ -70,6 +73,44 @@ def mark_rulers(
     _null(out, rulers)
     if any(row.area == "code" for diff in diffs for row in diff.rows):
         _of_code(out, predicate, rulers, own, [] if changed else open_)
+
+
+def mark_programs(
+    out: Evidence, predicate: Predicate, resolve: Callable[[Subject], list[Run]]
+) -> None:
+    """Two programs under one command and code: files that no code state holds were others."""
+    seen: dict[tuple[str, ...], dict[str, str]] = {}
+    other: list[str] = []
+    for clause in predicate.clauses:
+        for _, subject in clause.sides:
+            for run in resolve(subject):
+                if not run.is_evidence:
+                    continue
+                at = (subject.format(), *map(str, run.argv), str(program_of(run.code)))
+                known = seen.setdefault(at, {})
+                for path, digest in beside_of(run).items():
+                    if known.setdefault(path, digest) != digest and not may_be_written(path):
+                        other.append(path)
+    if other:
+        text = f"{_listed(other)}, which no code state holds, changed between runs of one command"
+        out.mark(Mark("two-programs", "two programs under one command", text, "exploratory"))
+        out.missing.append(f"runs of one program on every side (what changed: {_listed(other)})")
+
+
+def _mark_loaded(out: Evidence, runs: Sequence[Run]) -> None:
+    """What the declared ruler loads, differs, and is not declared."""
+    seen: dict[str, str] = {}
+    differ = [
+        path
+        for run in runs
+        for path, digest in run.ruler.get("loaded", {}).items()
+        if seen.setdefault(path, digest) != digest
+    ]
+    if differ:
+        text = (
+            f"what measures loads {_listed(differ)}, which differs and is not declared to measure"
+        )
+        out.mark(Mark("ruler-loads", "what measures loads undeclared code", text))
 
 
 def _of_code(

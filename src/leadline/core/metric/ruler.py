@@ -12,6 +12,7 @@ itself.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -30,6 +31,8 @@ _MAGIC = later(r"[*?\[]")
 _BETWEEN = later(r"[\s'\"=;|&<>(),`$]+")
 _REDIRECTED = later(r">+\s*\S+")
 _IMPORT = later(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import|import[ \t]+([\w., \t]+))", re.M)
+_CHANGES_FOLDER = later(r"(?:^|[;&|({\s])(?:cd|pushd)\s+(?:--\s+)?([^\s;&|)]+)")
+_VARIABLE = later(r"(?:environ(?:\.\w+)?\s*[\[(]|getenv\s*\()\s*[\"'](\w+)[\"']")
 _FILE = later(
     r"[\w./-]+\.(?:py|sh|js|ts|mjs|c|cc|cpp|cxx|h|hh|hpp|cu|cuh|rs|go|jl|r|R|lua|pl|rb|java|scala|so|m|f90)\b"
 )
@@ -85,6 +88,27 @@ def loaded_by(text: str) -> list[str]:
                 found += [f"{name}.py", f"{name}/__init__.py", name.partition("/")[0]]
     found += [match[0] for match in _FILE.finditer(text)]
     return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def goes_to(argv: Sequence[str], folder: str) -> str | None:
+    """The folder that the words of a command name files of: a shell may go elsewhere. None where
+    only the shell knows which that is.
+
+    >>> goes_to(["sh", "-c", "cd sub && python a.py"], "/w"), goes_to(["sh", "-c", "cd $D; ./a"], "/w")
+    ('/w/sub', None)
+    """
+    for token in argv:
+        for match in _CHANGES_FOLDER.finditer(token):
+            to = match[1].strip("'\"")
+            if not to or "$" in to or "`" in to or to[0] in "~-":
+                return None
+            folder = os.path.normpath(os.path.join(folder, to))
+    return folder
+
+
+def variables_in(text: str) -> list[str]:
+    """The variables of the environment that the text of a program reads."""
+    return list(dict.fromkeys(match[1] for match in _VARIABLE.finditer(text)))[:MOST_WORDS]
 
 
 def in_force(rulers: Iterable[RulerBody]) -> dict[str, RulerBody]:
@@ -220,6 +244,19 @@ def _named(runs: Iterable[Run], metrics: Sequence[str]) -> dict[str, dict[str, b
             for path, digest in named_by(run).items():
                 found.setdefault(path, {})[digest] = loads
     return found
+
+
+def beside_of(run: Run) -> dict[str, str]:
+    """What names the content of the files of a run's program that no code state holds, but of those
+    that it wrote itself or that are declared as its inputs."""
+    written = run.outputs.get("rewritten", {})
+    inputs = [os.path.normpath(os.path.join(run.cwd, path)) for path in run.data_files]
+    return {
+        path: digest
+        for path, digest in run.ruler.get("beside", {}).items()
+        if path not in written
+        and not any(path == given or path.startswith(f"{given}/") for given in inputs)
+    }
 
 
 def declares(run: Run, metrics: Iterable[str]) -> bool:

@@ -242,6 +242,11 @@ class RulerFacts(TypedDict, total=False):
     declared: dict[str, dict[str, str]]  # by metric ("" for all): pattern to digest of its files
     named: dict[str, str]  # files that the command names, to the digest of their content
     loads: bool  # these load other code of the repository
+    beside: dict[
+        str, str
+    ]  # files of the program that no code state holds, to what names their content
+    loaded: dict[str, str]  # what the files of the ruler load and nobody declared, to its digest
+    variables: list[str]  # of the environment, that the files of the ruler read
 
 
 class RulerOfTrees(TypedDict):
@@ -349,6 +354,7 @@ class Outputs(TypedDict, total=False):
     excerpt: str  # the last lines of the telling one
     excerpt_of: str  # ``stdout``, ``stderr``
     result_digest: str  # of an imported run: of all that was taken
+    rewritten: dict[str, str]  # files beside the code that the run wrote, to what they are now
 
 
 class KeptArtifact(TypedDict, total=False):

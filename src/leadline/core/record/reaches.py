@@ -39,7 +39,8 @@ def invocation_of(run: Run) -> str:
     told = _mapping(_mapping(run.tracker).get("config"))
     hardware, devices = _mapping(run.hardware), _mapping(run.devices)
     software, given = _mapping(run.software), _mapping(run.environment)
-    named = _mapping(_mapping(run.ruler).get("named"))
+    ruler = _mapping(run.ruler)
+    named = {**_mapping(ruler.get("named")), **_mapping(ruler.get("beside"))}
     # Not canonical: only texts of one fold are compared, and a hundred thousand are made of them.
     return digest_bytes(
         json.dumps(
@@ -52,7 +53,7 @@ def invocation_of(run: Run) -> str:
                 [devices.get("kind"), devices.get("count")],
                 [software.get("python"), software.get("packages_digest")],
                 {key: told[key] for key in _mapping(run.config) if key in told},
-                _mapping(run.ruler).get("declared"),
+                ruler.get("declared"),
                 {path: digest for path, digest in named.items() if _may_be_read(path)},
                 {path: _mapping(facts).get("digest") for path, facts in run.data_files.items()},
             ],

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 
-from leadline.core.canonical import canonical_json
+from leadline.core.canonical import canonical_json, digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.metric.ruler import is_literal, matcher, prefix_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -40,6 +40,17 @@ class FilesOf:
             pattern: self.context.blobs.put(canonical_json(self.of(pattern)).encode())
             for pattern in patterns
         }
+
+    def digests_at(self, patterns: Sequence[str], top: str) -> dict[str, str]:
+        """As ``digests``, of the files of these names below another folder."""
+        found = {}
+        for pattern in patterns:
+            names = {
+                path: _name_like(known, os.path.join(top, path))
+                for path, known in self.of(pattern).items()
+            }
+            found[pattern] = self.context.blobs.put(canonical_json(names).encode())
+        return found
 
     def of(self, pattern: str) -> dict[str, str]:
         """Path to what names the content: git's name in a code state, else a digest."""
@@ -114,6 +125,22 @@ class FilesOf:
             folders[:] = [] if again else sorted(f for f in folders if f != ".git")
             been.add(real)
             yield from (below + name for name in sorted(names))
+
+
+def _name_like(known: str, path: str) -> str:
+    """What names the content of a file in the way of ``known``: a digest, or git's name."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return "absent"
+    if ":" in known:
+        return digest_bytes(data)
+    import hashlib  # noqa: PLC0415  start-up: only for a command that goes to another folder
+
+    hashed = hashlib.sha256() if len(known) == 64 else hashlib.sha1(usedforsecurity=False)
+    hashed.update(b"blob %d\0" % len(data) + data)
+    return hashed.hexdigest()
 
 
 def listed(context: Context, digest: str | None) -> dict[str, str]:

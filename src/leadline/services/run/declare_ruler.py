@@ -20,6 +20,7 @@ from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.services.artifact.ruler_files import FilesOf, listed
 from leadline.services.context import Context
 from leadline.services.run.facts import capture_code
+from leadline.services.run.ruler import loaded_files, measuring_files, variables_of
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState, RulerBody, RulerOfTrees
@@ -30,13 +31,16 @@ MOST_TREES = 2000  # of earlier runs that a declaration tells of; before these i
 class RulerRow(TypedDict):
     """What measures one metric ("" for all that have none of their own). ``files``: how many there
     are now; ``beside``: those that no code state holds; ``unknown``: experiments of before whose
-    ruler cannot be told. ``changed_at``: the experiment that found it changed last."""
+    ruler cannot be told; ``loads`` and ``reads``: files and variables of the environment that it uses
+    and that are not in it. ``changed_at``: the experiment that found it changed last."""
 
     metric: str
     patterns: list[str]
     files: int
     beside: list[str]
     unknown: list[str]
+    loads: list[str]
+    reads: list[str]
     why: str
     at: str
     changed_at: str
@@ -59,6 +63,12 @@ def protect(
     context.append(topic, "ruler", body)
     row = _row(context, body, context.now(), files.beside)
     row["unknown"] = unknown
+    top = context.toplevel
+    paths = {path for pattern in body["patterns"] for path in files.of(pattern)}
+    measuring = measuring_files(paths, top)
+    loaded = (os.path.relpath(path, top) for path in loaded_files(measuring, top, top))
+    row["loads"] = sorted(path for path in loaded if path not in paths)
+    row["reads"] = variables_of(measuring)
     return row
 
 
@@ -221,6 +231,8 @@ def _row(context: Context, body: RulerBody, at: str, beside: Sequence[str]) -> R
         "files": sum(len(listed(context, d)) for d in (body.get("files") or {}).values()),
         "beside": list(beside),
         "unknown": [],
+        "loads": [],
+        "reads": [],
         "why": body.get("why", ""),
         "at": at,
         "changed_at": "",

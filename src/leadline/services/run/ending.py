@@ -29,6 +29,7 @@ from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import capture_code
+from leadline.services.run.loose_files import rewritten_by
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.same_program import changed_files, note_span, said
 from leadline.services.run.spec import forget_secrets, sealed_environment
@@ -102,6 +103,10 @@ def end_run(
         )
     with _whatever_it_meets(body, "reading the output", say):
         body["outputs"] = _outputs(attempt, body["state"], redact)
+        beside = planned.get("ruler", {}).get("beside", {})
+        top = planned.get("folder") or context.vcs.toplevel or context.cwd
+        if rewritten := rewritten_by(context, beside, top):
+            body["outputs"]["rewritten"] = rewritten
     with _whatever_it_meets(body, "keeping artifacts", say):
         artifacts, done_with = take_in(
             context, planned, attempt, _where(context, planned), result, redact, say

@@ -26,7 +26,7 @@ from leadline.services.artifact.file_digests import digests_of
 from leadline.services.context import Context, refs_for
 from leadline.services.run.facts import gather
 from leadline.services.run.lifecycle import Say, Watcher, run_one
-from leadline.services.run.reproduce import fresh_folder, remove_folder
+from leadline.services.run.reproduce import unpacked
 from leadline.services.run.request import Command, RunRequest
 
 if TYPE_CHECKING:
@@ -246,28 +246,25 @@ def _evaluate(
     say: Say,
 ) -> tuple[str, dict[str, float], str]:
     """(the run, its metrics, why it gave none)."""
-    folder = fresh_folder(context, of, 0)
     try:
-        context.vcs.export_tree(str(of.code["commit"]), folder)
-        argv = [_whole(kept, word) for word in shlex.split(kept["command"])]
-        command = Command(
-            argv,
-            dict(of.config),
-            folder=folder,
-            code=of.code,
-            recorded_cwd=".",
-            secret_argv_ok=True,
-        )
-        request = RunRequest(
-            topic, command, title=title, design={"holdout": True}, entry="elsewhere"
-        )
-        facts = gather(context, request)
-        facts["argv"] = [HIDDEN]
-        outcome = run_one(context, request, facts, watcher, say)
+        with unpacked(context, of, str(of.code["commit"])) as folder:
+            argv = [_whole(kept, word) for word in shlex.split(kept["command"])]
+            command = Command(
+                argv,
+                dict(of.config),
+                folder=folder,
+                code=of.code,
+                recorded_cwd=".",
+                secret_argv_ok=True,
+            )
+            request = RunRequest(
+                topic, command, title=title, design={"holdout": True}, entry="elsewhere"
+            )
+            facts = gather(context, request)
+            facts["argv"] = [HIDDEN]
+            outcome = run_one(context, request, facts, watcher, say)
     except LeadlineError as error:
         return "", {}, error.what
-    finally:
-        remove_folder(folder)
     why = "" if outcome.state == "done" else outcome.reason or outcome.state
     return outcome.id, dict(outcome.metrics), why
 

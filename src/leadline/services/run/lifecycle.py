@@ -22,7 +22,7 @@ from leadline.services.run.inputs import with_inputs
 from leadline.services.run.outcome import RunOutcome, outcome_of
 from leadline.services.run.planning import RunPlan, planned_body
 from leadline.services.run.request import RunRequest
-from leadline.services.run.ruler import changes, ruler_of, since_last
+from leadline.services.run.ruler import another_experiment, changes, ruler_of
 from leadline.services.run.spec import prepare_folder
 from leadline.services.run.where import note_folder
 
@@ -84,8 +84,8 @@ def plan(
     facts = {**facts, "ruler": ruler_of(context, thread, request.command, facts)}
     own = request.command.folder is None
     found = changes(context, thread, facts["ruler"]) if own else []
-    if own and since_last(thread, request, facts["ruler"]):
-        context.warn("what measures changed: the runs from here on are another experiment")
+    if own and (other := another_experiment(context, thread, request, facts["ruler"])):
+        context.warn(f"{other} changed: the runs from here on are another experiment")
         request.experiment = request.design = None
     if thread.tracker:
         from leadline.services.run.job_tracker import planned_tracker  # noqa: PLC0415  start-up: 2 ms

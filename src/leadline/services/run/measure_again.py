@@ -20,9 +20,8 @@ from leadline.services.run.repeats import execute
 from leadline.services.run.reproduce import (
     Rerun,
     command_at,
-    fresh_folder,
     plan_again,
-    remove_folder,
+    unpacked,
 )
 from leadline.services.run.request import RunRequest, Terms
 from leadline.services.run.ruler import changed_since
@@ -132,9 +131,7 @@ def _one(
     if not _is_old(run, thread):
         row["why"] = "the present ruler measured it"
         return
-    folder = fresh_folder(context, run, 0)
-    try:
-        context.vcs.export_tree(str(code["commit"]), folder)
+    with unpacked(context, run, str(code["commit"])) as folder:
         _lay_beside(context, folder, beside)
         _check_named(plan, folder)
         command, _ = command_at(context, plan, folder, code)
@@ -148,8 +145,6 @@ def _one(
             measures_again=run.id,
         )
         outcomes = execute(context, request, watcher, say)
-    finally:
-        remove_folder(folder)
     row["experiment"] = outcomes[-1].experiment
     row["states"] = [outcome.state for outcome in outcomes]
     if "done" not in row["states"]:

@@ -48,7 +48,7 @@ def measure_null(
 
     def side(name: str) -> RunRequest:
         command = Command(list(model.argv), dict(model.config), secret_argv_ok=True)
-        terms = Terms(extract=list(_extract(context, topic, experiment.id, model.uid)))
+        terms = Terms(extract=list(model.extract))
         title = f"null {name}: {experiment.id} against itself"
         return RunRequest(topic, command, terms, title=title)
 
@@ -78,9 +78,3 @@ def measure_null(
     if measured["n_blocks"]:
         context.append(topic, "ruler", body)
     return measured, null
-
-
-def _extract(context: Context, topic: str, experiment: str, uid: str) -> list[str]:
-    """Where the metrics of a run are read, as it was asked for."""
-    thread = context.slice(topic, [experiment])
-    return next((list(r.body.get("extract") or []) for r in thread.records if r.id == uid), [])

@@ -13,7 +13,7 @@ from leadline.core.errors import refused
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.run.facts import capture_code
-from leadline.services.run.reproduce import command_at, fresh_folder, plan_again, remove_folder
+from leadline.services.run.reproduce import command_at, plan_again, unpacked
 from leadline.services.run.same_program import changed_files
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ def at_own_code(context: Context, request: RunRequest, place: int) -> Iterator[R
             why=plan.blocked,
             do=f"leadline show {experiment.id}",
         )
-    folder = fresh_folder(context, plan.run, place)
-    try:
-        context.vcs.export_tree(str(plan.run.code["commit"]), folder)
+    with unpacked(context, plan.run, str(plan.run.code["commit"]), place) as folder:
         request.command, _ = command_at(context, plan, folder, plan.run.code)
         request.terms.extract = request.terms.extract or list(plan.record.get("extract") or [])
         yield request
-    finally:
-        remove_folder(folder)

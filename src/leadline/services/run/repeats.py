@@ -19,6 +19,7 @@ from leadline.services.context import Context
 from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import PlanFacts, gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, let_go, run_one
+from leadline.services.run.loose_files import check_beside
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.request import RunRequest, complete
@@ -92,10 +93,9 @@ def _ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, 
     repeated = list(thread.runs_of(request.experiment)) if request.experiment and own else []
     if repeated:
         check_repeat(context, repeated, facts["code"])
-        check_ruler(
-            repeated[-1],
-            since_last(thread, request, ruler_of(context, thread, request.command, facts)),
-        )
+        ruler = ruler_of(context, thread, request.command, facts)
+        check_beside(context, repeated[-1], ruler.get("beside", {}))
+        check_ruler(repeated[-1], since_last(thread, request, ruler))
     if thread.finished:
         say(f"{thread.finish_told}: this comes after its end")
     if facts["hygiene"].get("contended"):

@@ -9,6 +9,8 @@ a ``reproduction`` record holds the verdict and its rules.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from leadline.core.compare.config_diff import config_diff
 from leadline.core.errors import LeadlineError, not_found, usage
@@ -262,6 +264,18 @@ def fresh_folder(context: Context, run: Run, number: int) -> str:
     return os.path.join(
         base, f"{str(run.code['commit'])[:12]}-{os.getpid()}-{context.clock.now_ms()}-{number}"
     )
+
+
+@contextmanager
+def unpacked(context: Context, run: Run, commit: str, number: int = 0) -> Iterator[str]:
+    """A folder that holds ``commit`` while it is worked in; ``number`` tells it from others for the
+    same run."""
+    folder = fresh_folder(context, run, number)
+    try:
+        context.vcs.export_tree(commit, folder)
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
 def remove_folder(folder: str) -> None:

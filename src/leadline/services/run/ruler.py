@@ -4,50 +4,86 @@ and the files that its command names."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.metric.ruler import (
     changed_between,
+    goes_to,
     in_force,
     loaded_by,
     other_files,
+    variables_in,
     words_of,
 )
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.ruler_files import FilesOf, listed
 from leadline.services.context import Context
+from leadline.services.run.loose_files import (
+    changed_beside,
+    elsewhere_digest,
+    files_beside,
+    is_of_the_machine,
+)
 from leadline.services.run.request import Command, RunRequest
+from leadline.services.run.same_program import said
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState, RulerBody, RulerFacts
     from leadline.services.run.facts import PlanFacts
 
-LISTED = 20
+LISTED, MOST_READ = 20, 100
+CODE = (".py", ".sh")  # of what measures, whose text says what it loads and reads
 LARGEST_NAMED_BYTES = 4 << 20  # of a file that a command names; a larger one is data: --input
 
 
 def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFacts) -> RulerFacts:
-    """What measures a run that is to start, as its record says it."""
-    inside = command.folder or context.cwd
-    top = _top(context, command)
+    """What measures a run that is to start, as its record says it, and what of its program no code
+    state tells."""
+    argv, top = facts["argv"], _top(context, command)
+    inside = goes_to(argv, command.folder or context.cwd)
     told: RulerFacts = {}
-    if in_force(thread.rulers):
-        told["declared"] = _declared(context, thread, facts["code"], top)
-    named = named_files(facts["argv"], inside, top)
+    measuring: list[str] = []
+    if rulers := in_force(thread.rulers):
+        files = FilesOf(context, facts["code"], top)
+        told["declared"] = {
+            metric: _declared(context, files, said["patterns"], argv, inside, top)
+            for metric, said in rulers.items()
+        }
+        here = top if inside is None or _is_below(inside, top) else top_of(inside)
+        protected = {
+            p for said in rulers.values() for pattern in said["patterns"] for p in files.of(pattern)
+        }
+        measuring = measuring_files(protected, here)
+    paths = _named_paths(argv, inside, top, context.environ) if inside is not None else []
+    named = {
+        _below(p, top): d for p in paths if _is_below(p, top) and (d := _digest(p)) is not None
+    }
     told["named"] = named
-    if named and _load_others(named, inside, top):
+    loaded = loaded_files(paths, inside or top, top)
+    if any(_below(path, top) not in named for path in loaded if _is_below(path, top)):
         told["loads"] = True
+    if beside := files_beside(context, facts["code"], top, [*paths, *loaded]):
+        told["beside"] = beside
+    if measuring:
+        others = [p for p in loaded_files(measuring, inside or top, top) if p not in measuring]
+        told["loaded"] = {_below(p, top): d for p in others if (d := _digest(p)) is not None}
+    read = measuring or (paths if told.get("loads") else [])
+    if variables := variables_of(read):
+        told["variables"] = variables
     return told
 
 
-def _declared(
-    context: Context, thread: Thread, code: CodeState, top: str
-) -> dict[str, dict[str, str]]:
-    files, rulers = FilesOf(context, code, top), in_force(thread.rulers)
-    return {metric: files.digests(said["patterns"]) for metric, said in rulers.items()}
+def measuring_files(paths: Iterable[str], top: str) -> list[str]:
+    """Those of the files of a ruler whose text says what they load and read."""
+    return [os.path.join(top, path) for path in sorted(paths) if path.endswith(CODE)][:MOST_READ]
+
+
+def variables_of(paths: Iterable[str]) -> list[str]:
+    """The variables of the environment that these files read."""
+    return sorted({name for path in paths for name in variables_in(_text(path))})
 
 
 def _top(context: Context, command: Command) -> str:
@@ -58,56 +94,115 @@ def _top(context: Context, command: Command) -> str:
     return command.folder.removesuffix(f"/{below}") if below != "." else command.folder
 
 
-def named_files(argv: Sequence[str], inside: str, top: str) -> dict[str, str]:
-    """The files below ``top`` that a command names, with the digests of their content."""
-    if any("cd " in token for token in argv):
-        return {}  # a shell that goes elsewhere: its words name other files than those here
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(f"{top}/")
+
+
+def _below(path: str, top: str) -> str:
+    return os.path.relpath(path, top) if _is_below(path, top) else path
+
+
+def top_of(folder: str) -> str:
+    """The work tree that a folder lies in; itself where it lies in none."""
+    at = folder
+    while not os.path.exists(os.path.join(at, ".git")):
+        if at == os.path.dirname(at):
+            return folder
+        at = os.path.dirname(at)
+    return at
+
+
+def _declared(
+    context: Context,
+    files: FilesOf,
+    patterns: Sequence[str],
+    argv: Sequence[str],
+    inside: str | None,
+    top: str,
+) -> dict[str, str]:
+    """Pattern to digest where the command runs: what goes to another folder is measured by the files
+    there."""
+    if inside is not None and _is_below(inside, top):
+        return files.digests(patterns)
+    if inside is None:
+        return dict.fromkeys(patterns, elsewhere_digest(argv))
+    return files.digests_at(patterns, top_of(inside))
+
+
+def _named_paths(
+    argv: Sequence[str], inside: str, top: str, environ: Mapping[str, str]
+) -> list[str]:
+    """The files that a command names, whole, wherever they lie."""
     words = words_of(argv)
     modules = [after for word, after in pairwise(words) if word == "-m"]
     words += [f"{m.replace('.', '/')}{end}" for m in modules for end in (".py", "/__main__.py")]
-    found: dict[str, str] = {}
+    if argv and "/" not in argv[0]:
+        words += [os.path.join(place, argv[0]) for place in environ.get("PATH", "").split(":")[:40]]
+    found: dict[str, None] = {}
     for word in words:
-        path = os.path.relpath(os.path.join(inside, word), top)
-        if len(word) > 300 or path.startswith("..") or path in found or path.startswith(".git/"):
+        path = os.path.normpath(os.path.join(inside, word))
+        if len(word) > 300 or _below(path, top).startswith(".git/"):
             continue
-        if word == argv[0] and os.path.relpath(os.path.realpath(word), top).startswith(".."):
+        if word == argv[0] and not _is_below(os.path.realpath(path), top) and _is_below(path, top):
             continue  # an interpreter that a virtual environment links to
         try:
-            full = os.path.join(top, path)
-            if not os.path.isfile(full) or os.path.getsize(full) > LARGEST_NAMED_BYTES:
-                continue
-            with open(full, "rb") as file:
-                found[path] = digest_bytes(file.read())
-        except (OSError, ValueError):
+            if os.path.isfile(path) and not is_of_the_machine(path):
+                found[path] = None
+        except ValueError:
             continue
-    return found
+    return list(found)
 
 
-def _load_others(named: Mapping[str, str], inside: str, top: str) -> bool:
-    """Whether one of the files loads other code of the repository, as its text shows."""
-    for path in named:
-        try:
-            with open(os.path.join(top, path), encoding="utf-8") as file:
-                text = file.read()
-        except (OSError, UnicodeDecodeError):
-            continue
-        own = os.path.dirname(os.path.join(top, path))
-        for candidate in loaded_by(text):
-            for base in dict.fromkeys((own, inside, top, os.path.join(top, "src"))):
-                full = os.path.normpath(os.path.join(base, candidate))
-                below = os.path.relpath(full, top)
-                if below.startswith("..") or below in named or below == ".":
-                    continue
-                if os.path.isfile(full) or (os.path.isdir(full) and _holds_code(full)):
-                    return True
-    return False
-
-
-def _holds_code(folder: str) -> bool:
+def _digest(path: str) -> str | None:
+    """Of a file that is no data: those are declared (``--input``)."""
     try:
-        return any(name.endswith(".py") for name in os.listdir(folder))
+        if os.path.getsize(path) > LARGEST_NAMED_BYTES:
+            return None
+        with open(path, "rb") as file:
+            return digest_bytes(file.read())
     except OSError:
-        return False
+        return None
+
+
+def _text(path: str) -> str:
+    try:
+        if os.path.getsize(path) > LARGEST_NAMED_BYTES:
+            return ""
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def loaded_files(paths: Sequence[str], inside: str, top: str) -> list[str]:
+    """The files that those of ``paths`` load, as their text shows: other code of the repository, or
+    beside a program outside it."""
+    found: dict[str, None] = {}
+    for path in paths:
+        own = os.path.dirname(path)
+        bases = dict.fromkeys((own, inside, top, os.path.join(top, "src")))
+        for candidate in loaded_by(_text(path)):
+            for base in bases:
+                full = os.path.normpath(os.path.join(base, candidate))
+                if (
+                    full in paths
+                    or full == top
+                    or not (_is_below(full, top) or _is_below(full, own))
+                ):
+                    continue
+                if os.path.isfile(full):
+                    found[full] = None
+                elif os.path.isdir(full):
+                    found.update(dict.fromkeys(_code_in(full)))
+    return [path for path in found if path not in paths][:MOST_READ]
+
+
+def _code_in(folder: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if name.endswith(".py")]
 
 
 # ---- changes -------------------------------------------------------------------------------------
@@ -128,16 +223,30 @@ def since_last(thread: Thread, request: RunRequest, ruler: RulerFacts) -> list[s
 def changed_since(context: Context, thread: Thread, code: CodeState) -> list[RulerBody]:
     """What ``code``, the work tree as it is, has of the declared rulers that is other than was
     recorded last: somebody edited it since the last run."""
-    declared = _declared(context, thread, code, context.toplevel)
+    files, rulers = FilesOf(context, code, context.toplevel), in_force(thread.rulers)
+    declared = {metric: files.digests(said["patterns"]) for metric, said in rulers.items()}
     return changes(context, thread, {"declared": declared})
+
+
+def another_experiment(
+    context: Context, thread: Thread, request: RunRequest, ruler: RulerFacts
+) -> str:
+    """What changed since the last run of the experiment that the request repeats, of what measures or
+    of the program beside the code, so that it is no repeat; "" where it is one."""
+    if not request.experiment or request.reproduction_of:
+        return ""
+    if since_last(thread, request, ruler):
+        return "what measures"
+    runs = thread.runs_of(request.experiment)
+    return said(changed_beside(context, runs[-1], ruler.get("beside", {}))) if runs else ""
 
 
 def changes(context: Context, thread: Thread, ruler: RulerFacts) -> list[RulerBody]:
     """What a run finds of the declared rulers to be other than was recorded last, as bodies of
     records."""
     found: list[RulerBody] = []
-    for metric, said in in_force(thread.rulers).items():
-        before, now = said.get("files") or {}, (ruler.get("declared") or {}).get(metric) or {}
+    for metric, known in in_force(thread.rulers).items():
+        before, now = known.get("files") or {}, (ruler.get("declared") or {}).get(metric) or {}
         if not now or before == now:
             continue
         files = [
@@ -148,7 +257,7 @@ def changes(context: Context, thread: Thread, ruler: RulerFacts) -> list[RulerBo
         ]
         body: RulerBody = {
             "metric": metric,
-            "patterns": list(said["patterns"]),
+            "patterns": list(known["patterns"]),
             "files": dict(now),
             "changed": files[:LISTED],
         }

@@ -51,14 +51,15 @@ def _same_as(
     """The program of a tree that differs from one of the last programs' by nothing that matters."""
     latest = {program: seen for seen, program in known}
     newest = sorted(latest.items(), key=lambda kept: known.index((kept[1], kept[0])))
+    written = written_by_runs(context, ())
     for program, seen in newest[: -PROGRAMS_ASKED - 1 : -1]:
-        if not _changed(context, seen, tree, argv, ()):
+        if not _changed(context, seen, tree, argv, written):
             return program
     return tree
 
 
 def _changed(
-    context: Context, old: str, new: str, argv: Sequence[str], runs: Sequence[Run]
+    context: Context, old: str, new: str, argv: Sequence[str], written: Callable[[str], bool]
 ) -> list[str]:
     """The files that make ``new`` another program than ``old``. A tree that is not here any more
     tells nothing."""
@@ -66,7 +67,7 @@ def _changed(
         paths = context.vcs.changed_between(old, new)
     except LeadlineError:
         return ["a code state that is not on this machine"]
-    return changed_program(paths, argv, _written_by_runs(context, runs))
+    return changed_program(paths, argv, written)
 
 
 def changed_files(
@@ -76,10 +77,12 @@ def changed_files(
     outputs make none, besides those of this machine."""
     if not program_of(before) or not program_of(now) or program_of(before) == program_of(now):
         return []
-    return _changed(context, str(before["tree"]), str(now["tree"]), argv, runs)
+    written = written_by_runs(context, runs)
+    return _changed(context, str(before["tree"]), str(now["tree"]), argv, written)
 
 
-def _written_by_runs(context: Context, runs: Sequence[Run]) -> Callable[[str], bool]:
+def written_by_runs(context: Context, runs: Sequence[Run]) -> Callable[[str], bool]:
+    """Whether a file was last written while a run of this machine, or one of ``runs``, went on."""
     spans = [
         (epoch_ms(run.started_at) / 1000 - CLOCK_S, epoch_ms(run.ended_at) / 1000 + 0.001)
         for run in runs
@@ -161,12 +164,16 @@ def check_repeat(context: Context, runs: Sequence[Run], now: CodeState) -> None:
     last = runs[-1]
     changed = changed_files(context, last.code, now, last.argv, runs)
     if changed:
-        raise conflict(
-            "program-changed",
-            f"{said(changed)} changed since {last.id}",
-            why="its repeats would pool two programs under one experiment",
-            do=f"leadline run {_again(last)}",
-        )
+        raise another_program(last, changed)
+
+
+def another_program(last: Run, changed: Sequence[str]) -> LeadlineError:
+    return conflict(
+        "program-changed",
+        f"{said(changed)} changed since {last.id}",
+        why="its repeats would pool two programs under one experiment",
+        do=f"leadline run {_again(last)}",
+    )
 
 
 def check_ruler(last: Run, changed: Sequence[str]) -> None:

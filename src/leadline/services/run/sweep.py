@@ -38,6 +38,7 @@ from leadline.services.run.facts import (
     title_of_config,
 )
 from leadline.services.run.lifecycle import Say, end, launch, plan
+from leadline.services.run.loose_files import FilesNow
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.pilots import ahead, piloted
 from leadline.services.run.planning import RunPlan
@@ -244,7 +245,11 @@ class _Sweep:
     ) -> None:
         self.context, self.request, self.hands, self.say = context, request, hands, say
         self.shown, self.uid, self.body, self.code = shown, uid, body, code
-        runs = runs_of_cells(thread, body, program_of(code))
+        now = FilesNow(context, context.cwd)
+        runs = [
+            [run for run in of_cell if now.same(run)]
+            for of_cell in runs_of_cells(thread, body, program_of(code))
+        ]
         counted = runs_of_cells(thread, body, program_of(code), uid) if body["again"] else runs
         self.done = [done_of(of_cell) for of_cell in counted]
         # A cell's repeats go to the experiment that its command, config and code already have.

@@ -23,6 +23,7 @@ from leadline.services.artifact.intake import check_patterns
 from leadline.services.context import Context
 from leadline.services.refusal import refuse
 from leadline.services.run.facts import program_state
+from leadline.services.run.loose_files import FilesNow
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SweepBody
@@ -192,7 +193,11 @@ def preview(context: Context, request: SweepRequest) -> Preview:
     body = planned_sweep(context, request)
     thread = context.thread(request.topic)
     tree = program_of(program_state(context, request.argv))
-    done = [0 if body["again"] else done_of(runs) for runs in runs_of_cells(thread, body, tree)]
+    now = FilesNow(context, context.cwd)
+    done = [
+        0 if body["again"] else done_of([run for run in runs if now.same(run)])
+        for runs in runs_of_cells(thread, body, tree)
+    ]
     missing = [max(0, request.repeat - n) for n in done]
     alone: list[str] = []
     if body["design"] == "interaction" and not body["because"]:
