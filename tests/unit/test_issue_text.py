@@ -134,7 +134,7 @@ def test_an_update_on_very_much_stays_readable_and_says_what_it_leaves_out():
     assert text.count("- Decided") == 8 and "… and 32 more of “Decided”: `leadline logbook`" in text
     assert (
         "… and 32 more claims: `leadline claims`" in text
-        and "… and 32 more experiments: `leadline tried`" in text
+        and "… and 32 more experiments: `leadline status --runs`" in text
     )
     assert "… and 30 more, all behind these: `leadline status`" in text and len(text) < 10_000
 

@@ -159,7 +159,7 @@ def news_parts(
             "Without a result",
             Lines(news.silent, lambda e: dead_end_line(e, thread)),
             4,
-            "leadline tried",
+            "leadline status --runs",
         ),
         part(
             "Changed",

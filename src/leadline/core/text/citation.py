@@ -129,11 +129,13 @@ def resolve(expression: str, thread: Thread, refs: dict[str, str] | None = None)
                 "units-differ",
                 f"{pieces[0]} is in {left.unit or 'no unit'}, {pieces[2]} in {right.unit or 'no unit'}",
                 why="their difference has no meaning",
-                do="leadline compare",
+                do="leadline metric",
             )
         value, unit = left.value - right.value, left.unit
     if not math.isfinite(value):
-        raise refused("not-finite", f"{expression} is not a finite number", do="leadline compare")
+        shown = pieces[0].partition(".")[0]
+        do = f"leadline show {shown}"
+        raise refused("not-finite", f"{expression} is not a finite number", do=do)
     return Cited(
         value,
         _shown(value, unit, spec),

@@ -391,7 +391,7 @@ def negative_list(thread: Thread, links: Links) -> str:
         f"- {linked(name, where)} ({at[:10]}): {prose_line(why, 240)}"
         for name, at, why in (facts.negative(thing, thread) for thing in found[:NEGATIVES_SHOWN])
     ]
-    lines += words.more_of(len(found), NEGATIVES_SHOWN, "negative results", "leadline tried")
+    lines += words.more_of(len(found), NEGATIVES_SHOWN, "negative results", "leadline logbook")
     return "\n".join(lines)
 
 

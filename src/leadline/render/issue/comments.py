@@ -160,7 +160,7 @@ def _also(thread: Thread, news: News, evidence_of: EvidenceOf | None) -> list[st
         f"- {e.id} {data(e.title)}: {prose_line(facts.outcome(e.runs[-1]), 240)}"
         for e in news.silent
     ]
-    lines += words.capped(silent, LISTED, "experiments", "leadline tried")
+    lines += words.capped(silent, LISTED, "experiments", "leadline status --runs")
     for verb, told in groupby(news.told, key=lambda one: one.verb):
         said = [f"- {prose_line(told_line(one, thread, evidence_of), 300)}" for one in told]
         lines += words.capped(said, LISTED, f"of “{verb.rstrip(':')}”", "leadline logbook")

@@ -1,0 +1,93 @@
+"""Every command that an answer or an error proposes is one that the program knows.
+
+`Lab.run` hands over what came back; the commands on its `next:` lines are read by the real parsers,
+and those that only read are carried out where they were proposed, each sort once a process. What a
+person has to fill in stands in capitals or as `…` in quotes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+from collections.abc import Callable
+
+from leadline.cli.main import _front, joined
+from leadline.cli.parsing import as_meant, load, parser_for
+from leadline.cli.table import VERBS
+from leadline.core.errors import LeadlineError
+
+READING = {
+    "brief": (), "claims": (), "due": (), "index": (), "next": (), "show": (), "status": (),
+    "tried": (), "logbook": (), "jobs": (), "baseline": ("show",), "sweep": ("show", "list"),
+    "ab": ("show",), "hypothesis": ("list",), "measure": ("show",), "tracker": ("status",),
+    "issue": ("", "status", "comments", "diff"), "artifact": ("list",), "series": (),
+}  # fmt: skip
+_NEXT = re.compile(r"^\s*next: (leadline .*)$", re.M)
+_BLANK = re.compile(r"[A-Z][A-Z|.]*\Z|.*…")
+_NUMBERS = re.compile(r"\d+")
+# An option that takes a number is shown with a letter in its place.
+_A_NUMBER = {"N": "3", "SECONDS": "3", "BYTES": "3", "SHARE": "1%"}
+_seen: set[str] = set()
+
+
+def commands(text: str) -> list[str]:
+    return [found.partition("  (")[0].strip() for found in _NEXT.findall(text)]
+
+
+def problem(line: str) -> str:
+    """Why a command cannot be typed, "" when it can."""
+    try:
+        words = shlex.split(line)[1:]
+    except ValueError as error:
+        return str(error)
+    command: list[str] | None = None
+    if "--" in words:
+        at = words.index("--")
+        words, command = words[:at], words[at + 1 :]
+    if "…" in words or "..." in words:
+        return "it is not written out"
+    front, own = _front(words)
+    if not own or own[0].startswith("-"):
+        return ""
+    verb = own[0]
+    if verb not in VERBS:
+        return f"there is no verb {verb}"
+    module = load(verb)
+    if command is not None and not getattr(module, "TAKES_COMMAND", False):
+        return f"{verb} takes no command"
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            rest = [_A_NUMBER.get(word, word) for word in as_meant(verb, own[1:])]
+            rest = joined(rest, getattr(module, "DASHED_VALUES", ()))
+            parser_for(verb, module).parse_args(front + rest)
+    except LeadlineError as error:
+        return error.what
+    except SystemExit:  # --help
+        return ""
+    return ""
+
+
+def reads(line: str) -> list[str]:
+    """The words of a command that only reads and names nothing to be filled in, else none."""
+    words = shlex.split(line)[1:]
+    if not words or words[0] not in READING or any(map(_BLANK.match, words)):
+        return []
+    kinds = READING[words[0]]
+    sub = words[1] if len(words) > 1 and not words[1].startswith("-") else ""
+    return words if not kinds or sub in kinds else []
+
+
+def check(text: str, run: Callable[[list[str]], int]) -> None:
+    """Raises AssertionError for a proposed command that is none. ``run``: carries one out where it
+    was proposed, and gives its exit code."""
+    for line in commands(text):
+        kind = _NUMBERS.sub("0", line)
+        if kind in _seen:
+            continue
+        _seen.add(kind)
+        assert not (found := problem(line)), f"next: {line}\n  {found}\nproposed by:\n{text[-600:]}"
+        if words := reads(line):
+            code = run(words)
+            assert code in (0, 6), f"next: {line}\n  ends with {code}\nproposed by:\n{text[-600:]}"
