@@ -97,6 +97,11 @@ class QuietMachine(_Refuses):
     def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> SoftwareFacts:
         return {}
 
+    def software_of(
+        self, version: str, implementation: str, program: str, path: list[str]
+    ) -> SoftwareFacts:
+        return {"python": version, "implementation": implementation, "interpreter": program}
+
     def hardware(self) -> HardwareFacts:
         return {"host": "quiet", "cpu_count": 4}
 

@@ -151,6 +151,8 @@ def _after_runner(name: str, args: list[str], env: dict[str, str], cwd: str) -> 
             cwd = os.path.join(cwd, options[project])
     venv = _runner_venv(name, options, env, cwd)
     env["PATH"] = os.path.join(venv, "bin") + os.pathsep + env.get("PATH", "")
+    if name == "uv" and command and _has_inline_metadata(os.path.join(cwd, command[0])):
+        raise Unknown("`uv run` builds an environment of its own for a script that names packages")
     if (
         name == "uv"
         and command
@@ -158,6 +160,15 @@ def _after_runner(name: str, args: list[str], env: dict[str, str], cwd: str) -> 
     ):
         return [os.path.join(venv, "bin", "python"), *command]
     return command
+
+
+def _has_inline_metadata(path: str) -> bool:
+    """Whether a script says itself what it needs (PEP 723)."""
+    try:
+        with open(path, "rb") as file:
+            return re.search(rb"^# /// script\s*$", file.read(1 << 16), re.M) is not None
+    except OSError:
+        return False
 
 
 def _runner_venv(name: str, options: dict[str, str], env: Mapping[str, str], cwd: str) -> str:

@@ -45,6 +45,13 @@ class MachineCollectors:
 
         return software.collect(argv, env, cwd, self.cache_dir)
 
+    def software_of(
+        self, version: str, implementation: str, program: str, path: list[str]
+    ) -> SoftwareFacts:
+        from leadline.adapters.collectors import software
+
+        return software.of_started(version, implementation, program, path, self.cache_dir)
+
     def hardware(self) -> HardwareFacts:
         from leadline.adapters.collectors import hardware
 

@@ -71,6 +71,22 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
     }
 
 
+def of_started(
+    version: str, implementation: str, program: str, path: list[str], cache_dir: str
+) -> SoftwareFacts:
+    """The same facts of an interpreter that said itself what it is and where it looks."""
+    folders = [folder for folder in path if os.path.isdir(folder)]
+    packages, digest = _packages(folders, cache_dir)
+    return {
+        "python": version,
+        "implementation": implementation,
+        "interpreter": program,
+        **system_facts(),
+        "packages_digest": digest,
+        "packages": packages,
+    }
+
+
 def system_facts() -> SoftwareFacts:
     """``os``, ``kernel`` and ``libc``, without the slow ``platform`` module."""
     uname = os.uname()

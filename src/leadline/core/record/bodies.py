@@ -584,6 +584,7 @@ class RunEndedBody(TypedDict):
     wall_s: NotRequired[float | None]  # seconds
     resources: NotRequired[dict[str, float | None] | None]  # time and memory of its processes
     leftover_processes: NotRequired[int]  # what went on after it
+    software: NotRequired[SoftwareFacts]  # of the Python that it started, where the plan knew none
     metrics: NotRequired[dict[str, float]]  # the one value of each
     nonfinite: NotRequired[dict[str, str]]  # metrics that were NaN or infinite
     extraction: NotRequired[ExtractionFacts]

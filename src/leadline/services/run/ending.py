@@ -33,6 +33,7 @@ from leadline.services.run.loose_files import rewritten_by
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.same_program import changed_files, note_span, said
 from leadline.services.run.spec import forget_secrets, sealed_environment
+from leadline.services.run.started import software_seen
 from leadline.services.run.written import files_written
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def end_run(
         body["leftover_processes"] = leftover
         if body["state"] in ("done", "failed"):  # else its command was ended as well
             say(f"{planned['id']} left {leftover_text(leftover)}")
+    with _whatever_it_meets(body, "reading which Python it started", say):
+        if seen := software_seen(context, attempt):
+            body["software"] = seen
     # What the run left behind: numbers, how the machine was, output, files.
     body["hygiene"] = planned.get("hygiene", {})
     done_with: list[str] = []

@@ -23,6 +23,7 @@ from leadline.services.run.attempt import executor_of
 from leadline.services.run.device import with_devices
 from leadline.services.run.facts import environment_of
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.started import startup_variables
 from leadline.services.run.where import place_code
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
         "cwd": request.command.folder or context.cwd,
         "env": {
             **limit_variables(context),
+            **startup_variables(run.body, run.attempt, environment_of(context, request.command)),
             **_tracker_variables(context, run),
             **request.command.set_environment,
         },

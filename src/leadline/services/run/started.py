@@ -1,0 +1,67 @@
+"""Which Python a job started, where its command did not tell: a launcher that makes environments, a
+shell script. The interpreter says it itself as it starts (``job/startup/sitecustomize.py``)."""
+
+from __future__ import annotations
+
+import os
+
+from leadline.core.canonical import canonical_json
+from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import open_to_read
+from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadline.core.record.bodies import RunPlannedBody, SoftwareFacts
+
+STARTED = "python-started"
+MOST_READ = 1 << 20
+# Programs that are Python themselves and start the interpreter that counts.
+_LAUNCHERS = frozenset(
+    ("poetry", "pdm", "hatch", "pipenv", "nox", "tox", "conda", "mamba", "rye", "pip", "pipx")
+)
+
+
+def startup_variables(
+    planned: RunPlannedBody, attempt: str, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """What makes the interpreters of a job say themselves; nothing where the command told already."""
+    software = planned.get("software", {})
+    if "python" not in software or software["python"] is not None:
+        return {}
+    import leadline.job  # noqa: PLC0415  start-up: it is loaded
+
+    folder = os.path.join(os.path.dirname(str(leadline.job.__file__)), "startup")
+    paths = [folder, *filter(None, [environ.get("PYTHONPATH")])]
+    return {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "LEADLINE_STARTED": os.path.join(attempt, STARTED),
+    }
+
+
+def software_seen(context: Context, attempt: str) -> SoftwareFacts | None:
+    """The software of the interpreter that a job started last, launchers aside; None where none
+    was seen."""
+    try:
+        with open(open_to_read(os.path.join(attempt, STARTED)), "rb") as file:
+            lines = file.read(MOST_READ).decode("utf-8", "surrogateescape").split("\n")
+    except OSError:
+        return None
+    rows = [line.split("\x1e") for line in lines]
+    rows = [row for row in rows if len(row) == 5 and not _is_launcher(row[3].split("\x1f"))]
+    if not rows:
+        return None
+    version, implementation, program, _, path = rows[-1]
+    seen = context.collectors.software_of(version, implementation, program, path.split("\x1f"))
+    packages = seen.pop("packages", None)
+    if packages:
+        shown = context.screen.redactor("the list of packages").value(packages)
+        seen["packages_blob"] = context.blobs.put(canonical_json(shown).encode())
+    return seen
+
+
+def _is_launcher(argv: list[str]) -> bool:
+    words = [os.path.basename(word) for word in argv[1:]]
+    script = next((word for word in words if not word.startswith("-")), "")
+    return script in _LAUNCHERS

@@ -1,0 +1,63 @@
+"""The software record is of the Python that ran, which says itself what it is where the command
+does not tell."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.conftest import Lab
+
+WRITES = 'import os, sys; print(sys.prefix); print("PATH0", sys.path[:2])'
+
+
+def software(lab: Lab, run: str) -> dict:
+    return lab.json("show", run)["data"]["software"]
+
+
+def environment(lab: Lab, tmp_path: Path, package: str) -> Path:
+    """A virtual environment that holds one package, as far as its metadata tell."""
+    folder = tmp_path / f"venv-{package}"
+    lab_python = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
+    import subprocess
+
+    subprocess.run(lab_python, check=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    (site / f"{package}-1.5.dist-info").mkdir()
+    return folder
+
+
+def test_a_shell_script_is_recorded_with_the_python_that_it_started(
+    thread_lab: Lab, tmp_path: Path
+):
+    venv = environment(thread_lab, tmp_path, "wheelwright")
+    thread_lab.write("train.py", WRITES)
+    thread_lab.ok("run", "--quiet", "--", "sh", "-c", f"{venv}/bin/python train.py")
+    found = software(thread_lab, "P-001-r1")
+    assert found["interpreter"] == f"{venv}/bin/python" and found["python"]
+    assert "wheelwright" in thread_lab.ok("show", "P-001-r1", "--packages")
+
+
+def test_what_starts_no_python_has_none(thread_lab: Lab):
+    thread_lab.ok("run", "--quiet", "--", "sh", "-c", "echo done")
+    found = software(thread_lab, "P-001-r1")
+    assert found["python"] is None and found["python_unknown_because"]
+
+
+def test_a_sitecustomize_of_the_job_is_imported_as_without_ours(thread_lab: Lab):
+    thread_lab.write("mine/sitecustomize.py", "print('mine is here')")
+    job = "PYTHONPATH=$PYTHONPATH:mine python3 -c 'import sys; print(any(\"startup\" in p for p in sys.path))'"
+    done = thread_lab.ok("run", "--", "sh", "-c", job)
+    assert "mine is here" in done and "False" in done
+
+
+def test_uv_with_inline_metadata_is_not_the_environment_of_the_project(thread_lab: Lab):
+    """uv itself is not needed: what would be recorded beforehand is the question."""
+    import pytest
+
+    from leadline.adapters.collectors import interpreter
+
+    thread_lab.write(".venv/bin/python", "")
+    thread_lab.write("train.py", "# /// script\n# dependencies = ['x']\n# ///\n")
+    with pytest.raises(interpreter.Unknown):
+        interpreter.find(["uv", "run", "train.py"], {"PATH": "/usr/bin"}, str(thread_lab.repo))
