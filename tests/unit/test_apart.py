@@ -3,12 +3,17 @@ may be a choice."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.of_thread import evidence_of
+from leadline.core.metric.redefined import changes_of_scope, changes_since
+from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.event import line_digest
+from leadline.core.record.order import note_of
 from leadline.core.record.run import Run
 from leadline.testing.builders import ThreadBuilder
 
@@ -279,3 +284,21 @@ def test_contention_bounds_a_claim_against_a_number_as_a_comparison(
 
 def test_times_without_spread_are_no_evidence_against_a_number_either() -> None:
     assert against_a_number("time_ms(P-001) < 15", [10.0] * 4).label == "exploratory"
+
+
+def test_a_definition_that_is_dated_before_the_runs_came_after_them_all_the_same() -> None:
+    """Whoever sets a clock back has seen the runs, and they have not seen the definition."""
+    b = two_arms()
+    first, last = b.records[0], b.records[-1]
+    eve = ThreadBuilder(writer="w2", started=False, at=first.at)
+    body = {"name": "loss", "unit": "nats", "direction": "higher"}
+    said = eve.record("metric-defined", body, minutes=0.01)
+    had_seen = {"w1": note_of(last.id, line_digest(last.line()))}
+    records = [replace(first, seen={}), *b.records[1:], replace(said, seen=had_seen)]
+    thread = thread_of(records, b.topic)
+    assert said.id < b.records[1].id and thread.redefined
+    runs = list(thread.runs)
+    assert [words for _, words in changes_since(thread, runs, "loss")] == [
+        "direction lower, now higher"
+    ]
+    assert len(changes_of_scope(thread)) == 1

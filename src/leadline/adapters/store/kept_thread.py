@@ -313,10 +313,11 @@ class KeptRows:
     def measured_before(self, metric: str, uid: str) -> bool:
         path = '$."' + metric.replace('"', "") + '"'
         found = self.db.execute(
-            "SELECT 1 FROM runs WHERE thread=? AND uid<? AND json_extract(metrics, ?) IS NOT NULL LIMIT 1",
-            (self.topic, uid, path),
+            "SELECT uid FROM runs WHERE thread=? AND json_extract(metrics, ?) IS NOT NULL",
+            (self.topic, path),
         )
-        return found.fetchone() is not None
+        runs = [run for (run,) in found]
+        return bool(runs) and not self.thread.came_before(uid, *runs)
 
     def runs_alike(self, keys: Sequence[str]) -> list[Run]:
         marks = ",".join("?" * len(keys))

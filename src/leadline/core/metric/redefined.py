@@ -40,14 +40,16 @@ def changes_of_scope(thread: Thread) -> list[tuple[Redefinition, str]]:
 def _was_measured(thread: Thread, change: Redefinition) -> bool:
     if thread.kept is not None:
         return thread.kept.measured_before(change.name, change.uid)
-    return any(run.uid < change.uid for run in thread.runs if change.name in run.metrics)
+    runs = [run.uid for run in thread.runs if change.name in run.metrics]
+    return bool(runs) and not thread.came_before(change.uid, *runs)
 
 
 def changes_since(thread: Thread, runs: Iterable[Run], name: str) -> list[tuple[Redefinition, str]]:
-    """The redefinitions of metric ``name`` that came after the first of ``runs``, in words."""
-    first = min((run.uid for run in runs), default="") if thread.redefined else ""
-    later = [c for c in thread.redefined if first and c.name == name and c.uid > first]
-    return [(change, words) for change in later if (words := words_of(change))]
+    """The redefinitions of metric ``name`` that are not known to have come before all of ``runs``
+    (whatever a clock says), in words."""
+    found = [(c, words) for c in thread.redefined if c.name == name and (words := words_of(c))]
+    uids = [run.uid for run in runs] if found else []
+    return [(c, words) for c, words in found if uids and not thread.came_before(c.uid, *uids)]
 
 
 def definitions_for(thread: Thread, runs: Iterable[Run]) -> dict[str, MetricDef]:

@@ -135,7 +135,7 @@ class Kept(Protocol):
         ...
 
     def measured_before(self, metric: str, uid: str) -> bool:
-        """Whether a run that was planned before the record ``uid`` has the metric."""
+        """Whether a run has the metric of which the record ``uid`` is not known to have come before."""
         ...
 
     def runs_alike(self, keys: Sequence[str]) -> list[Run]:
