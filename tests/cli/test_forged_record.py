@@ -134,6 +134,14 @@ def test_a_third_clone_keeps_what_it_saw_first(
     thread_lab.ok("sync")
     third.ok("sync")
     assert "after the forgery" in third.ok("logbook") and set(faults(third)) == {"disputed"}
+    # Who wrote neither may take the other side; whose lines they are may not.
+    (version,) = (third.repo / ".git/leadline/threads/demo/disputed").iterdir()
+    third.ok("verify", "--take", version.name, "--why", "the writer told me so")
+    assert third.json("show", "P-001-r1")["data"]["metrics"] == {"loss": 0.0001}
+    assert faults(third) == {} and not version.exists()
+    (mine,) = (thread_lab.repo / ".git/leadline/threads/demo/disputed").iterdir()
+    refusal = thread_lab.run("verify", "--take", mine.name)
+    assert refusal.returncode != 0 and "this machine wrote" in refusal.stderr
 
 
 def test_a_clone_that_never_saw_it_reads_the_history_of_the_branch(

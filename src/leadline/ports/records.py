@@ -168,6 +168,11 @@ class RecordLog(Protocol):
         """Record that a person has looked at the version, or the line, named ``where``."""
         ...
 
+    def take(self, topic: str, name: str, why: str) -> None:
+        """Put the version ``name`` that ``merge`` kept apart in the place of the one that is read,
+        which is kept apart from then on, and record that a person said so. Neither is lost."""
+        ...
+
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
         """Put ``data`` in the place of an event file that was damaged or changed, keeping the
         damaged bytes under the path returned. The one operation that replaces a file; only ``verify

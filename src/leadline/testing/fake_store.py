@@ -27,10 +27,12 @@ from leadline.core.record.event_files import (
     Head,
     by_writer,
     check,
+    copy_name,
     head_of,
     heads,
     last_digest,
     not_as_written,
+    split_copy,
     to_acknowledge,
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
@@ -208,6 +210,15 @@ class MemoryLog:
         with self.transaction(topic) as writing:
             body = {"torn": [], "diverged": [where], "by": "verify --settle", "why": why}
             writing.add("healed", body)
+
+    def take(self, topic: str, name: str, why: str) -> None:
+        with self.disk.lock:
+            base, files = split_copy(name)[0], self.disk.topics[topic]
+            theirs, ours = self.disk.disputed[topic].pop(name), files[base]
+            other = copy_name(base, theirs, ours)
+            self.disk.disputed[topic][other], files[base] = ours, theirs
+            self._note_head(topic, base)
+        self.settle(topic, other, why)
 
     def merge(
         self,

@@ -303,6 +303,22 @@ class RecordStoreContract:
         assert log.merge("t", {name: forged}, {name: data}).disputed == []
         assert log.faults("t") == [] and note(log, "goes on") == "P-N4"
 
+    def test_the_other_version_of_what_neither_wrote_may_be_taken(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        lines = chain([foreign({"id": "P-N1", "text": "mine"})])
+        machine.put("t", "w9-1.jsonl", lines)
+        other = rechained([line.replace(b"mine", b"fake") for line in lines.splitlines(True)])
+        theirs = b"".join(other)
+        assert log.thread("t").find("P-N1").body["text"] == "mine"
+        (name,) = log.merge("t", {"w9-1.jsonl": theirs}, {"w9-1.jsonl": lines}).disputed
+        log.take("t", name, "asked the writer")
+        assert log.files("t", ["w9-1.jsonl"]) == {"w9-1.jsonl": theirs}
+        assert log.thread("t").find("P-N1").body["text"] == "fake"
+        assert [*log.disputed("t").values()] == [lines] and log.faults("t") == []
+        assert log.merge("t", {"w9-1.jsonl": lines}).disputed == []
+        assert note(log, "goes on")
+
     def test_what_somebody_else_wrote_under_our_name_is_not_gone_on_from(
         self, log: RecordLog
     ) -> None:

@@ -44,10 +44,12 @@ from leadline.core.record.event_files import (
     Head,
     by_writer,
     check,
+    copy_name,
     head_of,
     heads,
     last_line,
     not_as_written,
+    split_copy,
     split_name,
     to_acknowledge,
 )
@@ -445,6 +447,20 @@ class EventLog:
                 if "~" not in name and data.endswith(b"\n"):
                     self.note_head(topic, name, head_of(data))
         return done.report
+
+    def take(self, topic: str, name: str, why: str) -> None:
+        apart = os.path.join(self.root, "threads", topic, "disputed")
+        with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
+            base = split_copy(name)[0]
+            path = os.path.join(self.folder(topic), base)
+            theirs, ours = read_bytes(os.path.join(apart, name)) or b"", read_bytes(path) or b""
+            other = copy_name(base, theirs, ours)
+            write_atomically(os.path.join(apart, other), ours)
+            write_atomically(path, theirs)
+            self.note_head(topic, base, head_of(theirs))
+            if other != name:
+                os.unlink(os.path.join(apart, name))
+        self.settle(topic, other, why)
 
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
         """Put ``data`` in the place of a damaged event file; returns where the damaged one is kept."""

@@ -67,7 +67,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="instead: whether any file in git only grew, by each of its commits: every old line "
         "stands in order, or places left open were filled, a typo was fixed, or it was rewritten",
     )
-    parser.add_argument("--why", default="", help="why what is here stands, with --settle")
+    parser.add_argument(
+        "--take",
+        metavar="VERSION",
+        help="read a disputed version instead of the one that was here first, where this machine "
+        "wrote neither; that one is kept apart",
+    )
+    parser.add_argument(
+        "--why", default="", help="why what is here stands, or is taken, with --settle or --take"
+    )
     parser.add_argument(
         "--signers",
         metavar="FILE",
@@ -118,6 +126,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         topic = settle(context, topics, args.settle, args.why)
         healed.append({"thread": topic, "what": f"settled {args.settle}: what is here stands"})
+    if args.take:
+        from leadline.services.keep.disputes import take
+
+        topic = take(context, topics, args.take, args.why)
+        healed.append({"thread": topic, "what": f"took {args.take}: it is what is read now"})
     found, records = verify(context, topics, args.full)
     if args.signers:
         from leadline.services.keep.verify_signers import verify_signers

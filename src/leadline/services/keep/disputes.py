@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 
-from leadline.core.errors import conflict, not_found
+from leadline.core.errors import LeadlineError, conflict, not_found
 from leadline.core.record.event_files import is_own, split_copy, split_name
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.union import Differing, differences
@@ -47,7 +47,7 @@ def _what(context: Context, base: str, ours: bytes, theirs: bytes) -> str:
     writer = split_name(base)[0]
     whose = "this machine wrote it"
     if not is_own(writer, context.store.writer):
-        whose = "it was here first"
+        whose = "it was here first; --take instead of --settle reads the other"
     what = what_differs(ours, theirs, _elsewhere(context))
     return f"two versions of what {writer} wrote ({whose}; the one here is read): {what}"
 
@@ -123,7 +123,28 @@ def settle(context: Context, topics: list[str], where: str, why: str) -> str:
     known = any(where in context.store.disputed(topic) for topic in topics)
     if known:
         raise conflict("settled-already", f"{where} is settled", do="leadline verify")
-    raise not_found(
+    raise _nothing(where)
+
+
+def take(context: Context, topics: list[str], name: str, why: str) -> str:
+    """Read the version ``name`` from now on, which was kept apart, where neither was written here; the
+    thread it is in. Raises LeadlineError: not_found, conflict."""
+    topic = next((topic for topic in topics if name in context.store.disputed(topic)), None)
+    if topic is None:
+        raise _nothing(name)
+    if is_own(split_name(split_copy(name)[0])[0], context.store.writer):
+        raise conflict(
+            "own-record",
+            f"{name} is another version of what this machine wrote",
+            why="a machine's own lines are the truth there; who has neither version may choose",
+            do=f"leadline verify --settle {name}",
+        )
+    context.store.take(topic, name, why)
+    return topic
+
+
+def _nothing(where: str) -> LeadlineError:
+    return not_found(
         "nothing-to-settle",
         f"nothing is in dispute at {where}",
         why="it names a version or a line as verify does",
