@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,8 @@ from leadline.core.errors import LeadlineError
 from leadline.ports.executor import Executor
 from leadline.testing.executor_contract import EngineContract
 
-FARM = Path(__file__).resolve().parents[1] / "fixtures" / "launcher" / "farm.py"
+ROOT = Path(__file__).resolve().parents[2]
+FARM = ROOT / "tests" / "fixtures" / "launcher" / "farm.py"
 
 
 def options(folder: Path, *device: str) -> dict[str, str]:
@@ -108,3 +110,49 @@ def test_templates_are_words_and_not_shell(tmp_path: Path) -> None:
     code, said = executor._run("submit", {"job": "j"}, words)
     assert code == 0
     assert json.loads(said) == [f"x {shlex.join(words)}", *words, "big one"]
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """The table of docs/executors.md, as a shell would read it."""
+    found = {}
+    for row in (ROOT / "docs" / "executors.md").read_text().splitlines():
+        if row.startswith("| ") and "`submit=" in row:
+            spans = re.findall(r"`([^`]*)`", row.replace("\\|", "|"))
+            pairs = [shlex.split(span)[0].partition("=") for span in spans]
+            found[row.split("|")[1].strip()] = {key: value for key, _, value in pairs}
+    return found
+
+
+@pytest.mark.parametrize("launcher", ["PBS", "LSF", "HTCondor", "Kubernetes", "SkyPilot", "Iris"])
+def test_documented_templates_can_be_declared(launcher: str) -> None:
+    told = documented()[launcher]
+    executor = CommandExecutor("farm", told)
+    assert executor.templates["submit"] and executor.templates["state"]
+
+
+SAID = [
+    ("PBS", "Job Id: 7.srv\n    job_state = Q\n", "queued"),
+    ("PBS", "Job Id: 7.srv\n    job_state = R\n", "running"),
+    ("PBS", "Job Id: 7.srv\n    job_state = F\n", "gone"),
+    ("PBS", "qstat: cannot connect to server srv (errno=15010)\n", "unknown"),
+    ("LSF", "PEND\n", "queued"),
+    ("LSF", "EXIT\n", "gone"),
+    ("HTCondor", "1\n", "queued"),
+    ("HTCondor", "2\n", "running"),
+    ("HTCondor", "", "gone"),
+    ("Kubernetes", "{}\n", "queued"),
+    ("Kubernetes", '{"active":1,"ready":0}', "running"),
+    ("Kubernetes", 'Error from server (NotFound): jobs.batch "x" not found', "gone"),
+    ("Kubernetes", "Unable to connect to the server: dial tcp: i/o timeout\n", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("launcher", "said", "state"), SAID)
+def test_what_documented_launchers_say(
+    launcher: str, said: str, state: str, tmp_path: Path
+) -> None:
+    (tmp_path / "said").write_text(said)
+    failed = state == "unknown" or "NotFound" in said
+    says = shlex.join(["sh", "-c", f"cat {tmp_path}/said; exit {int(failed)}"])
+    executor = CommandExecutor("farm", {**documented()[launcher], "state": says})
+    assert executor._engine_states({"job": {}}) == {"job": state}
