@@ -597,7 +597,6 @@ class RunEndedBody(TypedDict):
         HardwareFacts
     ]  # of the machine that ran, where the plan could not know it
     devices: NotRequired[DeviceFacts]
-    software: NotRequired[SoftwareFacts]
     by: NotRequired[str]  # who wrote it: ``run``, ``reconcile``, ``import``
     refs: NotRequired[dict[str, str]]
 
