@@ -310,11 +310,11 @@ class RecordStoreContract:
         machine.put("t", "w9-1.jsonl", lines)
         other = rechained([line.replace(b"mine", b"fake") for line in lines.splitlines(True)])
         theirs = b"".join(other)
-        assert log.thread("t").find("P-N1").body["text"] == "mine"
+        assert [n.body["text"] for n in log.thread("t").of_kind("note")] == ["mine"]
         (name,) = log.merge("t", {"w9-1.jsonl": theirs}, {"w9-1.jsonl": lines}).disputed
         log.take("t", name, "asked the writer")
         assert log.files("t", ["w9-1.jsonl"]) == {"w9-1.jsonl": theirs}
-        assert log.thread("t").find("P-N1").body["text"] == "fake"
+        assert [n.body["text"] for n in log.thread("t").of_kind("note")] == ["fake"]
         assert [*log.disputed("t").values()] == [lines] and log.faults("t") == []
         assert log.merge("t", {"w9-1.jsonl": lines}).disputed == []
         assert note(log, "goes on")
