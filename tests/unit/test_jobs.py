@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -198,3 +199,55 @@ def test_killed_at_any_step_there_is_one_job_and_one_record(context: Context) ->
     assert not list((Path(later.root) / "open").iterdir())
     for uid in (record.id for record in later.store.records(TOPIC) if record.kind == "run-planned"):
         assert probe.state(later.run_folder(uid))["state"] != "running"
+
+
+# ---- lost, and tried again -----------------------------------------------------------------------
+
+
+def with_retries(context: Context, shed: Shed, most: int) -> Context:
+    from leadline.ports.executor_setup import ExecutorSetup
+
+    context.executors.keep(ExecutorSetup(shed.name, "local", limits={"retries": most}))
+    return context
+
+
+def test_a_lost_run_is_tried_again_up_to_a_number_and_each_attempt_is_kept(
+    context: Context, shed: Shed
+) -> None:
+    run = start(with_retries(context, shed, 2), asked("sleep", "60"))
+    for number in (1, 2, 3):
+        folder = context.run_folder(run.uid)
+        assert folder.endswith(f"attempt-{number}")
+        Path(folder, "stdout.log").write_text(f"attempt {number}\n")
+        shed.lose(folder)
+        assert recover_runs(again(context, shed)) == (["P-001-r1"] if number == 3 else [])
+    [ended] = bodies(context, "run-ended")
+    assert ended["state"] == "lost"
+    kept = sorted(Path(context.root, "runs", run.uid).iterdir())
+    assert [p.name for p in kept] == ["attempt-1", "attempt-2", "attempt-3"]
+    assert (kept[0] / "stdout.log").read_text() == "attempt 1\n"
+    spec = json.loads((kept[1] / "spec.json").read_text())
+    assert spec["attempt"] == 2 and spec["env"]["LEADLINE_LAST_ATTEMPT"] == str(kept[0])
+
+
+def test_what_came_of_the_second_attempt_is_the_runs(context: Context, shed: Shed) -> None:
+    run = start(with_retries(context, shed, 1), asked("sleep", "60"))
+    shed.lose(run.attempt)
+    found, _ = jobs.meant(context, TOPIC, [])
+    assert not jobs.record(context, found[0]) or not bodies(context, "run-ended")
+    second = context.run_folder(run.uid)
+    Path(second, "metrics.jsonl").write_text('{"x": 2}\n')
+    shed.end(second, result_of("done"))
+    [ended] = jobs.wait(context, found, 10.0)
+    assert ended["state"] == "done" and bodies(context, "run-ended")[0]["metrics"] == {"x": 2}
+
+
+def test_what_failed_or_was_never_started_is_not_tried_again(context: Context, shed: Shed) -> None:
+    with_retries(context, shed, 5)
+    failed, refused = (start(context, asked("sleep", str(n))) for n in (1, 2))
+    shed.end(failed.attempt, result_of("failed"))
+    Path(refused.attempt, "supervisor.err").write_text("no room\n")
+    shed.lose(refused.attempt)
+    assert len(recover_runs(context)) == 2
+    for run in (failed, refused):
+        assert context.run_folder(run.uid) == run.attempt

@@ -759,6 +759,7 @@ class Job:
                 env[name] = value
         env.setdefault("PYTHONUNBUFFERED", "1")
         env["LEADLINE_RUN"] = self.spec["run"]
+        env["LEADLINE_ATTEMPT"] = str(self.spec.get("attempt") or 1)
         env["LEADLINE_RUN_DIR"] = self.folder
         env["LEADLINE_METRICS"] = f"{self.folder}/metrics.jsonl"
         env["LEADLINE_SERIES"] = f"{self.folder}/series"

@@ -132,8 +132,12 @@ class Context:
     def now(self) -> str:
         return rfc3339(self.clock.now_ms())
 
-    def run_folder(self, uid: str, attempt: int = 1) -> str:
-        return os.path.join(self.root, "runs", uid, f"attempt-{attempt}")
+    def run_folder(self, uid: str, attempt: int = 0) -> str:
+        """The folder of an attempt of a run; of the last one where none is named."""
+        folder = os.path.join(self.root, "runs", uid, f"attempt-{attempt or 1}")
+        while not attempt and os.path.isdir(following := _next_attempt(folder)):
+            folder = following
+        return folder
 
     # -- threads -----------------------------------------------------------------------------------
     def topic(self, named: str | None = None) -> str:
@@ -250,6 +254,11 @@ class Context:
             shown = named_id(thread.prefix, kind, writing.next_number(kind))
             cast(Any, writing).add(kind, {"id": shown, **body})
         return shown
+
+
+def _next_attempt(folder: str) -> str:
+    run, _, number = folder.rpartition("-")
+    return f"{run}-{int(number) + 1}"
 
 
 def _prefix(thread: Thread) -> str:

@@ -113,7 +113,7 @@ def end_run(
             body["outputs"]["rewritten"] = rewritten
     with _whatever_it_meets(body, "keeping artifacts", say):
         artifacts, done_with = take_in(
-            context, planned, attempt, _where(context, planned), result, redact, say
+            context, planned, attempt, _where(context, planned, attempt), result, redact, say
         )
         if artifacts:
             body["artifacts"] = artifacts
@@ -249,10 +249,12 @@ def _no_result(attempt: str, not_started: str = "") -> Result:
     return {"state": "lost", "reason": f"the command was not started: {why}"}
 
 
-def _where(context: Context, planned: RunPlannedBody) -> str:
-    """The folder that the command ran in."""
+def _where(context: Context, planned: RunPlannedBody, attempt: str) -> str:
+    """The folder that the command ran in, or that what it left there was fetched into."""
     top = context.vcs.toplevel or context.cwd
-    return planned.get("folder") or os.path.join(top, planned.get("cwd") or ".")
+    folder = planned.get("folder") or os.path.join(top, planned.get("cwd") or ".")
+    fetched = os.path.dirname(folder) == os.path.join(os.path.dirname(attempt), "attempt-1")
+    return os.path.join(attempt, os.path.basename(folder)) if fetched else folder
 
 
 def _read_metrics(
@@ -270,7 +272,7 @@ def _read_metrics(
         return
     try:
         specs = [parse_spec(s) for s in run.body.get("extract", [])]
-        where = _where(context, run.body)
+        where = _where(context, run.body, attempt)
         declared = [spec.path for spec in specs if spec.path]
         files = RunFiles(
             where,

@@ -23,6 +23,7 @@ from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.progress import progress_in
 from leadline.services.run.recover import recover_runs
+from leadline.services.run.retry import retried
 from leadline.services.run.spec import spec_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class Open:
     @property
     def handle(self) -> Handle:
         return handle_of(self.folder)
+
+    def now(self, context: Context) -> Open:
+        return Open(self.topic, self.uid, self.id, self.executor, context.run_folder(self.uid))
 
 
 def listed(context: Context, topic: str | None = None) -> list[Job]:
@@ -161,7 +165,9 @@ def wait(
             if uid in closed and now[uid] in OVER:
                 record(context, one)
                 closed = {u for _, u in context.read_model.open_runs()}
-            if uid not in closed:
+            if uid in closed:
+                left[uid] = one.now(context)  # another attempt may be under way
+            else:
                 del left[uid]
                 ended.append(_ending(context, one))
                 tick(total - len(left), total)
@@ -183,7 +189,8 @@ def _look(context: Context, name: str, group: list[Open]) -> dict[str, str]:
 
 
 def record(context: Context, one: Open) -> bool:
-    """Appends the ending of a run that is over; False where somebody else is at it."""
+    """Appends the ending of a run that is over, or tries one again that was lost; False where
+    somebody else is at it."""
     with context.open_runs.abandoned(one.uid) as free:
         if not free:
             context.pause(LOOK_EVERY_S)
@@ -193,12 +200,9 @@ def record(context: Context, one: Open) -> bool:
         body = planned_of(context, one.topic, one.uid)
         if body is None:
             return True
-        end_run(
-            context,
-            RunPlan(one.topic, one.uid, body, one.folder),
-            by="reconcile",
-            say=context.warn,
-        )
+        run = RunPlan(one.topic, one.uid, body, context.run_folder(one.uid))
+        if not retried(context, run):
+            end_run(context, run, by="reconcile", say=context.warn)
     return True
 
 

@@ -16,12 +16,13 @@ from contextlib import ExitStack, contextmanager
 from leadline.core.errors import LeadlineError
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
-from leadline.services.run.attempt import executor_of, keep_handle
+from leadline.services.run.attempt import executor_of, handle_of, keep_handle
 from leadline.services.run.ending import end_run
 from leadline.services.run.inputs import with_inputs
 from leadline.services.run.outcome import RunOutcome, outcome_of
 from leadline.services.run.planning import RunPlan, planned_body
 from leadline.services.run.request import RunRequest
+from leadline.services.run.retry import retried
 from leadline.services.run.ruler import another_experiment, changes, ruler_of
 from leadline.services.run.spec import prepare_folder
 from leadline.services.run.where import note_folder
@@ -48,6 +49,8 @@ def run_one(
     with plan(context, request, facts, seen) as run, _until_watched():
         handle = launch(context, run)
         interrupted = watch(context, run, handle, watcher)
+        while not interrupted and (again := retried(context, run)):
+            run, interrupted = again, watch(context, again, handle_of(again.attempt), watcher)
         return end(context, run, say, interrupted)
 
 
@@ -132,9 +135,7 @@ def launch(context: Context, run: RunPlan, wait_until_up: bool = True) -> Handle
 def watch(context: Context, run: RunPlan, handle: Handle, watcher: Watcher) -> bool:
     """Until the attempt is over; True when the user interrupted it.
 
-    Soft: nothing here reaches the job, which writes to files and not through us. When this process
-    dies, ``recover_runs`` of the next command ends the run.
-    """
+    Soft: nothing here reaches the job. When this process dies, the next command ends the run."""
     context.collectors.prepare()
     return watcher(executor_of(context, run.body), run.attempt, handle)
 
@@ -144,7 +145,6 @@ def end(
 ) -> RunOutcome:
     """Records what the folder tells, once the executor says that the attempt is over.
 
-    Loud: what could not be read or does not pass its check is said, and stands in the record.
-    """
+    Loud: what could not be read or does not pass its check is said, and stands in the record."""
     ended = end_run(context, run, say=say, check_code=check_code and not run.body.get("folder"))
     return outcome_of(run, ended, interrupted)

@@ -13,6 +13,7 @@ from leadline.services.context import Context
 from leadline.services.run.attempt import planned_of, states
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.retry import retried
 from leadline.services.run.spec import spec_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def _end(context: Context, topic: str, uid: str, ask: bool) -> RunPlannedBody | 
             f"{body['id']} of {topic} goes on without the command that started it ({state}): "
             "the first command after its end records it"
         )
+        return None
+    if retried(context, run):
         return None
     ended = end_run(context, run, by="reconcile", say=context.warn)
     if body.get("detached"):
