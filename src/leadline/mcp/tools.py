@@ -70,6 +70,9 @@ TOOLS = (
             Argument("repeat", NUMBER),
             Argument("title", TEXT),
             Argument("config_from_args", FLAG, "config from the command's flags"),
+            Argument(
+                "detach", FLAG, "true for what takes over a minute: returns at once, see jobs"
+            ),
             *_RUN,
         ),
     ),
@@ -177,6 +180,7 @@ TOOLS = (
         ),
         True,
     ),
+    Tool("jobs", "Runs under way. Then logs, wait, stop by leadline.", ()),
     Tool(
         "update",
         "Post what changed on the experiment issue.",
@@ -190,7 +194,7 @@ TOOLS = (
     ),
     Tool(
         "leadline",
-        "Any other verb: next, ack, handoff, baseline, claims, correct, retract, seal, finish, check, ... "
+        "Any other verb: next, ack, logs, wait, stop, handoff, baseline, claims, correct, retract, seal, finish, ... "
         "[VERB, --help] explains one, [--help] lists all.",
         (Argument("argv", PLACES, "", True),),
         True,
