@@ -133,7 +133,7 @@ def test_a_fourth_session_goes_on_from_what_its_start_was_told(study):
     # All that it has is the text of its start: what comes next, and how a run is made here.
     (block,) = set(re.findall(r"Next: run block (\d+)", fourth.told))
     (how,) = re.findall(r"How to run:\s*(.*)", fourth.told)
-    assert block == "192" and re.search(r"bench\.py .*64", how)
+    assert block == "192" and "bench.py" in how
     bench(fourth, int(block))
     fourth.end()
 
