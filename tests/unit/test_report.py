@@ -16,6 +16,7 @@ from leadline.render.report.page import render_report
 from leadline.render.report.parts import cell, decimals_of, results
 from leadline.render.report.plots import sweeps
 from leadline.testing.builders import ThreadBuilder
+from tests.unit.test_logbook_together import a_sweep, builder
 
 HOSTILE = (
     '"><script>alert(1)</script><img src=x onerror=alert(2)> </style> {{ 7*7 }} {% raw %} '
@@ -223,13 +224,13 @@ def test_every_run_that_counts_is_a_dot_and_no_other() -> None:
 
 def test_the_best_is_first_by_the_direction_of_the_first_metric() -> None:
     thread = study().thread()
-    assert [r.experiment.id for r in results(thread, ["time_ms"], None)] == [
+    assert [r.experiment.id for r in results(thread, ["time_ms"], None)[0]] == [
         "P-003",
         "P-002",
         "P-001",
     ]
     thread.metrics["time_ms"].direction = "higher"
-    assert [r.experiment.id for r in results(thread, ["time_ms"], None)] == [
+    assert [r.experiment.id for r in results(thread, ["time_ms"], None)[0]] == [
         "P-001",
         "P-002",
         "P-003",
@@ -244,7 +245,7 @@ def test_a_difference_has_its_interval_and_says_when_more_than_config_differs() 
         {"block": 64},
         code={"tree": "ab" * 20, "commit": "cd" * 20, "head": "cd" * 20},
     )
-    rows = {r.experiment.id: r for r in results(b.thread(), ["time_ms"], None)}
+    rows = {r.experiment.id: r for r in results(b.thread(), ["time_ms"], None)[0]}
     difference = rows["P-003"].cells[0].difference  # type: ignore[union-attr]
     assert (
         difference is not None
@@ -272,7 +273,7 @@ def test_a_sweep_needs_three_values_and_keeps_other_settings_apart() -> None:
     for block in (128, 256):
         b.run("fp8", {"time_ms": 9.0}, {"block": block, "dtype": "fp8"})
     [sweep] = sweeps(b.thread(), ["time_ms"])
-    assert [name for _, name in sweep.legend] == ["dtype=None", "dtype=fp8"]
+    assert [name for _, name in sweep.legend] == ["no dtype", "dtype=fp8"]
     two = ThreadBuilder("two")
     for block in (1, 2):
         two.run("x", {"time_ms": 1.0}, {"block": block, "seed": block})
@@ -340,3 +341,39 @@ def test_a_small_number_in_a_column_of_few_places_is_not_zero() -> None:
     assert "".join(cell(4.9e-07, 6)) == "4.9e−07"
     assert "".join(cell(0.0, 6)) == "0.000000"
     assert "".join(cell(0.25, 2)) == "0.25"
+
+
+def test_the_first_screen_is_the_page_and_how_the_best_came_about() -> None:
+    html = page_of(study().thread())
+    first = html[html.index('id="page"') : html.index('id="baseline"')]
+    assert "State" in first and "best <a" in first
+    assert "Best time_ms so far" in first and "lower is better" in first
+    assert first.count('class="faint"') >= 2 and 'class="reference"' in first
+
+
+def test_a_small_number_keeps_its_digits_in_every_column() -> None:
+    b = ThreadBuilder(metrics=[("err", "", "lower")])
+    for value in (4.9e-07, 1.13e-06, 5.0e-04):
+        b.run("x", {"err": value}, {"k": value})
+    html = page_of(b.thread())
+    assert "0.000000" not in html and "0.000001" not in html
+    shown = re.sub(r"<[^>]+>", "", html)
+    assert "4.9e−07" in shown and "1.13e−06" in shown
+
+
+def test_a_recorded_sweep_is_a_picture_of_its_own() -> None:
+    b = builder()
+    a_sweep(b)
+    html = page_of(b.thread())
+    assert 'id="P-W1"' in html and "data:image/svg+xml;base64," in html
+    assert "img-src data:" in html and "leadline plot P-W1" in html
+
+
+def test_a_long_table_is_folded_and_a_very_long_thread_stays_a_page() -> None:
+    b = ThreadBuilder()
+    for n in range(400):
+        b.run(f"t{n}", {"time_ms": 1000.0 - n}, {"k": n}, minutes=0.1)
+    html = page_of(b.thread())
+    assert "144 more experiments; 250 worse ones are left out" in html
+    assert "100 earlier entries are left out" in html
+    assert len(html) < 1_500_000

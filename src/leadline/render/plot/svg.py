@@ -19,6 +19,8 @@ from leadline.core.typed import NamedTuple
 ROW_PX = 26
 PLOT_PX = 240
 CURVES_PX = 170
+NAME_PERCENT = 16.0  # of the width, at least so far apart on a phone
+STEPS_TOP_PX = 18.0  # above: what the lines are called
 LOG_FROM_RATIO = 50.0  # positive values spread wider than this are shown on a logarithmic axis
 _INNER = (2.0, 98.0)  # per cent of the width that values may take: a dot at the edge is drawn whole
 _SHAPES = (
@@ -240,9 +242,9 @@ def _series(one: Series, index: int, x: Axis, height: Callable[[float], str]) ->
     return parts
 
 
-def y_labels(y: Axis, height_px: int = PLOT_PX) -> str:
-    """The labels left of a ``line_plot`` or of ``curves``, as tall as it is."""
-    top, bottom = 6.0, height_px - 24.0
+def y_labels(y: Axis, height_px: int = PLOT_PX, top: float = 6.0) -> str:
+    """The labels left of a ``line_plot``, of ``curves`` or (``top``) of ``steps``, as tall as it is."""
+    bottom = height_px - 24.0
     parts = [_svg_open(height_px, "")]
     for tick, label in zip(y.ticks, tick_labels(y), strict=True):
         at = bottom - y.fraction(tick) * (bottom - top)
@@ -341,3 +343,76 @@ def _median(values: Sequence[float]) -> float:
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]
+
+
+# ---- the best so far -----------------------------------------------------------------------------
+
+
+class Mark(NamedTuple):
+    """A result at a place, with the ends of its interval; ``name``, escaped, is said when the pointer
+    rests on it."""
+
+    name: str
+    place: float
+    value: float
+    low: float
+    high: float
+
+
+def steps(
+    every: Sequence[Mark],
+    best: Sequence[Mark],
+    lines: Sequence[tuple[str, float]],
+    x: Axis,
+    y: Axis,
+    words: str = "",
+) -> str:
+    """``every`` result a dot, the ``best`` ones joined by a stair with their intervals; ``lines``:
+    named places."""
+    top, bottom = STEPS_TOP_PX, PLOT_PX - 24.0
+
+    def height(value: float) -> str:
+        return f"{bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - top):.1f}"
+
+    def at(place: float) -> str:
+        return _p(x.percent(place))
+
+    parts = [_svg_open(PLOT_PX, words)]
+    for tick in y.ticks:
+        parts.append(
+            f'<line class="grid" x1="0" x2="100%" y1="{height(tick)}" y2="{height(tick)}"/>'
+        )
+    for tick in x.ticks:
+        parts.append(
+            f'<text x="{at(tick)}" y="{PLOT_PX - 8}" text-anchor="{_anchor(x.percent(tick))}">{number(tick)}</text>'
+        )
+    named_from = 0.0
+    for name, place in lines:
+        parts.append(
+            f'<line class="reference" x1="{at(place)}" x2="{at(place)}" y1="{top}" y2="{bottom}"/>'
+        )
+        if x.percent(place) >= named_from:  # a name that would lie on another stands in the legend
+            named_from = x.percent(place) + NAME_PERCENT
+            parts.append(
+                f'<text x="{at(place)}" y="12" text-anchor="{_anchor(x.percent(place))}">{escape(name)}</text>'
+            )
+    parts += [
+        f'<circle class="faint" cx="{at(m.place)}" cy="{height(m.value)}" r="2.4"><title>{m.name}</title></circle>'
+        for m in every
+    ]
+    ends = [*(m.place for m in best[1:]), x.high]
+    for m, end in zip(best, ends, strict=True):
+        parts.append(
+            f'<line class="join s0" x1="{at(m.place)}" x2="{at(end)}" y1="{height(m.value)}" y2="{height(m.value)}"/>'
+        )
+    for before, m in pairwise(best):
+        here, ends_at = at(m.place), (height(before.value), height(m.value))
+        parts.append(
+            f'<line class="join s0" x1="{here}" x2="{here}" y1="{ends_at[0]}" y2="{ends_at[1]}"/>'
+        )
+    for m in best:
+        parts.append(
+            f'<line class="range" x1="{at(m.place)}" x2="{at(m.place)}" y1="{height(m.low)}" y2="{height(m.high)}"/>'
+            f'<circle class="dot" cx="{at(m.place)}" cy="{height(m.value)}" r="3.6"><title>{m.name}</title></circle>'
+        )
+    return "".join(parts) + "</svg>"

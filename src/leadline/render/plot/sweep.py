@@ -19,7 +19,7 @@ LABEL_CHARS = 24
 SHADES = " ░▒▓█"
 PLAIN_SHADES = " .:+#"
 LEFT_PX, RIGHT_PX, TOP_PX, LINE_PX = 70, 20, 44, 18
-CHAR_PX = 7.2
+CHAR_PX, TITLE_CHAR_PX = 7.2, 8.8
 CELL_PX = 34
 STEPS = 5
 _STYLE = """
@@ -200,9 +200,8 @@ def svg(panels: Sequence[SweepPanel], width: int = 900, panel_height: int = 320)
 
 def _words(panel: SweepPanel, width: int, top: float, below: float) -> list[str]:
     room = int((width - 2 * RIGHT_PX) / CHAR_PX)
-    title = (
-        f'<text class="title" x="12" y="{top + 24:.0f}">{escape(cut(title_of(panel), room))}</text>'
-    )
+    shown = escape(cut(title_of(panel), int((width - 24) / TITLE_CHAR_PX)))
+    title = f'<text class="title" x="12" y="{top + 24:.0f}">{shown}</text>'
     notes = [
         f'<text x="{LEFT_PX}" y="{below + LINE_PX * n:.0f}">{escape(cut(note, room))}</text>'
         for n, note in enumerate(notes_of(panel))

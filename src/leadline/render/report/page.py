@@ -27,6 +27,7 @@ from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.step import next_action
 from leadline.render import words
+from leadline.render.report import first as report_first
 from leadline.render.report import parts as report_parts
 from leadline.render.report import plots as report_plots
 from leadline.render.report.parts import Shown
@@ -34,6 +35,7 @@ from leadline.render.report.parts import Shown
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+ROWS_IN_SIGHT, BEST_IN_SIGHT = 12, 6
 _LINK = re.compile(r"https?://[^\s<>\"'`)\]]+[^\s<>\"'`)\].,;:!?]")
 
 
@@ -64,7 +66,13 @@ def render_report(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(words=_words(thread), minute=minute, cell=_cell)
-    results = report_parts.results(thread, metrics, evidence_of)
+    results, results_left = report_parts.results(thread, metrics, evidence_of)
+    timeline, timeline_left = report_parts.timeline(
+        thread,
+        images,
+        {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()},
+    )
+    pictures = report_plots.pictures_of_sweeps(thread)
     page = environment.get_template("report.html.j2").render(
         thread=thread,
         metrics=[facts.definition(thread, m) for m in metrics],
@@ -77,25 +85,34 @@ def render_report(
         scope=_scope(thread),
         baseline=_baseline(thread),
         claims=_claims(thread, evidence_of, preregistered),
-        results=results,
+        page=report_first.page_parts(thread, evidence_of),
+        so_far=report_first.so_far(thread),
+        headline_results=_folded(results, True),
+        other_results=_folded(results, False),
+        results_left=results_left,
         result_places=report_parts.places_of(results),
         strips=[s for m in metrics if (s := report_plots.strips(thread, m))],
-        sweeps=report_plots.sweeps(thread, metrics),
+        pictures=pictures,
+        sweeps=[] if pictures else report_plots.sweeps(thread, metrics),
         hypotheses=_hypotheses(thread),
         decisions=_decisions(thread),
         negatives=_negatives(thread),
         refusals=_refusals(thread),
-        timeline=report_parts.timeline(
-            thread,
-            images,
-            {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()},
-        ),
-        has_images=bool(images),
+        timeline=timeline,
+        timeline_left=timeline_left,
+        has_images=bool(images or pictures),
         snapshots=[s for s in thread.of_kind("snapshot")],
         reproductions=_reproductions(thread),
     )
     # whatever a name or a log holds: no control characters, no reordering of text
     return plain(str(page))
+
+
+def _folded(results: list[report_parts.ResultRow], headline: bool) -> list[report_parts.ResultRow]:
+    """The rows that stand in sight, or those folded away; a short table is not folded."""
+    if len(results) <= ROWS_IN_SIGHT:
+        return results if headline else []
+    return [row for n, row in enumerate(results) if (row.headline or n < BEST_IN_SIGHT) is headline]
 
 
 # ---- text ----------------------------------------------------------------------------------------

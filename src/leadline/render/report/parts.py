@@ -27,6 +27,8 @@ Shown = Mapping[str, object]
 
 CONFIG_SHOWN = 16
 ARTIFACTS_SHOWN = 8
+RESULTS_SHOWN = 150
+TIMELINE_SHOWN = 300
 PICTURES_PER_RUN = 4
 NOTES = {"negative": "negative result", "": "note"}
 VERDICTS = {
@@ -73,6 +75,7 @@ class ResultRow(NamedTuple):
     confounds: list[str]
     doubts: list[str]
     claims: list[str]
+    headline: bool = False
 
 
 # ---- numbers -------------------------------------------------------------------------------------
@@ -97,26 +100,25 @@ def decimals_of(samples: Sequence[Sample]) -> int | None:
     spreads = sorted(s.sd for s in samples if s.sd)
     finest = spreads[len(spreads) // 2] / 10 if spreads else max(medians) / 1e4
     places = max(0, min(8, -math.floor(math.log10(finest)))) if finest > 0 else 0
-    if min(medians) < 10.0**-places or max(medians) >= 1e9:
-        return None
-    return min(
-        places,
-        max(
-            len(number(v).partition(".")[2])
-            for s in samples
-            for v in (s.median, s.mean)
-            if v is not None
-        ),
-    )
+    written = (number(v).partition(".")[2] for s in samples for v in (s.median, s.mean) if v)
+    places = min(places, max(map(len, written), default=0))
+    # a column of few places would show a small number by one digit, or as zero
+    apart = min(medians) < 10.0 ** (1 - places) and min(medians) < 1
+    return None if apart or max(medians) >= 1e9 else places
 
 
 # ---- results -------------------------------------------------------------------------------------
 
 
-def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) -> list[ResultRow]:
-    """Standing experiments with evidence, best first, each against the current baseline."""
+def results(
+    thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None
+) -> tuple[list[ResultRow], int]:
+    """Standing experiments with evidence, best first, each against the current baseline: the best
+    ones, and those that the answer rests on; and how many are left out."""
     base = thread.baseline_experiment
-    ranked = facts.ranked(thread)
+    every = facts.ranked(thread)
+    needed = {e.id for e in facts.headlines(thread)}
+    ranked = [e for n, e in enumerate(every) if n < RESULTS_SHOWN or e.id in needed]
     samples = {(e.id, m): facts.sample_of(e.runs, m) for e in ranked for m in metrics}
     places = {m: decimals_of([samples[e.id, m] for e in ranked]) for m in metrics}
     claims = facts.claims_by_experiment(thread, evidence_of, thread.experiments)
@@ -167,9 +169,10 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
                 confounds,
                 doubts,
                 [claim.id for claim in claims.get(e.id, ())],
+                e.id in needed,
             )
         )
-    return rows
+    return rows, len(every) - len(ranked)
 
 
 def places_of(rows: list[ResultRow]) -> list[int]:
@@ -274,17 +277,23 @@ def shown_ids(item: Item, thread: Thread, name: str) -> list[str]:
 
 def timeline(
     thread: Thread, images: dict[str, str] | None = None, series: dict[str, list[Any]] | None = None
-) -> list[Shown]:
-    """Experiments and everything written down, oldest first. ``images``: digest to ``data:``
-    address of what is shown as a picture; ``series``: the plots of an experiment's series."""
+) -> tuple[list[Shown], int]:
+    """Experiments and everything written down, oldest first: the newest of it, and what the answer
+    rests on; and how many are left out. ``images``: digest to ``data:`` address of what is shown as
+    a picture; ``series``: the plots of an experiment's series."""
     items = [item for item in thread.items.values() if _in_timeline(item)]
-    entries: list[Experiment | Item] = [*thread.experiments.values(), *items]
-    return [
+    every: list[Experiment | Item] = [*thread.experiments.values(), *items]
+    every.sort(key=lambda e: (e.at, e.id))
+    needed = {e.id for e in facts.headlines(thread)}
+    first = max(0, len(every) - TIMELINE_SHOWN)
+    entries = [e for n, e in enumerate(every) if n >= first or e.id in needed]
+    shown = [
         _written(entry, thread)
         if isinstance(entry, Item)
         else _measured(entry, thread, images or {}, (series or {}).get(entry.id, []))
-        for entry in sorted(entries, key=lambda e: (e.at, e.id))
+        for entry in entries
     ]
+    return shown, len(every) - len(entries)
 
 
 def _measured(

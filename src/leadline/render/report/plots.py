@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 
 from leadline.core.canonical import canonical_json
+from leadline.core.errors import LeadlineError
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import number, plural
 from leadline.core.typed import Any, NamedTuple
 from leadline.core.view import facts
+from leadline.core.view.sweep_plot import panels_of
 from leadline.render.plot import series as series_plot
 from leadline.render.plot import svg as plot
+from leadline.render.plot import sweep as sweep_plot
 from leadline.render.report.parts import CONFIG_SHOWN, Cell, cell, changes, decimals_of
 
-STRIPS_SHOWN, SWEEPS_SHOWN = 40, 8
+STRIPS_SHOWN, SWEEPS_SHOWN, PICTURES_SHOWN = 40, 8, 24
+PICTURE_PX = 440
 SWEEP_FROM = 3  # values of an axis that make a sweep
 _SEED_WORDS = ("seed", "repeat", "trial", "run")
 
@@ -180,8 +185,35 @@ def _one_series(runs: list[Run], metric: str, key: str, varying: list[str]) -> p
     at: dict[float, list[plot.Dot]] = {}
     for run in runs:
         at.setdefault(float(run.config[key]), []).append(plot.Dot(run.id, run.metrics[metric]))
-    name = ", ".join(f"{k}={runs[0].config.get(k)}" for k in varying)
+    config = runs[0].config
+    name = ", ".join(f"{k}={config[k]}" if k in config else f"no {k}" for k in varying)
     return plot.Series(name, tuple((x, tuple(at[x])) for x in sorted(at)))
+
+
+class SweepPicture(NamedTuple):
+    """A sweep as a picture: the address holds all of it, so that its styles meet no others."""
+
+    id: str
+    title: str
+    address: str
+
+
+def pictures_of_sweeps(thread: Thread) -> list[SweepPicture]:
+    """The newest sweeps that measured something, the newest first."""
+    found: list[SweepPicture] = []
+    for item in reversed(thread.of_kind("sweep")):
+        if len(found) == PICTURES_SHOWN:
+            break
+        if not item.stands:
+            continue
+        try:
+            panels = panels_of(thread, item.id)
+        except LeadlineError:  # nothing of it was measured
+            continue
+        drawn = b64encode(sweep_plot.svg(panels[:2], PICTURE_PX, PICTURE_PX * 5 // 8).encode())
+        address = f"data:image/svg+xml;base64,{drawn.decode()}"
+        found.append(SweepPicture(item.id, sweep_plot.title_of(panels[0]), address))
+    return found
 
 
 class SeriesPlot(NamedTuple):
