@@ -443,3 +443,22 @@ def test_a_sweep_goes_on_where_its_runs_wrote_files(writing_lab):
     assert (more["skipped"], len(more["runs"])) == (2, 2)
     assert {run["experiment"] for run in lab.json("status", "--runs")["data"]} == {"P-001", "P-002"}
     assert lab.json("sweep", "resume", more["id"])["ok"]
+
+
+def test_a_command_that_crashes_is_not_run_again(thread_lab):
+    crash = ("sh", "-c", "kill -SEGV $$")
+    done = thread_lab.json("run", "--repeat", "3", "--", *crash)["data"]
+    assert [run["signal"] for run in done["runs"]] == ["SIGSEGV"]
+    swept = thread_lab.json(
+        "sweep",
+        "--axis",
+        "k=1,2",
+        "--repeat",
+        "3",
+        "--",
+        "sh",
+        "-c",
+        "if [ {k} = 1 ]; then kill -SEGV $$; fi; echo '{{\"loss\": {k}}}'",
+    )["data"]
+    states = [run["state"] for run in swept["runs"]]
+    assert sorted(states) == ["done", "done", "done", "failed"] and swept["left"] == 2

@@ -86,6 +86,13 @@ def test_tried_puts_the_negative_first_and_counts_repeats(tmp_path: Path) -> Non
     assert caught.value.code == "no-words"
 
 
+def test_tried_says_the_numbers_that_citations_stand_for(tmp_path: Path) -> None:
+    b = study()
+    b.note("wide takes {{P-001.time_ms.n}} runs", ["P-001"], "interpretation")
+    [hit] = [hit for hit in tried(holding(tmp_path, b), ["wide"], 10)[0] if hit.kind == "note"]
+    assert "wide takes 2 runs" in hit.text and "{{" not in hit.text
+
+
 def test_show_gives_the_thing_and_a_run_its_folder(tmp_path: Path) -> None:
     context = holding(tmp_path, study())
     thread = context.thread()

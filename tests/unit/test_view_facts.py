@@ -7,7 +7,9 @@ import math
 import pytest
 
 from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.view import facts
+from leadline.core.view.judged import judged_state
 from leadline.core.view.step import next_action
 from leadline.testing.builders import ThreadBuilder
 
@@ -182,3 +184,38 @@ def test_runs_that_are_open_or_came_to_nothing():
 )
 def test_a_field_is_a_list_of_texts(value, listed):
     assert facts.listed(value) == listed
+
+
+def test_the_state_of_a_hypothesis_follows_from_its_prediction_and_says_whose_word_it_is():
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    b.hypothesis("a is lower", predicate="loss(k=1) < 0.9 * loss(k=2)")
+    b.hypothesis("a is higher", predicate="loss(k=1) > loss(k=2)")
+    b.hypothesis("it feels right")
+    for k, values in ((1, (1.0, 1.01, 0.99)), (2, (2.0, 2.02, 1.98))):
+        first, *others = values
+        shown = b.run(f"k={k}", {"loss": first}, {"k": k}).partition("-r")[0]
+        b.repeat(shown, *({"loss": value} for value in others))
+    b.hypothesis("said afterwards", predicate="loss(k=1) < loss(k=2)")
+    b.change_hypothesis("P-H2", "supported", evidence=["P-001"])
+    b.change_hypothesis("P-H3", "falsified", evidence=["P-001"])
+    thread = b.thread()
+    known = evidence_for(thread)
+    said = {h.id: judged_state(h, thread, known) for h in thread.hypotheses}
+    labels = {h.id: known(h).label for h in thread.hypotheses}
+    assert said["P-H3"] == "falsified, judged by hand"
+    assert labels["P-H2"] == "refuted"
+    assert said["P-H2"] == "falsified by its prediction; supported, judged by hand"
+    assert "written after runs of it" in said["P-H4"] and "written after" not in said["P-H1"]
+    by = {"replicated": "supported by its prediction", "exploratory": "proposed"}
+    assert said["P-H1"] == by[labels["P-H1"]]
+
+
+def test_no_difference_shown_falsifies_nothing():
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    b.hypothesis("a is lower", predicate="loss(k=1) < loss(k=2)")
+    for k in (1, 2):
+        shown = b.run(f"k={k}", {"loss": 1.0}, {"k": k}).partition("-r")[0]
+        b.repeat(shown, {"loss": 1.1}, {"loss": 0.9})
+    thread = b.thread()
+    [h] = thread.hypotheses
+    assert judged_state(h, thread, evidence_for(thread)) == "proposed"

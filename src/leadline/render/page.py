@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from leadline.core.evidence.evidence import RULES
 from leadline.core.metric.ruler import is_outdated
 from leadline.core.plain import one_line
-from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Interval
@@ -17,6 +16,7 @@ from leadline.core.timestamps import minute, number, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.judged import judged_state
 from leadline.core.view.news import News, Result, Told
 from leadline.core.view.page import Best, Effect, Page
 from leadline.core.view.relabelled import relabelled
@@ -391,7 +391,9 @@ def told_line(one: Told, thread: Thread, evidence_of: EvidenceOf | None) -> str:
     if one.kind == "baseline" and item is not None:
         line += f" is {thread.shown(str(item.body.get('experiment', '')), item.refs)}"
     elif one.kind == "hypothesis-changed" and is_a(item, "hypothesis"):
-        line += f" is {state_of(item)}: {cut(facts.says(item, thread), 160)}"
+        line += (
+            f" is {judged_state(item, thread, evidence_of)}: {cut(facts.says(item, thread), 160)}"
+        )
     elif item is not None:
         rests = "; ".join(facts.rests_on(item, thread, evidence_of))
         line += f": {facts.says(item, thread)}" + words.aside(rests and f"rests on {rests}")
@@ -405,4 +407,5 @@ def running_line(run: Run) -> str:
 def open_line(h: Item[HypothesisBody], thread: Thread, evidence_of: EvidenceOf | None) -> str:
     resume = h.body.get("resume_condition")
     later = f" (resume when {resume})" if resume else ""
-    return f"{h.id} [{state_of(h)}] {facts.expected_text(h, thread, evidence_of)}{later}"
+    state = judged_state(h, thread, evidence_of)
+    return f"{h.id} [{state}] {facts.expected_text(h, thread, evidence_of)}{later}"

@@ -254,8 +254,10 @@ class ThreadBuilder:
     ) -> str:
         return self._new("note", text, minutes, about=about or [], role=role)
 
-    def hypothesis(self, text: str, minutes: float = 1.0, state: str = "proposed") -> str:
-        return self._new("hypothesis", text, minutes, state=state)
+    def hypothesis(
+        self, text: str, minutes: float = 1.0, state: str = "proposed", **body: Any
+    ) -> str:
+        return self._new("hypothesis", text, minutes, state=state, **body)
 
     def change_hypothesis(
         self, hypothesis: str, state: str, minutes: float = 2.0, **body: Any

@@ -15,6 +15,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.thread import Thread
 from leadline.core.view import facts
+from leadline.core.view.judged import decided_by_runs
 
 FINISH_FIELDS = (
     ("worked", "no-what-worked", "what worked is not said", "--worked 'TEXT'"),
@@ -66,6 +67,7 @@ def check_close(
         for name, code, what, flag in FINISH_FIELDS
         if not _said(finish.get(name))
     ]
+    known = evidence_for(thread)
     together = "leadline finish " + " ".join(flag for _, _, flag in said)  # asked for at once
     items = [
         missing("open-run", f"{run.id} is {run.state}", f"leadline show {run.id}", id=run.id)
@@ -80,6 +82,7 @@ def check_close(
             id=h.id,
         )
         for h in facts.standing(thread, "hypothesis", OPEN_STATES)
+        if not decided_by_runs(h, thread, known)
     ]
     items += _unexplained(thread)
     if tag_needed:
@@ -95,7 +98,7 @@ def check_close(
     for item in items:
         if queued and item["code"] in QUEUED_CODES:
             item["queued"], item["mend"] = queued, ISSUE_SYNC
-    return items + _unconfirmed(thread)
+    return items + _unconfirmed(thread, known)
 
 
 def _unexplained(thread: Thread) -> list[Missing]:
@@ -144,9 +147,8 @@ def _final_tag(thread: Thread) -> list[Missing]:
     return []
 
 
-def _unconfirmed(thread: Thread) -> list[Missing]:
+def _unconfirmed(thread: Thread, known: facts.EvidenceOf) -> list[Missing]:
     path = thread.about.get("production-path")
-    known = evidence_for(thread)
     items = []
     for claim in thread.claims:
         if not claim.stands or not claim.body.get("predicate"):

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError, usage
+from leadline.core.timestamps import counted
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -155,6 +156,14 @@ def count_cells(design: str, axes: Mapping[str, Sequence[Any]], listed: int = 0)
     if design == "one-axis":
         return 1 + sum(len(values) for values in axes.values())
     return math.prod(len(values) for values in axes.values())
+
+
+def extent(design: str, axes: Mapping[str, Sequence[Any]], cells: int) -> str:
+    """``5 cells``; of several axes one at a time also of how many: most pairs of values are left out."""
+    whole = math.prod(len(values) for values in axes.values())
+    if design != "one-axis" or len(axes) < 2 or cells >= whole:
+        return counted(cells, "cell")
+    return f"{counted(cells, 'cell')} of {whole} (one axis at a time; all: --full)"
 
 
 def cells_of(

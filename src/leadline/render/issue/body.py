@@ -26,7 +26,7 @@ from leadline.render import words
 from leadline.render.issue.fit import fitted
 from leadline.render.logbook.entries import log_entries
 from leadline.render.logbook.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
-from leadline.render.markdown import cell_code, code, data, fence, prose, prose_line, table
+from leadline.render.markdown import cell_code, code, cut, data, fence, prose, prose_line, table
 from leadline.render.page import best_line, interpretation_line
 
 BEGIN, END = "<!-- leadline:begin -->", "<!-- leadline:end -->"
@@ -41,6 +41,7 @@ LINK_NAMES = {
     "issue": "Issue",
 }
 RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN, LEARNED_SHOWN = 10, 10, 10, 8
+HYPOTHESES_SHOWN, LINE_CHARS = 10, 500
 BARS_SHOWN, BASELINES_SHOWN, CLAIMS_SHOWN, LOOKED_AT = 12, 6, 15, 2000
 Links = Mapping[str, str]
 
@@ -69,7 +70,7 @@ def body_sections(
         ("Description", _description(thread)),
         ("Results", results(thread, evidence_of, links or {})),
         ("Claims", claim_list(thread, evidence_of)),
-        ("Hypotheses", "\n".join(hypothesis_lines(thread, evidence_of))),
+        ("Hypotheses", _hypotheses(thread, evidence_of)),
         ("What we learned", _learned(thread)),
         ("Dead ends", negative_list(thread, links or {})),
         ("Decision log", _decisions(thread, evidence_of)),
@@ -116,12 +117,20 @@ def _description(thread: Thread) -> str:
     return "\n\n".join(prose(p) for p in parts if p)
 
 
+def _hypotheses(thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """What is worked on first."""
+    lines = [cut(line, LINE_CHARS) for line in hypothesis_lines(thread, evidence_of)]
+    return "\n".join(
+        words.capped(lines, HYPOTHESES_SHOWN, "hypotheses", "leadline hypothesis list")
+    )
+
+
 def _learned(thread: Thread) -> str:
     """The newest interpretations; a sweep's stand for its cells."""
     notes = facts.notes_in(thread, "interpretation")
     shown = [interpretation_line(note, thread) for note in notes[:LEARNED_SHOWN]]
     left = len(notes) - len(shown)
-    more = [f"- … and {left} more in the research logbook."] if left > 0 else []
+    more = [f"- … and {left} more: `leadline logbook`"] if left > 0 else []
     return "\n".join([*(f"- {prose_line(line, 300)}" for line in shown), *more])
 
 
@@ -374,14 +383,14 @@ def _decisions(thread: Thread, evidence_of: EvidenceOf | None) -> str:
             [
                 d.id,
                 d.at[:10],
-                prose_line(facts.says(d, thread)) + words.aside(gone),
+                prose_line(facts.says(d, thread), LINE_CHARS) + words.aside(gone),
                 evidence or "none given",
                 data(d.body.get("owner") or d.actor),
             ]
         )
     text = table(("id", "date", "decision", "evidence", "owner"), rows)
     left = len(decisions) - DECISIONS_SHOWN
-    return text + (f"\n\n… and {left} earlier ones in the research logbook." if left > 0 else "")
+    return text + (f"\n\n… and {left} earlier ones: `leadline logbook`" if left > 0 else "")
 
 
 def negative_list(thread: Thread, links: Links) -> str:

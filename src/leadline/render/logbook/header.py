@@ -14,6 +14,7 @@ from leadline.core.record.written import told
 from leadline.core.timestamps import minute, number, plural
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.judged import judged_state
 from leadline.render import words
 from leadline.render.markdown import code, data, prose_line
 
@@ -180,7 +181,9 @@ def hypothesis_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str
         if h.body.get("predicate"):
             measured = f"{data(facts.sentence_of(h, evidence_of))}. "
         expected = f"Expected: “{prose_line(facts.says(h, thread))}”{more}"
-        lines.append(f"- **{h.id}** ({data(state_of(h))}): {measured}{expected}")
+        lines.append(
+            f"- **{h.id}** ({data(judged_state(h, thread, evidence_of))}): {measured}{expected}"
+        )
     return lines
 
 

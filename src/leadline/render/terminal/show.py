@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from leadline.core.evidence.evidence import RULES
 from leadline.core.plain import as_rows, one_line, plain
 from leadline.core.record import artifact
-from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run, leftover_text
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.timestamps import duration, minute, rounded, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.judged import judged_state
 from leadline.core.view.relabelled import relabelled
 from leadline.core.view.waiting import waiting_line
 from leadline.render import words
@@ -90,9 +90,9 @@ def render_status(
             rows,
             right=range(2, 4 + len(primary)),
         )
-        parts.append(
-            text + (f"\n… and {len(ordered) - shown} more" if len(ordered) > shown else "")
-        )
+        left = len(ordered) - shown
+        more = f"\n… and {left} more: leadline status --runs --limit {left + shown}"
+        parts.append(text + (more if left > 0 else ""))
     else:
         parts.append("No experiment yet: leadline run -- COMMAND")
     parts += [one_line(f"measured: {line}") for line in words.ruler_lines(thread)]
@@ -101,11 +101,15 @@ def render_status(
         [table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)] if claims else []
     )
     if moved := [one.text for one in relabelled(thread, evidence_of)]:
-        more = [f"… and {len(moved) - shown} more"] if len(moved) > shown else []
+        rest = [f"… and {len(moved) - shown} more: leadline claims"] if len(moved) > shown else []
         told = f"labelled otherwise by rules {RULES}, until an update tells it:"
-        parts.append(as_rows([told, *moved[:shown], *more]))
+        parts.append(as_rows([told, *moved[:shown], *rest]))
     queue = [
-        [h.id, state_of(h), facts.expected_text(h, thread, evidence_of)]
+        [
+            h.id,
+            judged_state(h, thread, evidence_of),
+            facts.expected_text(h, thread, evidence_of),
+        ]
         for h in facts.standing(thread, "hypothesis")[:shown]
     ]
     parts += (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.design.cells import title_of
+from leadline.core.design.cells import extent, title_of
 from leadline.core.plain import as_rows
 from leadline.core.timestamps import counted, duration, minute, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING
@@ -30,7 +30,7 @@ def render_plan(plan: Preview) -> str:
     )
     lines = [
         f"{body['design']} over {', '.join(body['axes'])}: "
-        f"{counted(len(cells), 'cell')}, {counted(body['repeat'], 'run')} each",
+        f"{extent(body['design'], body['axes'], len(cells))}, {counted(body['repeat'], 'run')} each",
         f"to run: {plan.to_run:,}, {jobs} at a time; time: {took}",
         *shown.split("\n"),
         *([f"… and {len(cells) - ROWS_SHOWN:,} more cells"] if len(cells) > ROWS_SHOWN else []),
@@ -70,7 +70,8 @@ def render_table(data: SweepTable) -> str:
         "state",
     ]
     lines = [
-        f"{data.id}  {data.design} over {', '.join(data.axes)}, order seed {data.seed}",
+        f"{data.id}  {data.design} over {', '.join(data.axes)}: "
+        f"{extent(data.design, data.axes, len(data.cells))}, order seed {data.seed}",
         table(head, rows[:ROWS_SHOWN], right=range(2, 7)),
         *([f"… and {len(rows) - ROWS_SHOWN} more cells"] if len(rows) > ROWS_SHOWN else []),
     ]

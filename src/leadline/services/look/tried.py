@@ -7,7 +7,9 @@ import re
 from leadline.core.errors import usage
 from leadline.core.ids import experiment_of
 from leadline.core.record.search_text import Hit
+from leadline.core.text.citation import render as cited
 from leadline.core.values import as_dict, dataclass
+from leadline.core.view.facts import CITING
 from leadline.services.context import Context
 
 
@@ -49,12 +51,26 @@ def tried(context: Context, words: list[str], limit: int) -> tuple[list[Tried], 
             kind=first.kind,
             id=first.id,
             negative=first.negative,
-            text=_around(first.text, terms[0]),
+            text=_around(_resolved(context, first), terms[0]),
             times=1 + len(others),
             reason_class=_reason_class(context, first),
         )
         for first, *others in list(alike.values())[:limit]
     ], len(alike)
+
+
+def _resolved(context: Context, hit: Hit) -> str:
+    """Its text with the numbers that its citations stood for; it is searched as it was written, but
+    without their braces."""
+    if hit.kind not in CITING:
+        return hit.text
+    thread = context.store.slice(hit.topic, [hit.id], ())
+    item = thread.items.get(hit.id)
+    if item is None or "{{" not in item.text:
+        return hit.text
+    written = " ".join(item.text.replace("{{", "").replace("}}", "").split())
+    said = cited(item.text, thread, item.refs, item.body.get("bound"))
+    return " ".join(hit.text.split()).replace(written, said)
 
 
 def _reason_class(context: Context, hit: Hit) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     )
     from leadline.services.run.beside import Beside
 
+CRASHES = ("SIGILL", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
+
 
 @dataclass(frozen=True)
 class RunOutcome:
@@ -39,6 +41,11 @@ class RunOutcome:
     hygiene: Hygiene
     interrupted: bool = False
     item_sets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the program died of itself: more of it would die alike."""
+        return self.signal in CRASHES
 
     def as_dict(self) -> dict[str, object]:
         return dict(self.__dict__)

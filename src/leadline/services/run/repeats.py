@@ -39,8 +39,8 @@ def execute(
     at_end: Callable[[list[RunOutcome]], None] | None = None,
 ) -> list[RunOutcome]:
     """Run ``request.repeat`` times, one after the other, and return what became of each. Stops after
-    an interruption. ``at_end``: what is still to be said of them before their end is recorded. Raises
-    LeadlineError before anything ran."""
+    an interruption, and when the program crashed. ``at_end``: what is still to be said of them before
+    their end is recorded. Raises LeadlineError before anything ran."""
     facts, seen = _ready(context, request, say)
     own = request.command.code is None  # else it is run again at a code state of its own
     if (request.repeat > 1 or at_end) and request.entry == "run":
@@ -58,6 +58,9 @@ def execute(
         request.experiment = outcome.experiment
         request.design = request.design or {"together": outcome.uid}
         if outcome.interrupted:
+            break
+        if outcome.crashed and (left := request.repeat - len(outcomes)):
+            say(f"{outcome.id} was ended by {outcome.signal}: {counted(left, 'repeat')} not run")
             break
         if time.monotonic() - said_at >= PROGRESS_EVERY_S and len(outcomes) < request.repeat:
             said_at = time.monotonic()

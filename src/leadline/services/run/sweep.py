@@ -10,7 +10,6 @@ other: that is written down as contention.
 from __future__ import annotations
 
 import fcntl
-import math
 import os
 import time
 from collections import Counter
@@ -138,12 +137,10 @@ def execute(
         say(f"{shown} goes on")
     else:
         uid, shown = _record(context, thread, body)
-        star = ""
-        if body["design"] == "one-axis" and len(body["axes"]) > 1:
-            whole = math.prod(len(values) for values in body["axes"].values())
-            star = f" of {whole} (one axis at a time; all: --full)"
-        cells = counted(len(body["cells"]), "cell")
-        say(f"{shown}  {cells}{star}, {body['design']}, order seed {body['seed']}")
+        say(
+            f"{shown}  {plans.extent(body['design'], body['axes'], len(body['cells']))}, "
+            f"{body['design']}, order seed {body['seed']}"
+        )
     with _only_one(context, uid, shown):
         work = _Sweep(context, request, hands, say, thread, shown, uid, body, code)
         outcome = work.work()
@@ -258,6 +255,7 @@ class _Sweep:
         self.running: list[_Underway] = []
         self.over: list[_Underway] = []  # and not recorded yet
         self.stopped = False
+        self.crashed: dict[str, str] = {}  # cells of which a run crashed, each to that run
 
     def queue(self) -> list[int]:
         """The cells to run, in order: whole passes over what is missing, by the recorded seed."""
@@ -282,7 +280,7 @@ class _Sweep:
     def _work(self, held: ExitStack) -> SweepOutcome:
         # What is to run, and what is known of all of it.
         queue = self.queue()
-        total, at = len(queue), 0
+        total, at = len(queue), 0  # without those that need not be tried
         skipped = [min(n, self.body["repeat"]) for n in self.done]
         if sum(skipped):
             done = counted(sum(skipped), "run")
@@ -303,10 +301,14 @@ class _Sweep:
             stops = self.body["on_failure"] == "stop"
             self.at_a_time = jobs if stops else ahead(self.resources, jobs)
         begun = time.monotonic()
-        while (at < total and not self._over()) or self.running or self.over:
-            while at < total and len(self.running) < self.at_a_time and not self._over():
-                self._start(self.body["cells"][queue[at]])
+        while (at < len(queue) and not self._over()) or self.running or self.over:
+            while at < len(queue) and len(self.running) < self.at_a_time and not self._over():
+                cell = self.body["cells"][queue[at]]
                 at += 1
+                if plans.title_of(cell) in self.crashed:
+                    total -= 1  # its other repeats would crash alike
+                    continue
+                self._start(cell)
             # The ends of the last turn, while the new ones come up.
             outcomes = self._finish()
             if self.running:
@@ -315,7 +317,7 @@ class _Sweep:
                 outcomes += self._finish()
             for outcome in outcomes:
                 spent = time.monotonic() - begun
-                left = (total - len(self.outcomes)) * spent / len(self.outcomes)
+                left = max(0, total - len(self.outcomes)) * spent / len(self.outcomes)
                 self.hands.tick(len(self.outcomes), total, left, outcome)
         return SweepOutcome(
             id=self.shown,
@@ -324,7 +326,7 @@ class _Sweep:
             runs=[o.as_dict() for o in self.outcomes],
             states=dict(Counter(o.state for o in self.outcomes)),
             skipped=sum(skipped),
-            left=total - len(self.outcomes),
+            left=len(queue) - len(self.outcomes),
             interrupted=self.hands.interrupted(),
             stopped=self.stopped,
         )
@@ -432,6 +434,9 @@ class _Sweep:
             del self.over[0]
             self.outcomes.append(outcome)
             ended.append(outcome)
+            if outcome.crashed:
+                cell = one.run.body.get("design", {}).get("cell", {})
+                self.crashed[plans.title_of(cell)] = outcome.id
             if outcome.state != "done" and not cut:
                 self.say(
                     f"{outcome.id} {outcome.state}: {outcome.reason or 'see leadline show ' + outcome.id}"

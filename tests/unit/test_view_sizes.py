@@ -1,0 +1,122 @@
+"""Every view of a thread stays within its size, whatever the thread is, and says what it leaves out."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from leadline.core.check.close import check_close
+from leadline.core.check.missing import missing_lines
+from leadline.core.evidence.of_thread import labels_for
+from leadline.core.issue.due import due
+from leadline.core.record.thread import Thread
+from leadline.core.view.news import news_behind
+from leadline.core.view.page import page_of
+from leadline.render.issue.body import render_body
+from leadline.render.issue.comments import render_heartbeat, render_update
+from leadline.render.terminal.brief import render_brief, render_since
+from leadline.render.terminal.show import render_show, render_status
+from leadline.testing.builders import ThreadBuilder
+
+MOST = {
+    "brief": 4_000,
+    "since": 4_000,
+    "update": 12_000,
+    "heartbeat": 2_000,
+    "body": 20_000,
+    "status": 20_000,
+    "show": 12_000,
+    "close": 8_000,
+}
+
+
+def one_run() -> ThreadBuilder:
+    b = ThreadBuilder()
+    b.run("only", {"time_ms": 1.0})
+    return b
+
+
+def only_failures() -> ThreadBuilder:
+    b = ThreadBuilder()
+    for at in range(300):
+        b.run(f"try {at}", state="failed", reason="no memory " * 40)
+    return b
+
+
+def no_metric() -> ThreadBuilder:
+    b = ThreadBuilder()
+    for at in range(60):
+        b.run(f"look {at}", {}, {"k": at})
+    return b
+
+
+def many_metrics() -> ThreadBuilder:
+    b = ThreadBuilder()
+    for at in range(60):
+        b.run(f"cell {at}", {f"metric_{m}": float(m + at) for m in range(40)}, {"k": at})
+    b.repeat("P-001", *({f"metric_{m}": 1.0 for m in range(40)} for _ in range(30)))
+    return b
+
+
+def changing_metric() -> ThreadBuilder:
+    """A number, then none in its place, then another unit and the other direction."""
+    b = ThreadBuilder()
+    b.run("number", {"time_ms": 1.0})
+    b.run("lost", {}, ended={"nonfinite": {"time_ms": "NaN"}})
+    b.record("metric-defined", {"name": "time_ms", "unit": "1/s", "direction": "higher"})
+    b.run("rate", {"time_ms": 1e9})
+    return b
+
+
+def very_many() -> ThreadBuilder:
+    b = ThreadBuilder(goal="g" * 2_000)
+    for at in range(300):
+        b.run(f"cell {at} " + "w" * 100, {"time_ms": 1000.0 - at}, {"k": at, "name": "v" * 80})
+    b.baseline("P-001")
+    for at in range(1, 80):
+        b.note("because " * 60, [f"P-{at:03d}"], "interpretation")
+        b.decision("use it " * 40, [f"P-{at:03d}"])
+        b.hypothesis("it is so " * 40)
+        b.retract(f"P-{at + 200:03d}", "wrong " * 60)
+    return b
+
+
+@cache
+def thread_of(build) -> Thread:
+    return build().thread()
+
+
+def views(thread: Thread) -> dict[str, str]:
+    known = labels_for(thread)
+    now = due(thread, "2026-12-24T00:00:00.000Z", known)
+    page = page_of(thread, known)
+    first = next(iter(thread.experiments.values()))
+    return {
+        "brief": render_brief(thread, known, now),
+        "since": render_since(thread, page, news_behind(thread, ""), "the start", known),
+        "update": render_update(thread, known),
+        "heartbeat": render_heartbeat(thread, now, "2026-12-24T00:00:00.000Z"),
+        "body": render_body(thread, known),
+        "status": render_status(thread, known, now),
+        "show": render_show(first, thread, known),
+        "close": "\n".join(missing_lines(check_close(thread))),
+    }
+
+
+@pytest.mark.parametrize(
+    "build", [one_run, only_failures, no_metric, many_metrics, changing_metric, very_many]
+)
+def test_every_view_stays_within_its_size(build):
+    found = {name: len(text) for name, text in views(thread_of(build)).items()}
+    assert not {name: size for name, size in found.items() if size > MOST[name]}
+
+
+@pytest.mark.parametrize("name", ["brief", "since", "update", "body", "status", "close"])
+def test_what_is_left_out_is_counted_with_the_command_that_shows_it(name):
+    text = views(thread_of(very_many))[name]
+    counted = re.findall(r"… and \d+[^\n]*", text)
+    assert counted
+    if name != "close":  # whoever prints it names the verb
+        assert all("leadline " in line for line in counted), counted
