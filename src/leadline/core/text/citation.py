@@ -230,8 +230,7 @@ def _of_turns(head: str, name: str, thread: Thread, refs: dict[str, str] | None)
     names = [thread.shown(n, ended.get("refs")) for n in ended.get("experiments", {}).values()]
     homes = [e for n in names if (e := thread.experiments.get(n)) is not None]
     runs = [r for e in homes for r in e.runs if r.design.get("interleaving") == item.uid]
-    if any(r.retracted or r.superseded_by for r in runs):
-        gone = [r for r in runs if r.retracted or r.superseded_by]
+    if gone := [r for r in runs if r.retracted or r.superseded_by]:
         raise refused(
             "retracted",
             f"{shown} rests on {len(gone)} {plural(len(gone), 'run')} that were withdrawn",

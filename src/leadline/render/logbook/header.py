@@ -188,6 +188,7 @@ def hypothesis_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str
 
 
 def open_lines(thread: Thread) -> list[str]:
+    withdrawn = facts.withdrawn(thread)
     lines = [
         f"- **Not ended:** {r.id} ({data(facts.state(r))} since {minute(r.planned_at)})"
         for r in facts.open_runs(thread)
@@ -199,12 +200,12 @@ def open_lines(thread: Thread) -> list[str]:
             if e.retracted
             else f"superseded by {e.superseded_by}"
         )
-        for e in facts.withdrawn(thread)
+        for e in withdrawn
         if not e.stands
     ]
     lines += [
         f"- **{run.id}** was retracted: {prose_line(run.retracted)}"
-        for owner in facts.withdrawn(thread)
+        for owner in withdrawn
         for run in owner.runs
         if run.retracted and not owner.retracted
     ]

@@ -134,20 +134,21 @@ def correct(
     with context.store.transaction(topic) as writing:
         for body in bodies:
             writing.add("correction", body)
-    done = Corrected(thing.id, kind_of(thing), changes, why.strip(), {}, [])
-    return done if before is None else _with_what_rests(context, before, thing, done)
+    reported, rests = ({}, []) if before is None else _touched(context, before, thing)
+    return Corrected(thing.id, kind_of(thing), changes, why.strip(), reported, rests)
 
 
-def _with_what_rests(
-    context: Context, before: Thread, thing: Experiment | Run | Item, done: Corrected
-) -> Corrected:
-    """Where no captured fact was typed over, only claims that now mean other runs."""
+def _touched(
+    context: Context, before: Thread, thing: Experiment | Run | Item
+) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """``reported`` and ``rests`` of what was corrected. Where no captured fact was typed over, only
+    claims that now mean other runs."""
     after = context.store.thread(before.topic)
     reported = {r.id: r.typed_over for r in runs_of(after.find(thing.id)) if r.typed_over}
     rests = what_rests_on(before, after, thing)
     if not reported:
         rests = [r for r in rests if r["kind"] == "claim" and r["before"] != r["after"]]
-    return Corrected(done.target, done.kind, done.changes, done.why, reported, rests)
+    return reported, rests
 
 
 def _parse(text: str, target: str) -> tuple[str, bool, str]:
