@@ -76,6 +76,7 @@ def mark_apart(
     for side in sides:
         _mark_unfinished(out, thread, side)
     _mark_withdrawn(out, sides, resolve, label_with)
+    _mark_disputed(out, sides)
     _mark_typed_over(out, sides)
     _mark_altered(out, thread, sides)
     for side in sides:
@@ -224,6 +225,16 @@ def _mark_withdrawn(
 
 def _why_gone(run: Run) -> str:
     return f"retracted: {run.retracted}" if run.retracted else f"superseded by {run.superseded_by}"
+
+
+def _mark_disputed(out: Evidence, sides: Iterable[_Side]) -> None:
+    disputed = {run.id: run.disputed for side in sides for run in side.runs if run.disputed}
+    if not disputed:
+        return
+    runs = f"{len(disputed)} {plural(len(disputed), 'run')}"
+    named = "; ".join(f"{run}: {why}" for run, why in list(disputed.items())[:_NAMED])
+    out.mark(Mark("disputed", f"{runs} disputed", f"{runs} disputed ({named})", "exploratory"))
+    out.missing.append("runs whose files are what they were when they ended")
 
 
 def _mark_typed_over(out: Evidence, sides: Iterable[_Side]) -> None:

@@ -351,6 +351,7 @@ class Stream(TypedDict):
 class Outputs(TypedDict, total=False):
     stdout: Stream
     stderr: Stream
+    logged: Stream  # what a job logged by our library
     excerpt: str  # the last lines of the telling one
     excerpt_of: str  # ``stdout``, ``stderr``
     result_digest: str  # of an imported run: of all that was taken
@@ -681,7 +682,8 @@ class BaselineBody(ItemBody, _Moved, total=False):
 
 class CorrectionBody(TypedDict):
     target: str
-    field: str  # ``config.KEY`` of a run, ``metrics.NAME`` of a reported one, a field of an item
+    # ``config.KEY`` or ``disputed`` of a run, ``metrics.NAME`` of a reported one, a field of an item
+    field: str
     value: Any
     by: NotRequired[str]  # ``import``: the source of a reported run says so now
     why: NotRequired[str]

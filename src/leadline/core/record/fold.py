@@ -469,6 +469,8 @@ def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
             _correct_fact(target, field, corrected_fact(head, key, value))
         elif target.origin == "reported" and body.get("by") == "import":
             _correct_reported(target, head, key, value)
+        elif field == "disputed":
+            target.disputed = target.disputed or str(value)
         target.corrections.append(entry)
     elif isinstance(target, Experiment):
         target.history.append(entry)

@@ -115,6 +115,7 @@ class Run:
     measures_again: str = ""  # the run whose code it measures by a newer ruler
     reproduction_of: str = ""  # the run that this one did again
     captured: dict[str, Any] = field(default_factory=_empty)  # corrected facts as they were
+    disputed: str = ""  # why what its numbers were read from is not what it was
     typed_over: str = ""  # why a correction made it reported: see core/record/captured.py
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
     row: str = ""  # digest of what names the row of a table that it was
@@ -163,6 +164,7 @@ class Run:
             self.state == "done"
             and self.origin != "reported"
             and not self.typed_over
+            and not self.disputed
             and not self.design.get("warmup")
             and not self.design.get("null")
             and not self.design.get("holdout")
@@ -206,6 +208,8 @@ def why_not_evidence(run: Run) -> str:
         return "a look at the sealed holdout, told in its own record"
     if run.design.get("null"):
         return "one command against itself: it says what the ruler resolves"
+    if run.disputed:
+        return f"disputed: {run.disputed}"
     if run.typed_over:
         return f"reported: {run.typed_over}"
     if run.state == "done" and run.reproduction_of:

@@ -19,15 +19,17 @@ from leadline.core.evidence.of_thread import (
     read_predicate,
     runs_of_subject,
 )
-from leadline.core.evidence.predicate import Predicate
+from leadline.core.evidence.predicate import Predicate, parse
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.ranks import EARNED, LABELS
+from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render
 from leadline.core.text.lint import lint
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.core.values import dataclass, field
 from leadline.core.view.facts import measured
+from leadline.services.artifact.raw_files import record_disputed
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
@@ -127,6 +129,8 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
         )
     thread = context.store.view(topic)
     body = _body(context, thread, text, request)
+    if record_disputed(context, topic, _named(thread, body)):
+        thread = context.store.view(topic)
     found = evidence_of(thread, body)
     body["label"], body["rules"] = found.label, RULES
     body["sentence"] = found.sentence.short
@@ -145,6 +149,13 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
         **row_of(after, cast("Item[ClaimBody]", after.items[shown]), found),
         "lint": [f._asdict() for f in findings],
     }
+
+
+def _named(thread: Thread, body: ClaimBody) -> list[Run]:
+    predicate = parse(body["predicate"]) if body.get("predicate") else None
+    clauses = predicate.clauses if predicate is not None else ()
+    refs = body.get("refs")
+    return [r for c in clauses for _, s in c.sides for r in runs_of_subject(thread, s, refs)]
 
 
 def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) -> ClaimBody:

@@ -31,6 +31,7 @@ from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import NamedTuple
+from leadline.services.artifact.raw_files import find_disputed
 from leadline.services.context import Context
 from leadline.services.refusal import record_refusal
 
@@ -82,6 +83,7 @@ def compare_sides(
         a_runs + b_runs, [*axes, *(over or [])], [*(metrics or []), *(target or {}), *sized]
     )
     load_packages(context, a_runs, b_runs)
+    find_disputed(context, [*a_runs, *b_runs])
     wanted = metrics and list(dict.fromkeys([*metrics, *(target or {}), *sized]))
     for option, sizes in (("--detect", detect), ("--equivalent", equivalent)):
         _check_one_unit(

@@ -29,6 +29,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import AHEAD_MS
 from leadline.core.view.facts import runs_open, with_gone_evidence
 from leadline.core.view.waiting import waiting_line
+from leadline.services.artifact.raw_files import any_touched
 from leadline.services.context import Context
 from leadline.services.keep.branch_history import branch_history
 from leadline.services.keep.copies import copies
@@ -42,6 +43,7 @@ from leadline.services.keep.verify_outside import (
     links,
     logbook_in_tree,
     outside_is_here,
+    raw_files,
     seals,
 )
 from leadline.services.publish.index import placed
@@ -91,6 +93,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         code_states(context, thread),
         blobs(context, thread),
         artifacts(context, thread),
+        raw_files(context, thread),
         links(context, thread),
         logbook_in_tree(context, thread),
         placed(context, thread),
@@ -103,6 +106,8 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
     """The same; None where something may be wrong that only the whole thread names."""
     thread = unbroken.thread
     if not (outside_is_here(context, unbroken.outside, thread) and is_rendering(context, thread)):
+        return None
+    if any_touched(context):
         return None
     return thread.record_count, [
         *disputes(context, thread.topic),

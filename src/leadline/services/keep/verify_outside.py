@@ -26,6 +26,7 @@ from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
 from leadline.render.logbook.header import link_lines
 from leadline.render.markdown import data
 from leadline.services.artifact import artifacts as artifact
+from leadline.services.artifact.raw_files import find_disputed
 from leadline.services.branch.logbook import hand_edited, logbook_path, needs_rendering
 from leadline.services.context import Context
 
@@ -111,6 +112,19 @@ def _payloads_of_no_run(thread: Thread) -> Iterable[tuple[str, str, bool]]:
     for adopted in thread.adopted:
         if adopted.get("file"):
             yield "adopted " + str(adopted.get("heading", "")), str(adopted["file"]), True
+
+
+def raw_files(context: Context, thread: Thread) -> list[Finding]:
+    """Runs whose files are not what their numbers were read from."""
+    find_disputed(context, thread.runs)
+    return [
+        Finding(
+            *(thread.topic, FAULT, "disputed-run", run.id, run.disputed),
+            f"leadline retract {run.id} --why 'its metrics are disputed'",
+        )
+        for run in thread.runs
+        if run.disputed and not run.retracted
+    ]
 
 
 def artifacts(context: Context, thread: Thread) -> list[Finding]:

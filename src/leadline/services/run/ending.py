@@ -387,6 +387,11 @@ def _outputs(attempt: str, state: str, redact: Hiding) -> Outputs:
         if size:
             out[name] = {"size_bytes": size, "digest": digest}
             tails[name] = tail
+    try:
+        with open(open_to_read(os.path.join(attempt, "metrics.jsonl")), "rb") as file:
+            out["logged"] = {"digest": digest_of_file(file), "size_bytes": file.tell()}
+    except OSError:
+        pass  # nothing was logged
     order = ("stdout", "stderr") if state == "done" else ("stderr", "stdout")
     telling = next((name for name in order if name in tails), "")
     if telling:
