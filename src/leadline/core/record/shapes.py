@@ -37,7 +37,7 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "CutSeries": ({"value": ("or", "float", "none"), "points": "int"}, ()),
     "ExtractionFacts": ({"sources": ("list", "Source"), "problems": ("list", "Problem"), "series": ("dict", "Excerpt"), "tables": ("list", ("dict", "any")), "items": ("dict", "ItemFacts"), "read": ("dict", "str"), "contract": ("dict", ("dict", "str")), "cut": ("dict", "CutSeries")}, ()),
     "Stream": ({"size_bytes": "int", "digest": "str"}, ("size_bytes", "digest",)),
-    "Outputs": ({"stdout": "Stream", "stderr": "Stream", "excerpt": "str", "excerpt_of": "str", "result_digest": "str", "rewritten": ("dict", "str")}, ()),
+    "Outputs": ({"stdout": "Stream", "stderr": "Stream", "logged": "Stream", "excerpt": "str", "excerpt_of": "str", "result_digest": "str", "rewritten": ("dict", "str")}, ()),
     "KeptArtifact": ({"name": "str", "kind": "str", "digest": "str", "size_bytes": "int", "step": "int", "at": "str", "source": "str", "changed": "bool"}, ()),
     "GapInArtifacts": ({"name": "str", "reason": "str", "source": "str", "size_bytes": "int"}, ()),
     "ArtifactsOfRun": ({"kept": ("list", "KeptArtifact"), "total": "int", "size_bytes": "int", "manifest": "str", "gaps": ("list", "GapInArtifacts"), "gaps_total": "int"}, ()),
