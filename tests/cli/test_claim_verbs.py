@@ -16,7 +16,7 @@ def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):  # noqa: F8
     run([10.3], "--set", "block=128")
     claim = (
         "claim",
-        "block 128 is faster (n={{P-002.loss.n}})",
+        "block 128 is lower (n={{P-002.loss.n}})",
         "--that",
         "loss(P-002) < loss(P-001)",
     )
@@ -45,7 +45,7 @@ def test_override_is_recorded_with_the_computed_label(recorded):  # noqa: F811
     run([10.0], "--set", "block=128")
     row = lab.json(
         "claim",
-        "faster (n={{P-002.loss.n}})",
+        "lower (n={{P-002.loss.n}})",
         "--that",
         "loss(P-002) < loss(P-001)",
         "--label",
@@ -71,7 +71,7 @@ def test_stable_across_an_axis(recorded):  # noqa: F811
     that = "loss(block=128) < loss(block=64)"
     row = lab.json(
         "claim",
-        "faster over seeds (n={{P-002.loss.n}})",
+        "lower over seeds (n={{P-002.loss.n}})",
         "--that",
         that,
         "--across",
@@ -81,7 +81,7 @@ def test_stable_across_an_axis(recorded):  # noqa: F811
     )["data"]
     assert row["label"] == "stable" and row["missing"] == []
     error = lab.json(
-        "claim", "faster over seeds", "--that", that, "--across", "seed=1,2,3", "--label", "stable"
+        "claim", "lower over seeds", "--that", that, "--across", "seed=1,2,3", "--label", "stable"
     )["error"]
     assert "seed = 3" in error["why"] and any("--set seed=3" in c for c in error["next"])
 
@@ -90,7 +90,7 @@ def test_two_differences_cap_the_label(recorded):  # noqa: F811
     lab, run = recorded
     run([20.1, 20.4, 19.9], "--set", "block=64", "--set", "steps=10")
     run([10.1, 10.4, 9.9], "--set", "block=128", "--set", "steps=11")
-    claim = ("claim", "faster (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(P-001)")
+    claim = ("claim", "lower (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(P-001)")
     error = lab.json(*claim, "--axis", "block", "--label", "replicated")["error"]
     assert error["code"] == "label-too-high" and "steps (10 against 11)" in error["why"]
     assert lab.json(*claim)["data"]["label"] == "exploratory"
@@ -161,7 +161,7 @@ def test_a_prediction_written_before_is_a_preregistration(recorded):  # noqa: F8
     lab, run = recorded
     run([20.1, 20.4], "--set", "block=64")
     that = "loss(block=128) < loss(block=64)"
-    lab.ok("hypothesis", "add", "bigger is faster", "--predict", that)
+    lab.ok("hypothesis", "add", "bigger is lower", "--predict", that)
     run([10.1, 10.4], "--set", "block=128")
     lab.ok(
         "hypothesis",
@@ -171,7 +171,7 @@ def test_a_prediction_written_before_is_a_preregistration(recorded):  # noqa: F8
         "loss(block=128) <= loss(block=64)",
     )
     assert (
-        lab.json("claim", "bigger is faster (n={{P-002.loss.n}})", "--that", that)["data"][
+        lab.json("claim", "bigger is lower (n={{P-002.loss.n}})", "--that", that)["data"][
             "preregistered"
         ]
         == "P-H1"
@@ -190,8 +190,8 @@ def test_claims_keep_the_baseline_they_were_made_against(recorded):  # noqa: F81
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
-    lab.ok("claim", "faster (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(baseline)")
-    lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "faster")
+    lab.ok("claim", "lower (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(baseline)")
+    lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "lower")
     assert lab.json("claims")["data"][0]["label"] == "replicated"
 
 

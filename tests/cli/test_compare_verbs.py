@@ -102,7 +102,7 @@ def test_baselines_are_named_and_a_moved_one_is_flagged(recorded):  # noqa: F811
     text = lab.ok("compare", "P-002", "P-003", "--axis", "block")
     assert "neither side is the registered baseline, P-001 (P-B1)" in text
     assert "neither side" not in lab.ok("compare", "P-001", "P-003", "--axis", "block")
-    lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "faster")
+    lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "lower")
     done = lab.json("compare", "P-001", "P-003", "--axis", "block")["data"]
     moved = done["moved_baseline"]
     assert (moved["was"], moved["experiment"], moved["now"]) == ("P-B1", "P-001", "P-B2") and moved[

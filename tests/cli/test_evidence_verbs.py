@@ -13,7 +13,7 @@ FASTER = "loss(block=128) < loss(block=64)"
 def claimed(lab, run):
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
-    return lab.json("claim", "faster (n={{P-002.loss.n}})", "--that", FASTER)["data"]
+    return lab.json("claim", "lower (n={{P-002.loss.n}})", "--that", FASTER)["data"]
 
 
 def test_a_withdrawn_run_lowers_the_claim_everywhere_at_once(recorded):  # noqa: F811
@@ -40,7 +40,7 @@ def test_what_rested_on_a_withdrawn_baseline_is_named(recorded):  # noqa: F811
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
-    lab.ok("claim", "faster (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(baseline)")
+    lab.ok("claim", "lower (n={{P-002.loss.n}})", "--that", "loss(P-002) < loss(baseline)")
     rests = {
         r["id"]: r for r in lab.json("retract", "P-B1", "--why", "the wrong build")["data"]["rests"]
     }
