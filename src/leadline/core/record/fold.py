@@ -320,8 +320,6 @@ def _run_ended(thread: Thread, record: Record[bodies.RunEndedBody]) -> None:
     for name, value in _given(record.body, _RUN_FACTS).items():
         if value is not None:  # a run that was lost has no resources, and says null
             setattr(run, name, value)
-    if seen := record.body.get("software"):
-        run.software = {**seen}
     run.ended_at = run.ended_at or record.at
     run.artifact_record = record.body.get("artifacts") or {}
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}

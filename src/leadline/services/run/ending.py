@@ -95,7 +95,7 @@ def end_run(
             say(f"{planned['id']} left {leftover_text(leftover)}")
     with _whatever_it_meets(body, "reading which Python it started", say):
         if seen := software_seen(context, attempt):
-            body["software"] = seen
+            body["software"] = {**body.get("software", {}), **seen}
     # What the run left behind: numbers, how the machine was, output, files.
     body["hygiene"] = planned.get("hygiene", {})
     done_with: list[str] = []
