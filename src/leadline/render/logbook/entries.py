@@ -253,7 +253,9 @@ def _alone(record: Record, run: Run, experiment: Experiment, then: Thread, log: 
 def _together_of(record: Record, then: Thread) -> Together | None:
     refs = record.body.get("refs")
     also = [then.here(str(name), refs) for name in record.body.get("also", [])]
-    return together(then, then.shown(str(record.body["about"][0]), refs), record.body["of"], also)
+    about = record.body["about"]
+    first = then.shown(str(about[0]), refs) if about else ""
+    return together(then, first, record.body["of"], also)
 
 
 def _command_ended(record: Record, then: Thread, log: Log) -> Made:
