@@ -82,11 +82,15 @@ class SlurmExecutor(SharedFolderExecutor):
                 )
 
     def _find(self, job: str) -> dict[str, object] | None:
-        code, out, said = self._run("squeue", "-h", "-t", "all", "-o", "%i", "--name", job, "--me")
+        # One that has ended and left no trace in the folder was refused or never ran: Slurm keeps it too.
+        code, out, said = self._run("squeue", "-h", "-o", "%i %T", "--name", job, "--me")
         if code != 0:
             raise self._no_answer(said)
-        numbers = out.split()
-        return {"job": job, "number": numbers[0]} if numbers else None
+        for line in out.splitlines():
+            number, _, state = line.partition(" ")
+            if state in QUEUED or state in RUNNING:
+                return {"job": job, "number": number}
+        return None
 
     def _start(
         self, job: str, argv: list[str], folder: str, resources: Mapping[str, object]
