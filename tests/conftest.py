@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests import forked
+from tests import forked, promised
 from tests.engines import end_engines, ray, ray_client, slurm, slurm_client
 from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server
 
@@ -102,7 +102,15 @@ class Lab:
         whole = {**self.env, **(env or {})}
         if forked.at_start(whole) != forked.at_start(sealed_environment(self.repo)):
             return self.start(*args, cwd=cwd, env=env, timeout=timeout)
-        return forked.run([*args], cwd or self.repo, whole, timeout)
+        done = forked.run([*args], cwd or self.repo, whole, timeout)
+        if (
+            "LEADLINE_PROMISED" in os.environ
+        ):  # every proposed command is read, and tried if it only reads
+            promised.check(
+                done.stderr,
+                lambda words: forked.run(words, cwd or self.repo, whole, timeout).returncode,
+            )
+        return done
 
     def start(
         self,

@@ -1,8 +1,8 @@
 """Every command that an answer or an error proposes is one that the program knows.
 
-`Lab.run` hands over what came back; the commands on its `next:` lines are read by the real parsers,
-and those that only read are carried out where they were proposed, each sort once a process. What a
-person has to fill in stands in capitals or as `…` in quotes.
+With LEADLINE_PROMISED set `Lab.run` hands over what came back: the commands on its `next:` lines are
+read by the real parsers, and those that only read are carried out where they were proposed, each sort
+once a process. What a person has to fill in stands in capitals or as `…` in quotes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ READING = {
 }  # fmt: skip
 _NEXT = re.compile(r"^\s*next: (leadline .*)$", re.M)
 _BLANK = re.compile(r"[A-Z][A-Z|.]*\Z|.*…")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBERS = re.compile(r"\d+")
 # An option that takes a number is shown with a letter in its place.
 _A_NUMBER = {"N": "3", "SECONDS": "3", "BYTES": "3", "SHARE": "1%"}
@@ -46,7 +47,7 @@ def problem(line: str) -> str:
     if "--" in words:
         at = words.index("--")
         words, command = words[:at], words[at + 1 :]
-    if "…" in words or "..." in words:
+    if re.search(r" (…|\.\.\.)( |$)", _QUOTED.sub("''", line.partition(" -- ")[0])):
         return "it is not written out"
     front, own = _front(words)
     if not own or own[0].startswith("-"):

@@ -148,3 +148,10 @@ def test_the_baseline_measured_again_by_an_edited_ruler_is_the_baseline(thread_l
     done = lab.run("measure", "again", "P-001", "--baseline", "another timer")
     assert done.returncode == 0, done.stdout + done.stderr
     assert lab.json("baseline", "show")["data"]["experiment"] == "P-002"
+
+
+def test_an_override_without_its_reason_is_typed_out(thread_lab):
+    lab = thread_lab
+    lab.ok("run", "--", *CELL)
+    said = lab.run("decide", "keep it", "--evidence", "P-001", "--override", "overclaim", "").stderr
+    assert "next: leadline decide 'keep it' --evidence P-001 --override overclaim WHY" in said

@@ -19,8 +19,8 @@ def complete(error: LeadlineError, argv: list[str]) -> None:
     found = []
     for remedy in error.next:
         head, more, tail = remedy.partition(" …")
-        verb = head.removeprefix("leadline ").partition(" ")[0]
-        if more and verb in own and " -- " not in tail and "(" not in tail:
+        verb = head.removeprefix("leadline").strip().partition(" ")[0]
+        if more and (verb in own or not verb) and " -- " not in tail and "(" not in tail:
             words = own if tail else [_mended(word, texts) for word in own]
             remedy = f"leadline {shell_words(words)}{tail}"
             if dashes:
@@ -31,7 +31,7 @@ def complete(error: LeadlineError, argv: list[str]) -> None:
 
 def _mended(word: str, texts: dict[str, str]) -> str:
     for text, mended in texts.items():
-        if word.strip() == text:
+        if word.strip() == text.strip():
             return mended
         name, equals, value = word.partition("=")  # correct P-C1 text='…', --change='…'
         if equals and value.strip() == text:

@@ -32,7 +32,8 @@ class Overrides:
                     "no-reason",
                     f"--override {codes} needs the reason",
                     why="it stays visible beside what was recorded",
-                    do=f"leadline … --override {codes} 'WHY'",
+                    do="leadline …",
+                    details={"instead": {why: "WHY"}},
                 )
             self.given |= {code.strip(): why.strip() for code in codes.split(",")}
 
