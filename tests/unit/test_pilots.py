@@ -45,6 +45,8 @@ def make(tmp_path: Path) -> Any:
         return made[-1]
 
     yield attempt
+    if (tmp_path / "queue").exists():
+        one.close_pilots(str(tmp_path / "queue"))
     for each in made:
         probe.cancel(each.dir)
         for pid in living(each.cookie):
