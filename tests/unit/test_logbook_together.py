@@ -257,3 +257,12 @@ def test_a_run_of_before_has_its_entry_as_before() -> None:
         "P-001-r2 old (repeat)",
     ]
     assert "| metric    | this run |" in render_logbook(b.thread())
+
+
+def test_a_command_that_ended_early_says_so_before_its_table() -> None:
+    b = builder()
+    made = sweep(b, {"unroll": [1, 4]})
+    cell(b, made, {"unroll": 1}, [700.0])
+    end(b, "P-W1", made.id, why="1 run left")
+    (entry,) = book(b)
+    assert "- **Ended early:** 1 run left\n- **Command:**" in entry.body

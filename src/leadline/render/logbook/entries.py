@@ -298,7 +298,7 @@ def _with_words(
     for name, title in (("expected", "Expected"), ("because", "Because")):
         if design.get(name):
             lines.append(f"- **{title}:** {prose_line(str(design[name]))}")
-    lines += [entry_body(one, then, log.told_by(record)), left]
+    lines += [left, entry_body(one, then, log.told_by(record))]
     said = [] if one.name in log.first else _said_of(of, then)
     body = "\n".join(line for line in lines if line)
     return "\n\n".join(part for part in (body, "\n".join(said)) if part)
