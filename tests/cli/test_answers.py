@@ -22,6 +22,7 @@ TABLE = "block,time_ms\n32,900.5\n64,n/a\n128,508.2\n"
 
 # room of src/leadline/services: command lines, one after the other in the same repository
 ROOMS = {
+    "agent": ["agent status --project", "agent uninstall opencode --dry-run"],
     "artifact": ["artifact list PA-001", "artifact get PA-001 --out x", "artifact verify PA-001"],
     "branch": ["logbook", "sync", "index"],
     "evidence": [

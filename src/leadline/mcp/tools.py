@@ -276,7 +276,7 @@ def _any_verb(argv: list[str], read_only: bool) -> list[str]:
         )
     if read_only and verb not in READING and "--help" not in words:
         raise usage(
-            "read-only",
+            "read-only-server",
             f"`leadline {verb}` writes, and this server is read-only",
             why=f"it lets: {', '.join(sorted(READING))}",
             do="leadline brief",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import islice
 
-from leadline.core.errors import usage
-from leadline.core.record.thread import Item, Thread, is_a
+from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import minute
 from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.core.view.since import behind, counted
 from leadline.render.table import table
 from leadline.render.terminal.show import render_show
 from leadline.services.context import Context
+from leadline.services.write.session import the_session
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SessionBody
@@ -77,9 +77,7 @@ def _until(row: SessionRow) -> str:
 
 def show_session(thread: Thread, display: str) -> tuple[str, dict[str, object]]:
     """One session in full, with what was recorded in it. Raises LeadlineError(not_found | usage)."""
-    item = thread.find(display)
-    if not is_a(item, "session"):
-        raise usage("not-a-session", f"{display} is no session", do="leadline session list")
+    item = the_session(thread, display)
     records = [record for record in behind(thread, item.uid) if record.session == item.uid]
     told = counted(records)
     text = f"{render_show(item, thread)}\n\nin it: {', '.join(told) or 'nothing but itself'}"

@@ -45,9 +45,7 @@ def _read(context: Context, file: str) -> tuple[str, str]:
     path = os.path.join(context.cwd, os.path.expanduser(file))
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise environment(
-                "no-document", f"{file} is no file", do="leadline check text README.md"
-            )
+            raise not_found("no-document", f"{file} is no file", do="leadline check text README.md")
         with open(path, "rb") as opened:
             data = opened.read(MOST_BYTES + 1)
     except OSError as error:

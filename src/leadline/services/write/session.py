@@ -7,7 +7,7 @@ for who says it. A session that nobody closed is closed by the next one, when it
 from __future__ import annotations
 
 from leadline.core.errors import conflict, not_found, usage
-from leadline.core.record.thread import is_a
+from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.bound_text import checked_text
 from leadline.services.context import Context, refs_for
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import (
         AcknowledgementBody,
         DirectiveBody,
+        SessionBody,
         SessionEndedBody,
         Transcript,
     )
@@ -60,9 +61,7 @@ def end_session(
         )
     shown = named or (current.id if current is not None else "")
     thread = slice_of(context, topic, [shown])
-    item = thread.find(shown)
-    if not is_a(item, "session"):
-        raise usage("not-a-session", f"{shown} is no session", do="leadline session list")
+    item = the_session(thread, shown)
     if item.body.get("ended", {}).get("by", "seen") != "seen":
         raise conflict("session-ended", f"{item.id} has ended", do="leadline session list")
     body: SessionEndedBody = {"session": item.id, "by": by, "refs": {item.id: item.uid}}
@@ -75,6 +74,14 @@ def end_session(
         if found.uid == item.uid:
             context.sessions.closed(topic, found.key)
     return item.id
+
+
+def the_session(thread: Thread, display: str) -> Item[SessionBody]:
+    """What an id names. Raises LeadlineError(not_found | usage)."""
+    item = thread.find(display)
+    if not is_a(item, "session"):
+        raise usage("not-a-session", f"{display} is no session", do="leadline session list")
+    return item
 
 
 def hand_over(
