@@ -131,10 +131,10 @@ def _one_ruler(files: list[str], old: str, declared: bool) -> list[str]:
     """What brings both sides under one ruler."""
     if declared:
         return [f"leadline measure again {old}"]
-    named = " ".join(map(_quoted, files[:4]))
+    named = " ".join(map(shell_word, files[:4]))
     return [
         f"leadline measure protect {named} && leadline measure again {old}",
-        f"leadline measure none --why {_quoted(f'{files[0]} is what is tested')}",
+        f"leadline measure none --why {shell_word(f'{files[0]} is what is tested')}",
     ]
 
 
@@ -144,7 +144,7 @@ def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = Fa
     codes = {r["code"] for r in comparison.refusals}
     if "no-runs" in codes:
         short = comparison.a_name if not comparison.a_runs else comparison.b_name
-        sets = "".join(f" --set {_quoted(part.strip())}" for part in short.split(","))
+        sets = "".join(f" --set {shell_word(part.strip())}" for part in short.split(","))
         by_id = f" --experiment {short.rpartition('-r')[0] or short}"
         commands.append("leadline run" + (f"{sets} -- CMD" if "=" in short else by_id))
     rows = comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
@@ -156,22 +156,22 @@ def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = Fa
         rows = [row for row in rows if row not in read]
         side = comparison.b_name.partition("-r")[0]
         commands.append(
-            f"leadline show {_quoted(side)}  (it was read otherwise: run it again alike)"
+            f"leadline show {shell_word(side)}  (it was read otherwise: run it again alike)"
         )
-    again = f"leadline compare {_quoted(args.a)} {_quoted(args.b)}"
-    again += "".join(f" --over {_quoted(key)}" for key in args.over)
+    again = f"leadline compare {shell_word(args.a)} {shell_word(args.b)}"
+    again += "".join(f" --over {shell_word(key)}" for key in args.over)
     if rows and not args.axes:
-        commands.append(f"{again} --axis {_quoted(rows[0].name)}")
+        commands.append(f"{again} --axis {shell_word(rows[0].name)}")
     elif rows and not comparison.diff.of_role("axis"):
         commands.append(
-            f"{again} --axis {_quoted(rows[0].name)}  (the declared axis does not differ, this does)"
+            f"{again} --axis {shell_word(rows[0].name)}  (the declared axis does not differ, this does)"
         )
     elif rows:
-        axes = "".join(f" --axis {_quoted(axis)}" for axis in args.axes)
-        rest = "".join(f" --nuisance {_quoted(row.name)}" for row in rows[:4])
+        axes = "".join(f" --axis {shell_word(axis)}" for axis in args.axes)
+        rest = "".join(f" --nuisance {shell_word(row.name)}" for row in rows[:4])
         commands.append(f"{again}{axes}{rest}  (only when these are known not to matter)")
     commands += [
-        f"leadline metric {_quoted(m.metric)}  (what it meant when)"
+        f"leadline metric {shell_word(m.metric)}  (what it meant when)"
         for m in comparison.metrics
         if m.apart
     ][:3]
@@ -182,8 +182,3 @@ def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = Fa
             if "=" not in name
         ]
     return commands
-
-
-def _quoted(text: str) -> str:
-
-    return shell_word(text)

@@ -98,7 +98,7 @@ def _metrics(thread: Thread, found: SeriesListed) -> Answer:
     data: SeriesListed = {**found, "metrics": rows[:METRICS_SHOWN]}
     counts = {"metrics": len(rows), "points": found["points"], "writers": len(found["writers"])}
     text = render_metrics(thread, data, len(rows), size(found["size_bytes"]))
-    following = [f"leadline series {found['run']} {_quoted(rows[0]['metric'])}"] if rows else []
+    following = [f"leadline series {found['run']} {shell_word(rows[0]['metric'])}"] if rows else []
     return Answer(text, data, counts, len(rows) > METRICS_SHOWN, following)
 
 
@@ -109,7 +109,7 @@ def _points(thread: Thread, found: SeriesPoints, args: argparse.Namespace) -> An
     if args.csv:
         return Answer(render_csv(found), found, {"points": total}, shown < total)
     again = (
-        [f"leadline series {found['run']} {_quoted(found['metric'])} --csv"]
+        [f"leadline series {found['run']} {shell_word(found['metric'])} --csv"]
         if shown < total
         else []
     )
@@ -146,8 +146,3 @@ def _compacted(row: CompactedRun, size: Callable[[int], str]) -> str:
     return text + (
         f" ({row['lines']} {many} as JSON lines, which are not packed)" if row["lines"] else ""
     )
-
-
-def _quoted(text: str) -> str:
-
-    return shell_word(text)

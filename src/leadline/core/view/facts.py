@@ -423,11 +423,14 @@ def with_numbers(thread: Thread) -> tuple[Sequence[Experiment], Sequence[str]]:
     """Of ``ranked`` those that measured something, and the ids of the others."""
     if thread.kept is not None:
         return thread.kept.with_numbers()
-    best = [
-        e for e in ranked(thread) if any(run.metrics or run.nonfinite for run in e.evidence_runs)
-    ]
-    tabled = {e.id for e in best}
-    return best, [e.id for e in ranked(thread) if e.id not in tabled]
+    best: list[Experiment] = []
+    silent: list[str] = []
+    for e in ranked(thread):
+        if any(run.metrics or run.nonfinite for run in e.evidence_runs):
+            best.append(e)
+        else:
+            silent.append(e.id)
+    return best, silent
 
 
 def claims_by_experiment(
