@@ -44,6 +44,7 @@ _OF_NAME = (
 )
 _LESS_IS_BETTER = frozenset([TIME, MEMORY, LOSS, COST])
 _SPEED = frozenset([TIME, RATE])
+_LEARNS = re.compile(r"\b(?:learn|converg|train)\w*\s+$", re.I)
 _RELATIVE = re.compile(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
 
 
@@ -60,6 +61,8 @@ def contradictions(
     for said in directions(text):
         if not is_stated(StrongWord(said.start, said.word, COMPARES), prose):
             continue
+        if said.way in (FASTER, SLOWER) and _LEARNS.search(prose[: said.start]):
+            continue  # in steps, of which a loss may tell as well as a time
         of = said.of or (RATE if said.way in (FASTER, SLOWER) else "")
         alike = [r for r in compared if not of or _alike(of, kinds[r.clause.metric])]
         if not alike:
