@@ -61,7 +61,8 @@ def judged_state(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None
         return by_hand
     found = decided_by_runs(item, thread, evidence_of)
     runs = thread.runs_named(evidence_of(item).counted[:RUNS_LOOKED_AT])
-    late = "written after runs of it" if any(run.uid < item.uid for run in runs) else ""
+    before = bool(runs) and all(run.uid < item.uid for run in runs)  # a reference may be older
+    late = "written after runs of it" if before else ""
     if not found:
         return f"{by_hand}, its prediction {late}" if late else by_hand
     if (state, found) == ("promoted", "supported"):
