@@ -599,3 +599,21 @@ def test_a_nan_is_not_hidden_by_the_reduction(rule):
         for value in values:
             gatherer.add("x", value)
         assert gatherer.finish(None).nonfinite == {"x": "NaN"}
+
+
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+_SPEC_KEYS = st.sampled_from(
+    ["path", "rows", "unique", "items", "columns", "pattern", "nan", "reader"]
+)
+
+
+@given(_ANY | st.dictionaries(_SPEC_KEYS, _ANY))
+def test_whatever_stands_in_a_declaration_is_read_or_refused(value):
+    try:
+        assert isinstance(parse_spec(value), ExtractionSpec)
+    except LeadlineError as error:
+        assert error.code == "bad-extraction-spec"

@@ -120,6 +120,8 @@ def parse_spec(value: str | Mapping[str, Any]) -> ExtractionSpec:
     """
     if isinstance(value, str):
         return _from_text(value)
+    if not isinstance(value, Mapping):
+        raise _bad(repr(value), "it is neither a text nor a table", "results.csv:time_ms=elapsed")
     return _from_table(value)
 
 
@@ -287,7 +289,7 @@ def _check_pattern(spec: ExtractionSpec, text: str) -> None:
 def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(part for part in value.split("+") if part)
-    return tuple(str(part) for part in value)
+    return tuple(str(part) for part in (value if isinstance(value, (list, tuple)) else [value]))
 
 
 def _rows(value: Any, text: str) -> tuple[int | None, int | None]:
