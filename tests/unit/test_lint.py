@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +74,9 @@ def test_fix_format() -> None:
 def test_fixing_twice_is_fixing_once(text: str) -> None:
     once = fix_format(text)
     assert fix_format(once) == once
+
+
+def test_what_to_add_is_of_this_thread() -> None:
+    (found,) = lint("P-001 is 12 % faster", THREAD)
+    (name,) = re.findall(r"\{\{(P-\d+)\.\w+\.n\}\}", found.mend)
+    assert name in THREAD.experiments

@@ -53,8 +53,8 @@ def lint(
     prose = _without_code(text)
     found = [
         *_undefined(prose, text, thread, refs),
-        *_baseline(prose, text),
-        *_missing_n(prose, text, what),
+        *_baseline(prose, text, thread),
+        *_missing_n(prose, text, thread, what),
         *_links(text, thread),
         *_ticked(text),
     ]
@@ -100,7 +100,7 @@ def _undefined(
     return found
 
 
-def _baseline(prose: str, text: str) -> list[tuple[int, LintFinding]]:
+def _baseline(prose: str, text: str, thread: Thread) -> list[tuple[int, LintFinding]]:
     for m in _BASELINE.finditer(prose):
         near = prose[max(0, m.start() - _NEAR) : m.end() + _NEAR]
         if not ID_IN_TEXT.search(near) and not _HAS_NUMBER.search(near):
@@ -111,14 +111,20 @@ def _baseline(prose: str, text: str) -> list[tuple[int, LintFinding]]:
                         "baseline-without-value",
                         "'the baseline' is named without its value or id",
                         _where(text, m.start()),
-                        "write its id and number: P-B1, {{baseline.METRIC}}",
+                        f"write its id and number: {_the_baseline(thread)}",
                     ),
                 )
             ]
     return []
 
 
-def _missing_n(prose: str, text: str, what: str) -> list[tuple[int, LintFinding]]:
+def _the_baseline(thread: Thread) -> str:
+    names = [item.id for item in thread.of_kind("baseline") if item.stands]
+    metric = next(iter(thread.metrics), "METRIC")
+    return ", ".join([*names[-1:], f"{{{{baseline.{metric}}}}}"])
+
+
+def _missing_n(prose: str, text: str, thread: Thread, what: str) -> list[tuple[int, LintFinding]]:
     found = []
     for m in re.finditer(r"(?:[^\n]+(?:\n(?!\s*\n|\s*[-*+#|]|\s*\d+[.)]\s)[^\n]+)*)", prose):
         paragraph = m[0]
@@ -136,11 +142,22 @@ def _missing_n(prose: str, text: str, what: str) -> list[tuple[int, LintFinding]
                         "no-n",
                         f"'{hit[0]}' without the number of runs behind it",
                         _where(text, at),
-                        "add n: (n={{P-003.METRIC.n}})",
+                        f"add n: (n={_n_of(paragraph, thread)})",
                     ),
                 )
             )
     return found
+
+
+def _n_of(paragraph: str, thread: Thread) -> str:
+    """A citation of the number of runs: of the experiment that the text names, else of the last."""
+    measured = [e for e in thread.experiments.values() if any(run.metrics for run in e.runs)]
+    named = [e for e in measured if e.id in paragraph]
+    if not measured:
+        return "…"
+    chosen = (named or measured)[-1]
+    metric = next(name for run in chosen.runs for name in run.metrics)
+    return f"{{{{{chosen.id}.{metric}.n}}}}"
 
 
 def _links(text: str, thread: Thread) -> list[tuple[int, LintFinding]]:
