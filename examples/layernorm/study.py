@@ -215,7 +215,9 @@ class Study:
             f" --negative implementation-failure -- {BENCH} --opt O3 --unroll 8 --vec {{vec}}",
             expect=(6,),
         )
-        two, three = self.of(opt="O2", unroll=8), self.of(opt="O3", unroll=8, vec="avx2")
+        two = self.of(opt="O2", unroll=8, vec="sse2")
+        three = self.of(opt="O3", unroll=8, vec="avx2")
+        self._move("eight accumulators, nothing else changed", two)
         self.type(
             "ceremony",
             f"leadline update --change 'Eight accumulators give {{{{{two}.speedup}}}} at O2 and {{{{{three}.speedup}}}}"
@@ -302,7 +304,6 @@ class Study:
         )
         self.type("research", "leadline sweep show --metric max_err")
         one_pass = self._unshaped(kern="vext", passes=4, unroll=4)
-        self._move("one shifted pass in explicit vectors", one_pass)
         self.measure(
             "leadline ab --a kern=plain --a passes=3 --a unroll=16 --b kern=vext --b passes=4 --b unroll=4"
             f" --set opt=O3 --set vec=avx2 --set shape=1024x64 --metric time_us --warmup 0 --blocks {self.blocks}"
@@ -398,17 +399,11 @@ class Study:
         return self.of(**config, shape=None, mean=None, block=None)
 
     def _move(self, why: str, better: str) -> None:
-        """The present baseline and a better one in turns; the move is borne or says what is missing."""
+        """The present baseline and a better one in turns until the difference is shown, and the move."""
         self.measure(
-            f"leadline ab baseline {better} --metric speedup --warmup 0 --blocks {max(self.blocks, 3)}"
+            f"leadline ab baseline {better} --metric speedup --warmup 0 --blocks 30"
             f" --baseline '{why}' --note 'in turns its speedup is {{{{this.ratio}}}} of that of the baseline before'"
         )
-        if self.thread.baseline_experiment.id != better:
-            self.type(
-                "ceremony",
-                f"leadline baseline move {better} --why '{why}' --metric speedup"
-                f" --override baseline-stays 'shown in turns on the busy machine'",
-            )
 
     # ---- what it cost ----------------------------------------------------------------------------
 

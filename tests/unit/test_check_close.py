@@ -61,6 +61,11 @@ def test_each_missing_thing_is_its_own_item():
     open_one.hypothesis("fp8 halves it")
     found = check_close(open_one.thread(), proposal=FULL)
     assert [(i["code"], i["id"]) for i in found] == [("open-hypothesis", "P-H2")]
+    open_one.change_hypothesis("P-H2", "falsified")
+    open_one.hypothesis("it is below 9", predicate="time_ms(P-001) < 9")  # its runs say its state
+    open_one.hypothesis("blocks of 99 are, too", predicate="time_ms(block=99) < 9")
+    found = check_close(open_one.thread(), proposal=FULL)
+    assert [(i["code"], i["id"]) for i in found] == [("open-hypothesis", "P-H4")]
     unlinked = closed_thread()
     unlinked.record("issue-edited", {"body": "nothing"})
     assert codes(check_close(unlinked.thread(), proposal=FULL)) == {"final-tag-not-linked"}

@@ -43,6 +43,55 @@ def test_one_run_beyond_the_limit_bars_its_experiment():
     assert best.experiment.id == "P-001"
 
 
+def answered() -> ThreadBuilder:
+    """A baseline of four runs, and a decided kernel of three: 50, 48 to 52."""
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower")])
+    b.run("naive", {"time_ms": 100.0}, {"k": 1})
+    b.repeat("P-001", *[{"time_ms": 100.0}] * 3)
+    b.baseline("P-001")
+    b.run("wide", {"time_ms": 50.0}, {"k": 2})
+    b.repeat("P-002", {"time_ms": 48.0}, {"time_ms": 52.0})
+    b.decision("ship it", evidence=["P-002"])
+    return b
+
+
+def best_id(b: ThreadBuilder) -> str:
+    best = page_of(b.thread(), None).best
+    assert best is not None
+    return best.experiment.id
+
+
+def test_a_single_run_does_not_stand_before_the_repeated_result_that_was_decided_on():
+    b = answered()
+    b.run("lucky", {"time_ms": 30.0}, {"k": 3})
+    assert best_id(b) == "P-002"
+    told = "not confirmed: P-003 lucky reads time_ms 30 ms in a single run"
+    assert f"{told}: leadline run --experiment P-003 --repeat 2" in render_brief(b.thread())
+    b.repeat("P-003", {"time_ms": 30.0}, {"time_ms": 31.0})
+    assert best_id(b) == "P-003"
+    assert "not confirmed" not in render_brief(b.thread())
+
+
+def test_another_case_within_the_noise_of_the_decided_result_does_not_stand_before_it():
+    b = answered()
+    b.run("shifted", {"time_ms": 49.0}, {"k": 2, "mean": 10})
+    b.repeat("P-003", {"time_ms": 49.0}, {"time_ms": 49.0})
+    assert best_id(b) == "P-002"
+    assert "no better shown: P-003" in render_brief(b.thread())
+    b.repeat("P-003", *[{"time_ms": 20.0}] * 4)
+    assert best_id(b) == "P-003"
+
+
+def test_a_single_run_is_the_best_where_only_what_is_to_be_beaten_was_repeated():
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower")])
+    b.run("naive", {"time_ms": 100.0}, {"k": 1})
+    b.repeat("P-001", {"time_ms": 100.0}, {"time_ms": 100.0})
+    b.baseline("P-001")
+    b.run("wide", {"time_ms": 50.0}, {"k": 2})
+    b.claim("faster", ["P-001", "P-002"], "time_ms(P-002) < time_ms(P-001)")
+    assert best_id(b) == "P-002"
+
+
 def test_without_an_admissible_result_there_is_none_and_the_page_says_why():
     thread = study("<=1e-9").thread()
     assert page_of(thread, None).best is None

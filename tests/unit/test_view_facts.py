@@ -206,7 +206,7 @@ def test_the_state_of_a_hypothesis_follows_from_its_prediction_and_says_whose_wo
     assert labels["P-H2"] == "refuted"
     assert said["P-H2"] == "falsified by its prediction; supported, judged by hand"
     assert "written after runs of it" in said["P-H4"] and "written after" not in said["P-H1"]
-    by = {"replicated": "supported by its prediction", "exploratory": "proposed"}
+    by = {"replicated": "supported by its prediction", "exploratory": "undecided so far"}
     assert said["P-H1"] == by[labels["P-H1"]]
 
 
@@ -218,4 +218,15 @@ def test_no_difference_shown_falsifies_nothing():
         b.repeat(shown, {"loss": 1.1}, {"loss": 0.9})
     thread = b.thread()
     [h] = thread.hypotheses
-    assert judged_state(h, thread, evidence_for(thread)) == "proposed"
+    assert judged_state(h, thread, evidence_for(thread)) == "not borne out so far"
+
+
+def test_what_single_runs_speak_against_is_neither_active_nor_falsified():
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    b.change_hypothesis(b.hypothesis("a is lower", predicate="loss(k=1) <= 0.5"), "active")
+    [before] = b.thread().hypotheses
+    assert judged_state(before, b.thread(), evidence_for(b.thread())) == "active"
+    b.run("k=1", {"loss": 1.0}, {"k": 1})
+    thread = b.thread()
+    [h] = thread.hypotheses
+    assert judged_state(h, thread, evidence_for(thread)) == "not borne out so far"

@@ -245,6 +245,7 @@ def state_lines(thread: Thread, page: Page, evidence_of: EvidenceOf | None) -> l
         lines = [best_line(page.best, thread, evidence_of), f"$ {words.command(page.best.run)}"]
         hidden = hidden_config(page.best.experiment)
         lines += [f"config: {hidden}"] if hidden else []
+        lines += [] if page.best.ahead is None else [ahead_line(page.best, page.best.ahead, thread)]
     elif thread.experiments:
         lines.append(f"no result to call the best: {_why_no_best(thread)}")
     base, item = thread.baseline_experiment, thread.baseline
@@ -298,6 +299,20 @@ def best_line(best: Best, thread: Thread, evidence_of: EvidenceOf | None) -> str
         parts.append(f"by an older ruler: leadline measure again {best.experiment.id}")
     name = f"best {best.experiment.id} {best.experiment.title}"
     return words.joined([f"{name}: {', '.join(parts)}", label])
+
+
+def ahead_line(best: Best, ahead: Experiment, thread: Thread) -> str:
+    """``not confirmed: LS-054 mean=10 reads speedup 13.9 in a single run: leadline run --experiment …``"""
+    sample = facts.sample_of(ahead.runs, best.metric)
+    value = with_unit(sample.median, facts.definition(thread, best.metric).unit)
+    named = f"{ahead.id} {ahead.title}"
+    left = facts.SOUND_RUNS - sample.n
+    if left <= 0:
+        told = f"{named} reads {best.metric} {value}, within the runs of {best.experiment.id}"
+        return f"no better shown: {told}, and is another case"
+    times = "a single run" if sample.n == 1 else f"{sample.n} runs"
+    more = f"leadline run --experiment {ahead.id} --repeat {left}"
+    return f"not confirmed: {named} reads {best.metric} {value} in {times}: {more}"
 
 
 def interval_text(interval: Interval) -> str:

@@ -15,7 +15,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.thread import Thread
 from leadline.core.view import facts
-from leadline.core.view.judged import decided_by_runs
+from leadline.core.view.judged import is_tested
 
 FINISH_FIELDS = (
     ("worked", "no-what-worked", "what worked is not said", "--worked 'TEXT'"),
@@ -82,7 +82,7 @@ def check_close(
             id=h.id,
         )
         for h in facts.standing(thread, "hypothesis", OPEN_STATES)
-        if not decided_by_runs(h, thread, known)
+        if not is_tested(h, known)
     ]
     items += _unexplained(thread)
     if tag_needed:

@@ -32,6 +32,7 @@ Span = tuple[float | None, float | None, float | None]  # median, least, largest
 METRICS_SHOWN = 12
 PRIMARY_SHOWN = 3
 HEADLINES = 50  # of the newest claims, decisions and baselines
+SOUND_RUNS = 3  # of a result that stands against a luckier one
 NOTES_LOOKED_AT = 200
 CITING = ("claim", "note", "decision", "hypothesis")  # whose cited numbers are looked at
 # Not lost: nobody saw such a run end, so it shows nothing.
@@ -527,18 +528,70 @@ def ended_by_machine(experiment: Experiment) -> bool:
     return bool(ended) and all(r.state in ("lost", "cancelled") for r in ended)
 
 
+class Leading(NamedTuple):
+    """The result that stands as the best, and the one that reads better and does not stand."""
+
+    best: Experiment | None
+    ahead: Experiment | None = None
+
+
+def leading(thread: Thread) -> Leading:
+    """The best of the first primary metric. Of many the luckiest reads best: one with fewer than
+    ``SOUND_RUNS`` runs does not stand while the answer rests on one that has them; nor does another case
+    (config that the answer leaves alone) that reads within the answer's own runs."""
+    first = next(iter(ranked(thread)), None)
+    order = order_of(thread)
+    if first is None or not order.metric or order.worth(spans_of(first.runs)) is None:
+        return Leading(first)
+    present = _moved_baseline(thread)
+    to_beat = {e.id for e in _baselines(thread)} - {present.id if present is not None else ""}
+    of_the_answer = [present] if present is not None else []
+    for kind in ("claim", "decision"):
+        for item in standing(thread, kind, newest_first=True)[:HEADLINES]:
+            of_the_answer += experiments_of(item, thread)
+    sound: list[tuple[float, Experiment]] = []
+    for e in of_the_answer:
+        alike = present is None or e.config.keys() <= present.config.keys()
+        counts = alike and e.stands and e.id not in to_beat
+        if counts and sample_of(e.runs, order.metric).n >= SOUND_RUNS:
+            worth = order.worth(spans_of(e.runs))
+            sound += [] if worth is None else [(worth, e)]
+    answer = min(sound, key=lambda one: one[0], default=(0.0, first))[1]
+    if answer.id == first.id:
+        return Leading(first)
+    reading = sample_of(first.runs, order.metric)
+    _, low, high = spans_of(answer.runs)[order.metric]
+    within_it = low is None or high is None or low <= (reading.median or 0.0) <= high
+    other_case = not first.config.keys() <= answer.config.keys()
+    if reading.n < SOUND_RUNS or (other_case and within_it):
+        return Leading(answer, first)
+    return Leading(first)
+
+
+def _baselines(thread: Thread) -> list[Experiment]:
+    """The newest ones, in the order in which they were set."""
+    moves = [b for b in thread.of_kind("baseline") if not b.retracted][-HEADLINES:]
+    named = (thread.here(str(b.body["experiment"]), b.refs) for b in moves)
+    return [thread.experiments[name] for name in named if name in thread.experiments]
+
+
+def _moved_baseline(thread: Thread) -> Experiment | None:
+    """The present baseline where it is a result: not the first, nor that one measured again."""
+    found, first = thread.baseline_experiment, next(iter(_baselines(thread)), None)
+    if found is None or found is first:
+        return None
+    return None if any(run.measures_again for run in found.evidence_runs) else found
+
+
 def headlines(thread: Thread) -> list[Experiment]:
     """The experiments that the thread's answer rests on: the best, the baselines, and those of the
     newest claims and decisions that stand."""
-    best = [next(iter(ranked(thread)), None)]
-    moves = [b for b in thread.of_kind("baseline") if not b.retracted][-HEADLINES:]
+    best = leading(thread).best
     said = [
         *standing(thread, "claim", newest_first=True)[:HEADLINES],
         *standing(thread, "decision", newest_first=True)[:HEADLINES],
     ]
-    for item in moves:
-        best.append(thread.experiments.get(thread.here(str(item.body["experiment"]), item.refs)))
-    found = {e.id: e for e in best if e is not None}
+    found = {e.id: e for e in (*([] if best is None else [best]), *_baselines(thread))}
     found |= {e.id: e for item in said for e in experiments_of(item, thread)}
     return [found[name] for name in sorted(found) if found[name].stands]
 

@@ -1,7 +1,8 @@
 """The state of a hypothesis, and whose word it is.
 
 One that carries a prediction is decided by its runs: supported when they replicate it, falsified when they replicate
-the opposite of one of its clauses. No difference shown decides nothing. Everything else was judged by hand.
+the opposite of one of its clauses. No difference shown decides nothing, and is what was found all the same: nobody
+has to judge it by hand besides. Everything else was judged by hand.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 RUNS_LOOKED_AT = 40
 SHOWN = ("replicated", "stable")
+RUNS_SAY = ("active", "proposed")  # states that say nothing which runs do not say better
 OPPOSITE = {"<": ">", "<=": ">", ">": "<", ">=": "<"}
 
 
@@ -30,6 +32,11 @@ def decided_by_runs(item: Item[Any], thread: Thread, evidence_of: EvidenceOf) ->
     if label in SHOWN:
         return "supported"
     return "falsified" if label == "refuted" and _opposite_shown(item, thread) else ""
+
+
+def is_tested(item: Item[Any], evidence_of: EvidenceOf) -> bool:
+    """Whether it carries a prediction that runs bear on: its state follows from them, whatever it is."""
+    return bool(item.body.get("predicate") and evidence_of(item).counted)
 
 
 def _opposite_shown(item: Item[Any], thread: Thread) -> bool:
@@ -54,7 +61,7 @@ def _opposite_shown(item: Item[Any], thread: Thread) -> bool:
 
 
 def judged_state(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) -> str:
-    """In words: ``falsified by its prediction``, ``supported, judged by hand``, ``active``."""
+    """In words: ``falsified by its prediction``, ``supported, judged by hand``, ``undecided so far``, ``active``."""
     state = state_of(item)
     by_hand = f"{state}, judged by hand" if state in DECIDED_STATES else state
     if not item.body.get("predicate") or evidence_of is None:
@@ -63,6 +70,9 @@ def judged_state(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None
     runs = thread.runs_named(evidence_of(item).counted[:RUNS_LOOKED_AT])
     before = bool(runs) and all(run.uid < item.uid for run in runs)  # a reference may be older
     late = "written after runs of it" if before else ""
+    if not found and runs and state in RUNS_SAY:
+        against = evidence_of(item).label == "refuted"
+        by_hand = "not borne out so far" if against else "undecided so far"
     if not found:
         return f"{by_hand}, its prediction {late}" if late else by_hand
     if (state, found) == ("promoted", "supported"):

@@ -47,7 +47,7 @@ class Guard(NamedTuple):
 @dataclass(frozen=True)
 class Best:
     """The best result that keeps every limit, by the first primary metric. ``effects``: against the
-    first baseline and the present one."""
+    first baseline and the present one. ``ahead``: what reads better and does not stand."""
 
     experiment: Experiment
     metric: str
@@ -56,6 +56,7 @@ class Best:
     effects: list[Effect]
     guards: list[Guard]
     claim: Item[Any] | None
+    ahead: Experiment | None
 
     @property
     def run(self) -> Run:
@@ -100,7 +101,7 @@ def page_of(
 def best_of(thread: Thread, evidence_of: facts.EvidenceOf | None) -> Best | None:
     """None where no result of the first primary metric keeps the limits, or none way is better."""
     order = facts.order_of(thread)
-    experiment = next(iter(facts.ranked(thread)), None)
+    experiment, ahead = facts.leading(thread)
     if experiment is None or not order.metric or order.direction not in ("lower", "higher"):
         return None
     spans = facts.spans_of(experiment.runs)
@@ -120,6 +121,7 @@ def best_of(thread: Thread, evidence_of: facts.EvidenceOf | None) -> Best | None
         effects=effects_of(thread, experiment, order.metric),
         guards=guards,
         claim=claim_on(thread, experiment, evidence_of),
+        ahead=ahead,
     )
 
 

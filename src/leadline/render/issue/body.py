@@ -214,7 +214,7 @@ def _baselines(thread: Thread) -> str:
 
 def _reproduce(thread: Thread) -> str:
     """A fold with what is needed to do the best result again: command, config, code, machine."""
-    best = next(iter(facts.ranked(thread)), None)
+    best = facts.leading(thread).best
     if best is None:
         return ""
     run = best.evidence_runs[-1]
