@@ -14,6 +14,7 @@ _LAZY = {
     "log_artifact": "leadline.job.artifact",
     "progress": "leadline.job.progress",
     "open": "leadline.api",
+    "run": "leadline.calls",
 }
 
 

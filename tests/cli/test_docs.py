@@ -45,7 +45,9 @@ def matches(expected: str, actual: str) -> bool:
     return re.fullmatch(r"\s*.*?\s*".join(parts), squeeze(actual), re.S) is not None
 
 
-@pytest.mark.parametrize("page, at_least", [("tutorial.md", 16), ("artifacts.md", 9)])
+@pytest.mark.parametrize(
+    "page, at_least", [("tutorial.md", 16), ("artifacts.md", 9), ("python.md", 5)]
+)
 def test_a_page_of_commands(tmp_path, page, at_least):
     text = (ROOT / "docs" / page).read_text()
     bin_folder = tmp_path / "bin"

@@ -404,6 +404,23 @@ def _say(text: str) -> None:
         pass
 
 
+def leave() -> None:
+    """A run that was made by this very process is over: its points are on the disk, and what is
+    logged next goes elsewhere."""
+    global _segment, _writer, _lost
+    _sync()
+    with _lock:
+        for fd in _descriptors:
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+        _descriptors.clear()
+        _sets.clear()
+        _numeric.clear()
+        _segment, _writer, _lost = None, "", 0
+
+
 def _after_fork() -> None:
     """A child writes a file of its own, and has its own lock in case another thread held it."""
     global _lock, _segment, _writer, _syncing, _lost

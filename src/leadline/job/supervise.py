@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn, TypedDict
 
+    from leadline.core.record.bodies import During
     from leadline.ports.attempt import FileWritten, Result, Spec
 
     class Reading(TypedDict):
@@ -478,6 +479,43 @@ def grown(before: float | None, after: float | None) -> float | None:
     return None if before is None or after is None else round(after - before, 6)
 
 
+def told(folder: str, spec: Spec, cookie: str) -> dict[str, str]:
+    """What every run finds in its environment."""
+    return {
+        "LEADLINE_RUN": spec["run"],
+        "LEADLINE_ATTEMPT": str(spec.get("attempt") or 1),
+        "LEADLINE_RUN_DIR": folder,
+        "LEADLINE_METRICS": f"{folder}/metrics.jsonl",
+        "LEADLINE_SERIES": f"{folder}/series",
+        "LEADLINE_COOKIE": cookie,
+    }
+
+
+def contention(
+    before: Reading,
+    after: Reading,
+    own_busy_s: float,
+    pinned: list[int] | None,
+    queue_wait_s: float | None,
+) -> During:
+    """How the machine was between two readings, in which ``own_busy_s`` of it were the run's."""
+    first, last = (cpu_seconds(reading["cpus"], pinned) for reading in (before, after))
+    busy_s = grown(first["busy_s"], last["busy_s"])
+    return {
+        "run_queue_wait_s": queue_wait_s,
+        "cpu_pressure_s": grown(before["pressure_s"], after["pressure_s"]),
+        "others_cpu_s": None if busy_s is None else round(max(0.0, busy_s - own_busy_s), 6),
+        "steal_s": grown(first["steal_s"], last["steal_s"]),
+        "memory_pressure_s": grown(before["memory_s"], after["memory_s"]),
+        "throttle_counts_start": before["throttle"],
+        "throttle_counts_end": after["throttle"],
+        "pinned_to": pinned,
+        "load_1m_start": before["load_1m"],
+        "load_1m_end": after["load_1m"],
+        "cpu_count": os.cpu_count(),
+    }
+
+
 class Usage:
     """What the reaped processes used, added up (the peak is the largest single process)."""
 
@@ -758,13 +796,8 @@ class Job:
             else:
                 env[name] = value
         env.setdefault("PYTHONUNBUFFERED", "1")
-        env["LEADLINE_RUN"] = self.spec["run"]
-        env["LEADLINE_ATTEMPT"] = str(self.spec.get("attempt") or 1)
-        env["LEADLINE_RUN_DIR"] = self.folder
-        env["LEADLINE_METRICS"] = f"{self.folder}/metrics.jsonl"
-        env["LEADLINE_SERIES"] = f"{self.folder}/series"
         env["LEADLINE_SYNCED_ON"] = boot_id()
-        env["LEADLINE_COOKIE"] = self.cookie
+        env.update(told(self.folder, self.spec, self.cookie))
         return env
 
     def start(self, owner_file: ReservedFile, locked: bool) -> None:
@@ -1073,10 +1106,6 @@ class Job:
 
     def result(self) -> Result:
         state, exit_code, name, reason = self.outcome()
-        first, last = (
-            cpu_seconds(reading["cpus"], self.pinned) for reading in (self.before, self.after)
-        )
-        busy_s = grown(first["busy_s"], last["busy_s"])
         stdout_bytes, stderr_bytes = self.output_bytes()
         return {
             "v": 1,
@@ -1088,21 +1117,9 @@ class Job:
             "ended_at": rfc3339(self.ended_epoch),
             "wall_s": round(self.ended - self.started, 6),
             "resources": self.usage.facts(),
-            "contention": {
-                "run_queue_wait_s": self.queue_wait_s,
-                "cpu_pressure_s": grown(self.before["pressure_s"], self.after["pressure_s"]),
-                "others_cpu_s": None
-                if busy_s is None
-                else round(max(0.0, busy_s - self.busy_s), 6),
-                "steal_s": grown(first["steal_s"], last["steal_s"]),
-                "memory_pressure_s": grown(self.before["memory_s"], self.after["memory_s"]),
-                "throttle_counts_start": self.before["throttle"],
-                "throttle_counts_end": self.after["throttle"],
-                "pinned_to": self.pinned,
-                "load_1m_start": self.before["load_1m"],
-                "load_1m_end": self.after["load_1m"],
-                "cpu_count": os.cpu_count(),
-            },
+            "contention": contention(
+                self.before, self.after, self.busy_s, self.pinned, self.queue_wait_s
+            ),
             "leftover_processes": self.leftover,
             "stdout_bytes": stdout_bytes,
             "stderr_bytes": stderr_bytes,

@@ -158,6 +158,16 @@ class Piloted(Executor, Protocol):
         ...
 
 
+class InProcess(Executor, Protocol):
+    """The executor whose jobs are stretches of the process that asks for them: ``submit`` begins one
+    (with ``{"process": PID}`` as resources, the caller's own; else it refuses, as there is nobody to
+    do the work) and sets its environment. A process has one at a time."""
+
+    def finish(self, attempt_dir: str, state: str, reason: str) -> None:
+        """Writes ``result.json`` and takes the environment of the attempt back. Raises OSError."""
+        ...
+
+
 def leases_of(executor: Executor) -> Leases | None:
     """The same executor where the devices of its machine can be leased."""
     return cast("Leases", executor) if hasattr(executor, "lease") else None

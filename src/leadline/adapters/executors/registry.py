@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Mapping
 
 from leadline.core.errors import environment, usage
+from leadline.core.record.run import IN_PROCESS
 from leadline.core.typed import Any, NamedTuple
 from leadline.ports.executor import Executor
 from leadline.ports.executor_setup import ExecutorSetup
@@ -34,6 +35,12 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 
+#: Those that need no declaration.
+OWN: Mapping[str, str] = {
+    LOCAL: "leadline.adapters.executors.local:LocalExecutor",
+    IN_PROCESS: "leadline.adapters.executors.in_process:InProcessExecutor",
+}
+
 
 def kinds() -> dict[str, tuple[str, ...]]:
     """All that can be declared here, those of plug-ins among them, with what each needs."""
@@ -48,8 +55,8 @@ def load(name: str, setup: ExecutorSetup | None) -> Executor:
     LeadlineError(usage, ``unknown-executor``), (environment, ``broken-executor``)."""
     if setup is not None and setup.kind in KINDS:
         return _made(KINDS[setup.kind].factory, setup)
-    if setup is None and name == LOCAL:
-        return _made("leadline.adapters.executors.local:LocalExecutor")
+    if setup is None and name in OWN:
+        return _made(OWN[name])
     from importlib.metadata import entry_points
 
     wanted, given = (name, ()) if setup is None else (setup.kind, (setup,))

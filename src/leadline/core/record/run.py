@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
 DIRECTIONS = ("lower", "higher", "none")
+IN_PROCESS = "in-process"  # of a run that is a stretch of the Python program that asked for it
+CALL_AGAIN = ["-m", "leadline.job.call"]  # before file and function: what makes its call again
 USUAL_EXECUTOR = "local"  # what ran a record that names none, and what goes without saying
 _empty: Any = dict  # of each run its own; what it is at first, a checker cannot know
 

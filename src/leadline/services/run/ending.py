@@ -64,9 +64,11 @@ def end_run(
     check_code: bool = False,
     by: str = "run",
     not_started: str = "",
+    code_changed: str = "",
 ) -> RunEndedBody:
     """Append the ending of one run and return its body. The caller holds the run's marker.
-    ``not_started``: why its executor did not take it."""
+    ``not_started``: why its executor did not take it; ``code_changed``: which of its files are known
+    to be others than those that ran."""
     planned, attempt = run.body, run.attempt
     found = executor_of(context, planned).result(attempt)
     result = _no_result(attempt, not_started) if found is None else _checked(found)
@@ -127,6 +129,9 @@ def end_run(
         say(
             f"{said(changed)} changed while {planned['id']} ran: what was recorded is the state at the start"
         )
+    if code_changed:
+        body["code_changed_during_run"] = True
+        say(f"{code_changed} changed after this process began: it may have run as it was before")
     # The record first: what is cleared away after it is no longer needed by anybody.
     if gone is not None:
         body = redact.value(body)

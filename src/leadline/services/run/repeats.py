@@ -41,7 +41,7 @@ def execute(
     """Run ``request.repeat`` times, one after the other, and return what became of each. Stops after
     an interruption, and when the program crashed. ``at_end``: what is still to be said of them before
     their end is recorded. Raises LeadlineError before anything ran."""
-    facts, seen = _ready(context, request, say)
+    facts, seen = ready(context, request, say)
     own = request.command.code is None  # else it is run again at a code state of its own
     if (request.repeat > 1 or at_end) and request.entry == "run":
         request.entry = "command"
@@ -82,13 +82,13 @@ def start(context: Context, request: RunRequest, say: Say = lambda text: None) -
             do="leadline sweep --axis repeat=1,2,3 -- COMMAND",
         )
     request.detached = True
-    facts, seen = _ready(context, request, say)
+    facts, seen = ready(context, request, say)
     return let_go(context, request, facts, seen)
 
 
-def _ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, list[str]]:
+def ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, list[str]]:
     """The facts of a request that may run, and the ids of runs of the same key; what is worth
-    knowing first is said."""
+    knowing first is said. Raises LeadlineError: it may not run."""
     threads: list[Thread] = []
     facts = gather(context, request, first=lambda: threads.append(complete(context, request)))
     thread = threads[0]

@@ -16,7 +16,7 @@ from leadline.core.compare.config_diff import config_diff
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
-from leadline.core.record.run import Run, as_counted
+from leadline.core.record.run import CALL_AGAIN, IN_PROCESS, Run, as_counted
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.ref_name import is_object_name
 from leadline.core.settings_file import variable_problem
@@ -198,6 +198,8 @@ def plan_again(
         plan.blocked = (
             f"its code state {commit[:12]} is not in this repository (leadline sync --code)"
         )
+    elif run.executor == IN_PROCESS and run.argv[1:3] != CALL_AGAIN:
+        plan.blocked = "it was a stretch of a Python program, which no command makes again"
     elif any("[redacted:" in a for a in run.argv):
         plan.blocked = "its command line held a secret, which was not recorded"
     trees = {str(r.code.get("tree")) for r in originals}
