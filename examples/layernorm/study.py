@@ -379,7 +379,6 @@ class Study:
             " --limits 'one CPU, one compiler, warm cache'"
             " --conclusion 'ship kern=tree with O3 and avx2'"
             " --next-step 'measure on an idle machine' --next-step 'non-temporal stores for large arrays'",
-            (0, 6),
         )
         self.type("research", f"leadline reproduce final --only {best} --quiet", (0, 6))
 
@@ -427,7 +426,8 @@ class Study:
 
 def _prose_words(markdown: str) -> int:
     """Words outside tables, code and links' addresses."""
-    lines = [line for line in markdown.splitlines() if not line.lstrip().startswith(("|", "<!--"))]
+    prose = "".join(markdown.split("```")[::2])
+    lines = [line for line in prose.splitlines() if not line.lstrip().startswith(("|", "<!--"))]
     return len(" ".join(lines).split())
 
 

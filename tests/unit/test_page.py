@@ -156,6 +156,17 @@ def test_the_next_step_is_the_last_one_given_and_goes_with_its_hypotheses():
     assert next_step(b.thread()) is None
 
 
+def test_a_next_step_that_a_decision_came_after_asks_whether_it_is_done():
+    b = study()
+    b.decision("before it")
+    b.update(words={"next": "other shapes"})
+    step = next_step(b.thread())
+    assert step is not None and "if done" not in step.words
+    b.decision("ship it", evidence=["P-002"])
+    step = next_step(b.thread())
+    assert step is not None and "before P-D2; if done: leadline note --done" in step.words
+
+
 def test_a_next_step_is_done_when_what_it_names_was_run():
     b = ThreadBuilder()
     b.run("first", {"time_ms": 2.0}, argv=["bench", "--k", "1"])

@@ -1,7 +1,8 @@
 """The next step of a thread: the last one given, until it is done.
 
 It is given by a note, an update or the finish, and one given later takes its place. It is done when a note says so,
-when what it names to type has been run, and when all hypotheses that it names are decided.
+when what it names to type has been run, and when all hypotheses that it names are decided. One in plain words that
+a decision came after may be done: it says so, with the command that ends it.
 """
 
 from __future__ import annotations
@@ -24,15 +25,18 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 class Step(NamedTuple):
-    """A next step as it was given; ``source``: what of the record says it."""
+    """A next step as it was given; ``source``: what of the record says it; ``decided``: the first
+    decision that came after it."""
 
     text: str
     source: str
     at: str
+    decided: str = ""
 
     @property
     def words(self) -> str:
-        return f"{self.text} ({self.source}, {minute(self.at)})"
+        since = f"; before {self.decided}; if done: leadline note --done 'TEXT'"
+        return f"{self.text} ({self.source}, {minute(self.at)}{since if self.decided else ''})"
 
     @property
     def command(self) -> str:
@@ -47,7 +51,10 @@ def next_step(thread: Thread) -> Step | None:
     if not given:
         return None
     uid, steps = max(given)
-    return next((step for step in steps if not _is_done(step, uid, thread)), None)
+    left = next((step for step in steps if not _is_done(step, uid, thread)), None)
+    decided: Sequence[Item[Any]] = facts.standing(thread, "decision", newest_first=True)
+    later = [d.id for d in decided[:LOOKED_AT] if d.uid > uid]
+    return left._replace(decided=later[-1]) if left is not None and later else left
 
 
 def next_action(thread: Thread) -> str:
