@@ -120,7 +120,7 @@ def parts_of(
             4,
             "leadline hypothesis list",
         ),
-        part("Next", [page.step.words] if page.step else [], 1, "leadline next", 500),
+        part("Next", _next_lines(page), 1, "leadline next", 500),
         part("Owed", owed, OWED, "leadline next"),
         part("Tracker", _tracker(thread), 2, "leadline tracker status"),
     ]
@@ -168,7 +168,7 @@ def news_parts(
             "leadline logbook",
         ),
         part("Running", Lines(page.running, running_line), 3, "leadline status"),
-        part("Next", Lines([page.step.words] if page.step else [], width=500), 1, "leadline next"),
+        part("Next", Lines(_next_lines(page), width=500), 1, "leadline next"),
     ]
     return [p for p in found if len(p.lines)] if news.records else []
 
@@ -202,6 +202,13 @@ def _conclusion(thread: Thread) -> list[str]:
         f"{cited(str(f.get('conclusion') or ''), thread, f.get('refs'))} (finished {f['at'][:10]})"
         for f in thread.finishes[-1:]
     ]
+
+
+def _next_lines(page: Page) -> list[str]:
+    if page.step is None:
+        return []
+    ends = "; if it is done: leadline note --done 'TEXT'" if page.step.decided else ""
+    return [f"{page.step.words}{ends}"]
 
 
 def directive_line(item: Item[Any]) -> str:

@@ -2,7 +2,7 @@
 
 It is given by a note, an update or the finish, and one given later takes its place. It is done when a note says so,
 when what it names to type has been run, and when all hypotheses that it names are decided. One in plain words that
-a decision came after may be done: it says so, with the command that ends it.
+a decision came after may be done: it says so.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Step(NamedTuple):
 
     @property
     def words(self) -> str:
-        since = f"; before {self.decided}; if done: leadline note --done 'TEXT'"
+        since = f"; given before {self.decided}"
         return f"{self.text} ({self.source}, {minute(self.at)}{since if self.decided else ''})"
 
     @property
