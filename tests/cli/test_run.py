@@ -39,6 +39,20 @@ def start(lab, *args: str) -> subprocess.Popen:
     )
 
 
+def test_of_a_long_output_its_ends_and_what_a_failed_run_printed(thread_lab):
+    code = "import sys; [print('epoch', n) for n in range(9000)]; sys.exit('no such tensor: wte')"
+    done = thread_lab.run("run", "--tail", "3", "--", PY, "-c", code)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-4:] == ["epoch 9", "epoch 8997", "epoch 8998", "epoch 8999"]
+    assert "KiB of stdout not shown here: /" in done.stderr and "no such tensor: wte" in done.stderr
+    quiet = thread_lab.run("run", "--quiet", "--", PY, "-c", code)
+    assert quiet.stdout == "" and "  no such tensor: wte" in quiet.stderr
+    for shown in ("P-001", "P-001-r1"):
+        assert "no such tensor: wte" in thread_lab.run("show", shown).stdout
+    whole = thread_lab.run("logs", "P-001-r1").stdout
+    assert len(whole.splitlines()) == 9000
+
+
 def test_output_passes_through_and_metrics_are_recorded(thread_lab):
     code = "import json, sys; print('plain'); print(json.dumps({'time_ms': 2.5})); print('oops', file=sys.stderr)"
     done = thread_lab.run("run", "--set", "block=64", "--", PY, "-c", code)

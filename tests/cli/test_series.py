@@ -404,3 +404,22 @@ def test_what_would_grow_is_not_compacted(thread_lab: Lab) -> None:
 def test_the_usage_says_that_one_run_is_taken(thread_lab: Lab) -> None:
     usage = " ".join(thread_lab.ok("series", "--help").partition("\n\n")[0].split())
     assert "RUN [METRIC] [options]" in usage and "[RUN [METRIC]" not in usage
+
+
+def test_json_lines_with_a_step_on_stdout_are_a_series(thread_lab: Lab) -> None:
+    thread_lab.write(
+        "printed.py",
+        """
+import json
+print("epoch 1 {")
+for i in range(500): print(json.dumps({"step": i, "loss": 2.0 / (i + 1)}))
+print(json.dumps({"_step": 7, "acc": 0.5}))
+print(json.dumps({"time_ms": 3.0}))
+""",
+    )
+    thread_lab.ok("run", "--quiet", "--", sys.executable, "printed.py")
+    rows = {row["metric"]: row for row in thread_lab.json("series", "P-001")["data"]["metrics"]}
+    assert {name: row["points"] for name, row in rows.items()} == {"loss": 500, "acc": 1}
+    assert (rows["loss"]["first_step"], rows["loss"]["last_step"]) == (0, 499)
+    assert "leadline series P-001-r1" in thread_lab.ok("show", "P-001-r1")
+    assert "loss" in thread_lab.ok("plot", "P-001", "--metric", "loss")

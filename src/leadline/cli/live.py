@@ -10,7 +10,7 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]  # without its enums
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from leadline.core.errors import environment
@@ -26,11 +26,30 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 16
 LOOK_EVERY_S = 0.1
 
+# Off a terminal, of a stream longer than both: its first lines as they come, its last at the end.
+HEAD_LINES, HEAD_BYTES = 10, 2048
+TAIL_LINES, TAIL_BYTES = 40, 8192
+ALL_LINES = -1
+
 
 class _Follower:
-    def __init__(self, path: str, target: TextIO | None, tail_bytes: int | None = None) -> None:
+    """``last_lines``: so many at the end, after a head; ``ALL_LINES`` for all as it comes, None for
+    what fits its target: all on a terminal, ``TAIL_LINES`` elsewhere."""
+
+    def __init__(
+        self,
+        path: str,
+        target: TextIO | None,
+        tail_bytes: int | None = None,
+        last_lines: int | None = ALL_LINES,
+    ) -> None:
         self.path, self.target, self.fd = path, target, -1
         self.tail_bytes, self.problem = tail_bytes, ""
+        if last_lines is None:
+            on_terminal = target is None or target.isatty()
+            last_lines = ALL_LINES if on_terminal else TAIL_LINES
+        self.last_lines = last_lines
+        self.head_lines, self.head_bytes = HEAD_LINES, HEAD_BYTES  # what is left of the head
 
     def copy(self) -> None:
         """Write what came since the last time."""
@@ -42,14 +61,59 @@ class _Follower:
             except OSError:
                 return
             self._skip()
+        if self.last_lines == ALL_LINES:
+            self._write(os.read, self.fd)
+        elif self.head_lines > 0 and self.head_bytes > 0:
+            self._write(self._of_head, self.fd)
+
+    def _write(self, read: Callable[[int, int], bytes], fd: int) -> None:
+        if self.target is None:
+            return
         try:
-            while chunk := os.read(self.fd, CHUNK_BYTES):
+            while chunk := read(fd, CHUNK_BYTES):
                 self.target.buffer.write(chunk)
             self.target.flush()
         except (BrokenPipeError, ValueError):
             self.target = None  # nobody reads on; the log file has it all
         except OSError as error:
             self.target, self.problem = None, error.strerror or str(error)
+
+    def _of_head(self, fd: int, most: int) -> bytes:
+        """What of the next bytes is of the head; the place in the file is then behind it."""
+        if self.head_lines <= 0 or self.head_bytes <= 0:
+            return b""
+        chunk = os.read(fd, min(most, self.head_bytes))
+        lines = chunk.splitlines(keepends=True)[: self.head_lines]
+        taken = b"".join(lines)
+        self.head_bytes -= len(taken)
+        self.head_lines -= sum(line.endswith(b"\n") for line in lines)
+        os.lseek(fd, len(taken) - len(chunk), os.SEEK_CUR)
+        return taken
+
+    def finish(self) -> None:
+        """The rest, when the command is over: its last lines, and before them how much is left
+        out."""
+        self.copy()
+        if self.fd < 0 or self.last_lines == ALL_LINES or self.target is None:
+            return
+        begun, size = os.lseek(self.fd, 0, os.SEEK_CUR), os.fstat(self.fd).st_size
+        most_bytes = max(TAIL_BYTES, self.last_lines * (TAIL_BYTES // TAIL_LINES))
+        most_bytes = min(most_bytes, size - begun)
+        os.lseek(self.fd, size - most_bytes, os.SEEK_SET)
+        rest = os.read(self.fd, most_bytes)
+        first_whole = rest.find(b"\n") + 1
+        if most_bytes < size - begun and first_whole < len(rest):
+            rest = rest[first_whole:]
+        lines = rest.splitlines(keepends=True)
+        shown = b"".join(lines[max(0, len(lines) - self.last_lines) :])
+        if left_out := size - begun - len(shown):
+            from leadline.cli.answer import tell
+            from leadline.core.timestamps import size as with_unit
+
+            stream = os.path.basename(self.path).partition(".")[0]
+            tell(f"(… {with_unit(left_out)} of {stream} not shown here: {self.path})")
+        parts = iter((shown,))
+        self._write(lambda fd, most: next(parts, b""), self.fd)
 
     def _skip(self) -> None:
         """To the first whole line of what is shown of a longer beginning."""
@@ -69,16 +133,21 @@ class _Follower:
 class Watching:
     """A ``Watcher`` for ``services.run.lifecycle``. ``stdout``: where the command's stdout is shown,
     None for nowhere. ``lets_go``: an interruption ends the watching, and not the job. ``tail_bytes``:
-    of what is there already, about so much is shown; None for all."""
+    of what is there already, about so much is shown; None for all. ``last_lines``: of a ``_Follower``;
+    the log files have all."""
 
     def __init__(
-        self, stdout: TextIO | None, lets_go: bool = False, tail_bytes: int | None = None
+        self,
+        stdout: TextIO | None,
+        lets_go: bool = False,
+        tail_bytes: int | None = None,
+        last_lines: int | None = None,
     ) -> None:
         self.stdout, self.problem = stdout, ""
-        self.lets_go, self.tail_bytes = lets_go, tail_bytes
+        self.lets_go, self.tail_bytes, self.last_lines = lets_go, tail_bytes, last_lines
 
     def check(self, run: str) -> None:
-        """Raises LeadlineError(environment) when not all that the command printed could be shown,
+        """Raises LeadlineError(environment) when what the command printed could not be shown,
         which is for whoever reads it as if the command had not printed it."""
         if self.problem:
             raise environment(
@@ -89,13 +158,10 @@ class Watching:
             )
 
     def __call__(self, executor: Executor, attempt: str, handle: Handle) -> bool:
+        targets = {"stdout": self.stdout, "stderr": sys.stderr if self.stdout else None}
         followers = [
-            _Follower(os.path.join(attempt, "stdout.log"), self.stdout, self.tail_bytes),
-            _Follower(
-                os.path.join(attempt, "stderr.log"),
-                sys.stderr if self.stdout else None,
-                self.tail_bytes,
-            ),
+            _Follower(f"{attempt}/{name}.log", target, self.tail_bytes, self.last_lines)
+            for name, target in targets.items()
         ]
         with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))  # held back by the launch
@@ -112,7 +178,7 @@ class Watching:
                         executor.cancel(attempt, handle)
                 executor.refresh([(attempt, handle)])
                 for follower in followers:
-                    follower.copy()
+                    follower.finish()
             finally:
                 for follower in followers:
                     follower.close()

@@ -216,6 +216,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def last_lines(text: str) -> int:
+    """The type of ``--tail``: a number of lines, or ``all``."""
+    if text == "all":
+        from leadline.cli.live import ALL_LINES
+
+        return ALL_LINES
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines, nor `all`")
+    return int(text)
+
+
 def extraction(args: argparse.Namespace) -> list[str]:
     """What ``--metrics`` and ``--pattern`` say of where the metrics are, each checked."""
     specs = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]

@@ -35,6 +35,10 @@ class SeriesStore(Protocol):
         """The series in a file of JSON lines; empty when there is none."""
         ...
 
+    def read_printed(self, path: str) -> dict[str, Points]:
+        """The series among other output: JSON lines with a step. Of a long one the beginning."""
+        ...
+
     def keep(
         self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]
     ) -> list[str]:

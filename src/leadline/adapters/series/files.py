@@ -52,6 +52,11 @@ class SeriesFiles:
 
         return read_lines(path)
 
+    def read_printed(self, path: str) -> dict[str, Points]:
+        from leadline.adapters.series.segments import read_printed
+
+        return read_printed(path)
+
     def keep(
         self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]
     ) -> list[str]:

@@ -100,13 +100,12 @@ def cuts(found: Sequence[tuple[str, SegmentRead]]) -> list[tuple[str, Problem]]:
 
 
 LONGEST_LINE = 1 << 20  # characters: a longer one is read as several, none of which is JSON
+MOST_PRINTED_BYTES = 256 << 20  # of an output, in whose first so many bytes points are looked for
 
 
 def read_lines(path: str) -> dict[str, Points]:
     """The series in ``metrics.jsonl``, which programs in other languages and earlier versions
     write."""
-    from leadline.core.extract.lines import points_of, step_of
-
     found: dict[str, Points] = {}
     try:
         file = open(open_to_read(path), encoding="utf-8", errors="replace")  # noqa: SIM115
@@ -119,9 +118,37 @@ def read_lines(path: str) -> dict[str, Points]:
             except (ValueError, RecursionError):
                 continue
             if isinstance(record, dict):
-                at = record.get("t")
-                time_s = float(cast("float", at)) if finite_number(at) else None
-                step = step_of(record)
-                for name, value in points_of(record):
-                    found.setdefault(name, Points()).add(step, value, time_s)
+                _take(record, found)
     return found
+
+
+def read_printed(path: str) -> dict[str, Points]:
+    """The series in what a command printed: of the lines that are measurements (one flat JSON
+    object, as at the end of a run) those with a step."""
+    from leadline.core.extract.lines import printed_object, step_of
+    from leadline.core.plain import without_escapes
+
+    found: dict[str, Points] = {}
+    try:
+        file = open(open_to_read(path), "rb")  # noqa: SIM115
+    except OSError:
+        return found
+    with file:
+        while file.tell() < MOST_PRINTED_BYTES and (line := file.readline(LONGEST_LINE)):
+            if b"step" not in line or b"{" not in line:
+                continue
+            for part in line.decode("utf-8", "replace").split("\r"):
+                record = printed_object(without_escapes(part))
+                if record is not None and step_of(record) is not None:
+                    _take(record, found)
+    return found
+
+
+def _take(record: dict[str, object], found: dict[str, Points]) -> None:
+    from leadline.core.extract.lines import points_of, step_of
+
+    at = record.get("t")
+    time_s = float(cast("float", at)) if finite_number(at) else None
+    step = step_of(record)
+    for name, value in points_of(record):
+        found.setdefault(name, Points()).add(step, value, time_s)

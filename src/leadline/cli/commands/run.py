@@ -12,6 +12,7 @@ from leadline.cli.parsing import (
     baseline_option,
     extraction,
     input_option,
+    last_lines,
     on_option,
     pairs,
     seconds,
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
 ANSWER = "services.run.outcome:Runs"
 METRICS_SHOWN = 6
+PRINTED_LINES = 10  # of a failed run that was not shown
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,
 environment, hardware, output, metrics, ending. What the command prints stays on stdout; Leadline speaks on stderr.
+Where stdout is no terminal, of a long output its first and last lines (--tail); all of it: leadline logs RUN.
 
 Metrics come from `ll.log(...)` or lines in $LEADLINE_METRICS, from JSON lines on stdout, from --pattern and from
 --metrics FILE. The exit code is the command's own (124 after a timeout, 128+N after a signal, 125 when Leadline
@@ -109,6 +112,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="start it and return: leadline jobs, logs, attach, wait, stop",
     )
+    parser.add_argument(
+        "--tail",
+        type=last_lines,
+        metavar="N",
+        help="of a long output the last N lines, or `all` (default: 40; all on a terminal)",
+    )
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
 
 
@@ -162,11 +171,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.detach:
         return _detached(context, args, request)
     shown = sys.stderr if args.json else sys.stdout
-    watching = Watching(None if args.quiet else shown)
+    watching = Watching(None if args.quiet else shown, last_lines=args.tail)
     after = After(context, args, topic)
 
     def say_of(outcomes: list[RunOutcome]) -> None:
-        for line in _told(outcomes):
+        for line in _told(outcomes, printed=args.quiet):
             context.warn(line)
         anything = any(o.state == "done" for o in outcomes)
         after.note(outcomes[-1].experiment, {}, anything)
@@ -320,8 +329,9 @@ def exit_code_of(outcome: RunOutcome) -> int:
     return outcome.exit_code if outcome.exit_code is not None else 125
 
 
-def _told(outcomes: list[RunOutcome]) -> list[str]:
-    """One line an experiment; with repeats their medians, and a line for each that is not done."""
+def _told(outcomes: list[RunOutcome], printed: bool) -> list[str]:
+    """One line an experiment; with repeats their medians, and a line for each that is not done.
+    ``printed``: with what the last of these printed, which was not shown."""
     lines = []
     for experiment in dict.fromkeys(o.experiment for o in outcomes):
         those = [o for o in outcomes if o.experiment == experiment]
@@ -329,6 +339,11 @@ def _told(outcomes: list[RunOutcome]) -> list[str]:
         lines += [_summary(o) for o in those if len(done) < 2 or o.state != "done"]
         if len(done) > 1:
             lines.append(_of_repeats(experiment, done, len(those)))
+    wrong = [o for o in outcomes if o.state != "done" and o.excerpt]
+    if printed and wrong:
+        from leadline.core.plain import plain
+
+        lines += ["  " + line for line in plain(wrong[-1].excerpt).split("\n")[-PRINTED_LINES:]]
     return lines
 
 

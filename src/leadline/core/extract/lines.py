@@ -119,15 +119,19 @@ def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True
 def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
     """A line that is exactly one flat JSON object with at least one number; anything else is
     ordinary output."""
+    record = printed_object(line)
+    if record is not None and any(True for _ in points_of(record, _reading(into))):
+        into.rows += 1
+        _take(record, line.strip(), row, into)
+
+
+def printed_object(line: str) -> dict[str, object] | None:
+    """The flat JSON object that a line of ordinary output is, where a number can be in it."""
     text = line.strip()
     if not (text.startswith("{") and text.endswith("}") and may_measure(text)):
-        return
+        return None
     record = _json_object(text)
-    if record is None or any(map(_nested, record.values())):
-        return
-    if any(True for _ in points_of(record, _reading(into))):
-        into.rows += 1
-        _take(record, text, row, into)
+    return None if record is None or any(map(_nested, record.values())) else record
 
 
 def may_measure(text: str) -> bool:

@@ -37,8 +37,12 @@ def summary(run: Run) -> str:
 
 
 def pointer(run: Run) -> str:
-    """The command that shows the points; "" when they are not kept (those of stdout, say)."""
-    here = any(s.get("kind") in KEPT and s.get("rows") for s in run.extraction.get("sources") or ())
+    """The command that shows the points; "" when there are none (those of stdout without a step,
+    say)."""
+    series = recorded(run)
+    stepped = any(one.get("first_step") is not None for one in series.values())
+    kept = (*KEPT, "stdout") if stepped else KEPT
+    here = any(s.get("kind") in kept and s.get("rows") for s in run.extraction.get("sources") or ())
     return f"leadline series {run.id}" if here else ""
 
 

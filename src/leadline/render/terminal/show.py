@@ -207,11 +207,17 @@ def _run(run: Run, thread: Thread) -> str:
         )
     if run.artifact_record:
         parts.append(render_artifacts(run, artifact.listed(run), ARTIFACTS_SHOWN))
-    if excerpt := plain(str(run.outputs.get("excerpt") or "")).rstrip():
-        # Set in, so that what a command printed is not taken for a field.
-        of = one_line(str(run.outputs.get("excerpt_of") or "output"))
-        parts.append(f"end of {of}:\n" + "\n".join(f"  {line}" for line in excerpt.split("\n")))
-    return "\n\n".join(parts)
+    return words.joined([*parts, _printed(run)], "\n\n")
+
+
+def _printed(run: Run) -> str:
+    """The last lines that its command printed."""
+    excerpt = plain(str(run.outputs.get("excerpt") or "")).rstrip()
+    if not excerpt:
+        return ""
+    # Set in, so that what a command printed is not taken for a field.
+    of = one_line(str(run.outputs.get("excerpt_of") or "output"))
+    return f"end of {of}:\n" + "\n".join(f"  {line}" for line in excerpt.split("\n"))
 
 
 def _series_text(run: Run) -> str:
@@ -331,7 +337,9 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
                 right=range(1, 7),
             )
         )
-    return "\n\n".join(parts)
+    wrong = [run for run in experiment.runs if run.state in ("failed", "timeout")]
+    printed = [f"{run.id} {run.state}, {_printed(run)}" for run in wrong[-1:] if _printed(run)]
+    return "\n\n".join([*parts, *printed])
 
 
 def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:

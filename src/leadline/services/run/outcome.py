@@ -22,7 +22,7 @@ CRASHES = ("SIGILL", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRA
 @dataclass(frozen=True)
 class RunOutcome:
     """``seen_before``: runs of the same command, config and code. ``item_sets``: metric to the
-    identity of the items that it is over."""
+    identity of the items that it is over. ``excerpt``: the last lines that it printed, as recorded."""
 
     id: str
     uid: str
@@ -41,6 +41,7 @@ class RunOutcome:
     hygiene: Hygiene
     interrupted: bool = False
     item_sets: dict[str, str] = field(default_factory=dict)
+    excerpt: str = ""
 
     @property
     def crashed(self) -> bool:
@@ -90,4 +91,5 @@ def outcome_of(run: RunPlan, ended: RunEndedBody, interrupted: bool = False) -> 
         item_sets={
             name: str(items["set"]) for name, items in (extraction.get("items") or {}).items()
         },
+        excerpt=ended.get("outputs", {}).get("excerpt", ""),
     )

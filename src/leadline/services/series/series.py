@@ -1,5 +1,5 @@
-"""The series of a run, whoever wrote them: by ``ll.log`` in segments, as JSON lines, compacted, or
-by a tracker.
+"""The series of a run, whoever wrote them: by ``ll.log`` in segments, as JSON lines in their file or
+on stdout, compacted, or by a tracker.
 
 What the job's tracker or an import handed over is kept beside the run, so that it can be looked at
 when the tracker's files are gone and its server is not there. The price is a second copy, 32 bytes
@@ -30,6 +30,8 @@ from leadline.core.tracker.run_folder import FETCHED, LINES
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
+PRINTED = "stdout.log"
+
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Problem
     from leadline.ports.series import Compacted
@@ -52,14 +54,17 @@ def series_of(context: Context, run: Run) -> dict[str, Points]:
 
 def store_of(context: Context, run: Run) -> Store:
     """The same by writer. Of a metric that was written in several ways the one from ``ll.log``
-    counts, then the lines, then the tracker, as in the record."""
+    counts, then the lines, then those of stdout, then the tracker, as in the record."""
     attempt = context.run_folder(run.uid)
     store = context.series.read(attempt)
-    known = set(store.metrics)
-    lines = context.series.read_lines(os.path.join(attempt, LINES))
-    rest = {name: points for name, points in lines.items() if name not in known}
-    if rest:
-        store.writers[LINES] = Writer(LINES, rest)
+    lines = {LINES: context.series.read_lines(os.path.join(attempt, LINES))}
+    if _may_print(run):
+        lines[PRINTED] = context.series.read_printed(os.path.join(attempt, PRINTED))
+    for writer_name, series in lines.items():
+        known = set(store.metrics)
+        rest = {name: points for name, points in series.items() if name not in known}
+        if rest:
+            store.writers[writer_name] = Writer(writer_name, rest)
     fetched = context.series.read(os.path.join(attempt, FETCHED))
     known = set(store.metrics)
     for name, writer in fetched.writers.items():
@@ -75,6 +80,18 @@ def store_of(context: Context, run: Run) -> Store:
         for writer in store.writers.values():
             writer.series = {hide(metric): points for metric, points in writer.series.items()}
     return store
+
+
+def _may_print(run: Run) -> bool:
+    """Whether points may stand in its output, which is read for them only then: it is not over, or
+    measurements with a step were found there when it was."""
+    if run.state != "done":
+        return True
+    series = run.extraction.get("series") or {}
+    stepped = any(one.get("first_step") is not None for one in series.values())
+    return stepped and any(
+        s.get("kind") == "stdout" and s.get("rows") for s in run.extraction.get("sources") or ()
+    )
 
 
 def keep_fetched(context: Context, attempt: str, reading: Reading) -> list[str]:
@@ -141,7 +158,7 @@ def _cuts(run: Run, store: Store) -> list[Problem]:
     here = sum(
         len(points)
         for name, writer in store.writers.items()
-        if name != LINES
+        if name not in (LINES, PRINTED)
         for points in writer.series.values()
     ) + sum(store.odd.values())
     gone: list[Problem] = []
@@ -173,7 +190,7 @@ def points_of_metric(
             f" and {len(store.metrics) - 12} more" if store.metrics[12:] else ""
         )
         what = f"{run.id} logged no series on this machine"
-        why = "series stay where the run was; ll.log and $LEADLINE_METRICS make them"
+        why = "series stay where the run was; ll.log, $LEADLINE_METRICS and JSON lines with a step on stdout make them"
         do = bringing(run) or f"leadline show {run.id}"
         if store.metrics:
             what, why = f"{run.id} logged no {metric!r}", f"it logged: {near}"
