@@ -46,6 +46,15 @@ class MetricDef:
     limit: str = ""
 
 
+def has_printed_series(run: Run) -> bool:
+    """Whether measurements with a step were found in its output at its end."""
+    series = run.extraction.get("series") or {}
+    stepped = any(one.get("first_step") is not None for one in series.values())
+    return stepped and any(
+        s.get("kind") == "stdout" and s.get("rows") for s in run.extraction.get("sources") or ()
+    )
+
+
 def leftover_text(processes: int) -> str:
     """What a command left running, which was ended with it; "" for nothing."""
     text = "a process in the background, which was ended with it"

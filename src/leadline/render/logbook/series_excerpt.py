@@ -37,12 +37,9 @@ def summary(run: Run) -> str:
 
 
 def pointer(run: Run) -> str:
-    """The command that shows the points; "" when there are none (those of stdout without a step,
-    say)."""
-    series = recorded(run)
-    stepped = any(one.get("first_step") is not None for one in series.values())
-    kept = (*KEPT, "stdout") if stepped else KEPT
-    here = any(s.get("kind") in kept and s.get("rows") for s in run.extraction.get("sources") or ())
+    """The command that shows the points, in an entry; "" when they are not kept apart from the
+    output. An entry that was written says nothing else later, so those of stdout are never named."""
+    here = any(s.get("kind") in KEPT and s.get("rows") for s in run.extraction.get("sources") or ())
     return f"leadline series {run.id}" if here else ""
 
 

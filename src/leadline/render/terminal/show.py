@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from leadline.core.evidence.evidence import RULES
 from leadline.core.plain import as_rows, one_line, plain
 from leadline.core.record import artifact
-from leadline.core.record.run import Run, leftover_text
+from leadline.core.record.run import Run, has_printed_series, leftover_text
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.timestamps import duration, minute, rounded, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -222,6 +222,8 @@ def _printed(run: Run) -> str:
 
 def _series_text(run: Run) -> str:
     about, where = series_excerpt.summary(run), series_excerpt.pointer(run)
+    if not where and has_printed_series(run):
+        where = f"leadline series {run.id}"
     return f"{about}: {where}" if where and about else about
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 
 from leadline.core.errors import conflict, not_found
-from leadline.core.record.run import TERMINAL_STATES, Run
+from leadline.core.record.run import TERMINAL_STATES, Run, has_printed_series
 from leadline.core.secrets.quick import may_hold
 from leadline.core.series.downsample import lttb, minmax
 from leadline.core.series.points import Points
@@ -58,7 +58,7 @@ def store_of(context: Context, run: Run) -> Store:
     attempt = context.run_folder(run.uid)
     store = context.series.read(attempt)
     lines = {LINES: context.series.read_lines(os.path.join(attempt, LINES))}
-    if _may_print(run):
+    if run.state != "done" or has_printed_series(run):  # else it need not be read
         lines[PRINTED] = context.series.read_printed(os.path.join(attempt, PRINTED))
     for writer_name, series in lines.items():
         known = set(store.metrics)
@@ -80,18 +80,6 @@ def store_of(context: Context, run: Run) -> Store:
         for writer in store.writers.values():
             writer.series = {hide(metric): points for metric, points in writer.series.items()}
     return store
-
-
-def _may_print(run: Run) -> bool:
-    """Whether points may stand in its output, which is read for them only then: it is not over, or
-    measurements with a step were found there when it was."""
-    if run.state != "done":
-        return True
-    series = run.extraction.get("series") or {}
-    stepped = any(one.get("first_step") is not None for one in series.values())
-    return stepped and any(
-        s.get("kind") == "stdout" and s.get("rows") for s in run.extraction.get("sources") or ()
-    )
 
 
 def keep_fetched(context: Context, attempt: str, reading: Reading) -> list[str]:
