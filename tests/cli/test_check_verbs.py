@@ -45,7 +45,7 @@ def test_check_post_names_gaps_lost_code_and_confounded_claims(queued):  # noqa:
     run([10.0, 10.5], "--set", "block=128", "--set", "steps=2")
     lab.ok(
         "claim",
-        "faster (n={{P-002.loss.n}})",
+        "a lower loss (n={{P-002.loss.n}})",
         "--that",
         "loss(P-002) < loss(P-001)",
         "--axis",
