@@ -12,6 +12,7 @@ _FORMS = {
     # The commit of the records is another with each version that wrote them.
     r"\1COMMIT": re.compile(r"(leadline/records |^commit )[0-9a-f]{12,40}\b", re.MULTILINE),
     # The commit of a code state holds the time at which it was made.
+    "(SIZE, ": re.compile(r"\([\d.,]+ (?:KiB|MiB), "),
     "[code COMMIT": re.compile(r"\[code [0-9a-f]{9}(?= |\])"),
 }
 
