@@ -35,8 +35,8 @@ class Step(NamedTuple):
 
     @property
     def words(self) -> str:
-        since = f"; given before {self.decided}"
-        return f"{self.text} ({self.source}, {minute(self.at)}{since if self.decided else ''})"
+        since = f"; given before {self.decided}" if self.decided else ""
+        return f"{self.text} ({self.source}, {minute(self.at)}{since})"
 
     @property
     def command(self) -> str:
