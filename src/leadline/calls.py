@@ -36,6 +36,7 @@ class Run:
         self._terms = dict(terms)
         self._open: InProcessRun | None = None
         self._pid = 0
+        self._within = 0  # how often it was entered again before it was left
         self._last: dict[str, RunOutcome] = {}  # by what was called
         self._key = ""
         self.outcome: RunOutcome | None = None
@@ -90,6 +91,7 @@ class Run:
                 do="leadline sweep -- python FILE",
             )
         if os.environ.get("LEADLINE_RUN_DIR"):
+            self._within += 1
             return
         from leadline.bootstrap import open_context
         from leadline.core.config import flatten
@@ -117,8 +119,11 @@ class Run:
     def _end(self, error: BaseException | None) -> None:
         """Whatever it meets, the caller gets its value or its own exception."""
         global _thread_of_run
+        if self._within:
+            self._within -= 1
+            return  # of a job's run, of another's, of its own
         if self._open is None or self._pid != os.getpid():
-            return  # a job's, or a fork's, which its parent ends
+            return  # a fork's, which its parent ends
         open_, self._open, _thread_of_run = self._open, None, 0
         from leadline.core.errors import LeadlineError
 

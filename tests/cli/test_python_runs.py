@@ -59,6 +59,18 @@ def test_a_run_inside_a_run_belongs_to_the_outer_one(thread_lab: Lab) -> None:
     assert row["metrics"] == {"time_ms": 4.0}
 
 
+def test_a_function_that_calls_itself_is_one_run(thread_lab: Lab) -> None:
+    code = (
+        "import leadline as ll\n@ll.run\ndef f(n):\n    n and f(n - 1)\n    return {'time_ms': n}\n"
+    )
+    done = python(
+        thread_lab, code + "f(3)\nwith f.run:\n    with f.run:\n        pass\n    ll.log(loss=1)\n"
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = thread_lab.json("status", "--runs")["data"]
+    assert first["metrics"] == {"time_ms": 3.0} and second["metrics"] == {"loss": 1.0}
+
+
 def test_another_thread_is_refused_and_the_run_goes_on(thread_lab: Lab) -> None:
     code = HEAD + (
         "from concurrent.futures import ThreadPoolExecutor\n"
