@@ -123,7 +123,7 @@ def answer(lab: Lab, line: str) -> str:
     if done.returncode:
         parts.append(f"--- exit {done.returncode}\n")
     text = "".join(parts).replace(str(lab.repo), "REPO").replace(sys.executable, "PYTHON")
-    return scrubbed(text) if line.startswith(("run", "sync", "link")) else text
+    return scrubbed(text) if line.startswith(("run", "sync", "link", "report")) else text
 
 
 def test_every_room_has_an_answer() -> None:
