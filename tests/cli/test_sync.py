@@ -232,11 +232,13 @@ def test_code_states_leave_only_when_asked_and_never_with_secrets(
     token = "ghp" + "_" + "a1B2" * 9
     thread_lab.write("leak.py", f"TOKEN = '{token}'\nprint(2)\n")
     thread_lab.ok("run", "--", PY, "new.py")
-    thread_lab.ok("sync")
+    told = thread_lab.ok("sync")
+    assert "1 code state here only" in told and "until leadline sync --code" in told
     listed = subprocess.check_output(["git", "-C", str(remote), "for-each-ref"], text=True)
     assert "leadline/code" not in listed
     code = thread_lab.json("sync", "--code")["data"]["code"]
     assert len(code["pushed"]) == 1
+    assert thread_lab.json("sync")["data"]["code_behind"] == 0
     out = subprocess.run(
         [
             "git",

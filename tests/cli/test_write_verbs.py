@@ -327,3 +327,9 @@ def test_typing_over_what_the_command_says_lists_what_rested_on_it(thread_lab):
         {"id": "P-C1", "kind": "claim", "before": "exploratory", "after": "none"}
     ]
     assert f"reported: {said}" in thread_lab.ok("show", "P-002-r1")
+
+
+def test_a_decision_may_say_what_is_next(two) -> None:
+    told = two.ok("decide", "keep 128", "--evidence", "P-002", "--next", "try block 256")
+    assert "next action about P-D1" in told
+    assert "try block 256" in two.ok("next")

@@ -15,6 +15,7 @@ DESCRIPTION = """Record a decision with what it rests on: experiments, runs (fai
 notes. Numbers in the text are citations, {{P-003.time_ms}}."""
 EXAMPLES = [
     "leadline decide 'use block 128' --evidence P-003 P-C1",
+    "leadline decide 'keep block 128' --evidence P-003 --next 'try block 256'",
     "leadline decide 'stop the fp8 line' --evidence P-007-r1 --owner ada",
 ]
 
@@ -37,6 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--supersedes", metavar="ID", help="the decision that it takes the place of"
     )
     parser.add_argument(
+        "--next", default="", metavar="TEXT", dest="next_action", help="what to do now"
+    )
+    parser.add_argument(
         "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
     )
     override_option(parser, "record it although its words say more than its evidence")
@@ -46,7 +50,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
     from leadline.services.refusal import Overrides
     from leadline.services.write.correct import check_replaceable, supersede
-    from leadline.services.write.note import decide
+    from leadline.services.write.note import decide, note
 
     # `--evidence P-003 TEXT`: the option has swallowed the text
     evidence, tail = split_words(args.evidence)
@@ -67,9 +71,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )
     if args.supersedes:
         supersede(context, topic, args.supersedes, shown, made["text"])
+    follows = ""
+    if args.next_action.strip():
+        step, _ = note(context, topic, args.next_action, [shown], "next")
+        follows = f"\n{step}  next action about {shown}"
     rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
     marked = "\nits numbers are reported, not evidence" if args.reported else ""
     return Answer(
-        f"{shown}  decided by {made['owner']}, resting on {rests}{marked}",
+        f"{shown}  decided by {made['owner']}, resting on {rests}{marked}{follows}",
         {"id": shown, **{k: v for k, v in made.items() if k != "refs"}},
     )

@@ -61,6 +61,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
 
 def _told(done: Sync) -> list[str]:
+    from leadline.core.timestamps import counted
     from leadline.services.issue.delivery import waiting_lines
 
     records, received = done.records, done.records.received
@@ -91,6 +92,12 @@ def _told(done: Sync) -> list[str]:
         lines += [f"{line} ({topic})" for line in waiting_lines(issue)]
     if done.code:
         lines += _code(done.code)
+    if done.code_behind:
+        states = counted(done.code_behind, "code state")
+        lines.append(
+            f"code      {states} here only, as they may hold what was not committed: "
+            "their runs cannot be reproduced elsewhere until leadline sync --code"
+        )
     return lines
 
 

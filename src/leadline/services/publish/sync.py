@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadline.core.errors import LeadlineError, remote
-from leadline.core.ref_name import is_code_ref, is_object_name, ref_problem, tag_name
+from leadline.core.ref_name import CODE_STATES, is_code_ref, is_object_name, ref_problem, tag_name
 from leadline.core.secrets.content import Found
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TypedDict
@@ -46,6 +46,7 @@ class Sync:
     records: Exchange
     tags: dict[str, str] = field(default_factory=dict)  # tag -> what became of it
     code: CodeStates | None = None
+    code_behind: int = 0  # code states that the remote lacks and that were not to be sent
     ended: list[str] = field(default_factory=list)
     issues: dict[str, Delivery] = field(default_factory=dict)  # by topic
     would: list[str] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Sync:
             "pushed": records.pushed,
             "tags": self.tags,
             "code": code,
+            "code_behind": self.code_behind,
             "clashes": records.clashes,
             "diverged": records.diverged,
             "disputed": records.disputed,
@@ -131,6 +133,8 @@ def sync(
             _tags(context, done)
         if code:
             done.code = _code_states(context, records.remote)
+        else:
+            done.code_behind = code_behind(context, records.remote)
     except LeadlineError as error:
         if error.kind not in ("remote", "not_found") and error.code not in PROBLEMS:
             raise
@@ -204,6 +208,13 @@ def _remember_there(context: Context, remote: str, ref: str) -> None:
     new, old = context.vcs.ref(ref), context.vcs.ref(_sent_ref(remote, ref))
     if new and new != old:
         remember(context, _sent_ref(remote, ref), new)
+
+
+def code_behind(context: Context, remote: str) -> int:
+    """How many code states of runs are here and were never sent to ``remote``."""
+    sent = context.vcs.refs(_sent_ref(remote, CODE_STATES))
+    here = context.vcs.refs(CODE_STATES)
+    return sum(sent.get(_sent_ref(remote, ref)) != commit for ref, commit in here.items())
 
 
 def _code_states(context: Context, remote: str) -> CodeStates:
