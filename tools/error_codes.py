@@ -182,6 +182,7 @@ SHARED = {
     "not-a-run": "the id is of another thing than a run",
     "not-agreed": "nobody said on this machine that something may go there",
     "repository-moved": "the repository has another name on the forge",
+    "run-in-run": "a run of this process is not over yet",
     "secret-in-command": "the command or its config seems to hold a secret",
     "supervisor-refused": "the program that watches a run could not begin it",
     "tag-exists": "a tag of git has that name already",

@@ -54,9 +54,9 @@ def test_both_universes_are_shown_everywhere(evaluated):
         0.8,
     )
     logbook = lab.ok("logbook")
-    assert "Items of `acc`: 100 by question (mean)." in logbook
+    assert "question (mean)" in logbook
     assert (
-        "baseline P-001 has 100 items, this run 200, 100 in both, and on those 0.8 against 0.8."
+        "baseline P-001 has 100 items, this run 200, 100 in both, and on those 0.8 against 0.8"
         in logbook
     )
     assert "+0.0 % on 100 shared items" in lab.ok("issue")

@@ -165,11 +165,12 @@ def test_what_cannot_be_reproduced_is_said(thread_lab: Lab) -> None:
 
 
 def test_a_seal_is_judged_by_the_runs_it_sealed(thread_lab: Lab, tmp_path: Path) -> None:
+    """The command looks up by itself where its number is: no file of it is named."""
     value = tmp_path / "value"
     value.write_text("10")
-    thread_lab.ok(
-        "run", "--repeat", "2", "--", "sh", "-c", f"echo '{{\"time_ms\": '$(cat {value})'}}'"
-    )
+    thread_lab.env["HOME"] = str(tmp_path)
+    print_value = "echo '{\"time_ms\": '$(cat ~/val*)'}'"
+    thread_lab.ok("run", "--repeat", "2", "--", "sh", "-c", print_value)
     thread_lab.ok("seal", "ten")
     value.write_text("11")
     thread_lab.ok("run", "--experiment", "P-001")

@@ -321,7 +321,7 @@ def test_an_excerpt_of_odd_series_is_one(thread_lab: Lab) -> None:
     command = f"{sys.executable} odd.py; for r in 0 1; do RANK=$r {sys.executable} rank.py; done"
     thread_lab.ok("run", "--", "sh", "-c", command)
     entry = thread_lab.ok("logbook")
-    assert "- `odd`: 1 at 0, 4 at 3" in entry and "- `nan`" not in entry
+    assert "- `odd`: 1 at 0, 4 at 3" in entry and "- `nan` NaN (1 of 1 not finite)" in entry
     [loss] = [line for line in entry.splitlines() if line.startswith("- `loss`: 0 at 0")]
     steps = [float(part.split(" at ")[1]) for part in loss.split(": ")[1].split(", ")]
     assert steps == sorted(steps)

@@ -119,7 +119,7 @@ def test_nobody_can_be_asked(repo: Path, format: str) -> None:
         ("sleep 60 & wait", "no answer within 0.3 s"),
         ("echo 'No pinentry' >&2; exit 2", "No pinentry"),
         ("echo nonsense", "wrote no signature"),
-        ("kill -9 $$", "status -9"),
+        ("kill -9 $$", "ended by signal 9"),
     ],
 )
 def test_what_cannot_be_signed_is_made_unsigned_and_said_once(

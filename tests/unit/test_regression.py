@@ -40,7 +40,9 @@ def judged(b: ThreadBuilder, axes: tuple[str, ...] = ("side",), **settings: Any)
     context: Any = SimpleNamespace(
         setting=lambda name: settings.get(name, SETTINGS[name].default),
         store=SimpleNamespace(look=lambda _topic, question: question(thread)),
-        vcs=SimpleNamespace(changed_between=lambda tree, other: ["bench.py"]),
+        vcs=SimpleNamespace(changed_between=lambda tree, other: ["bench.py"], toplevel=None),
+        root="/nonexistent",
+        cwd="/nonexistent",
     )
     rows, _ = check_regression(
         context, thread, "P-002", against="P-001", axes=list(axes), metrics=["time_ms"]
