@@ -71,7 +71,7 @@ def test_other_items_made_the_fall_and_the_shared_ones_do_not() -> None:
     assert "A has 100 items, B 200, 100 in both; on these 100: 0.81333 -> 0.80333" in text
     assert "each on its own: 0.81333 -> 0.40167" in text
     assert "of these runs on items like these, not of other runs" in text
-    page = (Path(__file__).parents[2] / "docs" / "how-leadline-decides.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "design" / "evidence.md").read_text("utf-8")
     assert [line.strip() in page for line in text.splitlines() if "item" in line[:8]] == [
         True,
         True,

@@ -491,7 +491,7 @@ class KeptRows:
         one now, in order."""
         found = self.db.execute(
             "SELECT things.id, differs FROM judged JOIN things USING(thread, uid) "
-            "WHERE thread=? AND differs IS NOT NULL ORDER BY place",
+            "WHERE thread=? AND differs IS NOT NULL AND stands ORDER BY place",
             (self.topic,),
         )
         return [(shown, [tuple(d) for d in json.loads(differs)]) for shown, differs in found]
@@ -499,7 +499,7 @@ class KeptRows:
     def with_gone_evidence(self) -> list[tuple[str, list[str]]]:
         found = self.db.execute(
             "SELECT things.id, gone FROM judged JOIN things USING(thread, uid) "
-            "WHERE thread=? AND gone IS NOT NULL ORDER BY place",
+            "WHERE thread=? AND gone IS NOT NULL AND stands ORDER BY place",
             (self.topic,),
         )
         return [(shown, json.loads(gone)) for shown, gone in found]

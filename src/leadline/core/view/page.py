@@ -15,6 +15,7 @@ from leadline.core.metric.ruler import of_several
 from leadline.core.plain import shell_words
 from leadline.core.record.drawn import Drawn
 from leadline.core.record.ranks import OPEN_STATES
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Interval, Sample, mean_interval
@@ -83,6 +84,8 @@ def page_of(
 ) -> Page:
     """``running``: runs not ended as the caller last saw them (default: as the record has them)."""
     best = best_of(thread, evidence_of)
+    if best is not None:  # its config is shown, and whoever looks first would see tags as keys
+        tell_tags(thread, best.experiment.evidence_runs[-1:])
     return Page(
         best=best,
         command=command_of(thread, best),
