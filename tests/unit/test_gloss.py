@@ -226,3 +226,16 @@ def test_the_way_that_the_form_says(text: str, form: str) -> None:
 def test_a_factor_is_counted_once_where_every_run_is_asked_for() -> None:
     assert check("lower in every run", "t(block=128) < 0.412 * t(block=64)")
     assert check("lower in every run", "t(block=128) < 0.6 * t(block=64)") == []
+
+
+def test_a_draft_keeps_bytes_that_are_no_character(tmp_path) -> None:
+    from types import SimpleNamespace
+
+    from leadline.services.draft import keep_draft
+
+    context = SimpleNamespace(
+        root=str(tmp_path), hiding=lambda _what: SimpleNamespace(text=lambda text: text)
+    )
+    path = keep_draft(context, "finish", "always \udc9b")
+    with open(path, "rb") as file:
+        assert file.read() == b"always \x9b\n"

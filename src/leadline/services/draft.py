@@ -14,7 +14,8 @@ def keep_draft(context: Context, verb: str, text: str) -> str:
     path = os.path.join(folder, f"{verb}.md")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
+        # half a character of the command line goes back to the bytes that it was
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(context.hiding("the draft").text(text) + "\n")
     except OSError:
         return ""
