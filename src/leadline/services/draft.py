@@ -17,6 +17,6 @@ def keep_draft(context: Context, verb: str, text: str) -> str:
         # half a character of the command line goes back to the bytes that it was
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(context.hiding("the draft").text(text) + "\n")
-    except OSError:
+    except (OSError, ValueError):
         return ""
     return path
