@@ -132,10 +132,11 @@ def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: G
 
 
 def _number(text: str | None) -> float | None:
-    value = "" if text is None else number_in(text)
-    if isinstance(value, str) or text is None:
+    if text is None:
         return None
-    return None if math.isinf(value) and text[-1:].isdigit() else value  # 1e999 is not infinite
+    value = number_in(text)
+    too_large = isinstance(value, float) and math.isinf(value) and text[-1:].isdigit()
+    return None if too_large or isinstance(value, str) else value  # 1e999 is not infinite
 
 
 def _too_long(gatherer: Gatherer, number: int) -> None:

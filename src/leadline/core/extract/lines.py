@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from leadline.core.extract.gather import Gatherer
-from leadline.core.extract.written_number import NONFINITE, number_in
+from leadline.core.extract.written_number import EXACT, NONFINITE, number_in
 from leadline.core.patterns import later
 from leadline.core.plain import beginning
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 # A value that may be a number: one, a boolean, the only one of a list, a text with a digit or one of
 # the words of ``NONFINITE`` in it; JSON as Python reads it has NaN and Infinity.
 _NUMBER = later(r':\s*(?:\[\s*)?(?:-?[0-9NI]|true|false|"\s*[+\u2212-]?(?:[0-9.]|nan|inf))', re.I)
-EXACT = 2**53  # the largest integer up to which a float holds every one
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 

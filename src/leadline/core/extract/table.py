@@ -17,7 +17,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import flat_numbers, number_of
 from leadline.core.extract.spec import ExtractionSpec
-from leadline.core.extract.written_number import integer_in, is_boolean, number_in
+from leadline.core.extract.written_number import EXACT, integer_in, is_boolean, number_in
 from leadline.core.metric.items import item_key
 from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
@@ -257,8 +257,10 @@ class _Table:
                 value = math.nan
             elif value == value:
                 self.filled[name] += 1
-                self.booleans[name] = self.booleans.get(name, 0) + is_boolean(cells[name])
-                self._note_rounded(name, cells[name], value, number)
+                if value in (0, 1) and is_boolean(cells[name]):
+                    self.booleans[name] = self.booleans.get(name, 0) + 1
+                elif abs(value) >= EXACT:
+                    self._note_rounded(name, cells[name], value, number)
             column.append(value)
         if self.spec.unique:
             self.keys.append(tuple(cells.get(name) for name in self.spec.unique))

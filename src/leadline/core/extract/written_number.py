@@ -16,6 +16,7 @@ import math
 
 from leadline.core.patterns import later
 
+EXACT = 2**53  # the largest integer up to which a float holds every one
 NONFINITE = {
     "nan": math.nan,
     "infinity": math.inf,
