@@ -187,9 +187,8 @@ class Columns:
     column). ``reduce`` says by metric how the points of a series become one value. ``key``: columns
     that together name a row; of rows with one key the ``keep`` one is taken (``first`` or
     ``last``). ``units``: by metric, as it was declared. ``header``: the names of the
-    columns where the table has none. ``states``: columns that tell how a run ended;
-    ``texts``: config columns that hold no numbers. ``points``: takes the points of a run that
-    has been read, so that they are not all held."""
+    columns where the table has none. ``points``: takes the points of a run that has been read, so
+    that they are not all held."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
@@ -198,8 +197,6 @@ class Columns:
     keep: str = "first"
     units: Mapping[str, str] = field(default_factory=dict)
     header: list[str] = field(default_factory=list)
-    states: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
     points: Callable[[FoundRun], None] = lambda run: None
 
 

@@ -63,7 +63,7 @@ def runs_of_rows(
             continue
         _keep_one(taken, new, cells, columns, found)
     for run, left in taken.values():
-        _keep_texts(run, spelled, columns)
+        _keep_texts(run, spelled)
         found.runs.append(run)
         found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in seen)
     if empty:
@@ -153,7 +153,7 @@ def _run_of(
             left.append(
                 CellNotTaken(where, column, said, why if value is not None else _sentence(why))
             )
-    told = told_ending(cells, columns.metrics, columns.states, any(run.metrics.values()))
+    told = told_ending(cells, columns.metrics, any(run.metrics.values()))
     if told:
         _end_as_told(run, told, cells, columns, left)
     elif not run.metrics and not run.nonfinite:
@@ -182,12 +182,12 @@ def _key_of(run: FoundRun) -> str:
     return digest_of({"config": run.config, **measured, **ended})
 
 
-def _keep_texts(run: FoundRun, spelled: Spellings, columns: Columns) -> None:
+def _keep_texts(run: FoundRun, spelled: Spellings) -> None:
     """Cells of columns that hold names stay as they are written."""
     texts = {
         name: text
         for name, text in run.written.items()
-        if (spelled.is_text(name) or name in columns.texts) and run.config[name] != text
+        if spelled.is_text(name) and run.config[name] != text
     }
     if texts:
         run.config.update(texts)

@@ -1,10 +1,10 @@
 """How a run ended, as a row of a table tells it: ``crash``, ``OOM``, ``timeout after 600 s``.
 
->>> told_ending({"ms": "0.0", "status": "crash"}, ["ms"], [])
+>>> told_ending({"ms": "0.0", "status": "crash"}, ["ms"])
 ('failed', 'status', 'crash')
->>> told_ending({"ms": "5.1", "status": "keep"}, ["ms"], []) is None
+>>> told_ending({"ms": "5.1", "status": "keep"}, ["ms"]) is None
 True
->>> told_ending({"ms": "OOM"}, ["ms"], [])
+>>> told_ending({"ms": "OOM"}, ["ms"])
 ('failed', 'ms', 'OOM')
 """
 
@@ -27,12 +27,11 @@ _DISCARDED = later(r"(?i)\W*(?:discard(?:ed)?|reject(?:ed)?|skip(?:ped)?|invalid
 
 
 def told_ending(
-    cells: Mapping[str, Any], metrics: Iterable[str], named: Iterable[str], measured: bool = False
+    cells: Mapping[str, Any], metrics: Iterable[str], measured: bool = False
 ) -> tuple[str, str, str] | None:
     """(state, column, what stands there) of a row that says that its run did not end well; None for
-    any other. ``named``: columns that were said to tell it; ``measured``: it has a number other
-    than 0."""
-    telling = [*named, *(name for name in cells if name.strip().lower() in NAMES), *metrics]
+    any other. ``measured``: it has a number other than 0."""
+    telling = [*(name for name in cells if name.strip().lower() in NAMES), *metrics]
     for column in dict.fromkeys(telling):
         said = cells.get(column)
         if not isinstance(said, str) or not said.strip():
