@@ -10,7 +10,6 @@ from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.core.publish.append_only import Change
     from leadline.services.context import Context
 
 DESCRIPTION = """Check chains and digests of the record, its copies on the record branch, seals, ids, cited numbers,
@@ -92,7 +91,7 @@ def _log(context: Context, file: str) -> Answer:
     counts = {"versions": found.versions, **{n: found.count(kind) for n, kind in kinds.items()}}
     told = {kind: name for name, kind in kinds.items()}
     lines = [
-        f"{told[change.kind]:<9}  {commit[:12]}  {'; '.join(_touched(change)[:3])}"
+        f"{told[change.kind]:<9}  {commit[:12]}  {'; '.join(change.touched[:3])}"
         for commit, change in found.changes[:SHOWN]
     ]
     more = len(found.changes) - SHOWN
@@ -102,10 +101,6 @@ def _log(context: Context, file: str) -> Answer:
     return Answer(
         as_rows(lines), found.as_dict(), counts, more > 0, exit_code=6 if counts["rewritten"] else 0
     )
-
-
-def _touched(change: Change) -> list[str]:
-    return [*change.rewritten, *change.removed, *change.fixed]
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:

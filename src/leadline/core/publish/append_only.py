@@ -54,6 +54,11 @@ class Change:
     rewritten: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
+    @property
+    def touched(self) -> list[str]:
+        """The headings below which something that stood there is not what it was."""
+        return [*self.rewritten, *self.removed, *self.fixed]
+
 
 def sections(text: str) -> list[Section]:
     """``text`` cut at its headings, fences respected; horizontal rules at the end of a section are

@@ -28,7 +28,7 @@ class LogHistory:
             {
                 "commit": commit,
                 "kind": change.kind,
-                "headings": [*change.rewritten, *change.removed, *change.fixed],
+                "headings": change.touched,
             }
             for commit, change in self.changes
         ]
