@@ -220,11 +220,10 @@ def _apply(git: GitProgram, memory: Memory, scan: Scan) -> str | None:
 def _set_entries(git: GitProgram, index: dict[str, str], lines: bytes) -> None:
     """Git looks at files that changed in this second too, and a filter of the user's may fail."""
     arguments = ["update-index", "-z", "--index-info"]
-    config: tuple[str, ...] = QUIET
-    done = git.run(arguments, data=lines, extra=index, config=config, writes=True, ok=any_status)
+    done = git.run(arguments, data=lines, extra=index, config=QUIET, writes=True, ok=any_status)
     if done.returncode:
-        config = (*QUIET, *without_filters(git))
-        git.run(arguments, data=lines, extra=index, config=config, writes=True)
+        without = (*QUIET, *without_filters(git))
+        git.run(arguments, data=lines, extra=index, config=without, writes=True)
 
 
 def _leave_out_refused(git: GitProgram, scan: Scan, done: Outcome) -> None:
