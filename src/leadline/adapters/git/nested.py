@@ -12,7 +12,7 @@ import os
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.objects import TREE_MODE, Entry
-from leadline.adapters.git.private_index import stamp_of
+from leadline.adapters.git.private_index import NestedTree, stamp_of
 from leadline.adapters.git.program import any_status
 from leadline.adapters.git.worktree_scan import GITLINK, QUIET, Scan, joined
 from leadline.core.canonical import digest_of
@@ -57,11 +57,8 @@ def keep_nested(scan: Scan) -> dict[str, Kept]:
             kept[path] = Kept(entry["tree"], entry["clean"])
             continue
         recorded = scan.touched.get(path, commit or "")
-        found = _Repository(scan, path, 0).keep(entry["key"] if entry else "", recorded)
-        if isinstance(found, Kept):
+        if found := _Repository(scan, path, 0).keep(entry, recorded):
             kept[path] = found
-        elif found and entry:
-            kept[path] = Kept(entry["tree"], entry["clean"])
     for path in [path for path in known if path not in kept]:
         del known[path]
     return kept
@@ -84,27 +81,29 @@ class _Repository:
         self.full = os.path.join(self.git.work_tree, path)
         self.inside = {"GIT_DIR": os.path.join(self.full, ".git"), "GIT_WORK_TREE": self.full}
 
-    def keep(self, known: str, recorded: str) -> Kept | bool:
-        """What lies there; True: what is known under the key ``known``; False: a gap. ``recorded``:
-        the commit that the repository around it names, "" for none."""
+    def keep(self, known: NestedTree | None, recorded: str) -> Kept | None:
+        """What lies there, None for a gap. ``known``: what lay there before; ``recorded``: the commit
+        that the repository around it names, "" for none."""
         if not os.path.lexists(self.inside["GIT_DIR"]):
-            return self._gap("a submodule that is not checked out: none of its files are kept")
+            self._gap("a submodule that is not checked out: none of its files are kept")
+            return None
         status = self._status()
         if status is None or self.depth > MAX_DEPTH:
-            return self._gap("a repository that git cannot read: none of its files are kept")
+            self._gap("a repository that git cannot read: none of its files are kept")
+            return None
         dirty = bool(status.paths or status.repositories)
         key = status.commit
         if dirty or recorded != status.commit:
             stamps = [stamp_of(os.path.join(self.full, path)) for path in status.paths]
             facts = [os.fsdecode(status.raw), recorded, stamps, *self.scan.rules[:2]]
             key = digest_of(facts)
-        if key == known and not status.repositories:
-            return True
+        if known and key == known["key"] and not status.repositories:
+            return Kept(known["tree"], known["clean"])
         kept = self._kept(status, recorded)
         if kept and not self.depth:
             remembered = self.scan.memory.values["nested"]
             remembered[self.path] = {"key": key, "tree": kept.tree, "clean": kept.clean}
-        return kept or False
+        return kept
 
     def _kept(self, status: _Status, recorded: str) -> Kept | None:
         theirs = self._line(["rev-parse", "--path-format=absolute", "--git-path", "objects"])
@@ -161,8 +160,8 @@ class _Repository:
             inner += [path for path, (mode, _) in entries.items() if mode == GITLINK]
         trees: dict[str, str | None] = {}
         for path in dict.fromkeys(inner):
-            kept = _Repository(self.scan, f"{self.path}/{path}", self.depth + 1).keep("", "")
-            if isinstance(kept, Kept):
+            kept = _Repository(self.scan, f"{self.path}/{path}", self.depth + 1).keep(None, "")
+            if kept:
                 trees[path] = kept.tree
         return with_nested(self.scan, tree, trees) if trees else tree
 
@@ -222,6 +221,5 @@ class _Repository:
     def _line(self, arguments: list[str], extra: dict[str, str] | None = None) -> str:
         return os.fsdecode(self._run(arguments, extra or self.inside) or b"").strip()
 
-    def _gap(self, why: str) -> bool:
+    def _gap(self, why: str) -> None:
         self.scan.gaps[self.path] = ("submodule", why)
-        return False
