@@ -510,6 +510,32 @@ def test_nothing_is_written_to_a_repository_inside_the_work_tree(with_library: P
     assert before == {path: path.stat().st_mtime_ns for path in top.rglob("*")}
 
 
+def test_what_is_left_out_of_a_repository_inside_is_named_each_time(with_library: Path) -> None:
+    put(with_library / "lib", ".env", b"TOKEN=1\n")
+    put(with_library / "lib", "l", b"dirty\n")
+    named = [[gap["path"] for gap in capture(with_library).gaps] for _ in range(2)]
+    assert named == [["lib/.env"], ["lib/.env"]]
+
+
+def test_a_submodule_of_a_submodule_is_looked_at_each_time(
+    with_library: Path, tmp_path: Path
+) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    git(inner, "init", "-q")
+    put(inner, "i", b"one\n")
+    commit(inner)
+    git(with_library / "lib", "submodule", "-q", "add", str(inner), "in")
+    commit(with_library / "lib")
+    trees = set()
+    for content in (b"one\n", b"two\n", b"six\n"):
+        put(with_library / "lib/in", "i", content)
+        state = capture(with_library)
+        assert unpacked(with_library, state)["lib/in/i"] == content.decode()
+        trees.add(state.tree)
+    assert len(trees) == 3
+
+
 def test_hidden_changes_are_found(repo: Path) -> None:
     for name in ("assumed", "skipped", "sparse"):
         put(repo, name)

@@ -42,7 +42,7 @@ class Kept(NamedTuple):
 class _Status(NamedTuple):
     commit: str  # "" before the first one
     paths: list[str]  # tracked and changed, or untracked and not ignored
-    repositories: list[str]  # that git does not know
+    repositories: list[str]  # inside it: unknown to git, or not as they are recorded
     raw: bytes
 
 
@@ -100,10 +100,14 @@ class _Repository:
         if known and key == known["key"] and not status.repositories:
             return Kept(known["tree"], known["clean"])
         kept = self._kept(status, recorded)
-        if kept and not self.depth:
+        # what is left out is to be named each time
+        if kept and not self.depth and not self._has_gaps():
             remembered = self.scan.memory.values["nested"]
             remembered[self.path] = {"key": key, "tree": kept.tree, "clean": kept.clean}
         return kept
+
+    def _has_gaps(self) -> bool:
+        return any(path.startswith(f"{self.path}/") for path in self.scan.gaps)
 
     def _kept(self, status: _Status, recorded: str) -> Kept | None:
         theirs = self._line(["rev-parse", "--path-format=absolute", "--git-path", "objects"])
@@ -194,6 +198,8 @@ class _Repository:
             kind, _, rest = field.partition(b" ")
             if field.startswith(b"# branch.oid "):
                 commit = field.split()[-1].decode()
+            elif kind == b"1" and rest.split(b" ", 2)[1].startswith(b"S"):
+                repositories.append(os.fsdecode(rest.split(b" ", 7)[-1]))
             elif kind in (b"1", b"u"):
                 paths.append(os.fsdecode(rest.split(b" ", 7 if kind == b"1" else 9)[-1]))
             elif kind == b"?" and rest.endswith(b"/"):
