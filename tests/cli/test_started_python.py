@@ -36,6 +36,12 @@ def test_a_shell_script_is_recorded_with_the_python_that_it_started(
     found = software(thread_lab, "P-001-r1")
     assert found["interpreter"] == f"{venv}/bin/python" and found["python"]
     assert "wheelwright" in thread_lab.ok("show", "P-001-r1", "--packages")
+    thread_lab.ok("verify")
+    digest = found["packages_blob"].removeprefix("sha256:")
+    blob = thread_lab.repo / ".git/leadline/blobs" / digest[:2] / digest[2:]
+    blob.chmod(0o600)
+    blob.write_bytes(blob.read_bytes()[:-1])
+    assert thread_lab.run("verify").returncode == 6
 
 
 def test_what_starts_no_python_has_none(thread_lab: Lab):

@@ -52,11 +52,12 @@ class Outside(NamedTuple):
 
     def add(self, record: Record) -> None:
         body: dict[str, Any] = record.body
+        if record.kind in ("run-planned", "run-ended"):  # or told by the Python that it started
+            self.payloads.add(str((body.get("software") or {}).get("packages_blob") or ""))
         if record.kind == "correction" and body.get("field") == "software.packages_blob":
             self.payloads.add(str(body.get("value")))
         elif record.kind == "run-planned":
             self.commits.add(str((body.get("code") or {}).get("commit") or ""))
-            self.payloads.add(str((body.get("software") or {}).get("packages_blob") or ""))
         elif record.kind == "run-ended" and (artifacts := body.get("artifacts")):
             kept = artifacts.get("kept") or []
             self.payloads.update(entry["digest"] for entry in kept if is_digest(entry["digest"]))
