@@ -106,6 +106,13 @@ def test_a_file_that_cannot_be_edited_surely_is_left_alone_and_said(theirs, text
     assert ".mcp.json" in answer["changed"]
 
 
+def test_a_folder_in_the_place_of_a_file_is_left_alone_and_said(theirs):
+    (theirs.repo / ".mcp.json").mkdir()
+    done = theirs.json("agent", "install", "claude")["data"]
+    assert done["left"] == [".mcp.json: Is a directory; left alone"]
+    assert ".claude/settings.json" in done["changed"]
+
+
 def test_a_dry_run_shows_the_diff_and_writes_nothing(theirs):
     before = tree(theirs.repo)
     data = theirs.json("agent", "install", "all", "--dry-run")["data"]

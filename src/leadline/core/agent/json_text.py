@@ -78,7 +78,7 @@ def put_member(text: str, path: Sequence[str], value: Any) -> str:
 
 def put_element(text: str, path: Sequence[str], value: Any) -> str:
     """``text`` with one more element at the end of the array at ``path``, which is made."""
-    found = _at(read(text), path)
+    found = member(read(text), path)
     if found is None:
         return put_member(text, path, [value])
     if not isinstance(found, list):
@@ -89,7 +89,7 @@ def put_element(text: str, path: Sequence[str], value: Any) -> str:
 
 def drop_member(text: str, path: Sequence[str]) -> str:
     """``text`` without the member at ``path``, if it is there."""
-    if _at(read(text), path) is None:
+    if member(read(text), path) is None:
         return text
     span = _span(text, _place(text, path[:-1]))
     return _drop(text, span, next(i for i, p in enumerate(span.pieces) if p.key == path[-1]))
@@ -97,7 +97,7 @@ def drop_member(text: str, path: Sequence[str]) -> str:
 
 def drop_elements(text: str, path: Sequence[str], ours: Callable[[Any], bool]) -> str:
     """``text`` without the elements of the array at ``path`` that are ``ours``."""
-    found = _at(read(text), path)
+    found = member(read(text), path)
     if not isinstance(found, list):
         return text
     for place in reversed([i for i, value in enumerate(found) if ours(value)]):
@@ -105,7 +105,8 @@ def drop_elements(text: str, path: Sequence[str], ours: Callable[[Any], bool]) -
     return text
 
 
-def _at(value: Any, path: Sequence[str]) -> Any:
+def member(value: Any, path: Sequence[str]) -> Any:
+    """What stands at ``path`` in what was read; None where nothing does."""
     for key in path:
         if not isinstance(value, dict) or key not in value:
             return None

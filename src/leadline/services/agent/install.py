@@ -19,6 +19,7 @@ from leadline.core.agent.json_text import (
     NotEditable,
     drop_elements,
     drop_member,
+    member,
     put_element,
     put_member,
     read,
@@ -38,7 +39,7 @@ from leadline.services.agent.programs import (
     element_of,
     is_ours,
 )
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import behind_link, write_whole
 
 AGENTS_FILE = "AGENTS.md"
 SOURCES = os.path.join(os.path.dirname(__file__), "skill")
@@ -99,7 +100,8 @@ def plan_uninstall(place: Place, programs: Iterable[str]) -> Plan:
         )
         if program.link:
             made.unlink(program.link)
-    if all(name in wanted or not _has(PROGRAMS[name], place) for name in PROGRAMS):
+    installed = {s.program for s in status_of(place) if s.hooks or s.server}
+    if installed <= set(wanted):
         made.no_skill()
         made.edit(AGENTS_FILE, _without_block, back=True)
     return made.plan()
@@ -181,11 +183,6 @@ def status_of(place: Place) -> list[Status]:
     return found
 
 
-def _has(program: Program, place: Place) -> bool:
-    found = next(s for s in status_of(place) if s.program == program.name)
-    return bool(found.hooks or found.server)
-
-
 # ---- files ---------------------------------------------------------------------------------------
 
 
@@ -212,14 +209,13 @@ class _Planning:
         """``change`` a text to another; ``back``: a file that nobody touched since gets what it had."""
         if not path:
             return
-        first = self._texts[path][0] if path in self._texts else self._before(path)
         if self._is_strange(path):
             self.left.append(f"{path}: it is a link, or behind one; left alone")
             return
-        before = self._before(path)
-        if before is None and back:
-            return
         try:
+            before = self._before(path)
+            if before is None and back:
+                return
             kept = self._kept.get(path)
             if (
                 back
@@ -248,13 +244,11 @@ class _Planning:
         except OSError as error:
             self.left.append(f"{path}: {error.strerror}; left alone")
             return
+        first, _ = self._texts.get(path, (before, None))
         self._texts[path] = (first, after)
 
     def _is_strange(self, path: str) -> bool:
-        if self.place.user:
-            return False
-        full = os.path.join(os.path.realpath(self.place.top), path)
-        return os.path.realpath(full) != full
+        return not self.place.user and behind_link(self.place.top, path)
 
     def link(self, path: str, target: str) -> None:
         full = os.path.join(self.place.top, path)
@@ -390,10 +384,9 @@ def _without_hooks(text: str) -> str:
 def _with_server(text: str, program: Program) -> str:
     if program.servers.endswith(".toml"):
         return _with_table(text)
-    found: Any = read(text)
-    for key in program.server:
-        found = found.get(key, {}) if isinstance(found, dict) else {}
-    return text if found == program.entry else put_member(text, program.server, program.entry)
+    if member(read(text), program.server) == program.entry:
+        return text
+    return put_member(text, program.server, program.entry)
 
 
 def _without_server(text: str, program: Program) -> str:
@@ -433,25 +426,24 @@ def _without_block(text: str) -> str:
     return before + parts.after.removeprefix("\n")
 
 
-def _read_json(place: Place, path: str) -> dict[str, Any]:
-    if not path:
-        return {}
+def _text_of(place: Place, path: str) -> str:
+    """What a file says; "" where it is not there or cannot be read."""
     try:
         with open(os.path.join(place.top, path), encoding="utf-8") as file:
-            return read(file.read())
+            return file.read()
     except (OSError, ValueError):
+        return ""
+
+
+def _read_json(place: Place, path: str) -> dict[str, Any]:
+    try:
+        return read(_text_of(place, path))
+    except NotEditable:
         return {}
 
 
 def _has_server(program: Program, place: Place) -> bool:
     path = _servers_file(program, place)
     if path.endswith(".toml"):
-        try:
-            with open(os.path.join(place.top, path), encoding="utf-8") as file:
-                return TOML_BEGIN in file.read()
-        except (OSError, ValueError):
-            return False
-    found: Any = _read_json(place, path)
-    for key in program.server:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found is not None
+        return TOML_BEGIN in _text_of(place, path)
+    return member(_read_json(place, path), program.server) is not None
