@@ -20,8 +20,8 @@ from leadline.core.patterns import later
 from leadline.core.record.thread import Thread
 from leadline.core.stats.inference import summarise
 from leadline.core.text.citation import find, resolve
-from leadline.core.text.quantity import TIMES, Quantity, quantities
-from leadline.core.text.spans import code_spans
+from leadline.core.text.quantity import TIMES, Quantity, half_step, quantities
+from leadline.core.text.spans import blanked, code_spans
 from leadline.core.typed import NamedTuple
 
 BOUND, UNSUPPORTED, CONTRADICTED, STALE, REPORTED = (
@@ -107,8 +107,8 @@ def _prose(text: str, tex: bool) -> str:
     def blank(m: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", m[0])
 
-    for start, end in [] if tex else code_spans(text):
-        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    if not tex:
+        text = blanked(text, code_spans(text))
     for pattern in (*_BLANKED, *((_TEX,) if tex else ())):
         text = pattern.sub(blank, text)
     text = _COMMENT.sub(blank, text)
@@ -220,18 +220,10 @@ def _value(expression: str, threads: Sequence[Thread]) -> tuple[float | None, st
     return None, problem
 
 
-def _half(q: Quantity) -> float:
-    digits = q.digits.lower()
-    if "e" in digits:
-        return abs(q.value) * 0.005
-    places = len(digits.partition(".")[2])
-    return 0.5 * 10.0**-places * (1 + 1e-9)
-
-
 def _is_said(q: Quantity, value: float) -> bool:
     """Whether the number is the value, as far as its digits go: a per cent may be a share, a change
     or itself."""
-    half = _half(q)
+    half = half_step(q)
     if q.kind == "percent":
         return any(abs(abs(v) - q.value) <= half for v in (value, value * 100, (value - 1) * 100))
     if q.kind == TIMES and value:

@@ -10,7 +10,7 @@ import re
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
-from leadline.core.text.spans import code_spans
+from leadline.core.text.spans import blanked, code_spans
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def lint(
 ) -> list[LintFinding]:
     """Findings in ``text``, in reading order. ``what``: update | claim | issue. Words that say more
     than the evidence bears are refused elsewhere (``core/evidence/gloss.py``)."""
-    prose = _without_code(text)
+    prose = blanked(text, code_spans(text))
     found = [
         *_undefined(prose, text, thread, refs),
         *_baseline(prose, text, thread),
@@ -59,12 +59,6 @@ def lint(
         *_ticked(text),
     ]
     return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
-
-
-def _without_code(text: str) -> str:
-    for start, end in code_spans(text):
-        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
-    return text
 
 
 def _where(text: str, at: int) -> str:

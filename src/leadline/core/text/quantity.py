@@ -17,7 +17,7 @@ from leadline.core.ids import ID_IN_TEXT
 from leadline.core.patterns import later
 from leadline.core.text import other_languages as other
 from leadline.core.text.one_form import one_form
-from leadline.core.text.spans import code_spans
+from leadline.core.text.spans import blanked, code_spans
 from leadline.core.typed import NamedTuple
 
 SMALL_COUNT = 12  # a count up to it, of no runs, is let through
@@ -278,15 +278,16 @@ def without_code(text: str) -> str:
     """``text`` with code blanked, every other character at its place. A number in back-ticks is
     none, unless it counts something."""
     text = plain_words(text)
-    for start, end in code_spans(text):
-        inside = text[start:end].strip("`~ \n")
-        if (
-            text.startswith(("```", "~~~"), start)
-            or inside.isdigit()
-            or not _NUMBER.fullmatch(inside)
-        ):
-            text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
-    return text.replace("`", " ")
+    code = [
+        (start, end) for start, end in code_spans(text) if not _is_number_alone(text, start, end)
+    ]
+    return blanked(text, code).replace("`", " ")
+
+
+def _is_number_alone(text: str, start: int, end: int) -> bool:
+    inside = text[start:end].strip("`~ \n")
+    fenced = text.startswith(("```", "~~~"), start)
+    return not fenced and not inside.isdigit() and bool(_NUMBER.fullmatch(inside))
 
 
 def quantities(text: str, units: frozenset[str] = frozenset()) -> list[Quantity]:
@@ -435,6 +436,15 @@ def _of_words(words: str) -> float:
             group += _SMALL.get(word, 0)
     places = "".join(str(_SMALL.get(w, 0)) for w in re.split(r"[\s-]+", decimals.strip()) if w)
     return total + group + (float(f"0.{places}") if places else 0.0) + extra
+
+
+def half_step(q: Quantity) -> float:
+    """Half of the last digit as it was typed: how far off what it stands for may be."""
+    digits = q.digits.lower()
+    if "e" in digits:
+        return abs(q.value) * 0.005
+    places = len(digits.partition(".")[2])
+    return 0.5 * 10.0**-places * (1 + 1e-9)
 
 
 def number_of(word: str) -> float | None:

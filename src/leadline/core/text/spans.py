@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from leadline.core.patterns import later
 
@@ -15,3 +16,10 @@ _CODE = later(
 def code_spans(text: str) -> list[tuple[int, int]]:
     """(start, end) of fenced blocks and code spans."""
     return [m.span() for m in _CODE.finditer(text)]
+
+
+def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """``text`` with these parts blanked, every other character and every line at its place."""
+    for start, end in spans:
+        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    return text

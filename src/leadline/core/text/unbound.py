@@ -22,6 +22,7 @@ from leadline.core.text.intention import expected, part_before, planned
 from leadline.core.text.quantity import (
     TIMES,
     Quantity,
+    half_step,
     plain_words,
     quantities,
 )
@@ -348,9 +349,7 @@ def _suggest(q: Quantity, thread: Thread, cited: list[Experiment]) -> str:
     if q.kind in ("n", "runs", "share"):
         return _suggest_n(value, thread, cited) if q.kind == "n" else ""
     places = len(digits.partition(".")[2]) if "." in digits and "e" not in digits.lower() else 0
-    half = 0.5 * 10.0**-places * (1 + 1e-9)
-    if "e" in digits.lower():
-        half = abs(value) * 0.005
+    half = half_step(q)
     relative = q.kind == "percent"
     if q.kind == TIMES or relative:
         if not digits:
