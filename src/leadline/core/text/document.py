@@ -96,8 +96,9 @@ def judged(text: str, threads: Sequence[Thread], tex: bool = False) -> list[Foun
         if not any(a <= c.start < b for a, b in code)
     ]
     places = _bindings(text, stated, comments)
+    medians = list(_medians(threads)) if len(places) < len(stated) else []
     for q in stated:
-        found.append(_of_number(text, q, places.get(q.start), threads))
+        found.append(_of_number(text, q, places.get(q.start), threads, medians))
     return sorted(found)
 
 
@@ -177,11 +178,17 @@ def _of_citation(
     return _found(text, start, end, text[start:end], state, expression, now, problem, ())
 
 
-def _of_number(text: str, q: Quantity, said: str | None, threads: Sequence[Thread]) -> Found:
+def _of_number(
+    text: str,
+    q: Quantity,
+    said: str | None,
+    threads: Sequence[Thread],
+    medians: Sequence[_Median],
+) -> Found:
     end = _end_of(text, q)
     shown = text[q.start : end]
     if said is None:
-        fits = tuple(_fitting(q, threads))
+        fits = tuple(_fitting(q, medians))
         why = "nothing recorded is cited beside it"
         return _found(text, q.start, end, shown, UNSUPPORTED, "", "", why, fits)
     if said.split()[:1] == ["reported"]:
@@ -253,8 +260,14 @@ def _stale_since(q: Quantity, said: str, threads: Sequence[Thread]) -> str:
     return ""
 
 
-def _fitting(q: Quantity, threads: Sequence[Thread]) -> Iterator[str]:
-    """The medians that the number is, of a metric in its unit."""
+class _Median(NamedTuple):
+    citation: str
+    unit: str
+    value: float
+
+
+def _medians(threads: Sequence[Thread]) -> Iterator[_Median]:
+    """Of all that a number may be, once for all numbers of a document."""
     for thread in threads:
         for experiment in thread.experiments.values():
             counted = experiment.evidence_runs
@@ -262,11 +275,19 @@ def _fitting(q: Quantity, threads: Sequence[Thread]) -> Iterator[str]:
             for name in names:
                 definition = thread.metrics.get(name)
                 unit = definition.unit if definition is not None else ""
-                if q.kind != "percent" and q.unit and unit and q.unit != unit:
-                    continue
                 median = summarise([r.metrics[name] for r in counted if name in r.metrics]).median
-                if median is not None and q.kind != TIMES and _is_said(q, median):
-                    yield f"{experiment.id}.{name}"
+                if median is not None:
+                    yield _Median(f"{experiment.id}.{name}", unit, median)
+
+
+def _fitting(q: Quantity, medians: Sequence[_Median]) -> Iterator[str]:
+    """The medians that the number is, of a metric in its unit."""
+    if q.kind == TIMES:
+        return
+    for citation, unit, value in medians:
+        in_its_unit = q.kind == "percent" or not q.unit or not unit or q.unit == unit
+        if in_its_unit and _is_said(q, value):
+            yield citation
 
 
 def fixed(text: str, found: Sequence[Found], tex: bool = False) -> str:
