@@ -19,6 +19,7 @@ from leadline.core.agent.events import (
     Event,
 )
 from leadline.core.agent.measuring import measuring, recorded, written_by
+from leadline.core.canonical import digest_of_file
 from leadline.core.errors import LeadlineError
 from leadline.core.metric.ruler import in_force, matcher
 from leadline.core.record.thread import Thread, is_a
@@ -110,7 +111,7 @@ def _linked(event: Event) -> Transcript:
         told: Transcript = {"path": path, "size_bytes": size}
         if size <= MOST_DIGESTED_BYTES:
             with open(path, "rb") as file:
-                told["digest"] = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+                told["digest"] = digest_of_file(file)
         return told
     except OSError:
         return {}
@@ -236,13 +237,18 @@ def owed(context: Context, thread: Thread, current: str) -> dict[str, str]:
     return found
 
 
-def _stop(context: Context, agent: str, event: Event) -> Answer:
-    if event.again:
-        return Answer()
+def _owed_here(context: Context) -> dict[str, str]:
+    """By the session of who works here."""
     topic = context.topic()
     current = context.sessions.current(topic)
     uid = current.uid if current is not None else ""
-    waiting = context.look(topic, lambda thread: owed(context, thread, uid))
+    return context.look(topic, lambda thread: owed(context, thread, uid))
+
+
+def _stop(context: Context, agent: str, event: Event) -> Answer:
+    if event.again:
+        return Answer()
+    waiting = _owed_here(context)
     new = [text for key, text in waiting.items() if _once(context, event, f"owed {key}")]
     if not new or not any(_once(context, event, f"stop {n}") for n in range(MOST_STOPS)):
         return Answer()
@@ -250,10 +256,7 @@ def _stop(context: Context, agent: str, event: Event) -> Answer:
 
 
 def _compact(context: Context, agent: str, event: Event) -> Answer:
-    topic = context.topic()
-    current = context.sessions.current(topic)
-    uid = current.uid if current is not None else ""
-    waiting = context.look(topic, lambda thread: owed(context, thread, uid))
+    waiting = _owed_here(context)
     return Answer(tell=_told(list(waiting.values()))) if waiting else Answer()
 
 
