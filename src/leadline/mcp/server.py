@@ -19,12 +19,13 @@ from leadline.core.typed import Any
 from leadline.mcp import tools
 from leadline.mcp.calls import Call
 from leadline.mcp.texts import INSTRUCTIONS, PROMPTS, RESOURCES, TEMPLATES, prompt, words_of
+from leadline.services.agent.programs import PROGRAMS
 
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 AT_ONCE = 8  # calls; more wait
 PARSE, INVALID, NO_METHOD, BAD_PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 NO_RESOURCE = -32002
-_AGENTS = ("claude-code", "codex", "gemini-cli", "opencode", "cursor")
+_AGENTS = tuple(program.agent for program in PROGRAMS.values())
 
 
 class ProtocolError(Exception):

@@ -9,13 +9,12 @@ import shutil
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
 from leadline.core.typed import TYPE_CHECKING
+from leadline.services.agent.programs import PROGRAMS
 
 if TYPE_CHECKING:
     from leadline.services.agent.install import Place
 
 NEEDS_REPOSITORY = False
-PROGRAMS = ("claude", "codex", "gemini", "opencode", "cursor")
-FOLDERS = {"claude": ".claude", "codex": ".codex", "gemini": ".gemini", "cursor": ".cursor"}
 DESCRIPTION = """Install the skill run-research, the hooks, the entry of the server and (in a project) a block in
 AGENTS.md for claude, codex, gemini, opencode, cursor, or all; without a name for those found here. Every other byte
 of their files stays; uninstall gives back what was there. A file that cannot be edited surely is left alone."""
@@ -78,14 +77,13 @@ def _programs(named: list[str]) -> list[str]:
         return list(PROGRAMS)
     if named:
         return list(dict.fromkeys(named))
-    home = os.path.expanduser("~")
-    found = [
-        name
-        for name in PROGRAMS
-        if shutil.which(name)
-        or (name in FOLDERS and os.path.isdir(os.path.join(home, FOLDERS[name])))
-    ]
+    found = [name for name in PROGRAMS if shutil.which(name) or _has_own_folder(name)]
     return found or ["claude", "codex"]
+
+
+def _has_own_folder(name: str) -> bool:
+    folder = os.path.dirname(PROGRAMS[name].hooks)
+    return bool(folder) and os.path.isdir(os.path.join(os.path.expanduser("~"), folder))
 
 
 def _place(folder: str | None, user: bool) -> Place:
