@@ -135,9 +135,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         )
         return _checklist(rows)
     shown = 0 if args.all else SHOWN
-    lines = missing_lines(items, shown)
-    if lines and lines[-1].startswith("… and"):
-        lines[-1] += f": leadline check {args.subverb} --all"
+    lines = missing_lines(items, shown, f"leadline check {args.subverb} --all")
     for i in queued:
         lines += [f"queued, {i['code']}: {i['what']} ({i['queued']})", f"    {i['mend']}"]
     if not items:

@@ -85,9 +85,8 @@ def _refused(done: NotFinished) -> Answer:
     missing = done.missing
     things = "1 thing is" if len(missing) == 1 else f"{len(missing)} things are"
     lines = [f"not finished: {things} missing; nothing was recorded"]
-    lines += [f"  {line}" for line in missing_lines(missing)]
-    if lines[-1].startswith("  … and"):
-        lines[-1] += ": leadline check close --all"
+    shown = missing_lines(missing, all_by="leadline check close --all")
+    lines += [f"  {line}" for line in shown]
     codes = ",".join(dict.fromkeys(item["code"] for item in missing))
     follow = list(dict.fromkeys(item["mend"] for item in missing))[:3]
     if done.draft:

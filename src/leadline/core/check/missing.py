@@ -38,9 +38,9 @@ def by_mend(items: Iterable[Missing]) -> list[tuple[str, list[Missing]]]:
     return list(groups.items())
 
 
-def missing_lines(items: list[Missing], shown: int = SHOWN) -> list[str]:
+def missing_lines(items: list[Missing], shown: int = SHOWN, all_by: str = "") -> list[str]:
     """In words: at most ``shown`` commands, each behind what it mends; 0 for all. The rest are
-    counted."""
+    counted, with the command that lists them all (``all_by``)."""
     groups = by_mend(items)
     named = groups[:shown] if shown else groups
     lines: list[str] = []
@@ -50,5 +50,5 @@ def missing_lines(items: list[Missing], shown: int = SHOWN) -> list[str]:
         more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
         lines += [f"{codes}: {what}{more}", f"    {mend}"]
     if left := sum(len(found) for _, found in groups[len(named) :]):
-        lines.append(f"… and {left} more")
+        lines.append(f"… and {left} more" + (f": {all_by}" if all_by else ""))
     return lines
