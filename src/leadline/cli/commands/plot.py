@@ -52,8 +52,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", help="an .svg or .png file instead of the terminal"
     )
-    for kind in ("svg", "png"):
-        parser.add_argument(f"--{kind}", metavar="FILE", dest="out", help=argparse.SUPPRESS)
     parser.add_argument("--force", action="store_true", help="replace FILE when it is there")
     parser.add_argument("--width", type=int, metavar="N", help="characters, or pixels of a file")
     parser.add_argument(
