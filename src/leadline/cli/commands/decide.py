@@ -49,7 +49,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
     from leadline.services.refusal import Overrides
-    from leadline.services.write.correct import check_replaceable, supersede
     from leadline.services.write.note import decide, note
 
     # `--evidence P-003 TEXT`: the option has swallowed the text
@@ -58,6 +57,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         evidence, tail = args.evidence, ""
     topic = context.topic(args.thread)
     if args.supersedes:
+        from leadline.services.write.correct import check_replaceable, supersede
+
         check_replaceable(context, topic, args.supersedes, "decision")
     shown, made = decide(
         context,
