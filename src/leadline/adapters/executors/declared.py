@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from leadline.core.errors import environment
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
@@ -45,11 +46,11 @@ class ExecutorFile:
 
     def keep(self, setup: ExecutorSetup) -> None:
         said = {k: v for k, v in setup.__dict__.items() if v and k not in _OURS}
-        with _Changing(self) as kept:
+        with self._changing() as kept:
             kept["executors"][setup.name] = said
 
     def remove(self, name: str) -> None:
-        with _Changing(self) as kept:
+        with self._changing() as kept:
             kept["executors"].pop(name, None)
             kept["threads"] = {t: n for t, n in kept["threads"].items() if n != name}
 
@@ -57,7 +58,7 @@ class ExecutorFile:
         return self._read()["threads"].get(topic, "")
 
     def choose(self, topic: str, name: str) -> None:
-        with _Changing(self) as kept:
+        with self._changing() as kept:
             kept["threads"][topic] = name
             kept["threads"] = {t: n for t, n in kept["threads"].items() if n}
 
@@ -75,6 +76,16 @@ class ExecutorFile:
                 "cache_folder": os.path.join(cache, name),
             }
         )
+
+    @contextmanager
+    def _changing(self) -> Iterator[Kept]:
+        """Read, changed and written under one lock; written only where nothing was raised."""
+        from leadline.adapters.files import locked, write_atomically
+
+        with locked(os.path.join(self.root, "locks", "executors.lock")):
+            kept = self._read()
+            yield kept
+            write_atomically(self.path, json.dumps(kept, indent=1).encode())
 
     def _read(self) -> Kept:
         """Raises LeadlineError(environment): the file is damaged."""
@@ -96,27 +107,3 @@ class ExecutorFile:
 
 
 _OURS = ("name", "git_dir", "cache_folder")
-
-
-class _Changing:
-    """Read, changed and written under one lock."""
-
-    def __init__(self, file: ExecutorFile) -> None:
-        from leadline.adapters.files import locked
-
-        self.file = file
-        self.lock = locked(os.path.join(file.root, "locks", "executors.lock"))
-
-    def __enter__(self) -> Kept:
-        self.lock.__enter__()
-        self.kept = self.file._read()
-        return self.kept
-
-    def __exit__(self, kind: type[BaseException] | None, *more: object) -> None:
-        from leadline.adapters.files import write_atomically
-
-        try:
-            if kind is None:
-                write_atomically(self.file.path, json.dumps(self.kept, indent=1).encode())
-        finally:
-            self.lock.__exit__(None, None, None)
