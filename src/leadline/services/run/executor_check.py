@@ -16,7 +16,8 @@ from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 from leadline.services.run.device import leased, named
 from leadline.services.run.facts import capture_code
-from leadline.services.run.where import CODE
+from leadline.services.run.spec import SPEC
+from leadline.services.run.where import unpacked_code
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Handle, Result, Spec
@@ -66,28 +67,14 @@ def check(context: Context, name: str, wait_s: float = WAIT_S) -> Checked:
     """A trivial run through ``name``, waited for at most so long. Raises LeadlineError where the
     executor is not known here; what it then meets is a finding."""
     executor = context.executor_for(name)
-    token = os.urandom(12).hex()
-    folder = os.path.join(context.root, "checks", token, "attempt-1")
-    make_folders(folder)
+    token, folder = _fresh_folder(context)
     seen = os.path.join(folder, "token")
     write_whole(seen, token.encode())
-    spec: Spec = {
-        "v": 1,
-        "run": "executor-check",
-        "attempt": 1,
-        "argv": ["python3", "-I", "-S", "-c", PROBE, seen],
-        "cwd": context.cwd,
-        "env": {},
-        "timeout_s": wait_s,
-        "grace_s": 1.0,
-        "cookie": token,
-        "max_output_bytes": None,
-    }
+    argv = ["python3", "-I", "-S", "-c", PROBE, seen]
     findings: list[Finding] = []
     try:
-        if executor.place != HERE:
-            spec = _with_code(context, executor, spec)
-        write_whole(os.path.join(folder, "spec.json"), json.dumps(spec).encode(), on_disk=True)
+        spec = _spec(context, executor, "executor-check", argv, token)
+        _keep_spec(folder, {**spec, "timeout_s": wait_s, "grace_s": 1.0})
         began = context.clock.now_ms() / 1000
         handle = executor.submit(folder, {})
         findings.append({"what": "submit", "found": "taken", "ok": True})
@@ -113,12 +100,29 @@ def unrecorded(
     LeadlineError: the device is taken, and as ``Executor.submit``."""
     name, device = named(place)
     executor = context.executor_for(name)
+    token, folder = _fresh_folder(context)
+    spec = _spec(context, executor, "device-exec", argv, token)
+    _keep_spec(folder, {**spec, **leased(context, name, [device], " ".join(argv)[:60], "")})
+    handle = executor.submit(folder, {})
+    watcher(executor, folder, handle)
+    result = executor.result(folder)
+    _cleared(folder, [])
+    return cast("dict[str, Any]", result or {"state": "lost", "exit_code": None})
+
+
+def _fresh_folder(context: Context) -> tuple[str, str]:
+    """A token of its own, and an attempt folder that is named by it."""
     token = os.urandom(12).hex()
     folder = os.path.join(context.root, "checks", token, "attempt-1")
     make_folders(folder)
+    return token, folder
+
+
+def _spec(context: Context, executor: Executor, run: str, argv: list[str], token: str) -> Spec:
+    """What runs ``argv`` there, unlimited in time, with the present code where it runs elsewhere."""
     spec: Spec = {
         "v": 1,
-        "run": "device-exec",
+        "run": run,
         "attempt": 1,
         "argv": argv,
         "cwd": context.cwd,
@@ -128,25 +132,18 @@ def unrecorded(
         "cookie": token,
         "max_output_bytes": None,
     }
-    if executor.place != HERE:
-        spec = _with_code(context, executor, spec)
-    spec = {**spec, **leased(context, name, [device], " ".join(argv)[:60], "")}
-    write_whole(os.path.join(folder, "spec.json"), json.dumps(spec).encode(), on_disk=True)
-    handle = executor.submit(folder, {})
-    watcher(executor, folder, handle)
-    result = executor.result(folder)
-    _cleared(folder, [])
-    return cast("dict[str, Any]", result or {"state": "lost", "exit_code": None})
-
-
-def _with_code(context: Context, executor: Executor, spec: Spec) -> Spec:
+    if executor.place == HERE:
+        return spec
     code = capture_code(context)
     commit, tree = str(code["commit"]), str(code["tree"])
     top = context.toplevel
     if executor.place == UNPACKED:
-        top = os.path.join(context.root, CODE, tree)
-        context.vcs.export_tree(commit, top)
+        top = unpacked_code(context, code)
     return {**spec, "cwd": top, "code": {"commit": commit, "tree": tree, "top": top}}
+
+
+def _keep_spec(folder: str, spec: Spec) -> None:
+    write_whole(os.path.join(folder, SPEC), json.dumps(spec).encode(), on_disk=True)
 
 
 def _waited(

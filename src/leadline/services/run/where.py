@@ -48,7 +48,7 @@ def note_folder(context: Context, request: RunRequest, body: RunPlannedBody, att
         body["folder"] = os.path.join(attempt, THERE)
     elif not request.command.folder:
         body["folder"] = os.path.normpath(
-            os.path.join(_unpacked(context, body["code"]), body["cwd"])
+            os.path.join(_place_of(context, body["code"]), body["cwd"])
         )
 
 
@@ -66,8 +66,7 @@ def place_code(
     elif executor.place == ELSEWHERE:
         top = context.toplevel
     else:
-        top = _unpacked(context, code)
-        context.vcs.export_tree(str(code["commit"]), top)
+        top = unpacked_code(context, code)
         os.makedirs(os.path.join(top, inside), exist_ok=True)
         spec = _moved(context, spec, top, os.path.join(top, inside))
     spec["facts"] = True
@@ -77,7 +76,15 @@ def place_code(
     return spec
 
 
-def _unpacked(context: Context, code: CodeState) -> str:
+def unpacked_code(context: Context, code: CodeState) -> str:
+    """The folder in which a code state lies, once for each tree. Raises LeadlineError: it cannot be
+    unpacked."""
+    top = _place_of(context, code)
+    context.vcs.export_tree(str(code["commit"]), top)
+    return top
+
+
+def _place_of(context: Context, code: CodeState) -> str:
     return os.path.join(context.root, CODE, str(code["tree"]))
 
 
