@@ -142,15 +142,22 @@ def _of_the_machine(context: Context, command: Command) -> PlanFacts:
     """What this machine is, for a command that runs here."""
     environ = environment_of(context, command)
     software = context.collectors.software(command.argv, environ, command.folder or context.cwd)
+    return {
+        "software": with_packages_kept(context, software, environ),
+        "hardware": context.collectors.hardware(),
+        "devices": context.collectors.devices(environ),
+    }
+
+
+def with_packages_kept(
+    context: Context, software: SoftwareFacts, environ: Mapping[str, str] | None = None
+) -> SoftwareFacts:
+    """``software`` with its list of packages as a blob, secrets hidden."""
     packages = software.pop("packages", None)
     if packages:
         shown = context.screen.redactor("the list of packages", environ).value(packages)
         software["packages_blob"] = context.blobs.put(canonical_json(shown).encode())
-    return {
-        "software": software,
-        "hardware": context.collectors.hardware(),
-        "devices": context.collectors.devices(environ),
-    }
+    return software
 
 
 def preflight(context: Context, command: Command) -> Preflight:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 
-from leadline.core.canonical import canonical_json
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import open_to_read
 from leadline.services.context import Context
+from leadline.services.run.facts import with_packages_kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,11 +54,7 @@ def software_seen(context: Context, attempt: str) -> SoftwareFacts | None:
         return None
     version, implementation, program, _, path = rows[-1]
     seen = context.collectors.software_of(version, implementation, program, path.split("\x1f"))
-    packages = seen.pop("packages", None)
-    if packages:
-        shown = context.screen.redactor("the list of packages").value(packages)
-        seen["packages_blob"] = context.blobs.put(canonical_json(shown).encode())
-    return seen
+    return with_packages_kept(context, seen)
 
 
 def _is_launcher(argv: list[str]) -> bool:
