@@ -410,13 +410,7 @@ def leave() -> None:
     global _segment, _writer, _lost
     _sync()
     with _lock:
-        for fd in _descriptors:
-            try:
-                os.close(fd)
-            except OSError:
-                pass
-        _descriptors.clear()
-        _sets.clear()
+        _close_all()
         _numeric.clear()
         _segment, _writer, _lost = None, "", 0
 
@@ -424,6 +418,13 @@ def leave() -> None:
 def _after_fork() -> None:
     """A child writes a file of its own, and has its own lock in case another thread held it."""
     global _lock, _segment, _writer, _syncing, _lost
+    _close_all()
+    _lock = allocate_lock()
+    _segment, _writer, _syncing, _lost = None, "", False, 0
+
+
+def _close_all() -> None:
+    """Lets go of the files that this process wrote into."""
     for fd in _descriptors:
         try:
             os.close(fd)
@@ -431,8 +432,6 @@ def _after_fork() -> None:
             pass
     _descriptors.clear()
     _sets.clear()
-    _lock = allocate_lock()
-    _segment, _writer, _syncing, _lost = None, "", False, 0
 
 
 if hasattr(os, "register_at_fork"):
