@@ -10,7 +10,7 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]  # without its enums
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from leadline.core.errors import environment
@@ -62,15 +62,15 @@ class _Follower:
                 return
             self._skip()
         if self.last_lines == ALL_LINES:
-            self._write(os.read, self.fd)
+            self._write(iter(lambda: os.read(self.fd, CHUNK_BYTES), b""))
         elif self.head_lines > 0 and self.head_bytes > 0:
-            self._write(self._of_head, self.fd)
+            self._write(iter(self._of_head, b""))
 
-    def _write(self, read: Callable[[int, int], bytes], fd: int) -> None:
+    def _write(self, chunks: Iterable[bytes]) -> None:
         if self.target is None:
             return
         try:
-            while chunk := read(fd, CHUNK_BYTES):
+            for chunk in chunks:
                 self.target.buffer.write(chunk)
             self.target.flush()
         except (BrokenPipeError, ValueError):
@@ -78,16 +78,16 @@ class _Follower:
         except OSError as error:
             self.target, self.problem = None, error.strerror or str(error)
 
-    def _of_head(self, fd: int, most: int) -> bytes:
+    def _of_head(self) -> bytes:
         """What of the next bytes is of the head; the place in the file is then behind it."""
         if self.head_lines <= 0 or self.head_bytes <= 0:
             return b""
-        chunk = os.read(fd, min(most, self.head_bytes))
+        chunk = os.read(self.fd, self.head_bytes)
         lines = chunk.splitlines(keepends=True)[: self.head_lines]
         taken = b"".join(lines)
         self.head_bytes -= len(taken)
         self.head_lines -= sum(line.endswith(b"\n") for line in lines)
-        os.lseek(fd, len(taken) - len(chunk), os.SEEK_CUR)
+        os.lseek(self.fd, len(taken) - len(chunk), os.SEEK_CUR)
         return taken
 
     def finish(self) -> None:
@@ -112,8 +112,7 @@ class _Follower:
 
             stream = os.path.basename(self.path).partition(".")[0]
             tell(f"(… {with_unit(left_out)} of {stream} not shown here: {self.path})")
-        parts = iter((shown,))
-        self._write(lambda fd, most: next(parts, b""), self.fd)
+        self._write((shown,))
 
     def _skip(self) -> None:
         """To the first whole line of what is shown of a longer beginning."""
