@@ -85,8 +85,8 @@ def listed(context: Context, topic: str | None = None) -> list[Job]:
     recover_runs(context, ask=True)
     found = open_runs(context, topic)
     now = states(context, [(one.uid, one.executor) for one in found])
-    for name in dict.fromkeys(one.executor for one in found):
-        _refresh(context, name, [one for one in found if one.executor == name])
+    for name, group in _by_executor(found).items():
+        _refresh(context, name, group)
     return [_job(context, one, now[one.uid]) for one in found]
 
 
@@ -158,14 +158,14 @@ def wait(
     end_s = None if timeout_s is None else time.monotonic() + timeout_s
     while left:
         now: dict[str, str] = {}
-        for name in dict.fromkeys(one.executor for one in left.values()):
-            now |= _look(context, name, [one for one in left.values() if one.executor == name])
-        closed = {uid for _, uid in context.read_model.open_runs()}
+        for name, group in _by_executor(left.values()).items():
+            now |= _look(context, name, group)
+        still_open = {uid for _, uid in context.read_model.open_runs()}
         for uid, one in list(left.items()):
-            if uid in closed and now[uid] in OVER:
+            if uid in still_open and now[uid] in OVER:
                 record(context, one)
-                closed = {u for _, u in context.read_model.open_runs()}
-            if uid in closed:
+                still_open = {u for _, u in context.read_model.open_runs()}
+            if uid in still_open:
                 left[uid] = one.now(context)  # another attempt may be under way
             else:
                 del left[uid]
@@ -179,6 +179,13 @@ def wait(
     return ended + [
         {"id": one.id, "state": stands[one.uid], "why": "not over yet"} for one in left.values()
     ]
+
+
+def _by_executor(runs: Iterable[Open]) -> dict[str, list[Open]]:
+    groups: dict[str, list[Open]] = {}
+    for one in runs:
+        groups.setdefault(one.executor, []).append(one)
+    return groups
 
 
 def _look(context: Context, name: str, group: list[Open]) -> dict[str, str]:
