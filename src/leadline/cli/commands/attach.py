@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.cli.commands.wait import ended_line
     from leadline.cli.live import Watching
     from leadline.services.run import jobs
 
@@ -37,5 +38,5 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         go_on = [f"leadline attach {one.id}", f"leadline stop {one.id}"]
         return Answer("", {"id": one.id, "state": "running"}, next=go_on)
     [ended] = jobs.wait(context, [one])
-    context.warn(f"{ended['id']} {ended['state']}" + f"  ({ended['why']})" * bool(ended["why"]))
+    context.warn(ended_line(ended))
     return Answer("", ended, exit_code=0 if ended["state"] == "done" else 6)

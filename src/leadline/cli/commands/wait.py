@@ -38,13 +38,15 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     return ended_answer([*before, *jobs.wait(context, found, args.for_s, tick)], "done")
 
 
+def ended_line(one: Ended) -> str:
+    return f"{one['id']} {one['state']}" + f"  ({one['why']})" * bool(one["why"])
+
+
 def ended_answer(ended: list[Ended], wanted: str) -> Answer:
     """Exit 6 unless all of them are what was ``wanted``."""
     from leadline.core.record.run import TERMINAL_STATES
 
-    lines = [
-        f"{one['id']} {one['state']}" + f"  ({one['why']})" * bool(one["why"]) for one in ended
-    ]
+    lines = [ended_line(one) for one in ended]
     left = [one["id"] for one in ended if one["state"] not in TERMINAL_STATES]
     bad = any(one["state"] != wanted for one in ended)
     follow = [f"leadline logs {left[0]}"] if left else []
