@@ -19,6 +19,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.run_folder import RESULT
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.job import log, probe, supervise
+from leadline.ports.executor import OVER
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result
@@ -123,7 +124,7 @@ class InProcessExecutor:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
             states = self.poll(attempts)
-            over = not states or any(state in ("finished", "gone") for state in states.values())
+            over = not states or any(state in OVER for state in states.values())
             if over or (deadline is not None and time.monotonic() >= deadline):
                 return states
             time.sleep(POLL_EVERY_S)

@@ -19,6 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from leadline.adapters.executors import pilots
+from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -376,7 +377,6 @@ def _settled(folder: str, by_folder: str, by_engine: str) -> str:
 def _json_in(path: str) -> dict[str, Any]:
     try:
         with open(open_to_read(path), encoding="utf-8") as file:
-            found = json.load(file)
+            return object_in(file.read())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
