@@ -17,10 +17,8 @@ from leadline.services.run.retry import retried
 from leadline.services.run.spec import spec_of
 
 if TYPE_CHECKING:
-    from leadline.ports.attempt import Spec
-
-if TYPE_CHECKING:
     from leadline.core.record.bodies import RunPlannedBody
+    from leadline.ports.attempt import Spec
 
 
 def recover_runs(context: Context, unmarked: bool = False, ask: bool = False) -> list[str]:
