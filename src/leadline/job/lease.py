@@ -197,15 +197,16 @@ def release(device: str, key: str, force: bool = False) -> str:
     if kept.get("key") != key and not force:
         return words(device, kept, "reserved")
     end = time.monotonic() + 5.0
-    while holder(device, RESERVED) is not None and time.monotonic() < end:
-        pid = (holder(device, RESERVED) or {}).get("pid")
+    while kept is not None and time.monotonic() < end:
+        pid = kept.get("pid")
         if isinstance(pid, int) and pid > 1:
             try:
                 os.kill(pid, 15)
             except OSError:
                 pass
         time.sleep(0.02)
-    return "" if holder(device, RESERVED) is None else f"{device} could not be released"
+        kept = holder(device, RESERVED)
+    return "" if kept is None else f"{device} could not be released"
 
 
 def asked(request: Mapping[str, object]) -> dict[str, object]:
