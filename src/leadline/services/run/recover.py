@@ -93,7 +93,7 @@ def _end(context: Context, topic: str, uid: str, ask: bool) -> RunPlannedBody | 
         return None
     folder = context.run_folder(uid)
     spec = spec_of(folder)  # what goes on by itself costs no look into the record
-    if spec and _goes_on_alone(context, uid, spec, ask):
+    if spec and _goes_on_alone(context, uid, folder, spec, ask):
         return None
     body = planned_of(context, topic, uid)
     if body is None:
@@ -116,7 +116,7 @@ def _end(context: Context, topic: str, uid: str, ask: bool) -> RunPlannedBody | 
     return body
 
 
-def _goes_on_alone(context: Context, uid: str, spec: Spec, ask: bool) -> bool:
+def _goes_on_alone(context: Context, uid: str, folder: str, spec: Spec, ask: bool) -> bool:
     """Whether there is nothing to record or to say of it now."""
     name, detached = spec.get("executor") or USUAL_EXECUTOR, bool(spec.get("detached"))
     try:
@@ -124,5 +124,5 @@ def _goes_on_alone(context: Context, uid: str, spec: Spec, ask: bool) -> bool:
     except LeadlineError:
         return detached
     if not here and not ask:
-        return not os.path.exists(os.path.join(context.run_folder(uid), RESULT))
+        return not os.path.exists(os.path.join(folder, RESULT))
     return detached and states(context, [(uid, name)])[uid] not in OVER
