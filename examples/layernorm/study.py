@@ -309,7 +309,6 @@ class Study:
             f" --set opt=O3 --set vec=avx2 --set shape=1024x64 --metric time_us --warmup 0 --blocks {self.blocks}"
             " --note 'on rows of 64 columns it takes {{this.ratio}} of the time'"
             f" -- {BENCH} --opt O3 --vec avx2 --shape 1024x64 --kern {{kern}} --passes {{passes}} --unroll {{unroll}}"
-            f""
         )
         self.type("ceremony", f"leadline seal one-pass -m 'one shifted pass: {one_pass}'")
         self.type("research", f"leadline reproduce one-pass --only {one_pass} --quiet", (0, 6))
