@@ -150,6 +150,20 @@ def test_the_baseline_measured_again_by_an_edited_ruler_is_the_baseline(thread_l
     assert lab.json("baseline", "show")["data"]["experiment"] == "P-002"
 
 
+def test_the_baseline_measured_again_without_a_word_of_it_is_compared_as_any_other(thread_lab):
+    lab = thread_lab
+    lab.write("bench.py", "print('{\"time_ms\": 3.0}')\n")
+    lab.git("add", "bench.py")
+    lab.git("commit", "-qm", "bench")
+    lab.ok("measure", "protect", "bench.py")
+    lab.ok("run", "--baseline", "as it ships", "--", sys.executable, "bench.py")
+    lab.write("bench.py", "print('{\"time_ms\": 4.0}')\n")
+    lab.ok("run", "--set", "k=2", "--", sys.executable, "bench.py")
+    done = lab.json("measure", "again", "P-001")
+    assert done["next"] == ["leadline compare P-003 P-002 --axis code"]
+    assert lab.json("baseline", "show")["data"]["experiment"] == "P-001"
+
+
 def test_an_override_without_its_reason_is_typed_out(thread_lab):
     lab = thread_lab
     lab.ok("run", "--", *CELL)

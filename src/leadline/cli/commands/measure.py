@@ -131,12 +131,13 @@ def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     made = [row["experiment"] for row in rows if row["experiment"]]
     others = [e for e in measured_now(context.store.thread(topic)) if e not in made]
     following = [f"leadline compare {made[0]} {e} --axis code" for e in others[-1:] if made]
-    after = After(context, args, topic)
-    baseline = context.slice(topic).baseline_experiment
-    for row in rows:
-        if baseline is not None and row["of"] == baseline.id and row["experiment"]:
-            after.baseline(row["experiment"], "", [])
-            following = after.left
+    if args.baseline.strip():
+        after = After(context, args, topic)
+        baseline = context.slice(topic).baseline_experiment
+        for row in rows:
+            if baseline is not None and row["of"] == baseline.id and row["experiment"]:
+                after.baseline(row["experiment"], "", [])
+                following = after.left
     code = 0 if all("done" in row["states"] for row in rows) else 6
     return Answer(as_rows(lines), rows, {"experiments": len(made)}, next=following, exit_code=code)
 
