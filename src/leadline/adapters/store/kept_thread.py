@@ -420,13 +420,6 @@ class KeptRows:
                 found.append((first, last, len(said)))
         return found
 
-    def states(self) -> dict[str, int]:
-        found = self.db.execute(
-            "SELECT state, count(*) FROM things WHERE thread=? AND kind='experiment' GROUP BY state",
-            (self.topic,),
-        )
-        return dict(found.fetchall())
-
     def with_numbers(self) -> tuple[Sequence[Experiment], Sequence[str]]:
         measured, order = "kind='experiment' AND ranked AND numbers", "best IS NULL, best, place"
         silent: _Rows[str] = _Rows(self, f"{measured} = '{{}}'", [], order, list)

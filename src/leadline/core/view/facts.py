@@ -410,16 +410,6 @@ def said_in(note: Item) -> str:
     return repr((note.text, note.body.get("about")))
 
 
-def states_counted(thread: Thread) -> dict[str, int]:
-    """How many experiments are in each state."""
-    if thread.kept is not None:
-        return thread.kept.states()
-    states: dict[str, int] = {}
-    for e in thread.experiments.values():
-        states[e.state] = states.get(e.state, 0) + 1
-    return states
-
-
 def with_numbers(thread: Thread) -> tuple[Sequence[Experiment], Sequence[str]]:
     """Of ``ranked`` those that measured something, and the ids of the others."""
     if thread.kept is not None:
