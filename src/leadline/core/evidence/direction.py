@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from leadline.core.evidence.evaluate import ClauseResult
 from leadline.core.evidence.predicate import Subject
 from leadline.core.metric.units import dimension
+from leadline.core.patterns import later
 from leadline.core.record.run import MetricDef
 from leadline.core.text.directions import (
     BETTER,
@@ -44,8 +45,8 @@ _OF_NAME = (
 )
 _LESS_IS_BETTER = frozenset([TIME, MEMORY, LOSS, COST])
 _SPEED = frozenset([TIME, RATE])
-_LEARNS = re.compile(r"\b(?:learn|converg|train)\w*\s+$", re.I)
-_RELATIVE = re.compile(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
+_LEARNS = later(r"\b(?:learn|converg|train)\w*\s+$", re.I)
+RELATIVE = later(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
 
 
 def contradictions(
@@ -54,7 +55,7 @@ def contradictions(
     """Words of ``text`` that none of ``results`` shows, and why. ``own``: it is the claim's, and may
     not speak of another metric either."""
     compared = [r for r in results if r.clause.right is not None]
-    if not compared or any(_RELATIVE.search(r.clause.metric) for r in compared):
+    if not compared or any(RELATIVE.search(r.clause.metric) for r in compared):
         return
     kinds = {r.clause.metric: _kind(r.clause.metric, metrics) for r in compared}
     prose = without_code(text)

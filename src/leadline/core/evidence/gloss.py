@@ -8,16 +8,14 @@ they name; what is said over and above is named, word by word, with what can be 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
-from leadline.core.evidence.direction import contradictions
+from leadline.core.evidence.direction import RELATIVE, contradictions
 from leadline.core.evidence.evaluate import ClauseResult
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
-from leadline.core.patterns import later
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.text import strong_words as strong
@@ -27,7 +25,6 @@ from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass, field
 
 _NAMED = 4
-_RELATIVE = later(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
 _RUNS = ("run", "runs", "seed", "seeds", "repeat", "repeats", "trial", "trials")
 
@@ -147,7 +144,7 @@ def _clear(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) ->
 
 def _compares(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
     for clause in borne.predicate.clauses:
-        if clause.right is not None or clause.bound or _RELATIVE.search(clause.metric):
+        if clause.right is not None or clause.bound or RELATIVE.search(clause.metric):
             return None
     return (
         "compares with something, and the checkable form does not",
