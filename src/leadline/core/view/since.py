@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from leadline.core.issue.due import records_since
 from leadline.core.record.event import Record
 from leadline.core.record.kinds import KINDS
 from leadline.core.record.thread import Item, Thread
@@ -47,17 +48,10 @@ def last_session(thread: Thread, agent: str, current: str) -> Last | None:
 def end_of(thread: Thread, item: Item[Any]) -> Last:
     """Its last record; one that only found it to be over is not of it."""
     uid, at = item.uid, item.at
-    for record in behind(thread, item.uid):
+    for record in records_since(thread, item.uid):
         if record.session == item.uid:
             uid, at = record.id, record.at
     return Last(item, uid, at)
-
-
-def behind(thread: Thread, uid: str) -> Iterable[Record]:
-    """The records after one, oldest first."""
-    if thread.kept is not None:
-        return thread.kept.records_behind(uid)
-    return (record for record in thread.records if record.id > uid)
 
 
 def counted(records: Iterable[Record]) -> list[str]:
@@ -76,7 +70,7 @@ def since_line(thread: Thread, agent: str, current: str) -> str:
     last = last_session(thread, agent, current)
     if last is None:
         return ""
-    news = [r for r in behind(thread, last.uid) if not current or r.session != current]
+    news = [r for r in records_since(thread, last.uid) if not current or r.session != current]
     told = counted(news)
     named = f"since your last session {last.session.id} (until {minute(last.at)} UTC)"
     if not told:

@@ -21,11 +21,11 @@ from leadline.core.agent.events import (
 from leadline.core.agent.measuring import measuring, recorded, written_by
 from leadline.core.canonical import digest_of_file
 from leadline.core.errors import LeadlineError
+from leadline.core.issue.due import records_since
 from leadline.core.metric.ruler import in_force, matcher
 from leadline.core.record.thread import Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.core.view.facts import notes_in, standing, uninterpreted
-from leadline.core.view.since import behind
 from leadline.render.markdown import cut
 from leadline.render.page import directive_line
 from leadline.services.branch.logbook import logbook_path
@@ -215,7 +215,7 @@ def owed(context: Context, thread: Thread, current: str) -> dict[str, str]:
         item.uid: f"unacknowledged, {directive_line(item)}: `leadline ack {item.id} --note …`"
         for item in standing(thread, "directive", ("open",))
     }
-    mine = [r for r in behind(thread, current) if r.session == current] if current else []
+    mine = [r for r in records_since(thread, current) if r.session == current] if current else []
     ran = {
         str(r.body.get("experiment") or r.body.get("id")) for r in mine if r.kind == "run-planned"
     }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import islice
 
+from leadline.core.issue.due import records_since
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import minute
 from leadline.core.typed import TYPE_CHECKING, TypedDict
-from leadline.core.view.since import behind, counted
+from leadline.core.view.since import counted
 from leadline.render.table import table
 from leadline.render.terminal.show import render_show
 from leadline.services.context import Context
@@ -78,7 +79,7 @@ def _until(row: SessionRow) -> str:
 def show_session(thread: Thread, display: str) -> tuple[str, dict[str, object]]:
     """One session in full, with what was recorded in it. Raises LeadlineError(not_found | usage)."""
     item = the_session(thread, display)
-    records = [record for record in behind(thread, item.uid) if record.session == item.uid]
+    records = [record for record in records_since(thread, item.uid) if record.session == item.uid]
     told = counted(records)
     text = f"{render_show(item, thread)}\n\nin it: {', '.join(told) or 'nothing but itself'}"
     return text, {
