@@ -131,44 +131,40 @@ def news_parts(
     thread: Thread, page: Page, news: News, evidence_of: EvidenceOf | None
 ) -> list[Part]:
     """What changed, in the order of the page; what now is the best and what comes next beside it."""
-
-    def part(title: str, lines: Lines, first: int, verb: str) -> Part:
-        return Part(title, lines, first, verb)
-
     found = [
-        part(
+        Part(
             "State",
             Lines(state_lines(thread, page, evidence_of)[:2], width=600),
             2,
             "leadline status",
         ),
-        part(
+        Part(
             "New results, best first",
             Lines(news.results, lambda r: result_line(r, thread)),
             6,
             "leadline status",
         ),
-        part(
+        Part(
             "Claims",
             Lines(news.claims, lambda c: known_line(c, thread, evidence_of)),
             4,
             "leadline claims",
         ),
-        part("Said", Lines(news.notes, lambda n: note_line(n, thread)), 4, "leadline logbook"),
-        part(
+        Part("Said", Lines(news.notes, lambda n: note_line(n, thread)), 4, "leadline logbook"),
+        Part(
             "Without a result",
             Lines(news.silent, lambda e: dead_end_line(e, thread)),
             4,
             "leadline status --runs",
         ),
-        part(
+        Part(
             "Changed",
             Lines(news.told, lambda one: told_line(one, thread, evidence_of)),
             6,
             "leadline logbook",
         ),
-        part("Running", Lines(page.running, running_line), 3, "leadline status"),
-        part("Next", Lines(_next_lines(page), width=500), 1, "leadline next"),
+        Part("Running", Lines(page.running, running_line), 3, "leadline status"),
+        Part("Next", Lines(_next_lines(page), width=500), 1, "leadline next"),
     ]
     return [p for p in found if len(p.lines)] if news.records else []
 
