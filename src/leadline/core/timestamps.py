@@ -87,13 +87,16 @@ def size(n_bytes: float | None) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """``1 run``, ``3 runs``, ``1,000 cells``: a number of things whose plural is an s."""
+    """``1 run``, ``3 runs``, ``1,000 cells``: a number of things, as ``plural`` has them."""
     return f"{n:,} {plural(n, noun)}"
 
 
 def plural(n: int, noun: str) -> str:
-    """``run`` of one, ``runs`` of every other number; for a noun whose plural is an s."""
-    return noun if n == 1 else f"{noun}s"
+    """``run`` of one, ``runs`` of every other number; ``hypotheses``, and else for a noun whose plural
+    is an s."""
+    if n == 1:
+        return noun
+    return f"{noun[:-2]}es" if noun.endswith("sis") else f"{noun}s"
 
 
 def with_unit(value: float | None, unit: str) -> str:

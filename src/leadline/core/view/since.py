@@ -60,8 +60,7 @@ def counted(records: Iterable[Record]) -> list[str]:
     for record in records:
         if record.kind in counts:
             counts[record.kind] += 1
-    told = [f"{n} {plural(n, WORDS[kind])}" for kind, n in counts.items() if n]
-    return [text.replace("hypothesiss", "hypotheses") for text in told]
+    return [f"{n} {plural(n, WORDS[kind])}" for kind, n in counts.items() if n]
 
 
 def since_line(thread: Thread, agent: str, current: str) -> str:
