@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 
 
@@ -93,10 +94,24 @@ def counted(n: int, noun: str) -> str:
 
 def plural(n: int, noun: str) -> str:
     """``run`` of one, ``runs`` of every other number; ``hypotheses``, and else for a noun whose plural
-    is an s."""
+    is an s.
+
+    >>> plural(1, "hypothesis"), plural(2, "hypothesis"), plural(0, "run")
+    ('hypothesis', 'hypotheses', 'runs')
+    """
     if n == 1:
         return noun
     return f"{noun[:-2]}es" if noun.endswith("sis") else f"{noun}s"
+
+
+def few(texts: Sequence[str], most: int) -> str:
+    """The first ``most``, and how many there are besides.
+
+    >>> few(["a", "b", "c", "d"], 2), few(["a", "b"], 2), few([], 2)
+    ('a, b and 2 more', 'a, b', '')
+    """
+    left = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def with_unit(value: float | None, unit: str) -> str:

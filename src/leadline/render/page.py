@@ -12,7 +12,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Interval
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, number, rounded, with_unit
+from leadline.core.timestamps import few, minute, number, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -338,8 +338,7 @@ def hidden_config(experiment: Experiment) -> str:
     shown = words.told_config(run, experiment.config)
     pairs = zip(experiment.config.items(), shown, strict=True)
     left = [f"{name}={v}" for (k, v), name in pairs if f"{k}={v}" not in told or k in run.tags]
-    more = f" and {len(left) - CONFIG_SHOWN} more" if len(left) > CONFIG_SHOWN else ""
-    return ", ".join(left[:CONFIG_SHOWN]) + more
+    return few(left, CONFIG_SHOWN)
 
 
 def how_lines(page: Page) -> list[str]:

@@ -14,7 +14,7 @@ from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import counted, minute, plural, rounded, with_unit
+from leadline.core.timestamps import counted, few, minute, plural, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
@@ -130,8 +130,7 @@ def code_text(facts: CodeState) -> str:
         if commit and commit != head:
             text += f", kept exactly as {code(commit[:12])}"
     if written := facts.get("written"):
-        more = f" and {len(written) - 3} more" if len(written) > 3 else ""
-        text += f"; {', '.join(code(path) for path in written[:3])}{more} written by runs"
+        text += f"; {few([code(path) for path in written], 3)} written by runs"
     if facts.get("changed_during_run"):
         text += "; **the code changed while it ran**"
     gaps = facts.get("gaps") or []
@@ -199,8 +198,7 @@ def inputs_text(run: Run) -> str:
         f"{code(path)} {about['digest'].removeprefix('sha256:')[:12]}"
         for path, about in sorted(run.data_files.items())
     ]
-    more = f" and {len(told) - INPUTS_SHOWN} more" if len(told) > INPUTS_SHOWN else ""
-    return ", ".join(told[:INPUTS_SHOWN]) + more
+    return few(told, INPUTS_SHOWN)
 
 
 def origin_text(run: Run) -> str:

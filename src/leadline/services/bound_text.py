@@ -12,6 +12,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.text.citation import find as citations
 from leadline.core.text.unbound import UnboundNumber, replaced, unbound_numbers
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
 from leadline.services.draft import keep_draft
@@ -76,9 +77,7 @@ def unbound_number(context: Context, text: str, found: list[UnboundNumber]) -> L
         f"{f['number']} (write {f['suggestion']})" if f["suggestion"] else str(f["number"])
         for f in found
     ]
-    shown = ", ".join(named[:NUMBERS_NAMED]) + (
-        f" and {len(named) - NUMBERS_NAMED} more" if len(named) > NUMBERS_NAMED else ""
-    )
+    shown = few(named, NUMBERS_NAMED)
     mended = replaced(text, [(f["position"], f["number"], f["suggestion"]) for f in found])
     draft = keep_draft(context, "note", text)
     steps, instead = ["leadline status"], {}

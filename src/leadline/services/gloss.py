@@ -20,6 +20,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.text.quantity import quantities
 from leadline.core.text.strong_words import strong_words
 from leadline.core.text.unbound import UnboundNumber, replaced, unbound_numbers
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.services.context import Context
 from leadline.services.draft import keep_draft
@@ -168,8 +169,7 @@ def _refusal(
     ]
     parts = [word.why for _, word in words[:_NAMED]]
     if typed:
-        more = f" and {len(typed) - _NAMED} more" if len(typed) > _NAMED else ""
-        parts.append(f"not bound to a recorded metric: {', '.join(typed[:_NAMED])}{more}")
+        parts.append(f"not bound to a recorded metric: {few(typed, _NAMED)}")
     honest = list(dict.fromkeys(word.honest for _, word in words))
     if typed:
         honest.append(

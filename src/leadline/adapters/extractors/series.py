@@ -16,6 +16,7 @@ from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.core.series.segment import TOO_LARGE
 from leadline.core.series.store import ContentDigest, disorder
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.extractor import RunFiles
 
@@ -202,6 +203,4 @@ class _Fold:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (
-        f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    )
+    return few(names, NAMED)

@@ -7,6 +7,7 @@ import argparse
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import baseline_option, on_option, seconds, subverbs
 from leadline.core.plain import as_rows
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -186,5 +187,4 @@ def _lines(row: RulerRow) -> list[str]:
 
 
 def _few(names: list[str]) -> str:
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(names[:8]) + more
+    return few(names, 8)

@@ -17,6 +17,7 @@ from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_re
 from leadline.core.metric.ruler import AREA, beside_of, ruler_facts
 from leadline.core.record.reaches import OF_THE_JOB
 from leadline.core.record.run import Run, program_of
+from leadline.core.timestamps import few
 from leadline.core.tree_path import is_built, may_be_written
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -472,10 +473,9 @@ def _note_unlisted(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None
             else:
                 diff.possible.append(name)
     if diff.possible:
-        more = f" and {len(diff.possible) - 5} more" if len(diff.possible) > 5 else ""
         diff.notes.append(
             f"possible confound: variables that differ, their values not recorded: "
-            f"{', '.join(diff.possible[:5])}{more}"
+            f"{few(diff.possible, 5)}"
         )
 
 

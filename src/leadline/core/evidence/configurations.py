@@ -23,6 +23,7 @@ from leadline.core.evidence.evidence import (
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.run import MetricDef, Run
+from leadline.core.timestamps import few
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
@@ -246,17 +247,12 @@ def named(some: list[Configuration], others: list[Configuration]) -> str:
     if len(keys) == 1 or telling:
         key = (telling or keys)[0]
         values = list(dict.fromkeys(_value(one, key) for one in some))
-        return f"{key} {_listed([_shown(value) for value in values])}"
+        return f"{key} {few([_shown(value) for value in values], VALUES_NAMED)}"
     each = [
         " ".join(f"{key}={_shown(value)}" for key, value in one.values.items() if value)
         for one in some
     ]
-    return _listed([text or f"no {', '.join(keys)}" for text in each])
-
-
-def _listed(texts: list[str]) -> str:
-    left = len(texts) - VALUES_NAMED
-    return ", ".join(texts[:VALUES_NAMED]) + (f" and {left} more" if left > 0 else "")
+    return few([text or f"no {', '.join(keys)}" for text in each], VALUES_NAMED)
 
 
 def _shown(value: str) -> str:

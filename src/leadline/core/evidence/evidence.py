@@ -44,7 +44,7 @@ from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import summarise
 from leadline.core.stats.power import n_needed
-from leadline.core.timestamps import plural
+from leadline.core.timestamps import few, plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -476,7 +476,7 @@ def _missing_cells(cells: list[_Cell]) -> list[str]:
 
 
 def _no_effect(metric: str, keys: tuple[str, ...]) -> Mark:
-    named = ", ".join(keys[:_NAMED]) + (f" and {len(keys) - _NAMED} more" if keys[_NAMED:] else "")
+    named = few(keys, _NAMED)
     return Mark(
         "no-effect",
         f"no effect of {named}",

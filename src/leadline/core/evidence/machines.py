@@ -9,6 +9,7 @@ from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run
+from leadline.core.timestamps import few
 
 NAMED = 3
 
@@ -32,9 +33,11 @@ def mark_machines(
                 pooled[f"{metric} of {subject.name}"] = places
     for side, places in pooled.items():
         short = f"{len(places)} machines pooled"
-        out.mark(Mark("machines", short, f"{side} was measured on {_listed(places)}, pooled"))
+        out.mark(Mark("machines", short, f"{side} was measured on {few(places, NAMED)}, pooled"))
     if any(not place.startswith(USUAL_EXECUTOR) for places in ran.values() for place in places):
-        told = "; ".join(f"{side} on {_listed(places)}" for side, places in ran.items() if places)
+        told = "; ".join(
+            f"{side} on {few(places, NAMED)}" for side, places in ran.items() if places
+        )
         out.mark(Mark("ran-on", "ran elsewhere", f"ran: {told}"))
 
 
@@ -54,8 +57,3 @@ def _machine(run: Run) -> tuple[str, str]:
     names = [str(gpu.get("name")) for gpu in hardware.get("gpus") or [] if gpu.get("name")]
     kind = names[0] if names else str(devices["kind"])
     return str(hardware.get("host") or ""), f"{devices['count']} x {kind}"
-
-
-def _listed(places: Sequence[str]) -> str:
-    more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
-    return ", ".join(places[:NAMED]) + more

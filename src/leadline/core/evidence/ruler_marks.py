@@ -20,6 +20,7 @@ from leadline.core.metric.ruler import (
     of_several,
 )
 from leadline.core.record.run import Run, program_of
+from leadline.core.timestamps import few
 from leadline.core.tree_path import may_be_written
 from leadline.core.typed import TYPE_CHECKING
 
@@ -137,9 +138,7 @@ def _of_code(
 
 
 def _listed(files: Sequence[str]) -> str:
-    names = list(dict.fromkeys(files))
-    more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
-    return ", ".join(names[:FILES_NAMED]) + more
+    return few(list(dict.fromkeys(files)), FILES_NAMED)
 
 
 def _null(out: Evidence, rulers: Sequence[RulerBody]) -> None:

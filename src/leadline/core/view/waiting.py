@@ -6,6 +6,7 @@ from __future__ import annotations
 from leadline.core.ids import parse_id
 from leadline.core.record.about import base_of
 from leadline.core.record.thread import Thread
+from leadline.core.timestamps import few
 
 SHOWN = 5
 
@@ -30,6 +31,5 @@ def waiting_line(thread: Thread) -> str:
     ids = waited_for(thread)
     if not ids:
         return ""
-    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
     which = "which is not here" if len(ids) == 1 else "which are not here"
-    return f"records wait for {', '.join(ids[:SHOWN])}{more}, {which}: leadline sync"
+    return f"records wait for {few(ids, SHOWN)}, {which}: leadline sync"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from leadline.core.plain import one_line, shell_word
 from leadline.core.record.run import Run, program_of
 from leadline.core.record.thread import Experiment, Thread, is_a
-from leadline.core.timestamps import counted, number, rounded, with_unit
+from leadline.core.timestamps import counted, few, number, rounded, with_unit
 from leadline.core.typed import Any
 from leadline.core.view import facts
 from leadline.core.view.together import Arm, Interaction, Row, Together, interaction, rows
@@ -241,9 +241,8 @@ def _table_parts(one: Together, names: list[str], then: Thread) -> list[str]:
     lines += [_guard_line(n, one, then) for n in guards]
     rest = [*shown[METRICS_IN_TABLE - 1 :], *same[METRICS_NAMED:]]
     if rest:
-        named = ", ".join(code(cut(one_line(n), NAME_CHARS)) for n in rest[:METRICS_NAMED])
-        more = f" and {len(rest) - METRICS_NAMED} more" if len(rest) > METRICS_NAMED else ""
-        lines.append(f"Also measured: {named}{more}: `leadline show {one.name}`.")
+        named = few([code(cut(one_line(n), NAME_CHARS)) for n in rest], METRICS_NAMED)
+        lines.append(f"Also measured: {named}: `leadline show {one.name}`.")
     lines.append(f"Picture: `leadline plot {one.name}`.")
     return [*parts, "\n".join(lines)]
 

@@ -4,7 +4,7 @@ measured on."""
 from __future__ import annotations
 
 from leadline.core.plain import as_rows, shell_words
-from leadline.core.timestamps import minute
+from leadline.core.timestamps import few, minute
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.terminal.compare import aligned, decimals_for, shown_number
 from leadline.render.words import aside
@@ -78,10 +78,7 @@ def _apart_lines(m: Measured) -> list[str]:
         )
     far = m.outliers.runs
     if far:
-        more = f" and {len(far) - 3} more" if len(far) > 3 else ""
-        lines.append(
-            f"  outliers  {m.metric}: {', '.join(far[:3])}{more} ({m.outliers.method}); kept"
-        )
+        lines.append(f"  outliers  {m.metric}: {few(far, 3)} ({m.outliers.method}); kept")
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadline.core.plain import as_rows, one_line
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import counted, number, rfc3339, with_unit
+from leadline.core.timestamps import counted, few, number, rfc3339, with_unit
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view import facts
 from leadline.render.table import table
@@ -48,9 +48,8 @@ def render_metrics(thread: Thread, found: SeriesListed, total: int, size_text: s
     if total > len(rows):
         lines.append(f"… and {total - len(rows)} more metrics")
     if several:
-        named = ", ".join(f"{w['name']} ({w['points']:,})" for w in found["writers"][:16])
-        more = f" and {len(found['writers']) - 16} more" if len(found["writers"]) > 16 else ""
-        lines += ["", f"written by {named}{more}"]
+        writers = [f"{w['name']} ({w['points']:,})" for w in found["writers"]]
+        lines += ["", f"written by {few(writers, 16)}"]
     notes = [
         f"{name}: {count} values were no number, or too large for a float"
         if name

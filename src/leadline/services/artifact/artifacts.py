@@ -22,7 +22,7 @@ from leadline.core.errors import (
 from leadline.core.record import artifact as core
 from leadline.core.record.artifact import Artifact
 from leadline.core.record.run import Run
-from leadline.core.timestamps import size
+from leadline.core.timestamps import few, size
 from leadline.core.typed import TypedDict, cast
 from leadline.core.values import as_dict
 from leadline.services.context import Context
@@ -134,11 +134,10 @@ def versions(
         if named:
             at_step = ["" if a.step is None else f" at step {a.step}" for a in named]
             near = [f"version {a.version}{at}" for a, at in zip(named, at_step, strict=True)]
-        more = f" and {len(near) - 12} more" if len(near) > 12 else ""
         raise not_found(
             "no-such-artifact",
             f"{run.id} has no artifact {name!r}{which}",
-            why=f"it has {', '.join(near[:12])}{more}",
+            why=f"it has {few(near, 12)}",
             do=f"leadline artifact list {run.id}",
         )
     return found

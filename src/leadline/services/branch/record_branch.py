@@ -20,7 +20,7 @@ from leadline.core.publish.blob_name import blob_name
 from leadline.core.record.artifact import listed
 from leadline.core.record.event_files import FILE_NAME, copy_name, is_own, split_copy, split_name
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import counted
+from leadline.core.timestamps import counted, few
 from leadline.core.tree_path import tree_path_problem
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
@@ -143,7 +143,7 @@ def _message(changed: Files, also: str | None) -> str:
             if "/" in path and not path.startswith(BADGES + "/")
         }
     )
-    what = ", ".join(topics[:3]) + (f" and {len(topics) - 3} more" if len(topics) > 3 else "")
+    what = few(topics, 3)
     if what:
         return f"Records of {what}"
     return "Merge records" if also else "Records"

@@ -12,6 +12,7 @@ from leadline.core.ids import experiment_of
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.thread import Experiment, Thread
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.view import facts
 from leadline.core.view.baseline import Baseline, baseline_of
@@ -262,8 +263,7 @@ def _check_move(
                 f"{REPEATS_NEEDED - n} more counting runs of {side.id} with {metric}: {n} of {REPEATS_NEEDED}"
             )
     if undeclared:
-        more = f" and {len(undeclared) - 5} more" if len(undeclared) > 5 else ""
-        missing.append(f"apples to apples: {', '.join(undeclared[:5])}{more} differ undeclared")
+        missing.append(f"apples to apples: {few(undeclared, 5)} differ undeclared")
     missing += [
         r["what"]
         for r in comparison.refusals

@@ -11,6 +11,7 @@ from leadline.core.metric.ruler import AREA, in_force, matcher, named_by, other_
 from leadline.core.plain import shell_words
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
+from leadline.core.timestamps import few
 from leadline.services.artifact.ruler_files import listed
 from leadline.services.context import Context
 
@@ -56,13 +57,8 @@ def _of_code(context: Context, thread: Thread, row: FactDifference, right: Run) 
     ]
     ruler = [path for path in paths if any(matches(path) for matches in measures)]
     code = [path for path in paths if path not in ruler]
-    told = [f"{_few(code)} changed"] if code else ["no file changed but what measures"]
-    return [*told, f"what measures changed: {_few(ruler)}"] if ruler else told
-
-
-def _few(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - FILES_NAMED} more" if len(paths) > FILES_NAMED else ""
-    return ", ".join(paths[:FILES_NAMED]) + more
+    told = [f"{few(code, FILES_NAMED)} changed"] if code else ["no file changed but what measures"]
+    return [*told, f"what measures changed: {few(ruler, FILES_NAMED)}"] if ruler else told
 
 
 def _of_ruler(context: Context, row: FactDifference, left: Run, right: Run) -> list[str]:
@@ -70,7 +66,7 @@ def _of_ruler(context: Context, row: FactDifference, left: Run, right: Run) -> l
     if any(row.key in of for of in (right.ruler.get("declared") or {}).values()):
         before, after = (listed(context, str(d)) for d in (row.a, row.b))
         files = other_files(before, after)
-    lines = [f"{len(files)} files: {_few(files)}"] if files != [row.key] else []
+    lines = [f"{len(files)} files: {few(files, FILES_NAMED)}"] if files != [row.key] else []
     commits = [str(run.code.get("commit") or "") for run in (left, right)]
     for path in files[:DIFFS_SHOWN]:
         lines += _diff(context, path, commits)

@@ -11,7 +11,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.plain import one_line
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import counted, size
+from leadline.core.timestamps import counted, few, size
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.services.branch import record_branch as recordbranch
@@ -251,8 +251,7 @@ def _records(context: Context) -> list[Check]:
     topics = context.store.topics()
     threads = Check("repository", "threads", NOTE, "none yet", "leadline start TOPIC --goal '…'")
     if topics:
-        more = f" and {len(topics) - 10} more" if len(topics) > 10 else ""
-        threads = Check("repository", "threads", OK, ", ".join(topics[:10]) + more)
+        threads = Check("repository", "threads", OK, few(topics, 10))
     nowhere = "none: records stay on this machine"
     remote = Check("repository", "remote", NOTE, nowhere, "git remote add origin URL")
     if remotes := context.vcs.remotes():

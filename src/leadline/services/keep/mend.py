@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 
 from leadline.core.errors import LeadlineError
+from leadline.core.timestamps import few
 from leadline.services.branch.record_branch import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.doctor import OK, PROBLEM, Check
@@ -41,8 +42,7 @@ def mend(context: Context) -> list[Check]:
         except (LeadlineError, OSError) as error:
             checks.append(Check("mended", name, PROBLEM, getattr(error, "what", str(error))))
             continue
-        shown = ", ".join(done[:10]) + (f" and {len(done) - 10} more" if len(done) > 10 else "")
-        checks.append(Check("mended", name, OK, shown or "nothing to mend"))
+        checks.append(Check("mended", name, OK, few(done, 10) or "nothing to mend"))
     return checks
 
 

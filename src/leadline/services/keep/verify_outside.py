@@ -21,6 +21,7 @@ from leadline.core.record.checked import Outside
 from leadline.core.record.event import line_digest
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.thread import Item, Thread
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
 from leadline.render.logbook.header import link_lines
@@ -64,7 +65,7 @@ def _from_elsewhere(context: Context, thread: Thread, runs: list[str]) -> bool:
 
 
 def _named(ids: list[str]) -> str:
-    return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+    return few(ids, 3)
 
 
 def blobs(context: Context, thread: Thread) -> list[Finding]:

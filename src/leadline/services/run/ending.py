@@ -19,7 +19,7 @@ from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
 from leadline.core.record.conform import fitting, misfit
 from leadline.core.record.run import TERMINAL_STATES, leftover_text
-from leadline.core.timestamps import epoch_ms
+from leadline.core.timestamps import epoch_ms, few
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job.disk import open_to_read
@@ -164,8 +164,7 @@ def _recordable(body: RunEndedBody, say: Callable[[str], None]) -> RunEndedBody:
     kept, dropped = fitting("run-ended", body)
     ending = cast("RunEndedBody", kept)
     if dropped:
-        more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
-        what = f"no record can hold {', '.join(dropped[:3])}{more}: left out"
+        what = f"no record can hold {few(dropped, 3)}: left out"
         _note_problem(ending, what, say)
     return ending
 

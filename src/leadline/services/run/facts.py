@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.record.run import program_of, run_key
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
@@ -104,10 +105,9 @@ def _tell_left_out(context: Context, code: CodeState) -> None:
     found = [gap for gap in code.get("gaps", ()) if gap.get("reason", "").startswith(held)]
     if not found:
         return
-    named = ", ".join(f"{gap['path']} ({gap['reason'].removeprefix(held)})" for gap in found[:3])
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    named = [f"{gap['path']} ({gap['reason'].removeprefix(held)})" for gap in found]
     context.warn(
-        f"left out of the code state: {named}{more}; "
+        f"left out of the code state: {few(named, 3)}; "
         f"if it is no secret: leadline run --not-secret-file {found[0]['path']} -- …"
     )
 

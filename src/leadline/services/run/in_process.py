@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import IN_PROCESS
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job import probe
 from leadline.services.context import Context
@@ -81,5 +82,4 @@ def edited_since_start(top: str) -> str:
                 found.append(os.path.relpath(path, top))
         except OSError:
             continue
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return ", ".join(sorted(found)[:3]) + more
+    return few(sorted(found), 3)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from leadline.core.design.changed_program import changed_program
 from leadline.core.errors import LeadlineError, conflict
 from leadline.core.record.run import Run, program_of
-from leadline.core.timestamps import epoch_ms
+from leadline.core.timestamps import epoch_ms, few
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.out_path import is_ours, write_whole
@@ -189,8 +189,7 @@ def check_ruler(last: Run, changed: Sequence[str]) -> None:
 
 
 def said(changed: Sequence[str]) -> str:
-    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
-    return ", ".join(changed[:NAMED]) + more
+    return few(changed, NAMED)
 
 
 def _again(run: Run) -> str:

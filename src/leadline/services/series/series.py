@@ -25,6 +25,7 @@ from leadline.core.series.store import (
     merged_with_origin,
     summary,
 )
+from leadline.core.timestamps import few
 from leadline.core.tracker.reading import Reading
 from leadline.core.tracker.run_folder import FETCHED, LINES
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -174,9 +175,7 @@ def points_of_metric(
     store = store_of(context, run)
     names = store.writers_of(metric)
     if not names:
-        near = ", ".join(store.metrics[:12]) + (
-            f" and {len(store.metrics) - 12} more" if store.metrics[12:] else ""
-        )
+        near = few(store.metrics, 12)
         what = f"{run.id} logged no series on this machine"
         why = "series stay where the run was; ll.log, $LEADLINE_METRICS and JSON lines with a step on stdout make them"
         do = bringing(run) or f"leadline show {run.id}"
