@@ -19,7 +19,6 @@ from leadline.core.typed import NamedTuple
 from leadline.services.branch.logbook import logbook_path
 from leadline.services.context import Context
 
-IDS_SHOWN = 8
 _SHA = r"(?P<commit>[0-9a-f]{7,64})"
 _PATH = r"(?P<path>[^\s)>\]#?]+)"
 _PINNED = re.compile(rf"/(?:-/)?(?:blob|raw|blame|src/commit)/{_SHA}/{_PATH}")
@@ -236,15 +235,6 @@ def not_on_remote(
 
 
 # ---- in words ------------------------------------------------------------------------------------
-
-
-def how_to_read(thread: Thread, ids: list[str]) -> str:
-    """What to type where no page can be linked."""
-    shown = ", ".join(f"`leadline show {i}`" for i in ids[:IDS_SHOWN])
-    return (
-        shown + (f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else "")
-        or f"`leadline logbook --thread {thread.topic}`"
-    )
 
 
 def broken_links(context: Context, text: str) -> list[LintFinding]:
