@@ -216,15 +216,19 @@ def ranked(thread: Thread) -> Sequence[Experiment]:
     if thread.kept is not None:
         return thread.kept.ranked()
     with_runs = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
-    by = order_of(thread)
+    return best_first(with_runs, order_of(thread))
+
+
+def best_first(experiments: list[Experiment], by: Order) -> list[Experiment]:
+    """In their order where there is nothing to rank them by; those without a worth last."""
     if not by.metric:
-        return with_runs
+        return experiments
 
     def place(experiment: Experiment) -> tuple[bool, float]:
         worth = by.worth(spans_of(experiment.runs))
         return (worth is None, worth or 0.0)
 
-    return sorted(with_runs, key=place)
+    return sorted(experiments, key=place)
 
 
 class Order(NamedTuple):

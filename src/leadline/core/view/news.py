@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from leadline.core.ids import experiment_of
 from leadline.core.issue.due import records_since
 from leadline.core.record.event import Record
 from leadline.core.record.kinds import TABLE
@@ -95,7 +96,7 @@ def _that_ran(thread: Thread, ended: Iterable[Record]) -> Iterable[Experiment]:
     runs: dict[str, set[str]] = {}
     for record in ended:
         name = thread.shown(str(record.body.get("run", "")), record.body.get("refs"))
-        runs.setdefault(name.partition("-r")[0], set()).add(name)
+        runs.setdefault(experiment_of(name), set()).add(name)
     for name, ids in runs.items():
         experiment = thread.experiments.get(name)
         if experiment is not None and any(
@@ -105,14 +106,8 @@ def _that_ran(thread: Thread, ended: Iterable[Record]) -> Iterable[Experiment]:
 
 
 def _results(thread: Thread, ran: list[Experiment]) -> list[Result]:
-    order = facts.order_of(thread)
-
-    def place(experiment: Experiment) -> tuple[bool, float]:
-        worth = order.worth(facts.spans_of(experiment.runs)) if order.metric else None
-        return (worth is None, worth or 0.0)
-
     groups: dict[str, list[Experiment]] = {}
-    for experiment in sorted(ran, key=place):
+    for experiment in facts.best_first(ran, facts.order_of(thread)):
         groups.setdefault(facts.design_of(thread, experiment) or experiment.id, []).append(
             experiment
         )
