@@ -172,10 +172,8 @@ def _plane(
 
 def _point(row: Row, metric: str) -> Point:
     runs = [r for r in row.arm.runs if r.is_evidence and metric in r.metrics]
-    marks = [f"beyond {limit}" for limit in row.beyond]
-    marks += [f"{n} {state}" for state, n in row.lost.items()]
     point = Point("", row.arm.experiment.id, row.sample.median, [r.metrics[metric] for r in runs])
     if row.interval is not None:
         point.low, point.high = row.interval.low, row.interval.high
-    point.mark = "; ".join(marks)
+    point.mark = "; ".join(row.marks)
     return point

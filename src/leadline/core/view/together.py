@@ -170,6 +170,14 @@ class Row(NamedTuple):
     beyond: list[str]
     lost: dict[str, int]
 
+    @property
+    def marks(self) -> list[str]:
+        """``beyond max_err <=0.001``, ``2 failed``: what a reader must not miss about its numbers."""
+        return [
+            *(f"beyond {limit}" for limit in self.beyond),
+            *(f"{n} {state}" for state, n in self.lost.items()),
+        ]
+
 
 def rows(thread: Thread, one: Together, metric: str, reference: Experiment | None) -> list[Row]:
     """Best first, then those beyond a limit, those without the metric last."""

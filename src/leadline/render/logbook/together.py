@@ -270,9 +270,7 @@ def _cells(
     arm, sample = row.arm, row.sample
     differs = [key for key in row.differs if key not in everywhere]
     lost = facts.lost_text(sample)
-    marks = [f"beyond {limit}" for limit in row.beyond]
-    marks += [f"{n} {state}" for state, n in row.lost.items()]
-    marks += [lost] if lost else []
+    marks = [*row.marks, *([lost] if lost else [])]
     marks += [f"differs in {', '.join(differs)}"] if differs else []
     ratio = rounded(row.ratio) if row.ratio is not None else "–"
     if arm.experiment.id == reference.id:
