@@ -27,7 +27,7 @@ from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.evidence.ruler_marks import mark_programs, mark_rulers
 from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
 from leadline.core.evidence.tags import mark_tags, tags_of
-from leadline.core.metric.as_measured import doubt
+from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
 from leadline.core.metric.derive import with_inputs
 from leadline.core.metric.redefined import definitions_for
@@ -223,11 +223,8 @@ def _over_counting(
 def _mark_doubted(out: Evidence, thread: Thread, runs: list[Run]) -> None:
     """What was declared of a metric, and the runs do not bear out."""
     for metric in dict.fromkeys(m for result in out.clauses for m, _ in result.clause.sides):
-        definition = thread.metrics.get(metric)
-        why = doubt(definition, runs) if definition is not None and definition.observed else ""
-        if why:
-            full = f"{why}: judged as what the machine moves"
-            out.mark(Mark("observed", f"{metric} moves with the machine", full))
+        if why := doubted(thread.metrics.get(metric), runs):
+            out.mark(Mark("observed", f"{metric} moves with the machine", why))
 
 
 def _choosing(thread: Thread, uid: str) -> Choosing:

@@ -47,6 +47,14 @@ def doubt(definition: MetricDef, runs: Iterable[Run]) -> str:
     return ""
 
 
+def doubted(declared: MetricDef | None, runs: Iterable[Run]) -> str:
+    """What was declared of what moves a metric and the runs do not bear out, in words; "" without."""
+    if declared is None or not declared.observed:
+        return ""
+    why = doubt(declared, runs)
+    return f"{why}: judged as what the machine moves" if why else ""
+
+
 def with_observed(definition: MetricDef, observed: str) -> MetricDef:
     facts = {name: getattr(definition, name) for name in MetricDef.__match_args__}
     return MetricDef(**{**facts, "observed": observed})

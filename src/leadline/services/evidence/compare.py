@@ -24,7 +24,7 @@ from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
 from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
 from leadline.core.evidence.predicate import read_subject
-from leadline.core.metric.as_measured import doubt
+from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.redefined import changes_since, definitions_for
 from leadline.core.metric.ruler import AREA, below_resolution, null_of
 from leadline.core.record.reaches import tell_tags
@@ -136,11 +136,9 @@ def _about_definitions(thread: Thread, out: Comparison, runs: list[Run]) -> list
     notes = []
     for metric in out.metrics:
         name = metric.metric
-        declared = thread.metrics.get(name)
-        why = doubt(declared, runs) if declared is not None and declared.observed else ""
-        if why:
-            notes.append(f"{why}: judged as what the machine moves")
         definition = thread.metrics.get(name)
+        if why := doubted(definition, runs):
+            notes.append(why)
         if definition is not None and definition.formula:
             notes.append(f"{name} = {definition.formula}")
         for change, words in changes_since(thread, [r for r in runs if name in r.metrics], name):
