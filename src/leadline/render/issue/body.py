@@ -317,8 +317,9 @@ def _of_the_answer(
     decisions, in their order."""
     if len(ranked) <= shown:
         return ranked
-    wanted = {e.id for e in facts.headlines(thread)}
-    first = [ranked[0], *(e for e in facts.headlines(thread) if e.id != ranked[0].id)]
+    headlines = facts.headlines(thread)
+    wanted = {e.id for e in headlines}
+    first = [ranked[0], *(e for e in headlines if e.id != ranked[0].id)]
     if len(wanted) < shown:
         first += [e for e in ranked[1 : shown + 1] if e.id not in wanted]
     place = {e.id: at for at, e in enumerate(ranked[:LOOKED_AT])}
