@@ -21,3 +21,9 @@ def test_a_retraction_whose_run_is_elsewhere_waits_until_it_comes() -> None:
     line = "records wait for P-002, which is not here: leadline sync"
     assert waiting_line(part) == line and line in render_status(part)
     assert thread_of([*late, *b.records], b.topic).experiments["P-002"].runs[0].retracted
+
+
+def test_a_record_of_a_kind_that_is_not_known_waits_for_nothing() -> None:
+    b = ThreadBuilder()
+    b.record("of-the-future", {"refs": {"P-C1": "01KGE3H90100000000000001YG"}})
+    assert waited_for(b.thread()) == []

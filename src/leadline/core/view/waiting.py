@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from leadline.core.ids import parse_id
 from leadline.core.record.about import base_of
+from leadline.core.record.kinds import KINDS
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import few
 
@@ -20,6 +21,7 @@ def waited_for(thread: Thread) -> list[str]:
     named = {
         base_of(display)
         for record in thread.records
+        if record.kind in KINDS  # one of a kind that is not known may use any name for anything
         for display, uid in record.body.get("refs", {}).items()
         if uid not in there and parse_id(display) is not None
     }
