@@ -210,11 +210,15 @@ def test_what_is_too_long_for_the_forge_is_cut_and_linked_and_blocks_nothing(
     context = opened()
     thread = context.store.thread(life.topic)
     with context.store.transaction(life.topic) as writing:
-        for n in range(1, 1_500):
-            writing.add(
-                "claim",
-                {"id": f"{life.prefix}-C{n}", "text": f"🌈 finding {n} " + "x" * 60, "refs": {}},
-            )
+        writing.add(
+            "thread-changed",
+            {
+                "field": "description",
+                "value": "🌈 a line of the plan\n\n" * 4_000,
+                "why": "",
+                "mode": "set",
+            },
+        )
         body = {"id": f"{life.prefix}-U9", "form": "update", "marker": "update:long", "refs": {}}
         writing.add("update", {**body, "text": "the long one\n" + "🌈 line\n" * 20_000})
     answer = bring_up_to_date(opened(), life.topic, asked_for=True)
