@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from leadline.core.record.event import Record, line_digest
+from leadline.core.record.contents import named_in
+from leadline.core.record.event import Record, line_digest, parse_lines
 from tests.conftest import Lab
 
 PY = sys.executable
@@ -169,18 +170,70 @@ def test_a_code_state_that_is_gone(full: Lab) -> None:
     assert "code-state-missing" in codes(full)
 
 
-def test_damaged_and_missing_blobs(full: Lab) -> None:
-    bundles = json.loads(
-        next(
-            line for line in events(full).read_bytes().splitlines() if b'"kind":"snapshot"' in line
-        )
-    )
-    digest = bundles["body"]["bundle"]["bundle.md"].removeprefix("sha256:")
-    blob = full.repo / ".git/leadline/blobs" / digest[:2] / digest[2:]
-    blob.write_bytes(b"changed")
-    assert "blob-damaged" in codes(full)
-    blob.unlink()
+def named(lab: Lab, what: str) -> list[Path]:
+    """The blobs that the records of a thread name in one field."""
+    wanted = [d for record in records(lab) for row, d in named_in(record) if row.field == what]
+    digests = [digest.removeprefix("sha256:") for digest in wanted]
+    assert digests, what
+    return [lab.repo / ".git/leadline/blobs" / d[:2] / d[2:] for d in dict.fromkeys(digests)]
+
+
+def records(lab: Lab) -> list[Record]:
+    lines = events(lab).read_bytes().splitlines(keepends=True)
+    return [record for record in parse_lines(lines) if isinstance(record, Record)]
+
+
+@pytest.mark.parametrize("what", ["bundle.*", "software.packages_blob", "unlisted.blob"])
+def test_a_damaged_payload_is_a_fault_and_is_put_back_or_set_aside(full: Lab, what: str) -> None:
+    full.run("sync")
+    assert codes(full) == set()  # and from here on what was found whole is not read again
+    for blob in named(full, what):
+        whole = blob.read_bytes()
+        blob.write_bytes(whole[:-1] + b"!")
+        assert "blob-damaged" in codes(full)
+        full.run("sync")
+        assert codes(full, "--heal") == set()
+        assert not blob.exists() if what == "unlisted.blob" else blob.read_bytes() == whole
+
+
+def test_a_payload_that_is_gone_is_named(full: Lab) -> None:
+    full.run("sync")
+    for blob in named(full, "software.packages_blob"):
+        blob.unlink()
     assert "blob-missing" in codes(full)
+    assert codes(full, "--heal") == set()
+    for blob in named(full, "unlisted.blob"):
+        blob.unlink()
+    data = verify(full)
+    assert not data["faults"] and "blob-missing" in [f["code"] for f in data["notes"]]
+
+
+def test_the_same_once_more_mends_what_was_damaged(full: Lab) -> None:
+    for blob in named(full, "software.packages_blob") + named(full, "unlisted.blob"):
+        blob.write_bytes(b"changed")
+    full.ok("run", "--", PY, "b.py")
+    assert codes(full) == set()
+
+
+def test_what_stays_on_its_machine_is_on_no_branch_and_not_asked_of_others(
+    full: Lab, tmp_path: Path
+) -> None:
+    origin, clone = tmp_path / "origin.git", tmp_path / "clone"
+    full.git("init", "-q", "--bare", str(origin))
+    full.git("remote", "add", "origin", str(origin))
+    full.git("push", "-q", "origin", "HEAD")
+    full.ok("sync")
+    full.git("clone", "-q", str(origin), str(clone))
+    other = Lab(clone, full.env)
+    other.ok("sync")
+    for blob in named(full, "software.packages_blob"):
+        assert (other.repo / blob.relative_to(full.repo)).exists()
+    for blob in named(full, "unlisted.blob"):
+        assert not (other.repo / blob.relative_to(full.repo)).exists()
+    for full_read in ((), ("--full",)):
+        data = verify(other, *full_read)
+        said = [f["code"] for f in (*data["faults"], *data["notes"])]
+        assert not [code for code in said if code.startswith("blob-")]
 
 
 def test_a_cited_number_that_no_longer_holds(full: Lab) -> None:

@@ -101,9 +101,11 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
         raise
 
 
-def set_aside(path: str) -> None:
-    """Move what stands in the place of a file of ours out of the way; it is kept beside it."""
-    os.rename(path, f"{path}.{os.urandom(4).hex()}.aside")
+def set_aside(path: str) -> str:
+    """Move what stands in the place of a file of ours out of the way; where it is now, beside it."""
+    aside = f"{path}.{os.urandom(4).hex()}.aside"
+    os.rename(path, aside)
+    return aside
 
 
 def copy_file(source: str, target: str) -> None:

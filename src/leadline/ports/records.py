@@ -212,7 +212,8 @@ class ReadModel(Protocol):
 
 
 class BlobStore(Protocol):
-    """Content-addressed bytes. ``put`` is idempotent and durable; ``get`` raises
+    """Content-addressed bytes. ``put`` is idempotent and durable, and mends what was damaged;
+    ``set_aside`` moves damaged content to a place of its own, which it returns; ``get`` raises
     LeadlineError(not_found) and checks the digest (LeadlineError(check_failed, ``blob-damaged``)).
 
     For contents larger than memory: ``take`` makes the file at ``path`` the content of ``digest``,
@@ -225,6 +226,8 @@ class BlobStore(Protocol):
     def get(self, digest: str) -> bytes: ...
 
     def has(self, digest: str) -> bool: ...
+
+    def set_aside(self, digest: str) -> str: ...
 
     def take(self, path: str, digest: str) -> None: ...
 

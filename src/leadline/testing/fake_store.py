@@ -406,6 +406,10 @@ class MemoryBlobs:
         self.held[digest] = data
         return digest
 
+    def set_aside(self, digest: str) -> str:
+        del self.held[digest]
+        return f"{digest}.damaged"
+
     def get(self, digest: str) -> bytes:
         self.check(digest)
         return self.held[digest]

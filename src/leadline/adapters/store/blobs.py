@@ -1,5 +1,5 @@
 """Content-addressed bytes under ``blobs/<2>/<rest>``: equal content is stored once, damage is
-noticed on reading."""
+noticed on reading and mended by writing the same again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from leadline.adapters.files import (
     copy_file,
     make_folders,
     read_bytes,
+    set_aside,
     write_atomically,
 )
 from leadline.core.canonical import digest_bytes, digest_of_file
@@ -29,9 +30,20 @@ class FileBlobs:
     def put(self, data: bytes) -> str:
         digest = digest_bytes(data)
         path = self.path(digest)
-        if not os.path.exists(path):
+        if not self._is(path, data):
             write_atomically(path, data)
         return digest
+
+    @staticmethod
+    def _is(path: str, data: bytes) -> bool:
+        try:
+            with open(path, "rb") as file:
+                return file.read() == data
+        except OSError:
+            return False
+
+    def set_aside(self, digest: str) -> str:
+        return set_aside(self.path(digest))
 
     def has(self, digest: str) -> bool:
         return os.path.exists(self.path(digest))

@@ -18,7 +18,7 @@ from leadline.adapters.store.index import LARGEST_NUMBER, READ_AT_ONCE, Index, s
 from leadline.core.record.about import bases_of
 from leadline.core.record.checked import Clock, Outside
 from leadline.core.record.event import Record, check_chain, line_digest
-from leadline.core.record.event_files import Head, by_writer, missing
+from leadline.core.record.event_files import Head, by_writer, is_own, missing
 from leadline.core.record.fold import numbers_of
 from leadline.core.record.kinds import KINDS
 from leadline.core.typed import NamedTuple
@@ -44,12 +44,14 @@ def check_files(
     program: str,
     folded_apart: Iterable[str],
     heads: Mapping[str, Head],
+    own: str,
 ) -> tuple[dict[str, Clock], Outside] | None:
     """Check what changed since it was checked. The clock of each writer, and what all records name
     outside; None where a file is not whole, or not what the index has read.
 
     ``folded_apart``: the kinds of which whoever asks has folded every record, about whatever it is.
-    ``heads``: of files as they were written here.
+    ``heads``: of files as they were written here. ``own``: the writer of whoever asks; what stays on
+    the machine that made it is asked for on that one alone.
     """
     states = _states(index, thread)
     writers = by_writer(states or ())
@@ -65,7 +67,7 @@ def check_files(
         )
     }
     check = _Check(index, thread, _OF_FILES.union(folded_apart), heads)
-    clocks, outside, new = dict[str, Clock](), Outside(set(), set(), set()), list[_Checked]()
+    clocks, outside, new = dict[str, Clock](), Outside.nothing(), list[_Checked]()
     whole = True
     for writer, names in writers.items():
         last, clock = "", Clock()
@@ -80,7 +82,8 @@ def check_files(
                 new.append(file)
             last, clock = file.last, file.clock
             for all_of_them, its in zip(outside, file.outside, strict=True):
-                all_of_them |= its
+                if its is not file.outside.staying or is_own(writer, own):
+                    all_of_them |= its
         if clock.last_id:
             clocks[writer] = clock
     _keep(index, thread, [file for file in new if _is_settled(file.state)])
@@ -111,8 +114,7 @@ def _states(index: Index, thread: str) -> dict[str, str] | None:
 
 
 def _outside(text: str) -> Outside:
-    commits, payloads, manifests = json.loads(text)
-    return Outside(set(commits), set(payloads), set(manifests))
+    return Outside(*map(set, json.loads(text)))
 
 
 def _is_settled(state: str) -> bool:
@@ -165,7 +167,7 @@ class _Check:
             or not self._are_numbers_whole(records)
         ):
             return None
-        outside = Outside(set(), set(), set())
+        outside = Outside.nothing()
         for record in records:
             if record.writer != writer or record.id <= clock.last_id:
                 return None

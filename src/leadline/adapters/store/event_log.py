@@ -265,7 +265,7 @@ class EventLog:
             if kept is None or kept.malformed:
                 return None
             heads = self.heads_noted(topic)
-            checked = check_files(self.index, topic, program, GROUND, heads)
+            checked = check_files(self.index, topic, program, GROUND, heads, self.writer)
             if checked is None:
                 return None
             return question(Unbroken(kept, *checked, partial(self._holds, topic)))

@@ -28,6 +28,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.patterns import later
 from leadline.core.record.about import base_of, bases_of, uid_named
+from leadline.core.record.contents import staying
 from leadline.core.record.event import (
     BadLine,
     Misfit,
@@ -56,7 +57,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 17
+SCHEMA_VERSION = 18
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -710,11 +711,11 @@ class Index:
 
 
 def _digests(record: Record, line: bytes) -> set[str]:
-    """What the body names by content: each value that is a digest."""
+    """What the body names by content and may travel: each value that is a digest."""
     found = set(_DIGESTS.findall(line.decode()))
     if line.count(record.prev.encode()) == 1:
         found.discard(record.prev)
-    return found
+    return found - staying(record)
 
 
 def seen_as(stat: os.stat_result) -> str:

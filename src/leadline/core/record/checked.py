@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leadline.core.record.artifact import is_digest
+from leadline.core.record.contents import COMMIT, LIST, named_in
 from leadline.core.record.event import Record
 from leadline.core.timestamps import epoch_ms
-from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.core.ulid import BEYOND, EARLIEST_MS, first_at
 
 if TYPE_CHECKING:
@@ -44,26 +44,26 @@ class Clock(NamedTuple):
 
 class Outside(NamedTuple):
     """What records name outside themselves: all that the runs of the thread do, and maybe what a
-    later record took back. Commits of code states; digests of payloads, and of lists of more."""
+    later record took back. Commits of code states; digests of payloads, of lists of more, and of
+    payloads that only the machine has which made them."""
 
     commits: set[str]
     payloads: set[str]
     manifests: set[str]
+    staying: set[str]
+
+    @staticmethod
+    def nothing() -> Outside:
+        return Outside(set(), set(), set(), set())
 
     def add(self, record: Record) -> None:
-        body: dict[str, Any] = record.body
-        if record.kind in ("run-planned", "run-ended"):  # or told by the Python that it started
-            self.payloads.add(str((body.get("software") or {}).get("packages_blob") or ""))
-        if record.kind == "correction" and body.get("field") == "software.packages_blob":
-            self.payloads.add(str(body.get("value")))
-        elif record.kind == "run-planned":
-            self.commits.add(str((body.get("code") or {}).get("commit") or ""))
-        elif record.kind == "run-ended" and (artifacts := body.get("artifacts")):
-            kept = artifacts.get("kept") or []
-            self.payloads.update(entry["digest"] for entry in kept if is_digest(entry["digest"]))
-            self.manifests.add(str(artifacts.get("manifest") or ""))
-        for names in self:
-            names.discard("")
+        for row, name in named_in(record):
+            if row.what == COMMIT:
+                self.commits.add(name)
+            elif row.what == LIST:
+                self.manifests.add(name)
+            else:
+                (self.payloads if row.travels else self.staying).add(name)
 
 
 class Unbroken(NamedTuple):

@@ -9,7 +9,7 @@ put back by the next commit where somebody else changed them; what he put there 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, conflict, environment
@@ -17,7 +17,8 @@ from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import TOPIC
 from leadline.core.plain import plain
 from leadline.core.publish.blob_name import blob_name
-from leadline.core.record.artifact import listed
+from leadline.core.record.artifact import is_digest, listed
+from leadline.core.record.contents import staying
 from leadline.core.record.event_files import FILE_NAME, copy_name, is_own, split_copy, split_name
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, few
@@ -211,9 +212,17 @@ def _derived(context: Context, thread: Thread) -> Files:
     }
     for snapshot in thread.of_kind("snapshot"):
         for path, digest in _bundle(thread.topic, snapshot.body).items():
-            if context.blobs.has(digest):
-                files[path] = context.blobs.get(digest)
+            if (data := _whole(context, digest)) is not None:
+                files[path] = data
     return files
+
+
+def _whole(context: Context, digest: str) -> bytes | None:
+    """A payload; None where it is not here, or damaged, which ``verify`` says."""
+    try:
+        return context.blobs.get(digest)
+    except LeadlineError:
+        return None
 
 
 def _bundle(topic: str, body: SnapshotBody) -> dict[str, str]:
@@ -258,9 +267,9 @@ def _small_blobs(context: Context, thread: Thread, present: dict[str, str]) -> F
     ]
     staying = _beyond_budget(thread) if _are_artifacts(thread, new) else set()
     return {
-        blob_path(thread.topic, digest): context.blobs.get(digest)
+        blob_path(thread.topic, digest): data
         for digest in new
-        if digest not in staying
+        if digest not in staying and (data := _whole(context, digest)) is not None
     }
 
 
@@ -291,15 +300,15 @@ def blob_path(topic: str, digest: str) -> str:
 
 
 def referenced_digests(thread: Thread) -> set[str]:
-    """Every content digest that stands in a record's body (not those of record heads)."""
+    """Every content digest that stands in a record's body (not those of record heads), but of what
+    stays on its machine."""
     if thread.kept is not None:
         return thread.kept.digests()
     found: set[str] = set()
 
     def walk(value: Any) -> None:
-        if isinstance(value, str):
-            if value.startswith("sha256:") and len(value) == 71:
-                found.add(value)
+        if is_digest(value):
+            found.add(value)
         elif isinstance(value, dict):
             for item in value.values():
                 walk(item)
@@ -309,7 +318,7 @@ def referenced_digests(thread: Thread) -> set[str]:
 
     for record in thread.records:
         walk(record.body)
-    return found
+    return found.difference(*map(staying, thread.records))
 
 
 # ---- taking in what is there ---------------------------------------------------------------------
@@ -431,6 +440,16 @@ def _rewritten(
             what = f"lacks {counted(gone, 'line')} that it had there"
         found.append(f"{topic}/{name} {what}")
     return found
+
+
+def published_payloads(context: Context, topic: str, digests: Collection[str]) -> list[bytes]:
+    """The contents of those of ``digests`` that the record branch has."""
+    present = context.vcs.read_tree_files(branch_ref(context), f"{topic}/")
+    wanted = {blob_path(topic, digest) for digest in digests}
+    for snapshot in context.store.view(topic).of_kind("snapshot"):
+        wanted |= {p for p, d in _bundle(topic, snapshot.body).items() if d in digests}
+    contents = context.vcs.read_blobs({present[path] for path in wanted if path in present})
+    return [data for data in contents.values() if digest_bytes(data) in digests]
 
 
 def _absorb_blobs(context: Context, present: dict[str, str], report: Absorbed) -> None:

@@ -8,14 +8,15 @@ whole chain again. It takes no side in a dispute.
 
 from __future__ import annotations
 
+from leadline.core.record.contents import COMMIT, named_in
 from leadline.core.record.event import Record, check_chain, parse_lines
 from leadline.core.record.event_files import split_copy
 from leadline.services.branch.exchange import record_clashes
-from leadline.services.branch.record_branch import branch_ref
+from leadline.services.branch.record_branch import branch_ref, published_payloads
 from leadline.services.context import Context
 from leadline.services.keep.copies import lacking
 from leadline.services.keep.disputes import explain_disputes
-from leadline.services.keep.verify_outside import lines_of, seals
+from leadline.services.keep.verify_outside import MISSING, lines_of, seals, state_of
 from leadline.services.run.recover import recover_runs
 
 
@@ -42,9 +43,35 @@ def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
                     "what": f"acknowledged {len(acknowledged)} torn lines or second versions",
                 }
             )
+    for topic in topics:
+        done += _payloads_put_back(context, topic)
     # The ending of a run may have been in a line that cannot be read: its folder has it, too.
     for ended in recover_runs(context, unmarked=True):
         done.append({"thread": "", "what": f"ended {ended} as its run directory tells"})
+    return done
+
+
+def _payloads_put_back(context: Context, topic: str) -> list[dict[str, str]]:
+    """Payloads that are damaged or gone, from the record branch. What no other machine can have is
+    set aside where it is damaged: it says nothing any more."""
+    bad: dict[str, str] = {}
+    staying = set[str]()
+    for record in context.store.examine(topic)[0].records:
+        for row, digest in named_in(record):
+            if row.what != COMMIT and digest not in bad and (state := state_of(context, digest)):
+                bad[digest] = state
+                if not row.travels and state != MISSING:
+                    staying.add(digest)
+    done = []
+    for data in published_payloads(context, topic, bad) if bad else ():
+        digest = context.blobs.put(data)
+        staying.discard(digest)
+        what = f"put back the payload {digest[:19]} from the record branch"
+        done.append({"thread": topic, "what": what})
+    for digest in sorted(staying):
+        aside = context.blobs.set_aside(digest)
+        what = f"moved the damaged payload {digest[:19]} aside"
+        done.append({"thread": topic, "what": what, "aside": aside})
     return done
 
 

@@ -105,7 +105,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
 def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Finding]] | None:
     """The same; None where something may be wrong that only the whole thread names."""
     thread = unbroken.thread
-    if not (outside_is_here(context, unbroken.outside, thread) and is_rendering(context, thread)):
+    if not (outside_is_here(context, unbroken.outside) and is_rendering(context, thread)):
         return None
     if any_touched(context):
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes, digest_of
@@ -18,8 +18,11 @@ from leadline.core.evidence.of_thread import labels_for
 from leadline.core.publish.append_only import classify
 from leadline.core.record.artifact import manifest, recorded
 from leadline.core.record.checked import Outside
-from leadline.core.record.event import line_digest
+from leadline.core.record.contents import PAYLOAD, Content, named_in
+from leadline.core.record.event import Record, line_digest
+from leadline.core.record.event_files import is_own
 from leadline.core.record.finding import FAULT, NOTE, Finding
+from leadline.core.record.fold import created_id
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
@@ -33,6 +36,8 @@ from leadline.services.context import Context
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
+
+MISSING = "blob-missing"
 
 
 def code_states(context: Context, thread: Thread) -> list[Finding]:
@@ -70,49 +75,35 @@ def _named(ids: list[str]) -> str:
 
 def blobs(context: Context, thread: Thread) -> list[Finding]:
     """Payloads that the record keeps here: present and undamaged. Large ones may be on the machine
-    that made them."""
-    found = []
-    for owner, digest, needed in _payloads(thread):
-        if not context.blobs.has(digest):
-            level, what = FAULT, f"{digest[:19]} is not on this machine"
-            if not needed:
-                level, what = NOTE, f"{what}, as large payloads may be"
-            found.append(Finding(thread.topic, level, "blob-missing", owner, what, "leadline sync"))
-            continue
-        try:
-            context.blobs.check(digest)
-        except LeadlineError as error:
-            found.append(
-                Finding(
-                    thread.topic,
-                    FAULT,
-                    error.code,
-                    owner,
-                    error.what,
-                    "leadline sync  (after removing the damaged file: the record branch may have it)",
-                )
-            )
+    that made them, and some never leave it."""
+    found, seen = [], set[str]()
+    for record in thread.records:
+        for row, digest in named_in(record):
+            if row.what != PAYLOAD or digest in seen:
+                continue
+            seen.add(digest)
+            here = is_own(record.writer, context.store.writer)
+            if (row.travels or here) and (bad := state_of(context, digest)):
+                found.append(_bad_payload(thread, record, row, digest, bad, here))
     return found
 
 
-def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
-    """(owner, digest, must be here) of every payload that was put into the blob store."""
-    seen = set()
-    yield from _payloads_of_no_run(thread)
-    for run in thread.runs:
-        digest = str(run.software.get("packages_blob") or "")
-        if digest and digest not in seen:
-            seen.add(digest)
-            yield run.id, digest, False
-
-
-def _payloads_of_no_run(thread: Thread) -> Iterable[tuple[str, str, bool]]:
-    for snapshot in thread.of_kind("snapshot"):
-        for digest in dict(snapshot.body.get("bundle") or {}).values():
-            yield snapshot.id, str(digest), True
-    for adopted in thread.adopted:
-        if adopted.get("file"):
-            yield "adopted " + str(adopted.get("heading", "")), str(adopted["file"]), True
+def _bad_payload(
+    thread: Thread, record: Record, row: Content, digest: str, bad: str, here: bool
+) -> Finding:
+    level, mend = FAULT, "leadline sync, then leadline verify --heal"
+    what = f"{row.field} of a {record.kind} record, {digest[:19]}, is damaged"
+    if bad == MISSING:
+        what = f"{row.field} of a {record.kind} record, {digest[:19]}, is not on this machine"
+        if not row.travels:
+            level, mend = NOTE, f"leadline show {created_id(record)}"
+            what = f"{what}, the only one that had it: comparisons do without"
+        elif not (row.everywhere or here):
+            level, what = NOTE, f"{what}, as large payloads may be"
+    elif not row.travels:
+        mend = "leadline verify --heal"
+    owner = created_id(record) or str(record.body.get("run") or record.kind)
+    return Finding(thread.topic, level, bad, owner, what, mend)
 
 
 def raw_files(context: Context, thread: Thread) -> list[Finding]:
@@ -140,39 +131,39 @@ def artifacts(context: Context, thread: Thread) -> list[Finding]:
             ("the list of artifacts", manifest(run))
         ]:
             if digest and digest not in known:
-                known[digest] = _state_of(context, digest)
+                known[digest] = state_of(context, digest)
             if (
                 digest
                 and (bad := known[digest])
-                and (bad != "blob-missing" or artifact.made_here(context, run))
+                and (bad != MISSING or artifact.made_here(context, run))
             ):
                 again = f"leadline artifact verify {run.id}"
                 what = f"{name!r}, {digest[:19]}, " + (
-                    "is gone" if bad == "blob-missing" else "is damaged"
+                    "is gone" if bad == MISSING else "is damaged"
                 )
                 found.append(Finding(thread.topic, FAULT, bad, run.id, what, again))
-        away = [a for a in every if known[a.digest] == "blob-missing"]
+        away = [a for a in every if known[a.digest] == MISSING]
         if away and not artifact.made_here(context, run):
             what = f"{len(away)} of {len(every)} artifacts are on {artifact.where_made(run)}, as large ones may be"
             found.append(Finding(thread.topic, NOTE, "artifact-elsewhere", run.id, what, ""))
     return found
 
 
-def outside_is_here(context: Context, outside: Outside, thread: Thread) -> bool:
+def outside_is_here(context: Context, outside: Outside) -> bool:
     """Whether all code states and payloads are here, undamaged: then there is nothing to tell. What
     ``outside`` names is more than what the thread does."""
-    wanted = {*outside.payloads, *outside.manifests}
-    wanted.update(digest for _, digest, _ in _payloads_of_no_run(thread))
+    wanted = {*outside.payloads, *outside.manifests, *outside.staying}
     for digest in outside.manifests:
-        if _state_of(context, digest):
+        if state_of(context, digest):
             return False
         wanted.update(a.digest for a in recorded(json.loads(context.blobs.get(digest))))
-    if any(_state_of(context, digest) for digest in wanted):
+    if any(state_of(context, digest) for digest in wanted):
         return False
     return not (outside.commits and context.vcs.missing_objects(outside.commits))
 
 
-def _state_of(context: Context, digest: str) -> str:
+def state_of(context: Context, digest: str) -> str:
+    """Code of what is wrong with a payload, "" where nothing is."""
     try:
         context.blobs.check(digest)
     except LeadlineError as error:
@@ -228,7 +219,7 @@ def _labelled_otherwise(
     is worth knowing, and no fault."""
     rules = snapshot.body.get("rules", 1)
     digest = dict(snapshot.body.get("bundle") or {}).get("bundle.json", "")
-    if rules >= RULES or not digest or _state_of(context, digest):
+    if rules >= RULES or not digest or state_of(context, digest):
         return []
     known, found = labels_for(thread), []
     for sealed in json.loads(context.blobs.get(digest)).get("claims") or []:

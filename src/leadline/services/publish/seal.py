@@ -13,7 +13,7 @@ import os
 import re
 
 from leadline.core.canonical import digest_of
-from leadline.core.errors import conflict, not_found, usage
+from leadline.core.errors import LeadlineError, conflict, not_found, usage
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
@@ -328,8 +328,11 @@ def _packages(context: Context, thread: Thread) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for run in thread.runs:
         digest = str(run.software.get("packages_blob") or "")
-        if run.is_evidence and digest and digest not in found and context.blobs.has(digest):
-            found[digest] = json.loads(context.blobs.get(digest))
+        if run.is_evidence and digest and digest not in found:
+            try:
+                found[digest] = json.loads(context.blobs.get(digest))
+            except LeadlineError:
+                continue  # not here, or damaged, which `verify` says
     return found
 
 
