@@ -10,7 +10,7 @@ import sys
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import BinaryIO, TypeGuard
 
 PIECE_BYTES = 1 << 20
 
@@ -102,6 +102,13 @@ def sha256_for(size_bytes: int) -> Any:
     import hashlib  # noqa: PLC0415  start-up: 3.1 ms
 
     return hashlib.sha256
+
+
+def is_digest(value: object) -> TypeGuard[str]:
+    """Whether it is written as the digest of some content."""
+    if not isinstance(value, str) or len(value) != 71 or not value.startswith("sha256:"):
+        return False
+    return not value[7:].strip("0123456789abcdef")
 
 
 def digest_bytes(data: bytes) -> str:

@@ -24,12 +24,11 @@ from leadline.adapters.files import (
     write_all,
     write_atomically,
 )
-from leadline.core.canonical import PIECE_BYTES, digest_bytes
+from leadline.core.canonical import PIECE_BYTES, digest_bytes, is_digest
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import named_id, parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.record.artifact import is_digest
 from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import (
     BadLine,

@@ -28,7 +28,6 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.patterns import later
 from leadline.core.record.about import base_of, bases_of, uid_named
-from leadline.core.record.contents import staying
 from leadline.core.record.event import (
     BadLine,
     Misfit,
@@ -715,6 +714,10 @@ def _digests(record: Record, line: bytes) -> set[str]:
     found = set(_DIGESTS.findall(line.decode()))
     if line.count(record.prev.encode()) == 1:
         found.discard(record.prev)
+    if not found:
+        return found
+    from leadline.core.record.contents import staying  # most records name nothing
+
     return found - staying(record)
 
 

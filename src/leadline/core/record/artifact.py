@@ -6,9 +6,9 @@ same name again is a later version and erases nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
+from leadline.core.canonical import is_digest
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
 
@@ -46,10 +46,6 @@ class ArtifactGap:
     reason: str
     source: str = ""
     size_bytes: int | None = None
-
-
-def is_digest(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", value) is not None
 
 
 def recorded(entries: Iterable[Any]) -> list[Artifact]:

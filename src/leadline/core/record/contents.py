@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadline.core.record.artifact import is_digest
+from leadline.core.canonical import is_digest
 from leadline.core.record.event import Record
 from leadline.core.typed import Any, NamedTuple
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from leadline.core.canonical import digest_bytes
+from leadline.core.canonical import digest_bytes, is_digest
 from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import TOPIC
 from leadline.core.plain import plain
 from leadline.core.publish.blob_name import blob_name
-from leadline.core.record.artifact import is_digest, listed
+from leadline.core.record.artifact import listed
 from leadline.core.record.contents import staying
 from leadline.core.record.event_files import FILE_NAME, copy_name, is_own, split_copy, split_name
 from leadline.core.record.thread import Thread
