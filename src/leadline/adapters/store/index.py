@@ -70,6 +70,7 @@ READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one state
 # not only something was said of it, so that what rests on it is judged again.
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
+# ``alike``: of each invocation that was asked about, what its runs have (``core/record/reaches.py``).
 # ``entries``: of the logbook (``entries_table``).
 # ``odd``: why a thread has to be folded whole (``names_table``).
 # ``checked``: what was found whole, and what it was then (``checked_files``).
@@ -100,6 +101,7 @@ CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, k
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT, invocation TEXT,
                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE INDEX runs_alike ON runs(thread, invocation) WHERE invocation != '';
+CREATE TABLE alike(thread TEXT, invocation TEXT, told TEXT, PRIMARY KEY(thread, invocation)) WITHOUT ROWID;
 CREATE TABLE ground(thread TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 CREATE TABLE owners(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE INDEX owners_of ON owners(thread, base);

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -30,6 +31,7 @@ from leadline.core.record.event import Record, record_known
 from leadline.core.record.kept import Counts, Judged, Since
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS, KINDS
 from leadline.core.record.ranks import rank
+from leadline.core.record.reaches import Told, are_several
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import recompute
@@ -99,7 +101,7 @@ class KeptRows:
         self._lost_items = False
         self._labels: dict[str, Judged | None] = {}
         self._ground: list[str] | None = None  # as ``run_table.ground_of``
-        self._alike: dict[str, list[dict[str, Any]]] = {}  # by invocation
+        self._alike: dict[str, Told] = {}  # by invocation
         self._arms: dict[str, list[Arm]] = {}  # by metric: asked once for all claims of a look
 
     @property
@@ -281,19 +283,14 @@ class KeptRows:
     def claims_by_label(self) -> Sequence[Item]:
         return self.draw("kind='claim'", [], "stands DESC, rank DESC, place")
 
-    def alike(self, invocations: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    def alike(self, invocations: Sequence[str]) -> dict[str, Told]:
         if self.looked_at is not None:
-            self.looked_at.update(invocations)  # another run of it may come
+            self.looked_at.update(invocations)  # a run of it that differs may come
         for invocation in invocations:
-            if invocation in self._alike:
-                continue
-            rows = self.db.execute(
-                "SELECT DISTINCT config FROM runs WHERE thread=? AND invocation=? "
-                "AND invocation != '' AND retracted=''",
-                (self.topic, invocation),
-            ).fetchall()
-            self._alike[invocation] = [json.loads(config) for (config,) in rows]
-        return {i: configs for i in invocations if len(configs := self._alike[i]) > 1}
+            if invocation not in self._alike:
+                asked = partial(run_table.alike, self.index, self.topic, invocation)
+                self._alike[invocation] = self._asked(asked)
+        return {i: told for i in invocations if are_several(told := self._alike[i])}
 
     def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:
         terms, values = ["thread=?"], [self.topic]

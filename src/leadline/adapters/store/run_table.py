@@ -16,6 +16,7 @@ from leadline.adapters.store.names_table import APART
 from leadline.core.ids import parse_id
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
+from leadline.core.record.reaches import take_in, told_of
 from leadline.core.record.rows import COLUMNS, RunRow, column, row_of
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     import sqlite3
 
     from leadline.adapters.store.index import Index
+    from leadline.core.record.reaches import Told
 
+ASKED_AT_ONCE = 500  # the variables of one statement
 FOLDED_AT_ONCE = 256  # experiments: bounds the memory of the first listing of a long thread
 _AS_JSON = ("argv", "config", "metrics", "nonfinite")
 _DEFINITIONS = ("thread-started", "metric-defined", "ruler", "baseline")
@@ -174,14 +177,89 @@ def _compare_ground(db: sqlite3.Connection, thread: str, rests_on: str) -> None:
 def _write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
     """Write the rows of ``bases``. Other runs of ``folded`` may lack records."""
     whole = set(bases)
+    rows = [
+        row_of(run, folded)
+        for experiment in folded.experiments.values()
+        if base_of(experiment.id) in whole
+        for run in experiment.runs
+    ]
+    before = _standing(db, folded.topic, [row.uid for row in rows])
     db.executemany(
         f"INSERT OR REPLACE INTO runs({_COLUMNS}) VALUES({','.join('?' * len(COLUMNS))})",
-        [
-            _as_columns(row_of(run, folded))
-            for experiment in folded.experiments.values()
-            if base_of(experiment.id) in whole
-            for run in experiment.runs
-        ],
+        map(_as_columns, rows),
+    )
+    after = {
+        (row.invocation, json.dumps(row.config))
+        for row in rows
+        if row.invocation and not row.retracted
+    }
+    _tell_alike(db, folded.topic, gone=before - after, come=after - before)
+
+
+# -- what the runs of an invocation have (``core/record/reaches.py``) ------------------------------
+def alike(index: Index, thread: str, invocation: str) -> Told:
+    """Told once of all of them, then of those that come."""
+    if (known := _told(index.db, thread, invocation)) is not None:
+        return known
+    with index.writing() as db:
+        rows = db.execute(
+            "SELECT DISTINCT config FROM runs WHERE thread=? AND invocation=? "
+            "AND invocation != '' AND retracted=''",
+            (thread, invocation),
+        )
+        told = told_of(json.loads(config) for (config,) in rows)
+        _tell(db, thread, invocation, told)
+    return told
+
+
+def _told(db: sqlite3.Connection, thread: str, invocation: str) -> Told | None:
+    query = "SELECT told FROM alike WHERE thread=? AND invocation=?"
+    row = db.execute(query, (thread, invocation)).fetchone()
+    return json.loads(row[0]) if row else None
+
+
+def _tell(db: sqlite3.Connection, thread: str, invocation: str, told: Told) -> None:
+    values = (thread, invocation, json.dumps(told))
+    db.execute("INSERT OR REPLACE INTO alike VALUES(?,?,?)", values)
+
+
+def _standing(db: sqlite3.Connection, thread: str, uids: list[str]) -> set[tuple[str, str]]:
+    """(invocation, config) of the runs that have a row and stand."""
+    found = set[tuple[str, str]]()
+    for at in range(0, len(uids), ASKED_AT_ONCE):
+        some = uids[at : at + ASKED_AT_ONCE]
+        found.update(
+            db.execute(
+                "SELECT invocation, config FROM runs WHERE thread=? AND invocation != '' "
+                f"AND retracted='' AND uid IN ({','.join('?' * len(some))})",
+                [thread, *some],
+            )
+        )
+    return found
+
+
+def _tell_alike(
+    db: sqlite3.Connection, thread: str, gone: set[tuple[str, str]], come: set[tuple[str, str]]
+) -> None:
+    """What rests on what is told of an invocation is judged again where that is another now."""
+    changed, dropped = set[str](), {invocation for invocation, _ in gone}
+    for invocation in {invocation for invocation, _ in come} - dropped:
+        if (told := _told(db, thread, invocation)) is None:
+            continue  # nobody asked
+        if not told:  # of none, or of runs without a config
+            dropped.add(invocation)
+            continue
+        before = json.dumps(told)
+        for config in (config for named, config in come if named == invocation):
+            take_in(told, json.loads(config))
+        if json.dumps(told) != before:
+            _tell(db, thread, invocation, told)
+            changed.add(invocation)
+    of_it = [(thread, invocation) for invocation in dropped]
+    db.executemany("DELETE FROM alike WHERE thread=? AND invocation=?", of_it)
+    db.executemany(
+        "INSERT OR IGNORE INTO unjudged SELECT thread, uid FROM rests WHERE thread=? AND base=?",
+        [(thread, invocation) for invocation in changed | dropped],
     )
 
 

@@ -17,7 +17,6 @@ from leadline.core.evidence.of_thread import predicted_by
 from leadline.core.record.about import base_of
 from leadline.core.record.fold import SAID_OF
 from leadline.core.record.ranks import stands_at
-from leadline.core.record.reaches import invocation_of
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -140,7 +139,6 @@ def _judge_again(
     alike = {run.key for e in experiments for run in e.runs if run.key}
     keys = [*bases, *{thing.uid for thing in things}, *_predictions(db, thread, items), *alike]
     keys += ["*"] if experiments else []
-    keys += {invocation_of(run) for e in experiments for run in e.runs} - {""}
     for at in range(0, len(keys), KEYS_AT_ONCE):
         some = keys[at : at + KEYS_AT_ONCE]
         found = db.execute(

@@ -15,6 +15,7 @@ from leadline.core.record.event import Record
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from leadline.core.record.reaches import Told
     from leadline.core.record.run import Run
     from leadline.core.record.thread import Experiment, Item
 
@@ -123,9 +124,9 @@ class Kept(Protocol):
         """As ``core.compare.choice.arms_of``, of all experiments."""
         ...
 
-    def alike(self, invocations: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """The different configs of the standing runs of each invocation (``core/record/reaches.py``)
-        that has several."""
+    def alike(self, invocations: Sequence[str]) -> dict[str, Told]:
+        """Of the standing runs of each invocation (``core/record/reaches.py``) that has different
+        configs."""
         ...
 
     def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from leadline.core.canonical import canonical_json, digest_bytes
 from leadline.core.config import config_from_args
@@ -73,18 +73,47 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def tags_among(run: Run, alike: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
-    """The keys of ``run`` that are tags, ``alike`` being the configs of the runs of its invocation.
-    A key that others of them merely lack is none where its own command line shows it."""
-    seen = {key: canonical_json(value) for key, value in run.config.items()}
-    found, lacked = set[str](), set[str]()
-    for config in alike:
-        for key, text in seen.items():
-            if key not in config:
-                lacked.add(key)
-            elif key not in found and canonical_json(config[key]) != text:
-                found.add(key)
-    return tuple(key for key in seen if key in found or (key in lacked and not _shows(run, key)))
+#: What the runs of one invocation have in each key, as canonical texts, None where one lacks it. Two
+#: texts tell that the key differs; more are not kept.
+Told = dict[str, list[str | None]]
+_ENOUGH = 2
+
+
+def told_of(configs: Iterable[Mapping[str, object]]) -> Told:
+    told: Told = {}
+    for at, config in enumerate(configs):
+        take_in(told, config, is_first=at == 0)
+    return told
+
+
+def take_in(told: Told, config: Mapping[str, object], is_first: bool = False) -> None:
+    """Add what one more run of the invocation has."""
+    for key, value in config.items():
+        values = told.setdefault(key, [] if is_first else [None])
+        if (
+            len(values) - (None in values) < _ENOUGH
+            and (text := canonical_json(value)) not in values
+        ):
+            values.append(text)
+    for key in told.keys() - config.keys():
+        if None not in told[key]:
+            told[key].append(None)
+
+
+def are_several(told: Told) -> bool:
+    """Whether it is told of different configs."""
+    return any(len(values) > 1 for values in told.values())
+
+
+def tags_among(run: Run, alike: Told) -> tuple[str, ...]:
+    """The keys of ``run`` that are tags, ``alike`` being told of the runs of its invocation. A key
+    that others of them merely lack is none where its own command line shows it."""
+    found = []
+    for key, value in run.config.items():
+        others = {*alike.get(key, [None])} - {canonical_json(value)}
+        if others and (others != {None} or not _shows(run, key)):
+            found.append(key)
+    return tuple(found)
 
 
 def _shows(run: Run, key: str) -> bool:
@@ -114,7 +143,7 @@ def tell_tags(thread: Thread, runs: Iterable[Run]) -> None:
     wanted = [run for run in runs if run.config]
     if not wanted:
         return
-    alike: Mapping[str, Sequence[Mapping[str, Any]]]
+    alike: Mapping[str, Told]
     if thread.kept is not None:
         invocations = {run.uid: invocation_of(run) for run in wanted}
         alike = thread.kept.alike([i for i in dict.fromkeys(invocations.values()) if i])
@@ -125,9 +154,9 @@ def tell_tags(thread: Thread, runs: Iterable[Run]) -> None:
         run.tags = tags_among(run, alike[invocation]) if invocation in alike else ()
 
 
-def _of_all(thread: Thread) -> tuple[dict[str, str], dict[str, list[Mapping[str, Any]]]]:
-    """(uid to invocation, invocation to the different configs of the runs that stand), of the runs
-    of which another has the same command line: the others need no digest."""
+def _of_all(thread: Thread) -> tuple[dict[str, str], dict[str, Told]]:
+    """(uid to invocation, invocation to what is told of the runs that stand), of the runs of which
+    another has the same command line: the others need no digest."""
     known = thread.invocations
     if known is not None and known[0] == thread.record_count:
         return known[1], known[2]
@@ -135,15 +164,16 @@ def _of_all(thread: Thread) -> tuple[dict[str, str], dict[str, list[Mapping[str,
     for run in thread.runs:
         by_command.setdefault(tuple(map(str, run.argv)), []).append(run)
     invocations: dict[str, str] = {}
-    alike: dict[str, dict[str, Mapping[str, Any]]] = {}
+    configs: dict[str, list[Mapping[str, Any]]] = {}
     for runs in by_command.values():
-        if len({canonical_json(run.config) for run in runs}) < 2:
+        if not are_several(told_of(run.config for run in runs)):
             continue
         for run in runs:
             if invocation := invocation_of(run):
                 invocations[run.uid] = invocation
                 if not run.retracted and not run.superseded_by:
-                    alike.setdefault(invocation, {})[canonical_json(run.config)] = run.config
-    several = {name: list(configs.values()) for name, configs in alike.items() if len(configs) > 1}
-    thread.invocations = thread.record_count, invocations, several
-    return invocations, several
+                    configs.setdefault(invocation, []).append(run.config)
+    told = ((invocation, told_of(some)) for invocation, some in configs.items())
+    alike = {invocation: of_them for invocation, of_them in told if are_several(of_them)}
+    thread.invocations = thread.record_count, invocations, alike
+    return invocations, alike

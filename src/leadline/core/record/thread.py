@@ -3,7 +3,7 @@ it, everything reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import experiment_of, parse_id
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leadline.core.record import bodies
     from leadline.core.record.bodies import ItemBody
     from leadline.core.record.kept import Kept
+    from leadline.core.record.reaches import Told
     from leadline.core.record.written import Altered
 
 RUNS_NAMED = 10
@@ -277,7 +278,7 @@ class Thread:
     # as written, in order: what ``replay`` takes
     records: list[Record] = field(default_factory=list)
     # what ``core/record/reaches.py`` found, and at how many records
-    invocations: tuple[int, dict[str, str], dict[str, list[Mapping[str, Any]]]] | None = None
+    invocations: tuple[int, dict[str, str], dict[str, Told]] | None = None
     # records that are not as they were written (``core/record/written.py``)
     altered: Sequence[Altered] = ()
     # of a thread that is not folded whole: what is known of all of it
