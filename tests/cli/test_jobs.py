@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -86,11 +87,7 @@ def test_the_terminal_may_close_and_the_watcher_may_let_go(thread_lab: Lab, tmp_
     assert thread_lab.json("wait")["ok"]
 
 
-def test_what_cannot_be_detached(thread_lab: Lab) -> None:
-    error = thread_lab.json("run", "--detach", "--repeat", "3", "--", "true")["error"]
-    assert error["code"] == "detached-repeats"
-    error = thread_lab.json("run", "--detach", "--note", "fast", "--", "true")["error"]
-    assert error["code"] == "note-before-the-end"
+def test_what_cannot_be_waited_for(thread_lab: Lab) -> None:
     assert thread_lab.json("wait", "P-007")["error"]["kind"] == "not_found"
     thread_lab.ok("note", "a thought")
     assert thread_lab.json("wait", "P-N1")["error"]["code"] == "no-run-of-it"
@@ -121,3 +118,97 @@ def test_a_device_has_one_job(thread_lab: Lab, tmp_path: Path) -> None:
     thread_lab.ok("device", "release", "quiet:gpu0")
     thread_lab.ok(*on, "--", "true", cwd=other)
     assert thread_lab.json("device", "reserve", "gpu0")["error"]["code"] == "bad-device"
+
+
+# ---- commands that make several runs -----------------------------------------------------------------
+
+BENCH = """import json, pathlib, sys, time
+while not pathlib.Path(sys.argv[2]).exists():
+    time.sleep(0.02)
+print(json.dumps({"time_ms": float(sys.argv[1])}))
+"""
+
+
+def with_bench(lab: Lab) -> Lab:
+    Path(lab.repo, "bench.py").write_text(BENCH)
+    lab.git("add", "-A")
+    lab.git("commit", "-qm", "bench")
+    return lab
+
+
+def test_a_sweep_that_was_left_to_itself_runs_all_its_cells_at_the_code_of_its_start(
+    thread_lab: Lab, tmp_path: Path
+) -> None:
+    lab, go = with_bench(thread_lab), tmp_path / "go"
+    cells = ["--axis", "k=1,2", "--repeat", "2", "--", sys.executable, "bench.py", "{k}", str(go)]
+    told = lab.json("sweep", "--detach", *cells)
+    assert told["data"]["id"] == "P-W1"
+    Path(lab.repo, "bench.py").write_text("raise SystemExit('edited')")
+    [whole, one] = lab.json("jobs")["data"]
+    assert (whole["id"], whole["verb"], whole["state"]) == ("P-W1", "sweep", "running")
+    assert (one["verb"], whole["progress"]["total"], whole["watched"]) == ("run", 4, False)
+    held = lab.json("wait", "P-W1", "--for", "0.1")
+    assert (held["ok"], held["data"][0]["state"]) == (False, "running")
+    again = lab.run("sweep", "resume", "P-W1")
+    assert again.returncode == 4  # somebody is at it, or the code is another
+    go.touch()
+    done = lab.json("wait", "P-W1")
+    assert (done["ok"], done["data"]) == (True, [{"id": "P-W1", "state": "done", "why": "4 runs"}])
+    found = lab.json("show", "P-W1")
+    assert lab.ok("jobs") == "nothing is under way\n" and found["ok"]
+    assert "edited" not in lab.ok("sweep", "show", "P-W1")
+    assert "P-W1  4 done" in Path(told["data"]["log"]).read_text()
+    assert lab.ok("verify").endswith("no fault\n")
+
+
+def test_stop_ends_a_sweep_as_a_whole_and_resume_goes_on(thread_lab: Lab, tmp_path: Path) -> None:
+    lab, go = with_bench(thread_lab), tmp_path / "go"
+    cells = ["--axis", "k=1,2,3", "--", sys.executable, "bench.py", "{k}", str(go)]
+    lab.json("sweep", "--detach", *cells)
+    stopped = lab.json("stop", "P-W1")
+    assert [one["state"] for one in stopped["data"]] == ["cancelled"]
+    assert lab.ok("jobs") == "nothing is under way\n"
+    go.touch()
+    assert lab.json("sweep", "resume", "P-W1", "--detach")["data"]["id"] == "P-W1"
+    lab.run("wait", "P-W1")
+    assert [cell["n"] for cell in lab.json("sweep", "show", "P-W1")["data"]["cells"]] == [1, 1, 1]
+
+
+def test_a_sweep_whose_process_was_killed_is_left_and_its_run_recorded(
+    thread_lab: Lab, tmp_path: Path
+) -> None:
+    lab, go = with_bench(thread_lab), tmp_path / "go"
+    cells = ["--axis", "k=1,2", "--", sys.executable, "bench.py", "{k}", str(go)]
+    told = lab.json("sweep", "--detach", *cells)["data"]
+    about = Path(told["log"]).with_name("about.json")
+    wait_until(lambda: len(lab.json("jobs")["data"]) == 2)
+    os.kill(json.loads(about.read_text())["pid"], signal.SIGKILL)
+    go.touch()
+    wait_until(lambda: [row["state"] for row in lab.json("jobs")["data"]] == ["left"])
+    assert lab.json("jobs")["next"] == ["leadline sweep resume P-W1 --detach"]
+    waited = lab.json("wait", "P-W1")
+    assert not waited["ok"] and "leadline sweep resume P-W1 --detach" in waited["next"]
+    lab.json("sweep", "resume", "P-W1", "--detach")
+    assert lab.json("wait", "P-W1")["ok"]
+    assert lab.json("wait", "P-W1")["data"][0]["why"] == "2 runs"
+
+
+def test_turns_and_repeats_go_on_by_themselves_too(thread_lab: Lab, tmp_path: Path) -> None:
+    lab, go = with_bench(thread_lab), tmp_path / "go"
+    bench = [sys.executable, "bench.py"]
+    turns = ["ab", "--detach", "--blocks", "1", "--warmup", "0", "--metric", "time_ms", "--"]
+    assert (
+        lab.json(*turns, *bench, "1", str(go), "--", *bench, "2", str(go))["data"]["id"] == "P-I1"
+    )
+    repeats = ["run", "--detach", "--repeat", "2", "--", *bench, "3", str(go)]
+    assert lab.json(*repeats)["data"]["id"] == "P-002"
+    go.touch()
+    assert lab.json("wait", "P-I1")["data"][0]["why"] == "4 runs"
+    assert lab.json("wait", "P-002")["ok"]
+    assert lab.json("ab", "show", "P-I1")["data"]["n_blocks"] == 1
+    assert lab.json("show", "P-002-r2")["data"]["state"] == "done"
+    assert lab.json("run", "--detach", "--note", "quick", "--", *bench, "4", str(go))["ok"]
+    lab.ok("wait", "P-003")
+    wait_until(lambda: lab.json("show", "P-N1")["ok"])
+    refused = lab.run("ab", "--detach", "--blocks", "0", "--", "true", "--", "false")
+    assert refused.returncode == 2 and refused.stderr.count("leadline: ") == 1

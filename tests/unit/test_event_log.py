@@ -416,3 +416,11 @@ def test_a_reader_who_asks_again_sees_what_a_new_one_sees(tmp_path: Path) -> Non
         assert log.thread("t") is seen  # and nothing is folded again where nothing happened
         asked.append(seen)
     assert [len(thread.records) for thread in asked] == [1, 2, 3, 3, 5, 5, 4]
+
+
+def test_what_another_process_writes_after_we_read_is_not_missing(tmp_path: Path) -> None:
+    other = start(tmp_path)
+    ours = log_at(tmp_path)
+    ours.thread("t")
+    note(other, "two")
+    assert ours.altered("t") == []

@@ -78,7 +78,7 @@ def test_result_that_appears_while_looking_is_seen(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(folder, "alive.lock").touch()
-    real = probe._held
+    real = probe.held
 
     def held(path: str) -> bool | None:
         answer = real(path)
@@ -93,7 +93,7 @@ def test_result_that_appears_while_looking_is_seen(
 def test_asking_takes_no_lock(folder: str) -> None:
     """While a prober asks without pause, no attempt to take the lock may fail."""
     Path(folder, "alive.lock").touch()
-    code = "import sys; from leadline.job import probe\nprint(flush=True)\nwhile True: probe._held(sys.argv[1])"
+    code = "import sys; from leadline.job import probe\nprint(flush=True)\nwhile True: probe.held(sys.argv[1])"
     prober = subprocess.Popen(
         [sys.executable, "-c", code, f"{folder}/alive.lock"], stdout=subprocess.PIPE
     )
@@ -225,7 +225,7 @@ def test_locks_are_of_the_open_file_kind(folder: str) -> None:
     file once more."""
     fd = lock(f"{folder}/x")
     os.close(os.open(f"{folder}/x", os.O_RDWR))
-    assert probe._held(f"{folder}/x") is True
+    assert probe.held(f"{folder}/x") is True
     with pytest.raises(OSError), open(f"{folder}/x", "r+b") as f:
         fcntl.fcntl(f, fcntl.F_OFD_SETLK, fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30))
     os.close(fd)

@@ -86,12 +86,6 @@ def test_a_run_that_stands_still_is_stalled_and_one_without_a_signal_is_not(
     assert quiet.attempt != stuck.attempt
 
 
-def test_repeats_are_not_started_side_by_side(context: Context) -> None:
-    with pytest.raises(LeadlineError) as caught:
-        start(context, asked(repeat=2))
-    assert caught.value.code == "detached-repeats" and not bodies(context, "run-planned")
-
-
 def test_a_wait_ends_with_its_time_and_leaves_the_run(context: Context, shed: Shed) -> None:
     start(context, asked("sleep", "60"))
     found, _ = jobs.meant(context, TOPIC, [])

@@ -99,13 +99,13 @@ class Given:
         self.begin([])
 
     def begin(self, argv: list[str]) -> None:
-        self._argv = argv
+        self.words = argv
         self.screen: Callable[[], Screen] | None = None
         self.closely = False
         self._marks: dict[bool, dict[str, str]] = {}
 
     def without_secrets(self, text: str) -> str:
-        if not (self.closely or any(map(_may_be_one, self._argv))):
+        if not (self.closely or any(map(_may_be_one, self.words))):
             return text
         opened = self.screen is not None
         if opened not in self._marks:
@@ -119,13 +119,13 @@ class Given:
     def _searched(self) -> dict[str, str]:
         from leadline.core.secrets.quick import may_hold, names_suspect
 
-        text = "\n".join([*self._argv, " ".join(self._argv)])
+        text = "\n".join([*self.words, " ".join(self.words)])
         if not (names_suspect(os.environ) or may_hold(text)):
             return {}
         from leadline.cli.echo import secrets_of
 
         screen = self.screen() if self.screen is not None else None
-        return secrets_of(self._argv, text, screen)
+        return secrets_of(self.words, text, screen)
 
 
 given = Given()

@@ -60,7 +60,7 @@ def state(attempt_dir: str) -> Standing:
     result = _read_json(f"{attempt_dir}/result.json")
     if result is not None:
         return {"state": "finished", "result": result, "owner": owner(attempt_dir)}
-    alive = _held(f"{attempt_dir}/alive.lock")
+    alive = held(f"{attempt_dir}/alive.lock")
     if alive is None:
         return {"state": "not_started", "owner": None}
     who = owner(attempt_dir)
@@ -68,7 +68,7 @@ def state(attempt_dir: str) -> Standing:
         who is not None and not who.get("locks") and _is_process(who, "pid", "start_ticks")
     ):
         return {"state": "running", "owner": who}
-    tree_lives = _held(f"{attempt_dir}/tree.lock") or (
+    tree_lives = held(f"{attempt_dir}/tree.lock") or (
         who is not None and bool(_tree(attempt_dir, who))
     )
     result = _read_json(f"{attempt_dir}/result.json")  # it may have finished while we looked
@@ -166,7 +166,7 @@ def _read_json(path: str) -> Any:
     return value if isinstance(value, dict) else None
 
 
-def _held(path: str) -> bool | None:
+def held(path: str) -> bool | None:
     """Whether somebody holds the lock; None when there is no such file. Takes nothing."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)

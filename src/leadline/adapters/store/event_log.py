@@ -124,6 +124,7 @@ class EventLog:
         self._parts: dict[str, dict[str, _Part]] = {}
         self._threads: dict[str, tuple[_State, Thread]] = {}
         self._views: dict[str, tuple[_State, Thread]] = {}
+        self._noted: dict[str, dict[str, Head]] = {}
         self._altered: dict[str, list[Altered]] = {}
         self._left_out: dict[str, int] = {}  # of threads that were looked at in parts
 
@@ -194,7 +195,7 @@ class EventLog:
         if topic not in self._altered:
             files = {name: part.lines for name, part in parts.items()}
             records = (record for part in parts.values() for record in part.records)
-            self._altered[topic] = altered(files, self.heads_noted(topic), records)
+            self._altered[topic] = altered(files, self._noted.get(topic, {}), records)
         return self._altered[topic]
 
     def left_out(self) -> dict[str, int]:
@@ -309,6 +310,8 @@ class EventLog:
         brought up to date only to hand out the same lines. Of a file that grew since this process
         read it, what it gained."""
         known, folder = self._parts.pop(topic, {}), self.folder(topic)
+        # First: what another process writes while we read is not missing from what we have read.
+        self._noted[topic] = self.heads_noted(topic)
         parts = {
             name: _part(os.path.join(folder, name), known.get(name))
             for name, _, _, _ in self._state(topic)
@@ -358,11 +361,15 @@ class EventLog:
         return heads(self.files(topic))
 
     def faults(self, topic: str) -> list[Fault]:
-        return check(self.files(topic), _mark(), self.heads_noted(topic))[1]
+        return self._checked(topic)[1]
 
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
-        records, faults = check(self.files(topic), _mark(), self.heads_noted(topic))
+        records, faults = self._checked(topic)
         return self._folded(records, topic), faults
+
+    def _checked(self, topic: str) -> tuple[list[Record], list[Fault]]:
+        noted = self.heads_noted(topic)  # before the files, as in ``_read``
+        return check(self.files(topic), _mark(), noted)
 
     def disputed(self, topic: str) -> dict[str, bytes]:
         return _read_all(os.path.join(self.root, "threads", topic, "disputed"), ".jsonl")

@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import ExitStack
 
+from leadline.cli import by_itself
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import (
     artifact_option,
@@ -116,6 +117,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=seconds, metavar="SECONDS", help="end a run after that long"
     )
     parser.add_argument("--show-output", action="store_true", help="show what the commands print")
+    by_itself.options(parser)
 
 
 def _share(text: str) -> float:
@@ -140,6 +142,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run.own_code import at_own_code
 
     check_words(args)
+    if args.detach and args.tell_fd is None:
+        return by_itself.started(args)
     topic = context.topic(args.thread)
     shown = sys.stderr if args.json else sys.stdout
     watcher = Watching(shown if args.show_output else None)
@@ -177,7 +181,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     with ExitStack() as sides, interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
         for place, side in enumerate((a, b) if again else ()):
             sides.enter_context(at_own_code(context, side, place))
-        result = measure(context, request, watcher, context.warn, lambda: bool(asked), say_of)
+        begun = by_itself.teller(context, args)
+        result = measure(context, request, watcher, context.warn, asked.__len__, say_of, begun)
     answer = _answer(result, 130 if result["interrupted"] else 0)
     if side_b := dict(result["experiments"]).get("b"):
         one, other = a.command.config, b.command.config

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from leadline.services.context import Context
 
 DESCRIPTION = """Runs that the record does not know to be over, of all threads or of --thread: how each stands by its
-executor, and the last line that it wrote. Those that are over are recorded first. `unknown` is a run whose machine
+executor, and the last line that it wrote; and commands that make several of them, `left` where their process died.
+Those that are over are recorded first. `unknown` is a run whose machine
 cannot be reached; it goes on. --watch shows it again until nothing is under way."""
 EXAMPLES = ["leadline jobs", "leadline jobs --watch", "leadline jobs --json"]
 LOOK_EVERY_S = 2.0
@@ -42,7 +43,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         time.sleep(LOOK_EVERY_S)
         found = jobs.listed(context, topic)
     follow = []
-    if found:
+    if found and found[0]["state"] == "left":
+        verb = "sweep resume" if found[0]["verb"] == "sweep" else "stop"
+        follow = [f"leadline {verb} {found[0]['id']}" + " --detach" * (verb != "stop")]
+    elif found and found[0]["verb"] != "run":
+        follow = [f"leadline wait {found[0]['id']}", f"leadline stop {found[0]['id']}"]
+    elif found:
         follow = [f"leadline logs {found[0]['id']} -f", f"leadline wait {found[0]['id']}"]
     told = jobs_table(found, context.now()) or "nothing is under way"
     return Answer(told, found, {"jobs": len(found)}, next=follow)

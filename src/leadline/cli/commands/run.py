@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from leadline.cli import by_itself
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import (
     artifact_option,
@@ -107,11 +108,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "what this file holds is no secret: the code state takes it, now and from now on",
         dest="not_secret_files",
     )
-    parser.add_argument(
-        "--detach",
-        action="store_true",
-        help="start it and return: leadline jobs, logs, attach, wait, stop",
-    )
+    by_itself.options(parser)
     parser.add_argument(
         "--tail",
         type=last_lines,
@@ -127,6 +124,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run.repeats import execute
     from leadline.services.run.request import Command, RunRequest, Terms
 
+    waits = args.repeat > 1 or args.note.strip() or args.baseline.strip()
+    if args.detach and waits and args.tell_fd is None:
+        return by_itself.started(args)
     for given in args.not_secret_files:
         full = os.path.join(context.cwd, given)
         context.screen.declare_file(full, os.path.relpath(full, context.toplevel))
@@ -168,10 +168,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             *expectation(context, topic, args.why, args.predict),
         ]
         request.expected = ""
-    if args.detach:
-        return _detached(context, args, request)
+    if args.detach and args.tell_fd is None:
+        return _detached(context, request)
     shown = sys.stderr if args.json else sys.stdout
-    watching = Watching(None if args.quiet else shown, last_lines=args.tail)
+    unheard = args.quiet or args.tell_fd is not None
+    watching = Watching(None if unheard else shown, last_lines=args.tail)
     after = After(context, args, topic)
 
     def say_of(outcomes: list[RunOutcome]) -> None:
@@ -180,9 +181,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         anything = any(o.state == "done" for o in outcomes)
         after.note(outcomes[-1].experiment, {}, anything)
 
-    waits = args.note.strip() != ""  # the entry of the logbook, for the note
-    outcomes = execute(context, request, watching, context.warn, say_of if waits else None)
-    if not waits:
+    for_note = args.note.strip() != ""  # the entry of the logbook waits
+    begun = by_itself.teller(context, args)
+    outcomes = execute(
+        context, request, watching, context.warn, say_of if for_note else None, begun
+    )
+    if not for_note:
         say_of(outcomes)
     last = outcomes[-1]
     worst = next((o for o in outcomes if o.state != "done"), last)
@@ -199,16 +203,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )
 
 
-def _detached(context: Context, args: argparse.Namespace, request: RunRequest) -> Answer:
-    from leadline.core.errors import usage
+def _detached(context: Context, request: RunRequest) -> Answer:
     from leadline.services.run.repeats import start
 
-    if args.note.strip() or args.baseline.strip():
-        raise usage(
-            "note-before-the-end",
-            "--note and --baseline follow from what was found, and --detach does not wait for it",
-            do="leadline run --detach -- COMMAND",
-        )
     run = start(context, request, context.warn)
     shown = run.body["id"]
     data = {"id": shown, "uid": run.uid, "executor": run.body["executor"], "folder": run.attempt}

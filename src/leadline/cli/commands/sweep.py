@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 
+from leadline.cli import by_itself
 from leadline.cli.answer import Answer, redraw, tell
 from leadline.cli.parsing import (
     artifact_option,
@@ -45,6 +46,7 @@ EXAMPLES = [
     "leadline sweep --matrix cells.toml --on-failure stop -- ./bench {block}",
     "leadline sweep --axis k=1,2 --why 'more is faster' --note 'to {{best.time_ms}}' -- ./bench {k}",
     "leadline sweep resume P-W1",
+    "leadline sweep --on hpc --detach --axis lr=1e-3,3e-4 -- python train.py --lr {lr}",
 ]
 LINE_EVERY_S = 10.0
 PLANNED = 1000
@@ -112,12 +114,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--again", action="store_true", help="run although it is done at this code state")
     add("--plan", action="store_true", help="show the matrix and the estimated time; run nothing")
+    by_itself.options(parser)
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.run import check_words
 
     check_words(args)
+    resumes = args.what[:1] == ["resume"]
+    if args.detach and args.tell_fd is None and not args.plan and (resumes or not args.what):
+        return by_itself.started(args)
     topic = context.topic(args.thread)
     if args.what:
         return _named(context, topic, args)
@@ -229,7 +235,8 @@ def _execute(
             after.note(done.id, best, bool(full))
 
     with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
-        hands = sweep.Hands(lambda: bool(interrupted), _Progress().tick)
+        begun = by_itself.teller(context, args)
+        hands = sweep.Hands(lambda: bool(interrupted), _Progress().tick, begun)
         done = sweep.execute(context, request, hands, context.warn, resume, say_of)
 
     states = ", ".join(f"{n} {state}" for state, n in done.states.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import seconds
@@ -12,9 +13,10 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from leadline.services.context import Context
     from leadline.services.run.jobs import Ended
+    from leadline.services.run.several import About
 
-DESCRIPTION = """Until runs are over and recorded: those of the ids (runs, experiments, sweeps), or all of the thread
-that are under way. Exit 6 when one of them is not done, or --for is over before them."""
+DESCRIPTION = """Until runs are over and recorded: those of the ids (runs, experiments, sweeps, measurements in
+turns), or all of the thread that are under way. Exit 6 when one of them is not done, or --for is over before them."""
 EXAMPLES = ["leadline wait P-003-r1", "leadline wait P-W1 --for 2h", "leadline wait"]
 
 
@@ -27,15 +29,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run import jobs
+    from leadline.services.run.several import named
 
     topic = context.topic(args.thread)
+    began_s = time.monotonic()
+    commands = jobs.commands_meant(context, topic, args.ids)
+
+    def told(about: About) -> None:
+        of = f"/{about['total']}" if about["total"] else ""
+        context.warn(f"{about['id']}  {about['done']}{of} over")
+
+    going_on = jobs.wait_for(context, commands, args.for_s, told)
+    if going_on:
+        still: list[Ended] = [
+            {"id": one.about["id"], "state": "running", "why": "not over yet"} for one in going_on
+        ]
+        return ended_answer(still, "done")
     found, before = jobs.meant(context, topic, args.ids)
+    left_s = None if args.for_s is None else max(0.0, args.for_s - (time.monotonic() - began_s))
 
     def tick(done: int, total: int) -> None:
         if total > 1:
             context.warn(f"{done}/{total} over")
 
-    return ended_answer([*before, *jobs.wait(context, found, args.for_s, tick)], "done")
+    answer = ended_answer([*before, *jobs.wait(context, found, left_s, tick)], "done")
+    for one in commands:
+        if named(context, topic, one.about["uid"]):
+            context.warn(f"{one.about['id']} was left: its process died before its end")
+            answer.next.append(left_command(one.about))
+            answer.exit_code = 6
+    return answer
+
+
+def left_command(about: About) -> str:
+    """What to do with a command whose process died."""
+    if about["verb"] == "sweep":
+        return f"leadline sweep resume {about['id']} --detach"
+    return f"leadline stop {about['id']}"
 
 
 def ended_line(one: Ended) -> str:

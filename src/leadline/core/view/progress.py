@@ -88,3 +88,18 @@ def progress_of(signal: Signal, now_s: float) -> Progress:
         "still_s": still_s,
         "stalled": stalled,
     }
+
+
+def of_count(done: int, total: int, took_s: float, goes_on: bool) -> Progress:
+    """Of what is counted one by one, as runs of a sweep are; ``total`` 0: not known. One that does not
+    go on has no pace."""
+    per_s = done / took_s if goes_on and done and took_s > 0 else None
+    left_s = (total - done) / per_s if per_s and total > done else None
+    return {
+        "done": done,
+        "total": total,
+        "per_s": per_s,
+        "left_s": left_s,
+        "still_s": 0.0,
+        "stalled": False,
+    }

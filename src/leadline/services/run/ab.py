@@ -31,6 +31,7 @@ from leadline.services.run.pilots import piloted
 from leadline.services.run.request import RunRequest, complete
 from leadline.services.run.same_program import changed_files
 from leadline.services.run.same_program import said as said_of_files
+from leadline.services.run.several import Begun, Going, going
 from leadline.services.run.where import is_here
 
 if TYPE_CHECKING:
@@ -80,13 +81,14 @@ def measure(
     request: AbRequest,
     watcher: Watcher,
     say: Say = lambda text: None,
-    stop_asked: Callable[[], bool] = lambda: False,
+    stop_asked: Callable[[], object] = lambda: False,
     at_end: Callable[[MeasuredNow], None] = lambda measured: None,
+    begun: Begun | None = None,
 ) -> MeasuredNow:
     """Run both sides in turns; returns the result (see ``judge``) with ``id``, ``experiments`` and
     ``why_stopped``. ``stop_asked`` is asked between runs: what was measured so far is judged then,
     as after an interrupted run. ``at_end``: what is still to be said of it before the end of the
-    command is recorded.
+    command is recorded. ``begun``: it goes on by itself, and this tells who asked for it.
 
     Raises LeadlineError before anything ran: a request that makes no sense, a secret in a command;
     after the warm-up: a metric that no run gives.
@@ -96,16 +98,39 @@ def measure(
     complete(context, b)
     metric, definition = _metric(thread, request.metric)
     sides = {"a": a, "b": b}
+    for asked in sides.values():
+        asked.detached = asked.later = begun is not None
     facts = {side: gather(context, asked) for side, asked in sides.items()}
     shown, uid = _record_start(context, thread, request, facts, metric)
     state = _State(metric, experiments={side: asked.experiment for side, asked in sides.items()})
     started_s = time.monotonic()
     executor = context.executor_for(facts["a"]["executor"])  # one device for both sides
     most = 2 * (request.warmup + request.most_blocks)
-    with piloted(context, executor, uid, 1, most) as resources:
-        a.resources = b.resources = resources
-        runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state, request.null)
-        why = _in_turns(runs, request, definition, started_s, say)
+    about = (shown, uid, a.topic, "ab")
+    with going(context, about, 0, executor.name, begun) as here:
+        with piloted(context, executor, uid, 1, most) as resources:
+            a.resources = b.resources = resources
+            runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state, request.null, here)
+            why = _in_turns(runs, request, definition, started_s, say)
+        measured = _measured(context, request, state, definition, why, shown, uid, started_s)
+        at_end(measured)
+        if not request.null:  # what that says of the ruler is told with the ruler
+            why = "interrupted" if state.interrupted else ""
+            command_ended(context, a.topic, shown, uid, why=why)
+    return measured
+
+
+def _measured(
+    context: Context,
+    request: AbRequest,
+    state: _State,
+    definition: MetricDef,
+    why: str,
+    shown: str,
+    uid: str,
+    started_s: float,
+) -> MeasuredNow:
+    """Judged, and recorded."""
     ids = [name for name in state.experiments.values() if name]
     measured: MeasuredNow = {
         "id": shown,
@@ -117,13 +142,9 @@ def measure(
         "wall_s": round(time.monotonic() - started_s, 3),
     }
     said = {name: value for name, value in measured.items() if name != "id"}
-    refs = {shown: uid, **refs_for(context.slice(a.topic, ids), ids)}
+    refs = {shown: uid, **refs_for(context.slice(request.a.topic, ids), ids)}
     body = cast("InterleavingEndedBody", {"interleaving": shown, **said, "refs": refs})
-    context.append(a.topic, "interleaving-ended", body)
-    at_end(measured)
-    if not request.null:  # what that says of the ruler is told with the ruler
-        why = "interrupted" if state.interrupted else ""
-        command_ended(context, a.topic, shown, uid, why=why)
+    context.append(request.a.topic, "interleaving-ended", body)
     return measured
 
 
@@ -207,20 +228,22 @@ class _Runs:
         facts: dict[str, PlanFacts],
         uid: str,
         watcher: Watcher,
-        stop_asked: Callable[[], bool],
+        stop_asked: Callable[[], object],
         state: _State,
         null: bool,
+        here: Going,
     ) -> None:
         self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
-        self.null = null
+        self.null, self.here = null, here
         self.watcher, self.stop_asked, self.state = watcher, stop_asked, state
+        self.made = self.not_done = 0
 
     def changed(self) -> list[str]:
         """The files of the work tree that make another program than the sides began with; what runs
         wrote is taken for the state of the next ones."""
         found: list[str] = []
         for side, request in self.sides.items():
-            if request.command.code is None:
+            if request.command.code is None and not request.later:
                 facts = self.facts[side]
                 before, now = facts["code"], program_state(self.context, facts["argv"])
                 found += changed_files(self.context, before, now, facts["argv"], ())
@@ -243,9 +266,19 @@ class _Runs:
         facts: PlanFacts = {**self.facts[side]}
         if is_here(self.context, request.topic):
             facts["hygiene"] = preflight(self.context, request.command)
-        outcome = run_one(self.context, request, facts, self.watcher, self.context.warn)
+        outcome = run_one(
+            self.context,
+            request,
+            facts,
+            self.watcher,
+            self.context.warn,
+            launched=lambda run: self.here.launched(),
+        )
         self.state.experiments[side] = outcome.experiment
-        self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()
+        stop = bool(self.stop_asked()) or self.here.stop_asked()
+        self.state.interrupted = self.state.interrupted or outcome.interrupted or stop
+        self.made, self.not_done = self.made + 1, self.not_done + (outcome.state != "done")
+        self.here.tick(self.made, self.not_done)
         return outcome
 
 

@@ -13,23 +13,27 @@ from collections.abc import Callable, Iterable, Sequence
 from leadline.core.errors import LeadlineError, conflict, not_found
 from leadline.core.record.run import USUAL_EXECUTOR, Run
 from leadline.core.record.thread import Experiment, Thread
+from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.core.values import dataclass
 from leadline.ports.executor import OVER
 from leadline.services.context import Context
 from leadline.services.lookup import slice_of
+from leadline.services.run import several
 from leadline.services.run.attempt import handle_of, planned_of, states
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.progress import progress_in
 from leadline.services.run.recover import recover_runs
 from leadline.services.run.retry import retried
+from leadline.services.run.several import Several
 from leadline.services.run.spec import spec_of
 
 if TYPE_CHECKING:
     from leadline.core.view.progress import Progress
     from leadline.ports.attempt import Handle
     from leadline.ports.executor import Executor
+    from leadline.services.run.several import About
 
 LOOK_EVERY_S = 0.3
 ASK_AGAIN_S = 1.0  # of who could not be reached
@@ -39,9 +43,11 @@ LAST_BYTES = 4096
 
 class Job(TypedDict):
     """A run under way. ``state`` as ``Executor.poll`` has it, or ``stalled``: it runs, and its
-    signal stands still. ``watched``: a command waits for it."""
+    signal stands still. ``watched``: a command waits for it. Or, with another ``verb`` than ``run``
+    or with runs to count, a command that makes several of them, ``left`` where its process died."""
 
     id: str
+    verb: str
     uid: str
     thread: str
     executor: str
@@ -87,7 +93,34 @@ def listed(context: Context, topic: str | None = None) -> list[Job]:
     now = states(context, [(one.uid, one.executor) for one in found])
     for name, group in _by_executor(found).items():
         _refresh(context, name, group)
-    return [_job(context, one, now[one.uid]) for one in found]
+    rows = [_several_row(context, one) for one in several.listed(context, topic)]
+    return rows + [_job(context, one, now[one.uid]) for one in found]
+
+
+def _several_row(context: Context, one: Several) -> Job:
+    from leadline.core.view.progress import of_count  # noqa: PLC0415  start-up: who lists jobs
+
+    about, lives = one.about, one.lives
+    if not lives and not _open_of(context, one):
+        several.settle(context, one)
+    took_s = context.clock.now_ms() / 1000 - about["begun_at_s"]
+    progress = of_count(about["done"], about["total"], took_s, goes_on=lives)
+    bad = about["not_done"]
+    state = "running" if lives else "left"
+    return {
+        "id": about["id"],
+        "uid": about["uid"],
+        "verb": about["verb"],
+        "thread": about["thread"],
+        "executor": about["executor"],
+        "state": state,
+        "planned_at": planned_at(about["uid"]),
+        "host": about["host"],
+        "watched": lives and not about["detached"],
+        "argv": [],
+        "progress": progress,
+        "last_line": f"{bad} not done" if bad else "",
+    }
 
 
 def open_runs(context: Context, topic: str | None = None) -> list[Open]:
@@ -109,7 +142,8 @@ def open_runs(context: Context, topic: str | None = None) -> list[Open]:
 
 def meant(context: Context, topic: str, ids: Sequence[str]) -> tuple[list[Open], list[Ended]]:
     """The open runs that ids of runs, experiments and sweeps name, and how those ended of which
-    nothing is under way (of an experiment its last run); all open runs of the thread without ids.
+    nothing is under way (of an experiment its last run, of a
+    design those that are not done); all open runs of the thread without ids.
 
     Raises LeadlineError: an id that is not there, or that no run belongs to.
     """
@@ -124,15 +158,106 @@ def meant(context: Context, topic: str, ids: Sequence[str]) -> tuple[list[Open],
         uids = {run.uid for run in runs}
         those = [one for one in here if one.uid in uids]
         found |= {one.uid: one for one in those}
-        if not runs:
+        going = several.named(context, topic, shown)
+        if not runs and going is None:
             raise conflict(
                 "no-run-of-it",
                 f"no run belongs to {shown}",
                 why="only runs can be waited for, watched and stopped",
                 do=[f"leadline show {shown}", "leadline jobs"],
             )
-        ended += [_ended(run) for run in runs[-1:] if not those]
+        if not those and not (going and going.lives):
+            ended += _all_ended(thread, shown, runs)
     return list(found.values()), ended
+
+
+def _all_ended(thread: Thread, shown: str, runs: list[Run]) -> list[Ended]:
+    """Of a run, or the last of an experiment; of a design those that are not done, or that all are."""
+    if isinstance(thread.find(shown), (Run, Experiment)):
+        return [_ended(run) for run in runs[-1:]]
+    wrong = [_ended(run) for run in runs if run.state != "done"]
+    whole: Ended = {"id": shown, "state": "done", "why": counted(len(runs), "run")}
+    return wrong or [whole]
+
+
+def commands_meant(context: Context, topic: str, ids: Sequence[str]) -> list[Several]:
+    """Those commands of several runs, under way or left, that the ids name; all of the thread without
+    ids."""
+    if not ids:
+        return several.listed(context, topic)
+    found = [several.named(context, topic, shown) for shown in ids]
+    return [one for one in found if one is not None]
+
+
+def wait_for(
+    context: Context,
+    commands: Sequence[Several],
+    timeout_s: float | None = None,
+    tick: Callable[[About], None] = lambda about: None,
+    nudge: Callable[[], None] = lambda: None,
+) -> list[Several]:
+    """Until no process is at any of these commands, or the time is up. Returns those that go on.
+    ``tick``: how far each is, when it has changed; ``nudge``: called now and then."""
+    end_s = None if timeout_s is None else time.monotonic() + timeout_s
+    left, said = list(commands), dict[str, int]()
+    while True:
+        left = [one for one in left if one.lives]
+        if not left or (end_s is not None and time.monotonic() >= end_s):
+            return left
+        for now in several.listed(context):
+            done = now.about["done"]
+            if said.get(now.folder) != done and any(one.folder == now.folder for one in left):
+                said[now.folder] = done
+                tick(now.about)
+        nudge()
+        context.pause(LOOK_EVERY_S)
+
+
+def stop_commands(
+    context: Context, commands: Sequence[Several], within_s: float = STOP_WITHIN_S
+) -> list[Ended]:
+    """Ends commands of several runs, what they run, and what waits of them; one that was left is
+    forgotten. Returns how those runs ended that were under way."""
+    found: dict[str, Open] = {}
+    for one in commands:
+        several.ask_to_stop(one)
+
+    def cancel() -> None:
+        for one in commands:
+            for run in _open_of(context, one):
+                if run.uid not in found:
+                    found[run.uid] = run
+                    _cancel(context, run)
+
+    cancel()
+    wait_for(context, commands, within_s, nudge=cancel)
+    for one in commands:
+        if not one.lives:
+            found |= {run.uid: run for run in _open_of(context, one)}
+    ended = wait(context, found.values(), within_s) if found else []
+    for one in commands:
+        if not one.lives:
+            several.let_go(context, one)
+    return ended
+
+
+def _cancel(context: Context, run: Open) -> None:
+    try:
+        context.executor_for(run.executor).cancel(run.folder, run.handle)
+    except LeadlineError as error:
+        context.warn(f"{run.id}: {error.what}: {error.why}")
+
+
+def _open_of(context: Context, one: Several) -> list[Open]:
+    """The runs of a command that the record does not know to be over."""
+    uids = {uid for _, uid in context.read_model.open_runs(one.about["thread"])}
+    if not uids:
+        return []
+    of = one.about["uid"]
+    records = context.store.records(one.about["thread"])
+    design = {r.id: list((r.body.get("design") or {}).values()) for r in records if r.id in uids}
+    those = {uid for uid, places in design.items() if of == uid or of in places}
+    return [run for run in open_runs(context, one.about["thread"]) if run.uid in those]
 
 
 def _runs(thread: Thread, shown: str, context: Context, topic: str) -> list[Run]:
@@ -267,6 +392,7 @@ def _job(context: Context, one: Open, state: str) -> Job:
     return {
         "id": one.id,
         "uid": one.uid,
+        "verb": "run",
         "thread": one.topic,
         "executor": one.executor,
         "state": state,

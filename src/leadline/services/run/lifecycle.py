@@ -44,19 +44,19 @@ def run_one(
     watcher: Watcher,
     say: Say,
     seen: Sequence[str] = (),
+    launched: Callable[[RunPlan], None] = lambda run: None,
 ) -> RunOutcome:
     """One execution with the given ``facts`` (see ``gather`` in ``facts.py``)."""
     with plan(context, request, facts, seen) as run, _until_watched():
         handle = launch(context, run)
+        launched(run)
         interrupted = watch(context, run, handle, watcher)
         while not interrupted and (again := retried(context, run)):
             run, interrupted = again, watch(context, again, handle_of(again.attempt), watcher)
         return end(context, run, say, interrupted)
 
 
-def let_go(
-    context: Context, request: RunRequest, facts: PlanFacts, seen: Sequence[str] = ()
-) -> RunPlan:
+def let_go(context: Context, request: RunRequest, facts: PlanFacts, seen: list[str]) -> RunPlan:
     """One execution that nobody watches: whoever comes next records its end (``recover.py``)."""
     with plan(context, request, facts, seen) as run, _until_watched():
         launch(context, run)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leadline.ports.executor import Executor, Piloted
 
 PILOTS = "pilots"
+MOST_AHEAD = 400
 
 
 @contextmanager
@@ -43,6 +44,10 @@ def piloted(
         with_pilots.close_pilots(queue)
 
 
-def ahead(resources: Mapping[str, object], slots: int) -> int:
-    """How many runs are to be under way at a time: with pilots some wait for the next free one."""
-    return 2 * slots + 2 if resources else slots
+def ahead(resources: Mapping[str, object], slots: int, by_itself: bool = False) -> int:
+    """How many runs are to be under way at a time: with pilots some wait for the next free one, and
+    of a sweep that goes on ``by_itself`` all, so that a client which sleeps or dies holds nothing up.
+    (Each costs an open file.)"""
+    if not resources:
+        return slots
+    return MOST_AHEAD if by_itself else 2 * slots + 2

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
-from leadline.core.errors import usage
 from leadline.core.record.rows import RunRow
 from leadline.core.record.run import program_of, run_key
 from leadline.core.record.thread import Thread
@@ -25,6 +25,7 @@ from leadline.services.run.planning import RunPlan
 from leadline.services.run.request import RunRequest, complete
 from leadline.services.run.ruler import ruler_of, since_last
 from leadline.services.run.same_program import changed_files, check_repeat, check_ruler, said
+from leadline.services.run.several import Begun, Going, going
 from leadline.services.run.where import is_here
 
 IDS_NAMED = 4
@@ -37,50 +38,63 @@ def execute(
     watcher: Watcher,
     say: Say = lambda text: None,
     at_end: Callable[[list[RunOutcome]], None] | None = None,
+    begun: Begun | None = None,
 ) -> list[RunOutcome]:
     """Run ``request.repeat`` times, one after the other, and return what became of each. Stops after
     an interruption, and when the program crashed. ``at_end``: what is still to be said of them before
-    their end is recorded. Raises LeadlineError before anything ran."""
+    their end is recorded. ``begun``: they go on by themselves, and this tells who asked for them.
+    Raises LeadlineError before anything ran."""
+    request.detached = begun is not None
+    request.later = request.detached and request.repeat > 1
     facts, seen = ready(context, request, say)
-    own = request.command.code is None  # else it is run again at a code state of its own
+    # Else it is run again at a code state of its own, or at that of the time it was asked for.
+    own = request.command.code is None and not request.later
     if (request.repeat > 1 or at_end) and request.entry == "run":
         request.entry = "command"
     outcomes: list[RunOutcome] = []
     said_at = time.monotonic()
-    for number in range(request.repeat):
-        if number:
-            if is_here(context, request.topic):
-                facts["hygiene"] = preflight(context, request.command)
-            if own:
-                _look_at_code(context, request, facts, outcomes, say)
-        outcome = run_one(context, request, facts, watcher, say, seen)
-        outcomes.append(outcome)
-        request.experiment = outcome.experiment
-        request.design = request.design or {"together": outcome.uid}
-        if outcome.interrupted:
-            break
-        if outcome.crashed and (left := request.repeat - len(outcomes)):
-            say(f"{outcome.id} was ended by {outcome.signal}: {counted(left, 'repeat')} not run")
-            break
-        if time.monotonic() - said_at >= PROGRESS_EVERY_S and len(outcomes) < request.repeat:
-            said_at = time.monotonic()
-            say(_progress(outcomes, request.repeat))
-    if at_end is not None:
-        at_end(outcomes)
-    if request.entry == "command":
-        _record_end(context, request, outcomes)
+    with ExitStack() as held:
+        here: list[Going] = []
+
+        def launched(run: RunPlan) -> None:
+            if (request.repeat > 1 or begun) and not here:
+                about = (run.body["experiment"], run.uid, run.topic, "run")
+                name = run.body["executor"]
+                one = held.enter_context(going(context, about, request.repeat, name, begun))
+                here.append(one)
+                one.launched()
+
+        for number in range(request.repeat):
+            if number:
+                if is_here(context, request.topic):
+                    facts["hygiene"] = preflight(context, request.command)
+                if own:
+                    _look_at_code(context, request, facts, outcomes, say)
+            outcome = run_one(context, request, facts, watcher, say, seen, launched)
+            outcomes.append(outcome)
+            request.experiment = outcome.experiment
+            request.design = request.design or {"together": outcome.uid}
+            for one in here:
+                one.tick(len(outcomes), sum(o.state != "done" for o in outcomes))
+            if outcome.interrupted or any(one.stop_asked() for one in here):
+                break
+            if outcome.crashed and (left := request.repeat - len(outcomes)):
+                say(
+                    f"{outcome.id} was ended by {outcome.signal}: {counted(left, 'repeat')} not run"
+                )
+                break
+            if time.monotonic() - said_at >= PROGRESS_EVERY_S and len(outcomes) < request.repeat:
+                said_at = time.monotonic()
+                say(_progress(outcomes, request.repeat))
+        if at_end is not None:
+            at_end(outcomes)
+        if request.entry == "command":
+            _record_end(context, request, outcomes)
     return outcomes
 
 
 def start(context: Context, request: RunRequest, say: Say = lambda text: None) -> RunPlan:
     """Start it once and return at once. Raises LeadlineError before anything ran."""
-    if request.repeat != 1:
-        raise usage(
-            "detached-repeats",
-            f"--detach starts one run, not {request.repeat}",
-            why="side by side they would disturb each other, and one after the other somebody has to wait",
-            do="leadline sweep --axis repeat=1,2,3 -- COMMAND",
-        )
     request.detached = True
     facts, seen = ready(context, request, say)
     return let_go(context, request, facts, seen)

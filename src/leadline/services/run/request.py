@@ -69,6 +69,7 @@ class RunRequest:
     reproduction_of: str = ""
     measures_again: str = ""
     detached: bool = False  # started, and left to whoever comes next
+    later: bool = False  # it may start when the work tree is another: it gets the code of now
     resources: Mapping[str, object] = field(default_factory=dict)  # see ``pilots.py``
 
 

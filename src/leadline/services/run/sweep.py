@@ -9,7 +9,6 @@ other: that is written down as contention.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections import Counter
@@ -25,7 +24,6 @@ from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
-from leadline.job.disk import make_folders, open_in_place
 from leadline.ports.executor import HERE, OVER
 from leadline.services.context import Context, refs_for
 from leadline.services.run.command_end import command_ended
@@ -42,6 +40,7 @@ from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.pilots import ahead, piloted
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.request import Command, RunRequest, Terms
+from leadline.services.run.several import Begun, Going, going
 from leadline.services.run.sweep_plan import (
     SweepRequest,
     check_interaction,
@@ -74,10 +73,12 @@ _SAME = (
 
 @dataclass
 class Hands:
-    """What the command line lends: what was interrupted, and telling how far it is."""
+    """What the command line lends: what was interrupted, and telling how far it is. ``begun``: the
+    sweep goes on by itself, and this tells who asked for it."""
 
     interrupted: Callable[[], bool]
     tick: Callable[[int, int, float | None, RunOutcome], None]
+    begun: Begun | None = None
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,15 @@ def execute(
             f"{shown}  {plans.extent(body['design'], body['axes'], len(body['cells']))}, "
             f"{body['design']}, order seed {body['seed']}"
         )
-    with _only_one(context, uid, shown):
-        work = _Sweep(context, request, hands, say, thread, shown, uid, body, code)
+    about = (shown, uid, request.topic, "sweep")
+    total = body["repeat"] * len(body["cells"])
+    where = context.executor_name(request.topic)
+    with going(context, about, total, where, hands.begun) as here:
+        work = _Sweep(context, request, hands, say, thread, shown, uid, body, code, here)
         outcome = work.work()
-    at_end(outcome)
-    if outcome.runs:
-        work.record_end(outcome)
+        at_end(outcome)
+        if outcome.runs:
+            work.record_end(outcome)
     return outcome
 
 
@@ -202,29 +206,6 @@ def _record(context: Context, thread: Thread, body: SweepBody) -> tuple[str, str
         return writing.add("sweep", whole).id, shown
 
 
-class _only_one:
-    """Holds the sweep's lock: two processes would each run what the other runs."""
-
-    def __init__(self, context: Context, uid: str, shown: str) -> None:
-        folder = os.path.join(context.root, "sweeps")
-        make_folders(folder)
-        self.fd, self.shown = open_in_place(os.path.join(folder, uid), os.O_RDWR), shown
-
-    def __enter__(self) -> None:
-        try:
-            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self.fd)
-            raise conflict(
-                "sweep-is-running",
-                f"{self.shown} is being run by another process",
-                do="leadline status",
-            ) from None
-
-    def __exit__(self, *error: object) -> None:
-        os.close(self.fd)
-
-
 class _Sweep:
     """One go at the missing runs of a sweep."""
 
@@ -239,8 +220,10 @@ class _Sweep:
         uid: str,
         body: SweepBody,
         code: CodeState,
+        here: Going,
     ) -> None:
         self.context, self.request, self.hands, self.say = context, request, hands, say
+        self.here, self.by_itself = here, hands.begun is not None
         self.shown, self.uid, self.body, self.code = shown, uid, body, code
         now = FilesNow(context, context.cwd)
         runs = [
@@ -299,7 +282,7 @@ class _Sweep:
             self.resources = held.enter_context(pilots)
             # The ending of a run may decide whether there is a next one.
             stops = self.body["on_failure"] == "stop"
-            self.at_a_time = jobs if stops else ahead(self.resources, jobs)
+            self.at_a_time = jobs if stops else ahead(self.resources, jobs, self.by_itself)
         begun = time.monotonic()
         while (at < len(queue) and not self._over()) or self.running or self.over:
             while at < len(queue) and len(self.running) < self.at_a_time and not self._over():
@@ -309,6 +292,7 @@ class _Sweep:
                     total -= 1  # its other repeats would crash alike
                     continue
                 self._start(cell)
+                self.here.launched()
             # The ends of the last turn, while the new ones come up.
             outcomes = self._finish()
             if self.running:
@@ -319,6 +303,7 @@ class _Sweep:
                 spent = time.monotonic() - begun
                 left = max(0, total - len(self.outcomes)) * spent / len(self.outcomes)
                 self.hands.tick(len(self.outcomes), total, left, outcome)
+            self.here.tick(len(self.outcomes), self._not_done(), total)
         return SweepOutcome(
             id=self.shown,
             uid=self.uid,
@@ -327,12 +312,18 @@ class _Sweep:
             states=dict(Counter(o.state for o in self.outcomes)),
             skipped=sum(skipped),
             left=len(queue) - len(self.outcomes),
-            interrupted=self.hands.interrupted(),
+            interrupted=self._interrupted(),
             stopped=self.stopped,
         )
 
     def _over(self) -> bool:
-        return self.stopped or self.hands.interrupted()
+        return self.stopped or self._interrupted()
+
+    def _interrupted(self) -> bool:
+        return self.hands.interrupted() or self.here.stop_asked()
+
+    def _not_done(self) -> int:
+        return sum(outcome.state != "done" for outcome in self.outcomes)
 
     def _request(self, cell: plans.Cell) -> RunRequest:
         variables = {
@@ -359,6 +350,8 @@ class _Sweep:
             hypotheses=list(self.body.get("hypotheses") or []),
             design={"sweep": self.uid, "cell": cell},
             entry="command",
+            detached=self.by_itself,
+            later=self.by_itself,
         )
         take_terms(self.context, request)
         return request
@@ -375,8 +368,8 @@ class _Sweep:
 
     def _look_again(self) -> None:
         """The code and the machine as they are now, when the last look is old enough for them to
-        have changed."""
-        if time.monotonic() - self._looked < LOOK_AT_CODE_AFTER_S:
+        have changed. One that goes on by itself has the code of the time it was asked for."""
+        if self.by_itself or time.monotonic() - self._looked < LOOK_AT_CODE_AFTER_S:
             return
         code = program_state(self.context, self.facts["argv"])
         if program_of(code) != program_of(self.facts["code"]):
@@ -415,7 +408,7 @@ class _Sweep:
         what is over."""
         attempts = [(one.run.attempt, one.handle) for one in self.running]
         states = self.executor.wait(attempts, WAIT_S)
-        if self.hands.interrupted():
+        if self._interrupted():
             for attempt, handle in attempts:
                 self.executor.cancel(attempt, handle)
         self.over += [one for one in self.running if states[one.run.attempt] in OVER]
@@ -425,7 +418,7 @@ class _Sweep:
         """Records the endings of runs that are over."""
         ended = []
         while self.over:
-            one, cut = self.over[0], self.hands.interrupted()
+            one, cut = self.over[0], self._interrupted()
             with one.held:
                 # What changes the code between cells is seen by the next look.
                 outcome = end(

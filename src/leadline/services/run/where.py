@@ -42,7 +42,7 @@ def is_here(context: Context, topic: str) -> bool:
 def note_folder(context: Context, request: RunRequest, body: RunPlannedBody, attempt: str) -> None:
     """Into the plan: where what the command leaves will lie, when that is not the work tree."""
     place = context.executor_for(str(body["executor"])).place
-    if place == HERE:
+    if place == HERE and not request.later:
         return
     if place == ELSEWHERE:
         body["folder"] = os.path.join(attempt, THERE)
@@ -57,7 +57,7 @@ def place_code(
 ) -> Spec:
     """The spec for an executor whose jobs do not run where the user stands. Raises LeadlineError:
     the code state cannot be unpacked."""
-    if executor.place == HERE:
+    if executor.place == HERE and not (request.later and not request.command.folder):
         return spec
     own, code = request.command.folder, body["code"]
     inside = body["cwd"] if body["cwd"] != "." else ""
@@ -69,7 +69,7 @@ def place_code(
         top = unpacked_code(context, code)
         os.makedirs(os.path.join(top, inside), exist_ok=True)
         spec = _moved(context, spec, top, os.path.join(top, inside))
-    spec["facts"] = True
+    spec["facts"] = executor.place != HERE
     spec["code"] = {"commit": str(code["commit"]), "tree": str(code.get("tree", "")), "top": top}
     if patterns := body.get("artifacts"):
         spec["keep"] = [pattern.rpartition("=")[2] for pattern in patterns]
