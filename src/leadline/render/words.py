@@ -6,7 +6,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 
-from leadline.core.extract.how_read import declared_metrics, how_read
+from leadline.core.extract.how_read import PRINTED, declared_metrics, how_read
+from leadline.core.extract.spec import OUTPUT
 from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.metric.redefined import changes_of_scope
 from leadline.core.metric.ruler import in_force, of_several
@@ -175,17 +176,21 @@ def machine_text(run: Run) -> str:
 
 def extraction_texts(run: Run) -> list[tuple[str, str]]:
     """How each metric was read that was declared to be somewhere, by its name; beside it, that the
-    file held more."""
-    before = {
-        str(s.get("source")): s["before_bytes"]
-        for s in run.extraction.get("sources", [])
-        if s.get("before_bytes")
+    file held more, and whose it was found to be."""
+    sources = run.extraction.get("sources", [])
+    before = {str(s.get("source")): s["before_bytes"] for s in sources if s.get("before_bytes")}
+    tools = {
+        str(s["source"]).partition(":")[2]: s["written_by"] for s in sources if "written_by" in s
     }
     texts = []
     names = declared_metrics(run.extract, run.metrics)
     for name in names[:EXTRACTIONS_SHOWN]:
         text = how_read(run.extract, name)
         held = [f"what this run appended to {one_line(s)}" for s in before if f" {s}" in text]
+        for path, tool in tools.items():
+            where = {OUTPUT: PRINTED}.get(path, path)
+            if f"of {where} by benchmark" in text:
+                held.append(f"written by {one_line(tool)}")
         texts.append((one_line(name), joined((one_line(text), *held), "; ")))
     if len(names) > EXTRACTIONS_SHOWN:
         texts.append(("…", f"and {len(names) - EXTRACTIONS_SHOWN} more"))

@@ -92,7 +92,7 @@ def extract(
     for spec in declared:
         reader = load(spec.reader if spec.source == "reader" else spec.source)
         try:
-            if spec.path and (problem := _not_of_run(spec, files)):
+            if spec.in_file and (problem := _not_of_run(spec, files)):
                 parts.append(_nothing_of(spec, *problem))
                 continue
             parts.append(reader.read(spec, files, definitions or {}))

@@ -11,6 +11,7 @@ from leadline.core.extract.spec import ExtractionSpec, parse_spec
 from leadline.core.typed import Any
 
 AS_REPORTED = "as the command reports it"
+PRINTED = "what it prints"
 _PATIENCE = 512
 _known: dict[str, ExtractionSpec | None] = {}
 
@@ -59,7 +60,8 @@ def _words(spec: ExtractionSpec, metric: str) -> str:
         return ""
     else:
         column = spec.mapping.get(metric, metric)
-        where = spec.path or {"metrics": "what it logs"}.get(spec.source, spec.source)
+        elsewhere = {"metrics": "what it logs", "reader": PRINTED}
+        where = spec.in_file or elsewhere.get(spec.source, spec.source)
         said = f"{column!r} of {where}" + (f" by {spec.reader}" if spec.reader else "")
         usual = not (spec.mapping or spec.path or spec.reduce)
         if usual and spec.nan == "keep":

@@ -60,7 +60,17 @@ BENCHMARKS = (
     "criterion",
     "lm-eval",
     "nvbench",
+    "jmh",
+    "benchmark-dotnet",
+    "catch2",
+    "go-bench",
+    "cargo-bench",
+    "k6",
+    "perf-stat",
+    "nsys",
+    "ncu",
 )
+OUTPUT = "-"  # in place of a file: what the command prints
 BY_CASE = "case"  # how the cases of a benchmark tool's file are named as items
 _KEYS = frozenset((*_OPTIONS, "source", "path", "file", "pattern", "name", "columns", "mapping"))
 
@@ -103,6 +113,11 @@ class ExtractionSpec:
         if self.source == "reader":
             return f"{self.reader}:{self.path}"
         return self.path or self.source
+
+    @property
+    def in_file(self) -> str:
+        """The file or folder that the run is to write; "" where it is none."""
+        return "" if self.path == OUTPUT else self.path
 
 
 METRICS = ExtractionSpec("metrics", nan="keep")
@@ -236,6 +251,9 @@ def _check(spec: ExtractionSpec, text: str) -> None:
         _check_pattern(spec, text)
     if spec.source in ("file", "reader") and not spec.path:
         raise _bad(text, "it names no file", "results.csv:time_ms=elapsed")
+    if spec.path == OUTPUT and spec.reader not in BENCHMARKS:
+        why = "what a command prints is read by the readers of benchmark tools, by patterns and as JSON lines"
+        raise _bad(text, why, "reader:benchmark:-")
     if spec.source == "file":
         ending = "." + spec.path.rsplit(".", 1)[-1].lower() if "." in spec.path else ""
         spec.format = spec.format or FORMATS.get(ending, "")

@@ -304,6 +304,7 @@ class Source(TypedDict, total=False):
         int  # of a file that the run appended to: what stood there before, and is not read
     )
     published: bool  # given whole to other people, or by its digest alone
+    written_by: str  # the benchmark tool, where its file told
 
 
 class Excerpt(TypedDict, total=False):

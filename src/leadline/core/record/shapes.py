@@ -31,7 +31,7 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "RulerOfTrees": ({"trees": ("list", "str"), "files": ("dict", "str")}, ("trees", "files",)),
     "TrackerPlace": ({"tracker": "str", "project": "str", "at": "str", "live": "bool", "fell_back": "str", "id": "str", "name": "str", "url": "str", "path": "str", "state": "str", "problem": "str", "provisional": "bool", "digest": "str", "points": "int", "metrics": ("list", "str"), "config": ("dict", "any"), "sent": "str", "started_at": "str", "experiment": "str", "artifacts": ("dict", "SentFile"), "wall_s": "float", "behind": "str", "further": ("list", "FurtherRun")}, ()),
     "Problem": ({"source": "str", "code": "str", "what": "str", "blocking": "bool", "rows": ("list", "int"), "rows_total": "int", "unit": "str"}, ()),
-    "Source": ({"source": "str", "kind": "str", "digest": ("or", "str", "none"), "url": "str", "rows": "int", "taken": "int", "dropped": "int", "before_bytes": "int", "published": "bool"}, ()),
+    "Source": ({"source": "str", "kind": "str", "digest": ("or", "str", "none"), "url": "str", "rows": "int", "taken": "int", "dropped": "int", "before_bytes": "int", "published": "bool", "written_by": "str"}, ()),
     "Excerpt": ({"points": "int", "first_step": ("or", "float", "none"), "last_step": ("or", "float", "none"), "sample": ("list", ("list", "any"))}, ()),
     "ItemFacts": ({"by": ("list", "str"), "n": "int", "set": "str", "reduce": "str", "missing": "int", "values": ("dict", "float"), "blob": "str"}, ()),
     "CutSeries": ({"value": ("or", "float", "none"), "points": "int"}, ()),

@@ -277,7 +277,7 @@ def _read_metrics(
     try:
         specs = [parse_spec(s) for s in run.body.get("extract", [])]
         where = _where(context, run.body, attempt)
-        declared = [spec.path for spec in specs if spec.path]
+        declared = [spec.in_file for spec in specs if spec.in_file]
         files = RunFiles(
             where,
             os.path.join(attempt, "stdout.log"),

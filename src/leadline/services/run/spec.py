@@ -63,7 +63,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
     if request.terms.extract:
         from leadline.core.extract.spec import parse_spec  # noqa: PLC0415  start-up: 2 ms
 
-        declared = [parse_spec(text).path for text in request.terms.extract]
+        declared = [parse_spec(text).in_file for text in request.terms.extract]
         spec["files"] = [path for path in dict.fromkeys(declared) if path]
     spec = with_devices(context, run, spec)
     spec = place_code(context, executor_of(context, run.body), request, spec, run.body)

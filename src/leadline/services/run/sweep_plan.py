@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import leadline.core.design.cells as plans
 from leadline.core.design.done import Preview, done_of, estimate, one_axis_missing, runs_of_cells
 from leadline.core.errors import refused, usage
+from leadline.core.extract.spec import parse_spec
 from leadline.core.plain import shell_words
 from leadline.core.record.run import program_of
 from leadline.core.record.thread import Thread
@@ -125,8 +126,8 @@ def check_told_apart(patterns: Sequence[str], extract: Sequence[str], jobs: int)
     their own."""
     if jobs < 2:
         return
-    files = [t for t in extract if t not in ("metrics", "stdout") and t[:8] != "pattern:"]
-    shared = [text for text in files if not plans.placeholders([text])]
+    alike = [text for text in extract if not plans.placeholders([text])]
+    shared = [text for text in alike if parse_spec(text).in_file]
     if shared:
         raise usage(
             "metrics-of-which-run",

@@ -1,9 +1,9 @@
 """Readers of the files that known benchmark tools write: the common part, and one small module a
 tool.
 
-A tool's module turns its parsed JSON into cases (a name and its numbers, times in seconds); finding
-the file, refusing what is absent, old, torn or another tool's, names, selection and the checks are
-the same for all and stand here.
+A tool's module turns what a file holds into cases (a name and its numbers, times in seconds);
+finding the file, refusing what is absent, old, torn or another tool's, names, selection and the
+checks are the same for all and stand here.
 """
 
 from __future__ import annotations
@@ -12,39 +12,74 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from leadline.adapters.extractors.tables import MAX_JSON_BYTES, Unreadable, check_usable
 from leadline.core.canonical import digest_bytes
 from leadline.core.extract.gather import Extraction, Gatherer
-from leadline.core.extract.spec import BENCHMARKS, ExtractionSpec
-from leadline.core.plain import plain
+from leadline.core.extract.spec import BENCHMARKS, OUTPUT, ExtractionSpec
+from leadline.core.plain import plain, without_escapes
 from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple, Protocol
 from leadline.ports.extractor import RunFiles
 
 TOOLS = BENCHMARKS[1:]
+_NAME_CHARS = 200
 
 
 class Case(NamedTuple):
-    """One benchmark of a file: its name, its numbers by metric name, and why there are none (""
-    when there are). ``blocking``: the trouble makes the whole file worthless."""
+    """One benchmark of a file: its name, its numbers by metric name, and what the tool holds against
+    it ("" for nothing): without numbers it failed or was left out, with numbers they stand and it is
+    said. ``about``: what tells cases of one name apart, said of those that it does tell apart."""
 
     name: str
     numbers: Mapping[str, float | None]
     trouble: str = ""
-    blocking: bool = False
+    about: Mapping[str, str] = MappingProxyType({})
 
 
 class Tool(Protocol):
-    """What a tool's module has."""
+    """What a tool's module has. ``value`` is the parsed JSON (None for what is none), or the text of
+    the file where the module says ``READS_TEXT = True``."""
 
     def recognises(self, value: Any) -> bool:
-        """Whether this parsed JSON is of the tool, by what only its files have."""
+        """Whether this is of the tool, by what only its files have."""
 
     def cases(self, value: Any, path: str) -> Iterator[Case]:
         """Every case in the order of the file. Raises KeyError, TypeError, ValueError where the
         shape is another."""
+
+
+class _File:
+    """What one file holds, parsed when first asked for."""
+
+    __slots__ = ("digest", "path", "shown", "text", "value", "why_no_json")
+
+    def __init__(self, path: str, shown: str) -> None:
+        self.path, self.shown = path, shown
+        if os.path.getsize(path) > MAX_JSON_BYTES:
+            raise Unreadable("too-large", f"{shown} is over {MAX_JSON_BYTES // 2**20} MiB")
+        with open(path, "rb") as file:
+            data = file.read()
+        self.digest = digest_bytes(data)
+        self.text = without_escapes(data.decode("utf-8-sig", "replace"))
+        self.value, self.why_no_json = None, ""
+        try:
+            self.value = json.loads(self.text)
+        except (ValueError, RecursionError) as error:
+            self.why_no_json = f"{shown} is not JSON: {error}"
+
+    def of(self, tool: str) -> bool:
+        module = _module(tool)
+        return bool(module.recognises(self.held(module)))
+
+    def held(self, module: Any) -> Any:
+        return self.text if getattr(module, "READS_TEXT", False) else self.value
+
+    def written_by(self) -> str | None:
+        return next((tool for tool in TOOLS if self.of(tool)), None)
 
 
 class BenchmarkReader:
@@ -59,12 +94,12 @@ class BenchmarkReader:
     ) -> Extraction:
         gatherer = Gatherer(spec, definitions, "case")
         digests: list[str] = []
-        found: dict[str, float] = {}
+        found = _Found()
+        tools: dict[str, None] = {}
         try:
-            for path, shown in list(self._paths(spec.path, files)):
-                value, digest = _parsed(path, shown)
-                digests.append(digest)
-                self._gather(value, path, shown, gatherer, found)
+            for file in self._files(spec.path, files):
+                digests.append(file.digest)
+                tools[self._gather(file, gatherer, found)] = None
         except Unreadable as unreadable:
             gatherer.problems.add(unreadable.code, unreadable.what, blocking=True)
         if spec.items:
@@ -75,15 +110,21 @@ class BenchmarkReader:
         whole = digests[0] if digests else None
         if len(digests) > 1:
             whole = digest_bytes("".join(digests).encode())
-        return gatherer.finish(whole)
+        result = gatherer.finish(whole)
+        if tools and not self.tool:
+            result.sources[0]["written_by"] = ", ".join(tools)
+        return result
 
-    def _paths(self, shown: str, files: RunFiles) -> Iterator[tuple[str, str]]:
-        """The files meant: the one named, or in a folder all those of this run that the tool's
-        module picks."""
+    def _files(self, shown: str, files: RunFiles) -> Iterator[_File]:
+        """The files meant: the one named, what the run printed, or in a folder all those of this run
+        that the tool's module picks."""
+        if shown == OUTPUT:
+            yield self._printed(files)
+            return
         path = os.path.join(files.cwd, shown)
         if not os.path.isdir(path):
             check_usable(path, shown)
-            yield path, shown
+            yield _File(path, shown)
             return
         pick = getattr(_module(self.tool), "pick", None) if self.tool else None
         names = sorted(pick(path)) if pick else []
@@ -95,20 +136,36 @@ class BenchmarkReader:
                 "no-such-file", f"{shown} is a folder without a new result of {self.name}{old}"
             )
         for name in fresh:
-            yield os.path.join(path, name), os.path.join(shown, name)
+            yield _File(os.path.join(path, name), os.path.join(shown, name))
 
-    def _gather(
-        self, value: Any, path: str, shown: str, gatherer: Gatherer, found: dict[str, float]
-    ) -> None:
-        tool = self.tool or next((name for name in TOOLS if _module(name).recognises(value)), None)
+    def _printed(self, files: RunFiles) -> _File:
+        """Stdout, or stderr where that is of the tool and stdout is not."""
+        printed = [
+            _File(path, shown)
+            for path, shown in ((files.stdout, "stdout"), (files.stderr, "stderr"))
+            if path and _usable(path)
+        ]
+        if not printed:
+            raise Unreadable("empty-file", "the command printed nothing")
+        of_tool = (f for f in printed if (f.of(self.tool) if self.tool else f.written_by()))
+        return next(of_tool, printed[0])
+
+    def _gather(self, file: _File, gatherer: Gatherer, found: _Found) -> str:
+        """Takes all cases; the tool that wrote the file."""
+        tool, shown = self.tool or file.written_by(), file.shown
         if tool is None:
+            if file.why_no_json and file.text.lstrip()[:1] in ("{", "[", ""):
+                raise Unreadable("not-json", file.why_no_json)
             raise Unreadable("unknown-benchmark", f"{shown} is of none of {', '.join(TOOLS)}")
-        if not _module(tool).recognises(value):
-            other = next((name for name in TOOLS if _module(name).recognises(value)), None)
+        module = _module(tool)
+        if not file.of(tool):
+            other = file.written_by()
+            if other is None and file.why_no_json and file.held(module) is None:
+                raise Unreadable("not-json", file.why_no_json)
             by = f"it was written by {other}" if other else "it has another shape"
             raise Unreadable(f"not-{tool}", f"{shown} is no result of {tool}: {by}")
         try:
-            for case in _module(tool).cases(value, path):
+            for case in _told_apart(list(module.cases(file.held(module), file.path))):
                 _take(case, gatherer, found)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise Unreadable(
@@ -118,6 +175,7 @@ class BenchmarkReader:
             raise Unreadable(
                 "no-benchmarks", f"{shown} holds no benchmark: did the tool's filter leave any?"
             )
+        return tool
 
 
 def reader(tool: str) -> BenchmarkReader:
@@ -141,73 +199,98 @@ def _words(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)[:200]
 
 
-def _parsed(path: str, shown: str) -> tuple[Any, str]:
-    if os.path.getsize(path) > MAX_JSON_BYTES:
-        raise Unreadable("too-large", f"{shown} is over {MAX_JSON_BYTES // 2**20} MiB")
-    with open(path, "rb") as file:
-        data = file.read()
-    try:
-        return json.loads(data.decode("utf-8-sig", "replace")), digest_bytes(data)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("not-json", f"{shown} is not JSON: {error}") from None
-
-
 def metric_name(text: str) -> str:
-    """A name that can stand in a predicate and on a command line: no spaces, no control characters."""
-    return re.sub(r"\s+", "_", plain(text).strip())[:200]
+    """A name that can stand in a predicate and on a command line: no spaces, no control characters,
+    and of a long one (a C++ kernel) the beginning, with what tells it from others that begin so."""
+    name = re.sub(r"\s+", "_", plain(text).strip())
+    if len(name) <= _NAME_CHARS:
+        return name
+    return f"{name[: _NAME_CHARS - 9]}~{digest_bytes(name.encode()).removeprefix('sha256:')[:8]}"
 
 
-def _take(case: Case, gatherer: Gatherer, found: dict[str, float]) -> None:
+def middle_of(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    """The median of each number over what one case repeated."""
+    known: dict[str, list[float]] = {key: [] for row in rows for key in row}
+    for row in rows:
+        for key, number in row.items():
+            if number is not None:
+                known[key].append(number)
+    return {key: statistics.median(values) if values else None for key, values in known.items()}
+
+
+def _told_apart(cases: Sequence[Case]) -> Iterator[Case]:
+    """The cases, those that share a name with what differs between them in it."""
+    told: dict[str, dict[str, set[str]]] = {}
+    for case in cases:
+        of_name = told.setdefault(case.name, {})
+        for key, value in case.about.items():
+            of_name.setdefault(key, set()).add(value)
+    for case in cases:
+        values = told[case.name]
+        apart = [f"{key}={value}" for key, value in case.about.items() if len(values[key]) > 1]
+        yield case._replace(name=f"{case.name}[{','.join(apart)}]") if apart else case
+
+
+class _Found:
+    """The numbers of all cases: ``values`` by their whole names, ``of`` by metric and case."""
+
+    __slots__ = ("of", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, float] = {}
+        self.of: dict[str, dict[str, float]] = {}
+
+
+def _take(case: Case, gatherer: Gatherer, found: _Found) -> None:
     gatherer.rows += 1
-    row = gatherer.rows
+    row, case_name = gatherer.rows, metric_name(case.name)
     if case.trouble:
-        what = f"{metric_name(case.name)}: {plain(case.trouble)[:200]}"
-        gatherer.problems.add("no-result", what, row, blocking=case.blocking, about=case.name)
+        what = f"{case_name or 'the result'}: {plain(case.trouble)[:200]}"
+        code = "tool-warns" if case.numbers else "no-result"
+        gatherer.problems.add(code, what, row, about=f"{case.name} {case.trouble}")
+    if not case.numbers:
         return
     gatherer.taken += 1
-    for metric, number in case.numbers.items():
-        name = metric_name(f"{case.name}.{metric}" if case.name else metric)
-        if name in found:
+    for said, number in case.numbers.items():
+        metric = metric_name(said)
+        name = f"{case_name}.{metric}" if case_name else metric
+        if name in found.values:
             gatherer.problems.add("duplicate-key", f"{name} stands there twice", row, blocking=True)
         elif number is not None:
-            found[name] = float(number)
+            found.values[name] = found.of.setdefault(metric, {})[case_name] = float(number)
 
 
-def _as_items(spec: ExtractionSpec, found: dict[str, float], gatherer: Gatherer) -> None:
+def _as_items(spec: ExtractionSpec, found: _Found, gatherer: Gatherer) -> None:
     """Each number asked for over all cases that have it, the case being the item."""
     for metric, wanted in spec.mapping.items():
-        cases = {
-            name.removesuffix(f".{wanted}"): n
-            for name, n in found.items()
-            if name.endswith(f".{wanted}")
-        }
-        if not cases and found:
-            there = ", ".join(dict.fromkeys(name.rpartition(".")[2] for name in list(found)[:50]))
+        cases = found.of.get(wanted, {})
+        if not cases and found.values:
+            there = ", ".join(list(found.of)[:50])
             gatherer.problems.add(
                 "missing-column", f"no case has {wanted}: {there}", blocking=True, about=wanted
             )
         for case, number in cases.items():
             gatherer.add(metric, number)
             gatherer.add_item(metric, case, number)
+        if failed := gatherer.rows - gatherer.taken:
+            gatherer.items_missing[metric] = gatherer.items_missing.get(metric, 0) + failed
 
 
-def _selected(
-    spec: ExtractionSpec, found: dict[str, float], gatherer: Gatherer
-) -> dict[str, float]:
+def _selected(spec: ExtractionSpec, found: _Found, gatherer: Gatherer) -> dict[str, float]:
     """The metrics asked for, or all of them. Of a file with one case, the bare metric name is
     enough."""
     if not spec.mapping:
-        return found
-    bare: dict[str, list[str]] = {}
-    for name in found:
-        bare.setdefault(name.rpartition(".")[2], []).append(name)
+        return found.values
     taken = {}
     for metric, wanted in spec.mapping.items():
-        names = [wanted] if wanted in found else bare.get(wanted, [])
-        if len(names) == 1:
-            taken[metric] = found[names[0]]
-        elif found:
-            there = ", ".join((names or list(found))[:8])
+        cases = found.of.get(wanted, {})
+        if wanted in found.values:
+            taken[metric] = found.values[wanted]
+        elif len(cases) == 1:
+            (taken[metric],) = cases.values()
+        elif found.values:
+            names = [f"{case}.{wanted}" for case in cases]
+            there = ", ".join((names or list(found.values))[:8])
             what = f"{wanted} names {len(names)} of them" if names else f"there is no {wanted}"
             gatherer.problems.add("missing-column", f"{what}: {there}", blocking=True, about=wanted)
     return taken

@@ -8,57 +8,81 @@ names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from leadline.adapters.extractors.benchmarks import Case
+from leadline.adapters.extractors.benchmarks import Case, middle_of
 from leadline.core.typed import Any
 
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+_TIMES = ("real_time", "cpu_time", "real_coefficient", "cpu_coefficient")
 _ABOUT = {
     *("family_index", "per_family_instance_index", "repetitions", "repetition_index"),
-    *("threads", "iterations", "real_time", "cpu_time"),
+    *("threads", "iterations", *_TIMES),
 }
+_AGGREGATES = ("mean", "median", "stddev", "cv", "BigO", "RMS")
 
 
 def recognises(value: Any) -> bool:
     rows = value.get("benchmarks") if isinstance(value, dict) else None
     if not isinstance(rows, list) or "context" not in value:
         return False
-    return all(isinstance(row, dict) and ("run_name" in row or "real_time" in row) for row in rows)
+    return all(
+        isinstance(row, dict) and "name" in row and not {"runs", "stats", "states"} & {*row}
+        for row in rows
+    )
 
 
 def cases(value: Any, path: str) -> Iterator[Case]:
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for row in value["benchmarks"]:
-        groups.setdefault(row.get("run_name") or row["name"], []).append(row)
-    for name, rows in groups.items():
-        wrong = [row for row in rows if row.get("error_occurred")]
-        if wrong:
-            yield Case(
-                name,
-                {},
-                f"the benchmark failed: {wrong[0].get('error_message') or 'no message'}",
-                True,
-            )
+    rows = value["benchmarks"]
+    names = [_names(row, rows) for row in rows]
+    groups: dict[str, list[tuple[Mapping[str, Any], str]]] = {}
+    for row, (name, aggregate) in zip(rows, names, strict=True):
+        groups.setdefault(name, []).append((row, aggregate))
+    for name, group in groups.items():
+        if ended := next(filter(None, (_ended(row) for row, _ in group)), ""):
+            yield Case(name, {}, ended)
             continue
-        aggregates = [row for row in rows if row.get("run_type") == "aggregate"]
+        aggregates = [(row, aggregate) for row, aggregate in group if aggregate]
         if aggregates:
             numbers: dict[str, float | None] = {}
-            for row in aggregates:
-                fraction = row.get("aggregate_unit") == "percentage"
-                numbers |= _numbers(row, f"_{row['aggregate_name']}", fraction)
+            for row, aggregate in aggregates:
+                numbers |= _numbers(row, f"_{aggregate}")
             yield Case(name, numbers)
         else:
-            repeated = [_numbers(row, "", False) for row in rows]
-            yield Case(
-                name, {key: _median([n[key] for n in repeated if key in n]) for key in repeated[0]}
-            )
+            yield Case(name, middle_of([_numbers(row, "") for row, _ in group]))
 
 
-def _numbers(row: Mapping[str, Any], suffix: str, fraction: bool) -> dict[str, float | None]:
-    factor, unit = (1.0, "") if fraction else (_SECONDS[row["time_unit"]], "_s")
+def _names(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The benchmark that a row is of, and which of its aggregates it is. Before 1.5 only the name
+    tells."""
+    if "run_type" in row or "run_name" in row:
+        aggregate = row["aggregate_name"] if row.get("run_type") == "aggregate" else ""
+        return row.get("run_name") or row["name"], aggregate
+    name, _, end = row["name"].rpartition("_")
+    others = (other["name"] for other in rows if other is not row)
+    if end in _AGGREGATES and any(re.match(rf"{re.escape(name)}(?:\Z|/|_)", n) for n in others):
+        return name, end
+    return row["name"], ""
+
+
+def _ended(row: Mapping[str, Any]) -> str:
+    """Why the tool has no measurement of it."""
+    if row.get("error_occurred"):
+        return f"the benchmark failed: {row.get('error_message') or 'no message'}"
+    if row.get("skipped"):
+        return f"it was skipped: {row.get('skip_message') or 'no message'}"
+    return ""
+
+
+def _numbers(row: Mapping[str, Any], suffix: str) -> dict[str, float | None]:
+    """Times and the coefficients of a fitted complexity are in the row's unit; a share (a
+    coefficient of variation, the error of the fit) is in none, and rows of early versions do not say
+    that they hold one."""
+    share = row.get("aggregate_unit") == "percentage" or suffix in ("_cv", "_RMS")
+    factor, unit = (1.0, "") if share else (_SECONDS[row["time_unit"]], "_s")
     numbers: dict[str, float | None] = {
-        f"{key}{suffix}{unit}": factor * row[key] for key in ("real_time", "cpu_time") if key in row
+        f"{key}{suffix}{unit}": factor * row[key] for key in _TIMES if key in row
     }
     for key, counter in row.items():
         if (
@@ -68,10 +92,3 @@ def _numbers(row: Mapping[str, Any], suffix: str, fraction: bool) -> dict[str, f
         ):
             numbers[f"{key.replace('_per_second', '_per_s')}{suffix}"] = counter
     return numbers
-
-
-def _median(values: list[float | None]) -> float | None:
-    known = sorted(v for v in values if v is not None)
-    if not known:
-        return None
-    return (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2

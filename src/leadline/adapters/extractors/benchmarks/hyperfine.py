@@ -3,6 +3,7 @@ run, not repeats."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from leadline.adapters.extractors.benchmarks import Case
@@ -20,10 +21,21 @@ def recognises(value: Any) -> bool:
 
 def cases(value: Any, path: str) -> Iterator[Case]:
     for row in value["results"]:
-        failed = sum(code != 0 for code in row.get("exit_codes") or [])
+        codes = row.get("exit_codes") or []
+        failed = sum(code != 0 for code in codes)
         numbers = {f"{name}_s": row.get(name) for name in _TIMES} | {
             "rounds": len(row.get("times") or [])
         }
         numbers["failed_rounds"] = failed or None
         numbers["mean_s"] = row["mean"]  # without it the file is torn
-        yield Case(row["command"], numbers)
+        memory = [held for held in row.get("memory_usage_byte") or [] if held]
+        numbers["memory_max_bytes"] = max(memory, default=None)
+        trouble = f"{failed} of {len(codes)} rounds ended with another exit code than 0"
+        given = row.get("parameters") or {}
+        if row.get("parameter") is not None:  # before 1.12
+            given = {"parameter": row["parameter"]}
+        name, unsaid = row["command"], {key: str(v) for key, v in given.items()}
+        if any(not re.search(rf"(?<!\w){re.escape(v)}(?!\w)", name) for v in unsaid.values()):
+            # They stand in what prepares the command only, or the command has a name of its own.
+            name += f"[{','.join(f'{key}={v}' for key, v in unsaid.items())}]"
+        yield Case(name, numbers, trouble if failed else "", unsaid)

@@ -21,7 +21,9 @@ def cases(value: Any, path: str) -> Iterator[Case]:
     common = value.get("metadata") or {}
     for row in value["benchmarks"]:
         about = {**common, **(row.get("metadata") or {})}
-        values = [float(v) for run in row["runs"] for v in run.get("values") or []]
+        values = [
+            float(v) for run in row["runs"] for v in run.get("values") or run.get("samples") or []
+        ]
         name = str(about["name"])
         if not values:
             yield Case(name, {}, "it has no value, only calibration or warm-ups")
