@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 def events(lab):
     return sorted((lab.repo / ".git/leadline/threads/demo/events").iterdir())[0]
@@ -62,3 +64,14 @@ def test_a_hand_edit_of_the_logbook_is_found_and_adopted(lab):
     lab.ok("adopt")
     assert lab.run("verify").returncode == 0, lab.run("verify").stdout
     assert "I saw smoke." in lab.ok("logbook")
+
+
+@pytest.mark.parametrize("verb", ["brief", "claims", "show P-C1", "logbook", "issue show", "status"])
+def test_a_run_whose_file_was_appended_to_is_disputed_wherever_it_is_shown(thread_lab, verb):
+    says = """echo '{"loss": 0.5}'"""
+    thread_lab.ok("run", "--repeat", "3", "--", "sh", "-c", says)
+    thread_lab.ok("claim", "small", "--that", "loss(P-001) < 0.6")
+    assert "disputed" not in thread_lab.ok(*verb.split())
+    for log in (thread_lab.repo / ".git/leadline/runs").glob("*/attempt-1/stdout.log"):
+        log.write_text(log.read_text() + '{"loss": 0.1}\n')
+    assert "3 runs disputed" in thread_lab.ok(*verb.split())

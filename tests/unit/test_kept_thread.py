@@ -3,13 +3,14 @@ and in which order it came."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from leadline.adapters.store import event_log
+from leadline.adapters.store import event_log, index
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.evidence.evidence import RULES
@@ -25,6 +26,7 @@ from leadline.core.view import facts
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_status
 from leadline.render.words import redefined_lines
+from leadline.testing.builders import ThreadBuilder
 from tests.unit.test_run_table import FORMULAS, arriving, begin_anew, store
 
 ACTIONS = (
@@ -313,3 +315,21 @@ def test_a_kept_thread_says_what_the_fold_says(
             agrees(log)
         begin_anew(log)
         agrees(log)
+
+
+def test_of_a_long_thread_the_newest_runs_and_those_of_claims_are_watched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    b = ThreadBuilder("t")
+    for n in range(4):
+        b.run(f"{n}", {"loss": 1.0}, {"n": n})
+    b.claim("small", predicate="loss(P-002) < 2")
+    uids = [run.uid for run in b.thread().runs]
+    monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
+    monkeypatch.setattr(index, "NEWEST_WATCHED", 1)
+    with store() as log:
+        Path(log.folder("t"), f"{b.writer}-1.jsonl").write_bytes(
+            b"".join(record.line() for record in b.records)
+        )
+        log.view("t")
+        assert sorted(log.runs_to_watch("t")) == [uids[1], uids[3]]

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.ports.executor import Executor
-from leadline.services.artifact.raw_files import any_touched, find_disputed, record_disputed
+from leadline.services.artifact.raw_files import (
+    any_touched,
+    find_disputed,
+    look_again,
+    record_disputed,
+)
 from leadline.services.context import Context
 from leadline.services.keep.verify import verify
 from leadline.services.run.repeats import execute
@@ -51,3 +56,17 @@ def test_what_was_appended_makes_the_run_no_evidence_for_good(context: Context) 
     found = evidence_of(thread, {"predicate": "loss(P-001) < 1"})
     assert found.label == "exploratory" and "disputed" in [mark.code for mark in found.marks]
     assert found.not_counted["P-001-r1"].startswith("disputed: stdout.log changed")
+
+
+def test_whoever_looks_writes_down_what_changed_since_once(context: Context) -> None:  # noqa: F811
+    folder = measured(context)
+    os.utime(folder / "stdout.log")
+    records = len(context.store.records(TOPIC))
+    look_again(context, TOPIC)
+    assert len(context.store.records(TOPIC)) == records
+    with open(folder / "stdout.log", "a") as file:
+        file.write('{"loss": 0.1}\n')
+    look_again(context, TOPIC)
+    look_again(context, TOPIC)
+    assert len(context.store.records(TOPIC)) == records + 1
+    assert [bool(run.disputed) for run in context.thread(TOPIC).runs] == [True, False, False]

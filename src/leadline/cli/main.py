@@ -32,6 +32,7 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 
 OWN_FAILURE, INTERRUPTED = 125, 130
 _PAGES = ("brief", "status", "claims", "show", "tried", "next", "compare", "issue")
+_SAY_HOW_WELL = (*_PAGES, "logbook", "update", "seal", "report", "decide", "check", "finish", "due")
 _TAKE_A_VALUE = (["-C"], ["--thread"])  # before the verb
 
 
@@ -215,6 +216,8 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
             context.screen.lets_pass = True
         if getattr(module, "RECONCILES", True):
             reconcile_if_needed(context)
+        if verb in _SAY_HOW_WELL:
+            _look_again(context, args)
         answer: Answer = module.run(context, args)
         _name_altered(context, verb, answer)
         for topic, count in context.store.left_out().items():
@@ -225,6 +228,16 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
     else:
         answer = module.run(None, args)
     return answer
+
+
+def _look_again(context: Context, args: Any) -> None:
+    """Runs whose files were changed after their end are known as disputed before anything is said."""
+    from leadline.services.artifact.raw_files import look_again
+
+    try:
+        look_again(context, context.topic(getattr(args, "thread", None)))
+    except (LeadlineError, OSError):
+        pass  # no such thread, or nothing can be written: the verb says so itself
 
 
 def _name_altered(context: Context, verb: str, answer: Answer) -> None:

@@ -110,6 +110,11 @@ class RecordLog(Protocol):
         was read) are not as they were written, where that shows from their chain and the heads."""
         ...
 
+    def runs_to_watch(self, topic: str) -> list[str]:
+        """The uids of runs that may have to be looked at again: of a short thread all, of a long one
+        the newest and those that claims rest on, as many as cost a reading verb nothing."""
+        ...
+
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         """A thread folded from the records of ``kinds`` and those about ``ids`` alone: what a
         writing verb needs, at a cost that does not grow with the thread. Ids, runs and metrics of

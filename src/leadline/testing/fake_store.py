@@ -145,6 +145,9 @@ class MemoryLog:
             records += [record for record in found if isinstance(record, Record)]
         return altered(files, self.disk.heads.get(topic, {}), records)
 
+    def runs_to_watch(self, topic: str) -> list[str]:
+        return [run.uid for run in self.thread(topic).runs]
+
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         wanted = {base_of(display) for display in ids}
         records = self.records(topic)

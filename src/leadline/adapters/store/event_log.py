@@ -251,6 +251,11 @@ class EventLog:
         self._views[topic] = known
         return known[1]
 
+    def runs_to_watch(self, topic: str) -> list[str]:
+        if not self._is_long(topic):
+            return [run.uid for run in self.thread(topic).runs]
+        return self.index.asked([topic], lambda: self.index.runs_to_watch(topic))
+
     def unbroken(
         self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]
     ) -> Answer | None:

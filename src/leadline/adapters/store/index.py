@@ -137,6 +137,7 @@ CREATE TABLE word_rows(thread TEXT, uid TEXT, word_row INTEGER, PRIMARY KEY(thre
 CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kind UNINDEXED, shown UNINDEXED,
                                       negative UNINDEXED, tokenize='porter unicode61');
 """
+NEWEST_WATCHED, MOST_WATCHED = 200, 1000
 _DIGESTS = later(r'"(sha256:[0-9a-f]{64})"(?!:)')
 _TABLES = later(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
@@ -489,6 +490,19 @@ class Index:
             "ON CONFLICT DO UPDATE SET ended=max(ended, excluded.ended)",
             ends,
         )
+
+    def runs_to_watch(self, thread: str) -> list[str]:
+        """See ``ports.records.RecordLog``."""
+        newest = self.db.execute(
+            "SELECT uid FROM plans WHERE thread=? AND ended != '' ORDER BY uid DESC LIMIT ?",
+            (thread, NEWEST_WATCHED),
+        )
+        resting = self.db.execute(
+            "SELECT uid FROM plans WHERE thread=? AND base IN "
+            "(SELECT base FROM rests WHERE thread=?) AND ended != '' LIMIT ?",
+            (thread, thread, MOST_WATCHED),
+        )
+        return list(dict.fromkeys(uid for rows in (newest, resting) for (uid,) in rows))
 
     def order(self, thread: str) -> Order:
         """For who looks at some of the records of a thread."""

@@ -1,8 +1,15 @@
 """Whether what a run wrote is still what its numbers were read from: what is appended to it from outside
-makes the run's metrics disputed."""
+makes the run's metrics disputed.
+
+It is looked for before anything is said about a thread, and written down, so that every output says it.
+A content changes no folder: so the files themselves are asked for their times, and only those that
+changed after the result came are read. Of a long thread not all can be asked: the newest are, and
+those that a claim rests on (``verify`` asks all).
+"""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 
@@ -10,7 +17,9 @@ from leadline.core.record.run import Run
 from leadline.core.timestamps import epoch_ms
 from leadline.services.artifact.file_digests import FileDigests
 from leadline.services.context import Context, refs_for
+from leadline.services.out_path import write_whole
 
+KEPT = "unchanged-runs.json"  # runs whose files changed in nothing but their times, and when they did
 FILES = {"logged": "metrics.jsonl", "stdout": "stdout.log", "stderr": "stderr.log"}
 
 
@@ -50,27 +59,63 @@ def record_disputed(context: Context, topic: str, runs: Iterable[Run]) -> bool:
     return True
 
 
+def look_again(context: Context, topic: str) -> None:
+    """Write down which runs of ``topic`` are disputed, of those that may be asked in the time of a
+    reading verb. Raises LeadlineError where it cannot be written."""
+    touched = _touched(context, context.store.runs_to_watch(topic))
+    if not touched:
+        return
+    place = os.path.join(context.root, KEPT)
+    known = _kept(place)
+    new = {uid: at_ns for uid, at_ns in touched.items() if known.get(uid) != at_ns}
+    if not new:
+        return
+    thread = context.store.view(topic)
+    ids = [thread.uids[key] for uid in new if (key := ("run", uid)) in thread.uids]
+    record_disputed(context, topic, thread.runs_named(ids))
+    try:
+        write_whole(place, json.dumps({**known, **new}).encode())
+    except OSError:
+        pass  # they are read again next time
+
+
 def any_touched(context: Context) -> bool:
     """Whether a file of some run of this machine changed after its result came, by the time that nobody
     sets back: then it has to be looked at."""
-    folder = os.path.join(context.root, "runs")
     try:
-        uids = os.listdir(folder)
+        uids = os.listdir(os.path.join(context.root, "runs"))
     except OSError:
         return False
+    return bool(_touched(context, uids))
+
+
+def _touched(context: Context, uids: Iterable[str]) -> dict[str, int]:
+    """When a file of each run changed last, of those where that was after the result came."""
+    found = {}
     for uid in uids:
         attempt = context.run_folder(uid)
-        try:
-            ended = os.stat(os.path.join(attempt, "result.json")).st_ctime_ns
-        except OSError:
+        ended_ns = _changed_ns(attempt, "result.json")
+        if not ended_ns:
             continue
-        for name in FILES.values():
-            try:
-                if os.stat(os.path.join(attempt, name)).st_ctime_ns > ended:
-                    return True
-            except OSError:
-                continue
-    return False
+        newest_ns = max(_changed_ns(attempt, name) for name in FILES.values())
+        if newest_ns > ended_ns:
+            found[uid] = newest_ns
+    return found
+
+
+def _changed_ns(folder: str, name: str) -> int:
+    try:
+        return os.stat(f"{folder}/{name}").st_ctime_ns
+    except OSError:
+        return 0
+
+
+def _kept(place: str) -> dict[str, int]:
+    try:
+        with open(place, "rb") as file:
+            return dict(json.load(file))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _is_other(context: Context, known: FileDigests, run: Run, key: str, name: str) -> bool:
