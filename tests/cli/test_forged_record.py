@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.core.record.event import parse_line
+from leadline.core.record.event import line_digest, parse_line
 from leadline.testing.record_store_contract import rechained
 from tests.conftest import Lab, sealed_environment
 
@@ -214,6 +214,51 @@ def test_an_edited_last_line_is_named_before_and_after_the_next_write(thread_lab
     (fault,) = thread_lab.json("verify")["data"]["faults"]
     thread_lab.ok("verify", "--settle", fault["where"], "--why", "it was I")
     assert faults(thread_lab) == {}
+
+
+def rewrite(lab: Lab) -> Path:
+    """The record of this machine as if it had always said so: every chain and head computed anew."""
+    root = lab.repo / ".git/leadline/threads/demo"
+    (path,) = (root / "events").glob("*.jsonl")
+    lines = rechained(value(path.read_bytes().splitlines(keepends=True)))
+    assert b"0.0001" in b"".join(lines)
+    path.write_bytes(b"".join(lines))
+    head = f"{sum(map(len, lines)):<12} {line_digest(lines[-1])}\n"
+    (root / "heads" / path.stem).write_text(head)
+    return path
+
+
+@pytest.fixture
+def claimed(thread_lab: Lab) -> Lab:
+    program = "print('{\"loss\": 0.5}')"
+    thread_lab.ok("run", "--repeat", "3", "--", sys.executable, "-c", program)
+    thread_lab.ok("claim", "small", "--that", "loss(P-001) < 1")
+    return thread_lab
+
+
+@pytest.mark.parametrize("anchored", ["seal one", "update --change more", "sync"])
+def test_a_record_that_was_rewritten_whole_is_named_wherever_it_is_shown(
+    claimed: Lab, anchored: str
+) -> None:
+    claimed.run(*anchored.split())  # (a sync without a remote)
+    assert "differ" not in claimed.ok("brief")
+    rewrite(claimed)
+    for verb in ("brief", "claims", "status", "issue show"):
+        assert "from what was written" in claimed.ok(*verb.split()), verb
+    for verb in ("update --change x", "update --heartbeat", "seal two"):
+        assert "record-altered" in claimed.run(*verb.split(), "--json").stdout, verb
+    claimed.ok("note", "the next write")
+    assert "from what was written" in claimed.ok("claims")
+
+
+def test_a_rewritten_record_may_be_put_back_or_said_to_stand(claimed: Lab) -> None:
+    claimed.ok("update", "--change", "three runs")
+    path = rewrite(claimed)
+    where = claimed.json("update", "--heartbeat")["error"]["next"][1].split()[-1]
+    kept = path.read_bytes()
+    claimed.ok("verify", "--settle", where, "--why", "it was I")
+    claimed.ok("update", "--heartbeat")
+    assert kept in path.read_bytes()
 
 
 @pytest.mark.parametrize("mend", [["verify", "--heal"], ["sync"], ["note", "the next write"]])

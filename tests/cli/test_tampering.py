@@ -66,7 +66,9 @@ def test_a_hand_edit_of_the_logbook_is_found_and_adopted(lab):
     assert "I saw smoke." in lab.ok("logbook")
 
 
-@pytest.mark.parametrize("verb", ["brief", "claims", "show P-C1", "logbook", "issue show", "status"])
+@pytest.mark.parametrize(
+    "verb", ["brief", "claims", "show P-C1", "logbook", "issue show", "status"]
+)
 def test_a_run_whose_file_was_appended_to_is_disputed_wherever_it_is_shown(thread_lab, verb):
     says = """echo '{"loss": 0.5}'"""
     thread_lab.ok("run", "--repeat", "3", "--", "sh", "-c", says)

@@ -8,7 +8,7 @@ import pytest
 
 from leadline.core.compare.compare import compare
 from leadline.core.compare.difference import NOT_IN_TURNS
-from leadline.core.metric.as_measured import as_measured
+from leadline.core.metric.as_measured import as_measured, doubted
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.metric.redefined import definitions_for
 from leadline.core.record.run import MetricDef, Run
@@ -52,12 +52,26 @@ def test_what_differs_between_runs_of_the_same_is_no_result(
     assert bool(moved_by_machine(found)) == by_machine
 
 
-def test_other_seeds_are_other_inputs() -> None:
-    runs = repeats("novelty", NOISY)
+@pytest.mark.parametrize(
+    ("name", "observed", "values", "by_machine"),
+    [
+        ("novelty", "result", [*NOISY, NOISY[0]], False),  # one seed, run again, agrees
+        ("novelty", "result", NOISY, True),  # another seed each: nothing shows it
+        ("handshake", "", NOISY, True),
+        ("handshake", "", SAME, False),
+        ("win_rate", "", NOISY, False),
+    ],
+)
+def test_where_each_run_has_another_seed_one_run_again_shows_a_result(
+    name: str, observed: str, values: list[float], by_machine: bool
+) -> None:
+    runs = repeats(name, values)
     for i, run in enumerate(runs):
-        run.config = {"seed": i}
-    definition = MetricDef("novelty", observed="result")
-    assert not moved_by_machine(as_measured(definition, runs))
+        run.argv = [*run.argv, "--seed", str(i % len(NOISY))]
+        run.config = {"seed": i % len(NOISY)}
+    definition = MetricDef(name, observed=observed)
+    assert bool(moved_by_machine(as_measured(definition, runs))) is by_machine
+    assert bool(doubted(definition, runs)) is by_machine
 
 
 def test_a_declaration_beforehand_is_no_way_round_turns() -> None:

@@ -24,10 +24,14 @@ from leadline.core.text.unbound import unbound_numbers
 from leadline.testing.builders import ThreadBuilder
 
 DATA = Path(__file__).parents[1] / "data"
-OVERCLAIMS = ("overclaims.txt", "overclaims_more.txt", "overclaims_other_scripts.txt")
+OVERCLAIMS = (
+    "overclaims.txt",
+    "overclaims_more.txt",
+    "overclaims_other_scripts.txt",
+    "overclaims_fresh.txt",
+)
 LOGBOOKS = Path(__file__).parents[2].parent / "shared/data/logbooks"
-OTHERS = LOGBOOKS.parent / "append-only"  # what nobody wrote the rules by
-HONEST = 200
+OTHERS = LOGBOOKS.parent / "append-only"
 TRIVIAL = "loss(arm=new) > 0"
 
 
@@ -64,19 +68,20 @@ def test_overclaims_are_refused(form: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["loss(arm=new) < loss(arm=old)", ""])
+def test_what_speaks_of_no_effect_is_let_through(form: str) -> None:
+    """Plain words of somebody at work: how something is made, what was tried, what others say."""
+    texts = (DATA / "honest_fresh.txt").read_text(encoding="utf-8").splitlines()
+    thread = arms()
+    stopped = {text: found for text in texts if (found := refused(text, thread, form))}
+    assert len(texts) == 60 and len(stopped) <= 0.07 * len(texts), stopped
+
+
+@pytest.mark.parametrize("form", ["loss(arm=new) < loss(arm=old)", ""])
 def test_what_is_denied_planned_left_open_or_known_is_let_through(form: str) -> None:
     texts = (DATA / "honest.txt").read_text(encoding="utf-8").splitlines()
     thread = arms()
     stopped = {text: found for text in texts if (found := refused(text, thread, form))}
     assert len(texts) >= 90 and len(stopped) <= 0.02 * len(texts), stopped
-
-
-def sentences() -> Iterator[str]:
-    """The prose of the logbooks in order, then the labels of entries."""
-    for path in sorted(LOGBOOKS.glob("*.md")):
-        yield from prose_of(path)
-    with (LOGBOOKS / "heading_lines.tsv").open(encoding="utf-8") as file:
-        yield from (row["label"] for row in csv.DictReader(file, delimiter="\t"))
 
 
 def prose_of(path: Path) -> Iterator[str]:
@@ -136,18 +141,26 @@ def in_its_thread(texts: list[str]) -> tuple[list[str], Thread]:
     return said, thread
 
 
+LOGS = [*sorted(LOGBOOKS.glob("*.md")), OTHERS / "nanochat_LOG.md"]
+
+
 @pytest.mark.skipif(not LOGBOOKS.is_dir(), reason=f"the real logbooks are not here: {LOGBOOKS}")
-def test_honest_sentences_are_let_through() -> None:
-    texts = [text for text in sentences() if long_enough(text)][:HONEST]
-    said, thread = in_its_thread(texts)
-    stopped = {text: found for text in said if (found := refused(text, thread))}
-    assert len(said) == HONEST and len(stopped) <= 0.02 * HONEST, stopped
-
-
-@pytest.mark.skipif(not OTHERS.is_dir(), reason=f"the real logbooks are not here: {OTHERS}")
-def test_sentences_that_the_rules_were_not_made_by() -> None:
-    path = OTHERS / "nanochat_LOG.md"
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+def test_honest_sentences_are_let_through(path: Path) -> None:
+    """``says_more.txt``: those that state a result as the best, everywhere or beyond doubt, and name
+    no claim; they are to be refused."""
+    more = (DATA / "says_more.txt").read_text(encoding="utf-8").splitlines()
     texts = [text for text in dict.fromkeys(prose_of(path)) if long_enough(text)]
     said, thread = in_its_thread(texts)
     stopped = [text for text in said if refused(text, thread)]
-    assert len(said) > 500 and len(stopped) <= 0.12 * len(said), stopped
+    honest = [text for text in stopped if not any(part in text for part in more)]
+    assert len(said) > 20 and len(honest) <= 0.02 * len(said), honest
+
+
+@pytest.mark.skipif(not LOGBOOKS.is_dir(), reason=f"the real logbooks are not here: {LOGBOOKS}")
+def test_labels_of_entries_are_let_through() -> None:
+    with (LOGBOOKS / "heading_lines.tsv").open(encoding="utf-8") as file:
+        texts = [row["label"] for row in csv.DictReader(file, delimiter="\t")]
+    said, thread = in_its_thread([text for text in texts if long_enough(text)])
+    stopped = {text: found for text in said if (found := refused(text, thread))}
+    assert len(said) >= 40 and len(stopped) <= 1, stopped

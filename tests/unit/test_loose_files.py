@@ -104,6 +104,35 @@ def test_protecting_says_what_the_evaluator_uses_besides(context: Context) -> No
     assert list(ruler["loaded"]) == ["model.py"] and ruler["variables"] == ["SCALE"]
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a_DOT_py": "import b", "b_DOT_py": "from c import f", "c_DOT_py": "def f(): import a, b"},
+        {"a_DOT_py": "import c"},
+        {"a_DOT_py": "print()", "bench_DOT_sh": ". ./c.py\npython3 a.py"},
+    ],
+)
+def test_what_the_evaluator_loads_is_followed_to_its_end(
+    context: Context,  # noqa: F811
+    files: dict[str, str],
+) -> None:
+    files = {"bench_DOT_py": "import a", "c_DOT_py": "def f(): pass", **files}
+    put(context, **files)
+    entry = "bench.sh" if "bench_DOT_sh" in files else "bench.py"
+    others = {name.replace("_DOT_", ".") for name in files} - {entry}
+    found = protect(context, TOPIC, [entry])["loads"]
+    assert "c.py" in found and set(found) <= others
+
+
+def test_the_rules_of_make_are_named_by_it(context: Context) -> None:  # noqa: F811
+    put(
+        context, Makefile="bench:\n\tpython3 eval.py\n", eval_DOT_py="import score", score_DOT_py=""
+    )
+    run(context, "make", "-n", "bench")
+    [ruler] = [body["ruler"] for body in bodies(context, "run-planned")]
+    assert list(ruler["named"]) == ["Makefile"] and ruler["loads"]
+
+
 def test_the_variables_that_a_program_reads() -> None:
     text = "os.environ['A'] + os.environ.get(\"B\") + os.getenv('C') + environ['D'] + 'E'"
     assert variables_in(text) == ["A", "B", "C", "D"]

@@ -90,8 +90,26 @@ def test_words_of_a_command_leave_out_what_it_writes() -> None:
 def test_what_a_program_loads_is_seen_in_its_text() -> None:
     text = 'import json, model\nfrom pkg.sub import x\n#include "kernel.h"\nopen("data.csv")\n'
     found = loaded_by(text)
-    assert {"model.py", "pkg/sub.py", "pkg", "kernel.h"} <= set(found)
+    assert {"model.py", "pkg/sub.py", "pkg/__init__.py", "kernel.h"} <= set(found)
     assert "data.csv" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ("from . import score, other\n", "score.py"),
+        ("from .lib.a import (\n    b,\n)\n", "lib/a/b.py"),
+        ("mod = importlib.import_module('plug.one')\n", "plug/one.py"),
+        ("run([sys.executable, '-m', 'tools.check'])", "tools/check.py"),
+        ("python -m tools.check --fast\n", "tools/check/__main__.py"),
+        (". ./lib.sh\n", "./lib.sh"),
+        ("exec ./score --all\n", "./score"),
+        ("bench:\n\t$(PYTHON) tools/score\n", "tools/score"),
+        ("include rules.mk\n", "rules.mk"),
+    ],
+)
+def test_what_a_program_loads_by_another_way(text: str, file: str) -> None:
+    assert file in loaded_by(text)
 
 
 # ---- two sides -----------------------------------------------------------------------------------

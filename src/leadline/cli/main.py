@@ -32,7 +32,18 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 
 OWN_FAILURE, INTERRUPTED = 125, 130
 _PAGES = ("brief", "status", "claims", "show", "tried", "next", "compare", "issue")
-_SAY_HOW_WELL = (*_PAGES, "logbook", "update", "seal", "report", "decide", "check", "finish", "due")
+_SAY_HOW_WELL = (
+    *_PAGES,
+    "sync",
+    "logbook",
+    "update",
+    "seal",
+    "report",
+    "decide",
+    "check",
+    "finish",
+    "due",
+)
 _TAKE_A_VALUE = (["-C"], ["--thread"])  # before the verb
 
 
@@ -231,11 +242,17 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
 
 
 def _look_again(context: Context, args: Any) -> None:
-    """Runs whose files were changed after their end are known as disputed before anything is said."""
+    """Runs whose files were changed after their end, and records that are others on a copy, are known
+    before anything is said."""
     from leadline.services.artifact.raw_files import look_again
 
     try:
-        look_again(context, context.topic(getattr(args, "thread", None)))
+        topic = context.topic(getattr(args, "thread", None))
+        look_again(context, topic)
+        if context.store.uncompared(topic):  # what reads the record branch is loaded where it has to be
+            from leadline.services.branch.copies import compare_with_copies
+
+            compare_with_copies(context, topic)
     except (LeadlineError, OSError):
         pass  # no such thread, or nothing can be written: the verb says so itself
 

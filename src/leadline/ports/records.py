@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
@@ -107,12 +107,23 @@ class RecordLog(Protocol):
 
     def altered(self, topic: str = "") -> list[Altered]:
         """Which records of the threads that ``thread`` and ``records`` read (or of ``topic``, once it
-        was read) are not as they were written, where that shows from their chain and the heads."""
+        was read) are not as they were written, where that shows from their chain, the heads, what
+        seals and other writers noted of them, and what ``compared`` was told."""
         ...
 
     def runs_to_watch(self, topic: str) -> list[str]:
         """The uids of runs that may have to be looked at again: of a short thread all, of a long one
         the newest and those that claims rest on, as many as cost a reading verb nothing."""
+        ...
+
+    def uncompared(self, topic: str) -> list[str]:
+        """Event files that were written to, and not by this store, since ``compared`` was told of them."""
+        ...
+
+    def compared(self, topic: str, names: Collection[str], found: Sequence[Altered]) -> None:
+        """What copies elsewhere say of the event files ``names`` as they are now: ``found`` are lines
+        that are others there. From now on ``altered`` names them too; a file with none is not to be
+        compared again."""
         ...
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:

@@ -49,17 +49,24 @@ class Overrides:
         return "; ".join(dict.fromkeys(self.given[code] for code in self.used))
 
 
-def refuse_altered(context: Context, topic: str) -> None:
-    """Raises LeadlineError(refused, record-altered) while a record that is not as it was written is
-    neither mended nor settled: nothing is sealed or told over it."""
-    found = unsettled(context.store.view(topic).altered)
-    if found:
-        raise refused(
-            "record-altered",
-            told(found).partition(": leadline")[0],
-            why="what a changed line says now is no measurement: mend it from a copy, or say that it stands",
-            do=["leadline verify --heal", f"leadline verify --settle {found[0].where}"],
-        )
+def refuse_altered(thread: Thread) -> None:
+    """Raises ``altered_error`` where there is one."""
+    if (error := altered_error(thread)) is not None:
+        raise error
+
+
+def altered_error(thread: Thread) -> LeadlineError | None:
+    """LeadlineError(refused, record-altered) while a record that is not as it was written is neither
+    mended nor settled: nothing is sealed or told over it."""
+    found = unsettled(thread.altered)
+    if not found:
+        return None
+    return refused(
+        "record-altered",
+        told(found).partition(": leadline")[0],
+        why="what a changed line says now is no measurement: mend it from a copy, or say that it stands",
+        do=["leadline verify --heal", f"leadline verify --settle {found[0].where}"],
+    )
 
 
 def record_refusal(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -72,6 +72,7 @@ class Disk:
         self.topics: dict[str, dict[str, bytes]] = {}
         self.heads: dict[str, dict[str, Head]] = {}
         self.disputed: dict[str, dict[str, bytes]] = {}
+        self.contradicted: dict[str, list[Altered]] = {}
         self.set_aside: dict[str, bytes] = {}
         self.lock = threading.RLock()
         self.alone: dict[tuple[str, str], threading.Lock] = {}
@@ -143,10 +144,17 @@ class MemoryLog:
             found = parse_lines(lines)
             files[name] = Lines().take(lines, found)
             records += [record for record in found if isinstance(record, Record)]
-        return altered(files, self.disk.heads.get(topic, {}), records)
+        by_lines = altered(files, self.disk.heads.get(topic, {}), records)
+        return [*by_lines, *self.disk.contradicted.get(topic, ())]
 
     def runs_to_watch(self, topic: str) -> list[str]:
         return [run.uid for run in self.thread(topic).runs]
+
+    def uncompared(self, topic: str) -> list[str]:
+        return sorted(self.files(topic))
+
+    def compared(self, topic: str, names: Collection[str], found: Sequence[Altered]) -> None:
+        self.disk.contradicted[topic] = list(found)
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         wanted = {base_of(display) for display in ids}

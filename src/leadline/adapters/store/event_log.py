@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from types import MappingProxyType
@@ -126,6 +126,7 @@ class EventLog:
         self._views: dict[str, tuple[_State, Thread]] = {}
         self._noted: dict[str, dict[str, Head]] = {}
         self._altered: dict[str, list[Altered]] = {}
+        self._contradicted: dict[str, list[Altered]] = {}
         self._left_out: dict[str, int] = {}  # of threads that were looked at in parts
 
     @property
@@ -196,7 +197,7 @@ class EventLog:
             files = {name: part.lines for name, part in parts.items()}
             records = (record for part in parts.values() for record in part.records)
             self._altered[topic] = altered(files, self._noted.get(topic, {}), records)
-        return self._altered[topic]
+        return [*self._altered[topic], *self._contradicted.get(topic, ())]
 
     def left_out(self) -> dict[str, int]:
         found = {
@@ -223,7 +224,7 @@ class EventLog:
         return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns) for n, s in stats))
 
     def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
-        if not self._is_long(topic):
+        if topic in self._contradicted or not self._is_long(topic):
             return question(self.thread(topic))
         from leadline.adapters.store.kept_thread import kept_thread
 
@@ -235,7 +236,7 @@ class EventLog:
         return self.index.asked([topic], asked)
 
     def view(self, topic: str) -> Thread:
-        if not self._is_long(topic):
+        if topic in self._contradicted or not self._is_long(topic):
             return self.thread(topic)
         # As ``thread``: the same one while the files are the same.
         state = self._state(topic)
@@ -378,6 +379,47 @@ class EventLog:
 
     def disputed(self, topic: str) -> dict[str, bytes]:
         return _read_all(os.path.join(self.root, "threads", topic, "disputed"), ".jsonl")
+
+    # -- compared with copies ----------------------------------------------------------------------
+    def _compared_path(self, topic: str) -> str:
+        return os.path.join(self.root, "threads", topic, "compared")
+
+    def _stamp(self, topic: str, name: str) -> str:
+        """What an event file is at this moment; nobody sets back the time of its last change."""
+        s = os.stat(os.path.join(self.folder(topic), name))
+        return f"{name} {s.st_ino} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns}"
+
+    def _noted_as_compared(self, topic: str) -> list[str]:
+        return (
+            (read_bytes(self._compared_path(topic)) or b"").decode("utf-8", "replace").split("\n")
+        )
+
+    def uncompared(self, topic: str) -> list[str]:
+        noted = set(self._noted_as_compared(topic))
+        names = (name for name, *_ in self._state(topic))
+        return [name for name in names if self._stamp(topic, name) not in noted]
+
+    def is_compared(self, topic: str, name: str) -> bool:
+        return self._stamp(topic, name) in self._noted_as_compared(topic)
+
+    def compared(self, topic: str, names: Collection[str], found: Sequence[Altered]) -> None:
+        self._contradicted.pop(topic, None)
+        if found:
+            self._contradicted[topic] = list(found)
+            self._threads.pop(topic, None)
+        else:
+            self.note_compared(topic, names)
+
+    def note_compared(self, topic: str, names: Collection[str]) -> None:
+        """Not synced: without it files are compared once more."""
+        noted = self._noted_as_compared(topic)
+        lines = [line for line in noted if line.partition(" ")[0] not in names]
+        try:
+            lines += [self._stamp(topic, name) for name in names]
+            data = "\n".join(lines).encode()
+            write_atomically(self._compared_path(topic), data, durable=False)
+        except (OSError, LeadlineError):
+            return
 
     # -- heads -------------------------------------------------------------------------------------
     def head_path(self, topic: str, name: str) -> str:
@@ -561,6 +603,7 @@ class FileTransaction:
             )
             self.name = f"{writer}-{self.number}.jsonl"
         self.data = read_bytes(os.path.join(folder, self.name)) or b""
+        self.is_compared = not self.data or self.log.is_compared(self.topic, self.name)
         if self.data and not self.data.endswith(b"\n"):
             self._append(os.path.join(folder, self.name), b"\n")
             self.data += b"\n"
@@ -713,11 +756,13 @@ class FileTransaction:
             return
         folder = self.log.folder(self.topic)
         if self.size > ROLL_BYTES:
-            self.number, self.size = self.number + 1, 0
+            self.number, self.size, self.is_compared = self.number + 1, 0, True
             self.name = f"{self.log.writer}-{self.number}.jsonl"
         added = b"".join(self.lines)
         self._append(os.path.join(folder, self.name), added)
         self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev))
+        if self.is_compared:
+            self.log.note_compared(self.topic, [self.name])
         if self._opened is not None and self.log.sessions is not None:
             self.log.sessions().opened(self.topic, *self._opened)
 

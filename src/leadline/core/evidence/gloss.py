@@ -66,6 +66,8 @@ def overclaims(
     for word in strong_words(text):
         if word.kind == strong.COMPARES and not own:
             continue
+        if word.kind == strong.BEST and not own and strong.among_tried(word, text):
+            continue
         leans_on = bearing if named or word.kind in _OF_THE_THREAD else ()
         lacking = [_JUDGES[word.kind](word, borne, runs) for borne in leans_on]
         if lacking and not all(lacking):

@@ -223,7 +223,7 @@ def _over_counting(
 def _mark_doubted(out: Evidence, thread: Thread, runs: list[Run]) -> None:
     """What was declared of a metric, and the runs do not bear out."""
     for metric in dict.fromkeys(m for result in out.clauses for m, _ in result.clause.sides):
-        if why := doubted(thread.metrics.get(metric), runs):
+        if why := doubted(thread.metrics.get(metric) or MetricDef(metric), runs):
             out.mark(Mark("observed", f"{metric} moves with the machine", why))
 
 

@@ -1,10 +1,11 @@
 """What the runs themselves say of what moves a metric, whatever was declared of it.
 
 A result follows from code, command and inputs: two runs alike in these give the same one. What differs
-between them is moved by something that nobody recorded, and is judged as what the machine moves. Where
-the unit or the name says a time, a rate or a power, it takes two such runs that agree to believe that
-it is a result or a count all the same (a simulated time). Names are a hint and no more: one that is
-known for a result (a loss of an unseeded training) is not asked.
+between them is moved by something that nobody recorded, and is judged as what the machine moves. So it
+takes two such runs that agree to believe that something is a result or a count: where the unit or the
+name says a time, a rate or a power (a simulated time), and where they say nothing, since another seed
+for each run hides that no two would. Names are a hint and no more: one that is known for a result (a
+loss of an unseeded training) is not asked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from leadline.core.canonical import canonical_json
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.metric.units import hint_of
 from leadline.core.record.run import MetricDef, Run, program_of
+
+_NOTHING_SHOWS = "nothing shows that"
 
 
 def as_measured(definition: MetricDef, runs: Iterable[Run]) -> MetricDef:
@@ -40,19 +43,25 @@ def doubt(definition: MetricDef, runs: Iterable[Run]) -> str:
     said = f", declared {definition.observed}," if definition.observed else ""
     if any(len(known) > 1 for known in values.values()):
         return f"{definition.name}{said} differs between runs of one command, code and inputs"
-    if hint and values and not agreed:
+    if agreed or not values:
+        return ""
+    if hint:
         return (
             f"{definition.name}{said} is a time or rate, and no two runs of one command agree in it"
         )
+    if len(set().union(*values.values())) > 1:
+        return f"{_NOTHING_SHOWS} {definition.name}{said} is a result: no two runs of one command agree in it"
     return ""
 
 
-def doubted(declared: MetricDef | None, runs: Iterable[Run]) -> str:
-    """What was declared of what moves a metric and the runs do not bear out, in words; "" without."""
-    if declared is None or not declared.observed:
-        return ""
+def doubted(declared: MetricDef, runs: Iterable[Run]) -> str:
+    """What was declared of what moves a metric and the runs do not bear out, or nothing shows, in
+    words; "" without."""
     why = doubt(declared, runs)
-    return f"{why}: judged as what the machine moves" if why else ""
+    if not why or not (declared.observed or why.startswith(_NOTHING_SHOWS)):
+        return ""
+    shows = ", until one of them is run again and agrees" if why.startswith(_NOTHING_SHOWS) else ""
+    return f"{why}: judged as what the machine moves{shows}"
 
 
 def with_observed(definition: MetricDef, observed: str) -> MetricDef:

@@ -30,11 +30,21 @@ _CONFIG = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf")
 _MAGIC = later(r"[*?\[]")
 _BETWEEN = later(r"[\s'\"=;|&<>(),`$]+")
 _REDIRECTED = later(r">+\s*\S+")
-_IMPORT = later(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import|import[ \t]+([\w., \t]+))", re.M)
+_IMPORT = later(
+    r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]*)|import[ \t]+([\w., \t]+))",
+    re.M,
+)
+_BY_NAME = later(
+    r"(?:import_module|__import__|run_module)\(\s*[\"']([.\w]+)[\"']|[\s\"']-m[\s\"',]+([.\w]+)"
+)
+_PROGRAM = later(
+    r"(?<![\w./-])(?:\.{0,2}/)?[\w-]+(?:/[\w-]+)+(?![\w/.*-])|(?<![\w./-])\./[\w-]+(?![\w/.*-])"
+)
+_MAKERS = {"make": ("GNUmakefile", "makefile", "Makefile"), "just": ("justfile", "Justfile")}
 _CHANGES_FOLDER = later(r"(?:^|[;&|({\s])(?:cd|pushd)\s+(?:--\s+)?([^\s;&|)]+)")
 _VARIABLE = later(r"(?:environ(?:\.\w+)?\s*[\[(]|getenv\s*\()\s*[\"'](\w+)[\"']")
 _FILE = later(
-    r"[\w./-]+\.(?:py|sh|js|ts|mjs|c|cc|cpp|cxx|h|hh|hpp|cu|cuh|rs|go|jl|r|R|lua|pl|rb|java|scala|so|m|f90)\b"
+    r"[\w./-]+\.(?:py|sh|js|ts|mjs|c|cc|cpp|cxx|h|hh|hpp|cu|cuh|rs|go|jl|r|R|lua|pl|rb|java|scala|so|m|f90|mk|bash|tcl|awk)\b|(?<![\w./-])[\w./-]*Makefile\b"
 )
 
 
@@ -79,15 +89,37 @@ def words_of(argv: Sequence[str]) -> list[str]:
 
 def loaded_by(text: str) -> list[str]:
     """Paths that the text of a program seems to load, without saying relative to what: modules in
-    the way of Python, and names of source files."""
-    found = []
+    the way of Python, names of source files, and programs named by a path."""
+    found: dict[str, None] = {}
     for match in _IMPORT.finditer(text):
-        for module in (match[1] or match[2]).split(","):
-            name = module.strip().partition(" ")[0].lstrip(".").replace(".", "/")
-            if name:
-                found += [f"{name}.py", f"{name}/__init__.py", name.partition("/")[0]]
-    found += [match[0] for match in _FILE.finditer(text)]
-    return list(dict.fromkeys(found))[:MOST_WORDS]
+        if match[1]:
+            module = match[1].lstrip(".").replace(".", "/")
+            names = [each.split()[0] for each in match[2].strip("() \t").split(",") if each.split()]
+            parts = [f"{module}/{name}".lstrip("/") for name in names if name.isidentifier()]
+            modules = [*([module] if module else []), *parts]
+        else:
+            named = (each.strip().partition(" ")[0] for each in match[3].split(","))
+            modules = [name.replace(".", "/") for name in named if name]
+        found.update(dict.fromkeys(path for name in modules for path in _files_of(name)))
+    for match in _BY_NAME.finditer(text):
+        name = (match[1] or match[2]).lstrip(".").replace(".", "/")
+        found.update(dict.fromkeys((*_files_of(name), f"{name}/__main__.py")))
+    for pattern in (_FILE, _PROGRAM):
+        found.update(dict.fromkeys(match[0] for match in pattern.finditer(text)))
+    return list(found)[:MOST_WORDS]
+
+
+def _files_of(module: str) -> list[str]:
+    """A module, and the packages that are loaded before it."""
+    packages = [at for at in range(len(module)) if module[at] == "/"]
+    above = [f"{module[:at]}/__init__.py" for at in packages]
+    return [f"{module}.py", f"{module}/__init__.py", *above]
+
+
+def makefiles_of(argv: Sequence[str]) -> list[str]:
+    """What a command runs that names none of it: the rules of ``make``."""
+    named = (_MAKERS.get(os.path.basename(word), ()) for word in words_of(argv))
+    return [name for names in named for name in names]
 
 
 def goes_to(argv: Sequence[str], folder: str) -> str | None:

@@ -7,15 +7,18 @@ that each line holds of the line before it and from the head that was noted besi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.canonical import sha256_for
 from leadline.core.record.about import uid_named
 from leadline.core.record.event import BadLine, Misfit, Record, line_digest
 from leadline.core.record.event_files import Head, by_writer, split_name
+from leadline.core.record.order import note_of, uid_in
 from leadline.core.timestamps import counted
 from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass, field
+
+_SEALS = ("snapshot", "heads-signed")
 
 
 class Altered(NamedTuple):
@@ -72,7 +75,7 @@ def altered(
     def name(file: str, number: int, seen_at: str = "") -> None:
         where = seen_at or f"{file}:{max(number, 1)}"
         record = files[file].places.get(number, (0, None))[1]
-        found.setdefault(where, Altered(where, split_name(file)[0], _about(record)))
+        found.setdefault(where, Altered(where, split_name(file)[0], about(record)))
 
     for writer, names in by_writer(files).items():
         if "~" in writer:
@@ -85,6 +88,7 @@ def altered(
             if before and lines.follows not in (None, files[before].digest):
                 name(before, max(files[before].places, default=1), f"{file}:1")
             before = file
+    records = list(records)
     said = [r for r in records if r.kind == "healed"]
     wanted = [*heads.items()]
     for record in said:
@@ -95,8 +99,41 @@ def altered(
             places = files[file].places.items()
             reached = (n for n, (end, _) in places if end >= head.size_bytes)
             name(file, next(reached, max(files[file].places, default=1)))
+    for file, number in _noted_otherwise(files, records):
+        name(file, number)
     settled = {where for record in said for where in record.body.get("diverged", ())}
     return [each._replace(settled=where in settled) for where, each in found.items()]
+
+
+def _noted_otherwise(
+    files: Mapping[str, Lines], records: Iterable[Record]
+) -> Iterator[tuple[str, int]]:
+    """Lines (by file and number) that are not what a seal or another writer noted of them: who
+    recomputed a chain did not recompute those."""
+    digests: set[str] = set()
+    places: dict[str, tuple[str, int]] = {}
+    for record in records:
+        sealed = record.body.get("heads") if record.kind in _SEALS else None
+        if not (sealed or record.seen):
+            continue
+        if not digests:
+            digests = {digest for lines in files.values() for digest in lines.ends.values()}
+            for name, lines in files.items():
+                for number, (_, found) in lines.places.items():
+                    if found is not None:
+                        places[found.id] = name, number
+        for writer, digest in dict(sealed or {}).items():
+            if digest not in digests:
+                last = by_writer(files).get(str(writer).partition("~")[0])
+                if last:
+                    yield last[-1], max(files[last[-1]].places, default=1)
+        for note in (record.seen or {}).values():
+            at = places.get(uid_in(note))
+            if at is None:
+                continue
+            end = files[at[0]].places[at[1]][0]
+            if note_of(uid_in(note), files[at[0]].ends[end]) != note:
+                yield at
 
 
 def unsettled(found: Iterable[Altered]) -> list[Altered]:
@@ -114,7 +151,7 @@ def told(found: Iterable[Altered]) -> str:
     return f"{', '.join(named)} {verb} from what was written: leadline verify" if named else ""
 
 
-def _about(record: Record | None) -> frozenset[str]:
+def about(record: Record | None) -> frozenset[str]:
     if record is None:
         return frozenset()
     named = (uid_named(record, field) for field in ("run", "target", "experiment"))

@@ -19,7 +19,7 @@ _ENDS = later(
     re.I,
 )
 _LED = later(
-    r"^\s*(?:hypothes[ie]s|prediction|expectation|expected|goal|aim|target|plan|idea|question|open|to[\s-]?do|"
+    r"^\s*(?:if\s+\w+|hypothes[ie]s|prediction|expectation|expected|goal|aim|target|plan|idea|question|open|to[\s-]?do|"
     r"next|follow-?ups?|"
     r"pending|experiment|proposal|criterion|stop(?:ping)?(?:\s+rule)?)\b[\s\w-]{0,20}:",
     re.I,
@@ -78,6 +78,13 @@ _OPEN = later(
     r"remains?)\s+to\s+be|to\s+be|short\s+of|instead\s+of)\b",
     re.I,
 )
+_BY_OTHERS = later(
+    r"\b(?:(?:the|their|this|that|a)\s+)?(?:papers?|authors?|literature|docs|documentation|blog|article|readme|manual|"
+    r"vendor|reviewers?|they)\s+(?:\w+\s+)?(?:claim|report|found|find|say|said|state|argue|show|recommend|suggest|"
+    r"call|promise|prove)\w*\b|\baccording\s+to\b|\bin\s+(?:the|their)\s+(?:\w+\s+)?(?:paper|article|literature|docs)\b",
+    re.I,
+)
+_OURS = later(r"\b(?:ours?|we|here|also|too|confirm\w*|reproduc\w*|replicat\w*)\b", re.I)
 _NOT_OPEN = later(
     r"\b(?:no|not|without|beyond)\s+(?:any\s+|a\s+|in\s+)?(?:doubt|only|just|merely|question)\b",
     re.I,
@@ -90,7 +97,8 @@ def part_before(prose: str, at: int) -> str:
     return prose[start:at]
 
 
-def _part(prose: str, at: int) -> str:
+def part_at(prose: str, at: int) -> str:
+    """The part of the sentence that ``at`` stands in."""
     following = _ENDS.search(prose, at)
     return part_before(prose, at) + prose[at : following.start() if following else len(prose)]
 
@@ -105,14 +113,14 @@ def expected(prose: str, at: int) -> bool:
     """Whether what stands at ``at`` is wanted, expected or asked for."""
     if _led(prose, at):
         return True
-    part = _part(prose, at)
+    part = part_at(prose, at)
     meant = _EXPECTS.search(part_before(prose, at)) or _ASKS.search(part)
     return bool(meant) and not _FOUND.search(part)
 
 
 def planned(prose: str, at: int) -> bool:
     """Whether what stands at ``at`` is to be done."""
-    part = _part(prose, at)
+    part = part_at(prose, at)
     return bool(_PLANS.search(part)) and not _FOUND.search(part)
 
 
@@ -120,3 +128,10 @@ def left_open(prose: str, at: int) -> bool:
     """Whether what stands at ``at`` is said not to be known, shown or meant."""
     before = part_before(prose, at)
     return bool(_OPEN.search(before)) and not _NOT_OPEN.search(before)
+
+
+def attributed(prose: str, at: int) -> bool:
+    """Whether what stands at ``at`` is what others say of their own."""
+    before = part_before(prose, at)
+    said = _BY_OTHERS.search(before)
+    return said is not None and not _OURS.search(before, said.end())

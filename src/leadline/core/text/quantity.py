@@ -64,6 +64,8 @@ _MASKS = (  # compiled by the first text that has a digit
     ),
     (r"(?:sha\d*:)?\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", 0),
     (r"\b\d+(?:\.\d+){2,}\b", 0),
+    (r"×\s?\d+(?:\.\d+)?(?=\s*[=≈])", 0),  # a product that is worked out
+    (r"\(\d+/\d+\)(?=[²³^])|\b\d+/\d+\s?×(?=\s*(?:[:;,.)]|$))", re.M),
     (r"\bv\d+(?:\.\d+)*\b", 0),
     (r"\bx(?:0\b|\d+(?=_)|\d+_)\w*", 0),  # a variable
     (r"\b\d+\^\d+\b(?!\s?(?:%|x\b|times))", 0),
@@ -209,7 +211,7 @@ _FACTORS = (
     (
         r"\b(?:drop\w*|fell|falls?|reduc\w+|went|goes|down|cuts?)\s+(?:\w+\s+){0,2}to\s+(?:zero|nothing|"
         r"0)\b(?![.,]\d)|"
-        r"\borders\s+of\s+magnitude\b|\ba\s+(?:\w+\s+)?fraction\s+of\b|"
+        r"\borders\s+of\s+magnitude\b|(?<!adding )(?<!add )\ba\s+(?:\w+\s+)?fraction\s+of\b|"
         r"\b(?:double|triple)[\s-]digit\b|\b(?:\d+(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|"
         r"ten)[\s-]?(?::|to)[\s-]?"
         r"(?:1|one)\b(?!\d)|\b(?:several|many|multi|multiple)(?:[\s-]?fold\b|\s+times\b(?:\s+(?:as|the|its|"
@@ -224,6 +226,7 @@ _PART = (
 _FACTOR_OF = later(
     r"\bfactor\s+(?:of\s+(?:\w+\s+)?)?$|\b(?:multipl|divid)\w+\s+(?:[\w-]+\s+){0,4}by\s*$", re.I
 )
+_FROM_TO = later(r"\s+from\s+(?:\S+\s+)?to\b", re.I)
 _MANY = later(r"\b(?:dozens|scores|hundreds|thousands|millions)\s+of\s+(?:[\w-]+)", re.I)
 _ON_NOUNS = later(r"\s+(?:[a-z]+\s+)?[A-Za-z]+s\b")  # "five shapes", not "five to"
 _COPIES = later(  # "x3 blocks", "baseline x 2 LR", not "x3 speed"
@@ -306,6 +309,8 @@ def quantities(text: str, units: frozenset[str] = frozenset()) -> list[Quantity]
 def _factors(prose: str) -> Iterator[Quantity]:
     for pattern, factor in _FACTORS:
         for m in re.finditer(pattern, prose, re.I):
+            if _FROM_TO.match(prose, m.end()):
+                continue  # the two numbers say it
             loose = bool(_LOOSELY.search(prose[: m.start()]))
             yield Quantity(m.start(), m[0].rstrip(), factor, TIMES, TIMES, loose=loose)
 

@@ -12,8 +12,15 @@ from collections.abc import Iterator
 
 from leadline.core.patterns import later
 from leadline.core.text import other_languages as other
-from leadline.core.text.intention import expected, left_open, part_before, planned
-from leadline.core.text.quantity import without_code
+from leadline.core.text.intention import (
+    attributed,
+    expected,
+    left_open,
+    part_at,
+    part_before,
+    planned,
+)
+from leadline.core.text.quantity import number_of, without_code
 from leadline.core.typed import NamedTuple
 
 BEST = "best"  # compared with all there is
@@ -74,7 +81,8 @@ _SUPERLATIVE = later(
     re.I,
 )
 _DESCRIBES = later(
-    r"\s*(?:[\s-](?:effort|practice|practices|guess|case|\w+(?:\s+\w+)?\s+(?:var(?:y|ies)|depends?|differs?|"
+    r"\s*(?:\s+(?:\w+\s+)?(?:risk|part|idea|question|problem|fix|reason|concern|lever|bottleneck|issue|learning\s+rate|"
+    r"lr|direction|candidate|experiment)s?\b(?!\s+(?:\w+\s+)?(?:of\s+(?:all|them)|is\s+(?:new|old)))|[\s-](?:effort|practice|practices|guess|case|\w+(?:\s+\w+)?\s+(?:var(?:y|ies)|depends?|differs?|"
     r"chang(?:es?|ed)|shifts?|(?:was|is)\s+closer)\b|so[\s-]far\b)|fit\b|regards|(?:way|route|path|place|time|"
     r"thing|step)\b|to\s+(?!date|now)\w+|(?:number|amount|size|value|length|width)s?\b)",
     re.I,
@@ -92,13 +100,14 @@ _BEATS_ALL = later(
     rf"|(?:no|none|nothing)\s+(?:\w+\s+)?(?:{_OTHERS}\s+)?(?:beats|comes?\s+close|matches|outperforms|"
     rf"is\s+(?:better|faster)|"
     r"can\s+(?:match|beat)|has\s+(?:ever\s+)?(?:beaten|matched))"
+    r"|(?:simply|completely|totally|utterly|clearly|easily)\s+dominates|dominates\s*[.!]|the\s+one\s+to\s+use\b"
     r"|(?:no|than\s+any)\s+other\s+(?!change|difference|work|process|cause)\w+|cannot\s+be\s+(?:beaten|improved|"
     r"bettered)|(?:top|head)s?\s+(?:of\s+)?the\s+"
     r"(?:leaderboard|table|ranking|list)|ranks?\s+(?:first|#?1\b|number\s+one)|\#1\b|ever\s+(?:seen|measured|"
     r"reported|"
     r"recorded|published|trained|built)|in\s+(?:\w+\s+)?history|outperforms\s+the\s+(?:field|competition|literature)|"
     r"leads\s+the\s+(?:field|pack)|(?:nobody|no\s+one)\s+(?:has|have|else|ever)|"
-    r"the\s+first\s+(?:\w+\s+){0,2}to\s+\w+|than\s+(?:any|every|all)\w*|nothing\s+(?:\w+\s+){0,3}?(?:is|was|"
+    r"the\s+first\s+(?:\w+\s+){0,2}to\s+\w+|than\s+(?:any|every|all)\w*|nothing\s+(?!(?:more|else|further)\s+(?:is|was)\s+(?:claimed|said|known|shown|meant))(?:\w+\s+){0,3}?(?:is|was|"
     r"beats|comes|matches|does|"
     r"did)|(?:the|a|clear|overall|outright)\s+(?:\w+\s+)?(?:winner|champion|victor)|"
     r"as\s+\w+\s+as\s+(?:it\s+gets|they\s+come)|the\s+only\s+(?:\w+\s+)?\w+\s+(?:that|which|to)\b|"
@@ -168,7 +177,7 @@ _BEYOND = later(
     rf"(?:applies|extends|transfers|generali[sz]es)\s+to\s+(?:all|any|every)\b|every\s+one\s+of\s+(?:the|"
     rf"our)\s+(?P<each>{_CASES})\b|"
     rf"(?:speeds?\s+up|accelerates?|improves?|helps?|boosts?|reduces?|lowers?|cuts?|shortens?|wins?|beats?|"
-    rf"works?|holds?|fits?|suits?)\s+(?:\w+\s+)?"
+    rf"works?|holds?|fits?|suits?|survives?|withstands?)\s+(?:\w+\s+)?"
     rf"(?:every|any|each|all)\s+(?:\w+\s+)?(?P<case>{_CASES})\b|for\s+any\s+{_CASES})",
     re.I,
 )
@@ -185,7 +194,7 @@ _NEVER = later(
     rf"scenario)\s+(?:\w+\s+){{0,3}}?"
     r"(?:where|in\s+which|is|was|"
     r"shows?|fail\w*|regress\w*|got|did|does|diverge\w*)|(?:cannot|can\s?not|can't|can\s+never)\s+(?:fail|lose|"
-    r"diverge|"
+    r"diverge|get\s+(?:any\s+)?(?:worse|slower)|"
     r"regress|go\s+wrong)|(?:zero|no)\s+(?:failures?|crashes|errors|downsides?|drawbacks?|disadvantages?|"
     r"advantages?|harm)\b|nothing\s+(?:\w+\s+)?(?:got|became|is|was|gets)\s+(?:any\s+)?(?:worse|slower|lost)|"
     r"fail[\s-]?safe|"
@@ -278,7 +287,7 @@ _PROOF = later(
     r"all\s+|a\s+)?"
     r"(?:reasonable\s+)?(?:doubt|dispute|question)|(?:without|no)\s+(?:a\s+|any\s+)?doubt|undoubtedly|certainly|"
     r"surely|definitely|full\s+stop\b|period(?=\s*[.!]?\s*$)|no\s+(?:denying|question|disputing|arguing)\b|"
-    r"(?:is|are|now)\s+(?:\w+\s+)?(?:settled|known\s+to)|with\s+certainty|"
+    r"(?:is|are|now)\s+(?:\w+\s+)?(?:settled|known\s+to)|with\s+certainty|(?:mathematical|absolute|dead|complete)\s+certainty|safely\s+(?:say|conclude|assume)|"
     r"demonstrabl[ey]|unequivocal(?:ly)?|indubitabl[ey]|unmistakabl[ey]|decisive(?:ly)?|undisputed(?:ly)?|"
     r"without\s+question|settles?\s+(?:it|the\s+(?:matter|question|debate))|(?:an?|is|"
     r"are)\s+(?:\w+\s+)?(?:certainty|fact)\b"
@@ -315,6 +324,9 @@ _NOTHING = later(
     r"side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)",
     re.I,
 )
+_NAMED = later(
+    r"[\"“][^\"”\n]{2,60}[\"”](?=\s+(?:pattern|mode|flag|option|trick|style|variant|scheme|policy|rule)\b)"
+)
 _ANY = later(r"\bany", re.I)  # "not on any machine" denies for all of them
 _COMPARES = later(
     r"\b(?:better|worse|faster|slower|quicker|cheaper|stronger|weaker|superior|inferior|improv(?:es|ed|"
@@ -324,8 +336,9 @@ _COMPARES = later(
 )
 _SEEN = later(
     r"\s+(?:in\s+\w+\s+)?(?:was|were|is|has\s+been|could\s+be|that\s+\w+)?\s*(?:shown|seen|found|observed|detected|"
-    r"measured|measurable|visible|resolved|made|needed|required|necessary|intended|planned|applied|expected|"
-    r"known)|\s+to\s+the\s+(?:code|config\w*|command|data|script|program)",
+    r"measured|measurable|visible|resolved|claimed|made|needed|required|necessary|intended|planned|applied|expected|"
+    r"known)|\s+that\s+(?:\w+\s+){0,3}(?:could|can|would)\s+show|\s+by\s+(?:construction|design|definition)\b|"
+    r"\s+to\s+the\s+(?:code|config\w*|command|data|script|program)",
     re.I,
 )
 _DENIED = later(
@@ -342,7 +355,18 @@ _NO_DENIAL = later(
     re.I,
 )
 _NO_RANK = later(
-    r"\bat\s+(?:the\s+)?$|\bown\s+$|\b(?:compute|chinchilla|flops?|memory|cost)-$", re.I
+    r"\bat\s+(?:the\s+)?$|\bown\s+$|\b(?:compute|chinchilla|flops?|memory|cost)[-\s]$", re.I
+)
+# "The optimal ratio has halved" speaks of one without saying which it is.
+_OPTIMUM_OF = later(
+    r"(?<=optimal)\s+(?:[\w-]+\s+)?(?:ratio|rate|lr|size|hyper-?param\w*|settings?|values?|point|width|depth|schedule|"
+    r"decay|temperature|number|dimension|batch)s?\b(?!\s*(?:is|was|are|were|=|:)\s(?!expected|unknown|not|likely|"
+    r"still|to\s))|(?<=optimal)\s+(?:ratio|learning\s+rate|batch\s+size)\s+(?:is|are)\s+(?:expected|unknown|likely)",
+    re.I,
+)
+_SAYS_WHICH = later(
+    r"(?:\b(?:is|are|was|were|be|being|found|chose|use[sd]?|have|has)\s+|=\s*)(?:the\s+|an?\s+)?$",
+    re.I,
 )
 _RANKED = later(r"\b(?:the|is|are|was|as|its|our)\s+(?:\w+\s+)?$", re.I)
 _PARTS_OF_A_RUN = later(
@@ -371,31 +395,79 @@ _AN_EFFECT = later(
 )
 
 
+# Words that are strong only of an effect: a state that "is always kept in fp32", a "massive refactor"
+# and a tokenizer that "guarantees" a separator say how something is made, not what came of it.
+_MADE = later(
+    r"always|never(?!\s+once)|regardless|irrespective|reliably|everywhere|anywhere|everything|anything|everyone|"
+    r"(?:on|for|across|over|in|to|with|from|at|of|under|throughout|by|all|every|each|any|most)\b|invariably|"
+    r"massive|huge|substantial|significant(?!ly)|considerabl|enormous|guarante|definitely|certainly|surely|"
+    r"dramatic(?!ally)|remarkabl|exceptional",
+    re.I,
+)
+_COMES_OF_IT = later(
+    rf"\b(?:{_EFFECT}|(?:better|worse|best|worst|faster|fastest|slower|quicker|cheaper|stronger|weaker|lower|higher|"
+    r"smaller|larger|superior|inferior|ahead|optimal|more\s+accurate|wins?|won|winning|beats?|beaten|beating|works?|"
+    r"worked|holds?|held|helps?|helped|hurts?|outperform\w*|surpass\w*|dominat\w*|improv\w*|reduc\w*|lowers?|"
+    r"rais\w+|speeds?|accelerat\w*|boosts?|saves?|cuts?|benefits?|succeeds?|fails?|converge\w*|regress\w*|"
+    r"degrad\w*|loses?|lost|preferr?\w*|favou?r\w*|trust\w*|rel(?:y|ied|iable)|safe(?:ly)?|true|correct|"
+    r"right|valid|good|great|useful|worth|solves?|solved|eliminat\w*|prevents?|general\w*|transfers?|agrees?|"
+    r"consistent\w*|robust\w*|stable|repeatable|reproduc\w*|replicat\w*|confirm\w*|"
+    r"accura\w+|latency|throughput|runtime|quality|performance|perplexity|scor\w+|"
+    r"choice|answer|solution|approach|method|recipe|new|ours|conditions?|circumstances)\b)",
+    re.I,
+)
+_TRIED = later(
+    r"\b(?:tried\s+\S*\d|swept|sweeps?\b|sweeping|grid|settings\s+tried|of\s+(?:those|these|the\s+\w+)\s+(?:tried|tested))",
+    re.I,
+)
+_BEST_BY = later(
+    r"(?:\b(?:was|were|is|are|works?|worked|performs?|performed|confirmed|found)\s+(?:the\s+)?)$",
+    re.I,
+)
+_HARD = later(
+    r"\s+(?:to\s+be\s+)?(?:hard|difficult|tricky|slow|costly|painful|annoying|easi|simpl)\w*", re.I
+)
+
+
 def strong_words(text: str) -> list[StrongWord]:
     """Every such word of ``text`` that is said to be so: not denied ("not the best"), wanted or left
     open; in reading order."""
-    prose = without_code(text)
+    prose = _NAMED.sub(lambda m: " " * len(m[0]), without_code(text))
     found = [
         *_superlatives(prose),
         *_universals(prose),
         *(StrongWord(m.start(), m[0], CLEAR) for m in _CLEAR.finditer(prose)),
         *_labels(prose),
-        *(StrongWord(m.start(), m[0], PROOF) for m in _PROOF.finditer(prose)),
+        *(
+            StrongWord(m.start(), m[0], PROOF)
+            for m in _PROOF.finditer(prose)
+            if not _HARD.match(prose, m.end())
+        ),
         *(StrongWord(m.start(), m[0].split()[0], COMPARES) for m in _COMPARES.finditer(prose)),
         *(
             StrongWord(m.start(), m[0], NO_EFFECT)
             for m in _NOTHING.finditer(prose)
             if not _SEEN.match(prose, m.end())
         ),
-        *_in_other_languages(prose),
     ]
+    found = [w for w in found if not _MADE.match(w.word) or _of_an_effect(w, prose)]
+    found += _in_other_languages(prose)
     return sorted(w for w in found if is_stated(w, prose))
+
+
+def among_tried(word: StrongWord, text: str) -> bool:
+    """Whether it is the best of what the text says was tried, and of nothing else."""
+    if word.word.lower() not in ("best", "optimal", "worst") or (
+        word.of and number_of(word.of) is None
+    ):
+        return False
+    return bool(_TRIED.search(text)) and bool(_BEST_BY.search(text, 0, word.start))
 
 
 def is_stated(word: StrongWord, prose: str) -> bool:
     """Whether ``word`` of ``prose`` (without code) is said to be so."""
     at = word.start
-    if expected(prose, at) or left_open(prose, at):
+    if expected(prose, at) or left_open(prose, at) or attributed(prose, at):
         return False
     if word.kind == EVERY and planned(prose, at):
         return False
@@ -403,6 +475,17 @@ def is_stated(word: StrongWord, prose: str) -> bool:
         return True  # these deny by themselves
     before = part_before(prose, at)
     return not _DENIED.search(before) or bool(_NO_DENIAL.search(before))
+
+
+def _of_an_effect(word: StrongWord, prose: str) -> bool:
+    """Whether the part of the sentence speaks of what came of something, besides the word itself."""
+    if word.kind not in (EVERY, CLEAR, PROOF):
+        return True
+    before = part_before(prose, word.start)
+    after = part_at(prose, word.start)[len(before) + len(word.word) :]
+    return bool(
+        _COMES_OF_IT.search(before) or _COMES_OF_IT.search(after) or _COMES_OF_IT.search(word.word)
+    )
 
 
 def _in_other_languages(prose: str) -> Iterator[StrongWord]:
@@ -421,7 +504,14 @@ def _superlatives(prose: str) -> Iterator[StrongWord]:
             continue
         if m["est"] and word.lower() in _EXTENTS and not _OF_AN_EFFECT.match(prose, m.end()):
             continue  # the largest shape
-        if _NO_RANK.search(before) or _DESCRIBES.match(prose, m.end()):
+        ends = (
+            m.start() + len(" ".join(word.split()[:2]))
+            if word.lower().startswith(("most ", "least "))
+            else m.end()
+        )
+        if _NO_RANK.search(before) or _DESCRIBES.match(prose, ends):
+            continue
+        if _OPTIMUM_OF.match(prose, m.end()) and not _SAYS_WHICH.search(before):
             continue
         of = _OF.match(prose, m.end())
         yield StrongWord(m.start(), word, BEST, of[1].lower() if of else "")

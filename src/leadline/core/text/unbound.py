@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 
 from leadline.core.errors import LeadlineError
@@ -304,6 +305,8 @@ def known_numbers(
         for key, value in run.config.items():
             by_key.setdefault(key, set()).add(str(value))
     known.counts |= {float(len(values)) for values in by_key.values()}
+    alike = Counter((key, str(value)) for run in evidence for key, value in run.config.items())
+    known.samples |= {float(n) for n in alike.values()}
     _of_predicate(predicate, known)
     for name in ("stop", "constraint", "goal"):
         known.expected |= _numbers_in(thread.about.get(name))

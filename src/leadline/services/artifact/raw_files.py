@@ -19,7 +19,9 @@ from leadline.services.artifact.file_digests import FileDigests
 from leadline.services.context import Context, refs_for
 from leadline.services.out_path import write_whole
 
-KEPT = "unchanged-runs.json"  # runs whose files changed in nothing but their times, and when they did
+KEPT = (
+    "unchanged-runs.json"  # runs whose files changed in nothing but their times, and when they did
+)
 FILES = {"logged": "metrics.jsonl", "stdout": "stdout.log", "stderr": "stderr.log"}
 
 

@@ -28,7 +28,7 @@ from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.redefined import changes_since, definitions_for
 from leadline.core.metric.ruler import AREA, below_resolution, null_of
 from leadline.core.record.reaches import tell_tags
-from leadline.core.record.run import Run
+from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import NamedTuple
 from leadline.services.artifact.raw_files import find_disputed
@@ -137,7 +137,7 @@ def _about_definitions(thread: Thread, out: Comparison, runs: list[Run]) -> list
     for metric in out.metrics:
         name = metric.metric
         definition = thread.metrics.get(name)
-        if why := doubted(definition, runs):
+        if why := doubted(definition or MetricDef(name), runs):
             notes.append(why)
         if definition is not None and definition.formula:
             notes.append(f"{name} = {definition.formula}")

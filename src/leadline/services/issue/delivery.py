@@ -30,11 +30,13 @@ from leadline.core.record.thread import PersonEdit, Thread
 from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar, cast
 from leadline.core.values import dataclass
 from leadline.ports.forge import Forge
+from leadline.services.branch.copies import compare_with_copies
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, is_taken, read_issue
 from leadline.services.issue.content import comment_text, wanted_of
 from leadline.services.issue.outbox import Trouble
+from leadline.services.refusal import altered_error
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import IssueEditedBody, IssueOpenedBody, IssueWantedBody
@@ -131,6 +133,12 @@ def bring_up_to_date(
         thread = context.store.view(topic)
     call = _Call(context, topic, opening is not None and not opening.draft, retitle)
     if thread.issue.state in ("none", "draft") and not call.to_open(thread):
+        return _answer(call, thread)
+    # Nothing is told over a record that is not as it was written.
+    compare_with_copies(context, topic)
+    if (error := altered_error(context.store.view(topic))) is not None:
+        call.why = outbox.unread(error)
+        call.waits = [o.what for o in call.expected(thread)]
         return _answer(call, thread)
     # A forge that was away a moment ago is not asked again by a verb of other business.
     met = outbox.resting(context, topic, asked_for)

@@ -14,7 +14,9 @@ from leadline.core.errors import LeadlineError, conflict, not_found
 from leadline.core.record.event_files import is_own, split_copy, split_name
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.union import Differing, differences
+from leadline.core.record.written import unsettled
 from leadline.core.timestamps import counted
+from leadline.services.branch.copies import compare_with_copies
 from leadline.services.context import Context
 
 RECORDS_SHOWN = 3
@@ -117,6 +119,8 @@ def settle(context: Context, topics: list[str], where: str, why: str) -> str:
     for topic in topics:
         faults = [fault.where for fault in context.store.faults(topic)]
         faults += [finding.where for finding in disputes(context, topic) if finding.mend]
+        compare_with_copies(context, topic)
+        faults += [each.where for each in unsettled(context.store.thread(topic).altered)]
         if where in faults:
             context.store.settle(topic, where, why)
             return topic

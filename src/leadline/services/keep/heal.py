@@ -11,10 +11,10 @@ from __future__ import annotations
 from leadline.core.record.contents import COMMIT, named_in
 from leadline.core.record.event import Record, check_chain, parse_lines
 from leadline.core.record.event_files import split_copy
+from leadline.services.branch.copies import lacking
 from leadline.services.branch.exchange import record_clashes
 from leadline.services.branch.record_branch import branch_ref, published_payloads
 from leadline.services.context import Context
-from leadline.services.keep.copies import lacking
 from leadline.services.keep.disputes import explain_disputes
 from leadline.services.keep.verify_outside import MISSING, lines_of, seals, state_of
 from leadline.services.run.recover import recover_runs

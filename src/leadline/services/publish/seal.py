@@ -100,7 +100,7 @@ def seal(
     # What is sealed is committed first: the files asked for, and the logbook as it is now.
     thread = context.store.view(topic)
     _check_name(context, thread, name)
-    refuse_altered(context, topic)
+    refuse_altered(thread)
     message = context.hiding("the message").text(message)
     override = override or Overrides()
     check_message(context, topic, message, override)

@@ -143,7 +143,7 @@ def update(
     """
     thread = context.store.view(topic)
     _flag_finished(context, thread)
-    refuse_altered(context, topic)
+    refuse_altered(thread)
     evidence_of = labels_for(thread)
     # Without news it is a post that was cut off, a retry, or nothing. A heartbeat told no news.
     last = last_update(thread)
@@ -198,6 +198,7 @@ def heartbeat(
     """
     thread = context.store.view(topic)
     _flag_finished(context, thread)
+    refuse_altered(thread)
     words = {"status": status.strip(), "blockers": blockers.strip(), "eta": eta.strip()}
     verb = "update --heartbeat"
     checked = _checked(context, thread, list(words.items()), verb, Overrides())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes
@@ -13,6 +14,7 @@ from leadline.core.metric.ruler import (
     goes_to,
     in_force,
     loaded_by,
+    makefiles_of,
     other_files,
     variables_in,
     words_of,
@@ -35,7 +37,25 @@ if TYPE_CHECKING:
     from leadline.services.run.facts import PlanFacts
 
 LISTED, MOST_READ = 20, 100
-CODE = (".py", ".sh")  # of what measures, whose text says what it loads and reads
+# Of what measures: whose text says what it loads and reads.
+CODE = (
+    *(
+        ".py",
+        ".sh",
+        ".bash",
+        ".mk",
+        "Makefile",
+        "makefile",
+        "justfile",
+        ".c",
+        ".cc",
+        ".cpp",
+        ".cu",
+        ".h",
+        ".hpp",
+    ),
+    *(".js", ".mjs", ".ts", ".jl", ".r", ".R", ".lua", ".pl", ".rb"),
+)
 LARGEST_NAMED_BYTES = 4 << 20  # of a file that a command names; a larger one is data: --input
 
 
@@ -78,7 +98,11 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
 
 def measuring_files(paths: Iterable[str], top: str) -> list[str]:
     """Those of the files of a ruler whose text says what they load and read."""
-    return [os.path.join(top, path) for path in sorted(paths) if path.endswith(CODE)][:MOST_READ]
+    return [
+        os.path.join(top, path)
+        for path in sorted(paths)
+        if path.endswith(CODE) or "." not in os.path.basename(path)
+    ][:MOST_READ]
 
 
 def variables_of(paths: Iterable[str]) -> list[str]:
@@ -136,6 +160,7 @@ def _named_paths(
     words = words_of(argv)
     modules = [after for word, after in pairwise(words) if word == "-m"]
     words += [f"{m.replace('.', '/')}{end}" for m in modules for end in (".py", "/__main__.py")]
+    words += makefiles_of(argv)
     if argv and "/" not in argv[0]:
         words += [os.path.join(place, argv[0]) for place in environ.get("PATH", "").split(":")[:40]]
     found: dict[str, None] = {}
@@ -175,34 +200,56 @@ def _text(path: str) -> str:
 
 
 def loaded_files(paths: Sequence[str], inside: str, top: str) -> list[str]:
-    """The files that those of ``paths`` load, as their text shows: other code of the repository, or
-    beside a program outside it."""
+    """The files that those of ``paths`` load, and what these load in turn, as their text shows: other
+    code of the repository, or beside a program outside it."""
     found: dict[str, None] = {}
-    for path in paths:
+    entries = dict[
+        str, frozenset[str]
+    ]()  # of the folders looked in: most of what is imported is not here
+
+    def is_here(base: str, name: str) -> bool:
+        if base not in entries:
+            entries[base] = _entries(base)
+        return name in entries[base] or name in (".", "..")
+
+    read = list(paths)
+    for path in read:
         own = os.path.dirname(path)
         bases = dict.fromkeys((own, inside, top, os.path.join(top, "src")))
-        for candidate in loaded_by(_text(path)):
-            for base in bases:
+        for candidate in _loaded_by(path):
+            first = candidate.lstrip("/").partition("/")[0]
+            for base in (b for b in bases if is_here(b, first)):
                 full = os.path.normpath(os.path.join(base, candidate))
-                if (
-                    full in paths
-                    or full == top
-                    or not (_is_below(full, top) or _is_below(full, own))
-                ):
-                    continue
-                if os.path.isfile(full):
+                if full in found or full in paths:
+                    break
+                if (_is_below(full, top) or _is_below(full, own)) and os.path.isfile(full):
                     found[full] = None
-                elif os.path.isdir(full):
-                    found.update(dict.fromkeys(_code_in(full)))
-    return [path for path in found if path not in paths][:MOST_READ]
+                    if len(found) == MOST_READ:
+                        return list(found)
+                    read.append(full)
+                    break
+    return list(found)
 
 
-def _code_in(folder: str) -> list[str]:
+def _entries(folder: str) -> frozenset[str]:
     try:
-        names = sorted(os.listdir(folder))
+        return frozenset(os.listdir(folder))
     except OSError:
-        return []
-    return [os.path.join(folder, name) for name in names if name.endswith(".py")]
+        return frozenset()
+
+
+def _loaded_by(path: str) -> Sequence[str]:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return ()
+    return _loaded_by_state(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4 * MOST_READ)
+def _loaded_by_state(path: str, mtime_ns: int, size_bytes: int) -> Sequence[str]:
+    """A sweep asks for the same files at each run."""
+    return tuple(loaded_by(_text(path)))
 
 
 # ---- changes -------------------------------------------------------------------------------------
