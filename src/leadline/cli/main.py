@@ -249,7 +249,9 @@ def _look_again(context: Context, args: Any) -> None:
     try:
         topic = context.topic(getattr(args, "thread", None))
         look_again(context, topic)
-        if context.store.uncompared(topic):  # what reads the record branch is loaded where it has to be
+        if context.store.uncompared(
+            topic
+        ):  # what reads the record branch is loaded where it has to be
             from leadline.services.branch.copies import compare_with_copies
 
             compare_with_copies(context, topic)
