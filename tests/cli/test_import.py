@@ -132,7 +132,7 @@ def test_event_files_of_a_real_writer(thread_lab: Lab):
     ("words", "code"),
     [
         (["nothing.csv", "--config", "*"], "no-such-file"),
-        (["r.csv"], "no-config-named"),
+        (["r.csv", "--metric", "time_ms"], "no-config-named"),
         (["r.csv", "--config", "nope"], "no-such-column"),
         (["r.csv", "--metric", "nope", "--config", "*"], "no-such-column"),
         (["r.csv", "--config", "*", "--set", "x"], "bad-set"),

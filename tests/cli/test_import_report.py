@@ -238,19 +238,12 @@ def _finite(text: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("content", ["a,b\n1,2\n", "a;time_ms\n1;2\n"])
-def test_a_table_without_a_column_named_like_a_metric_is_refused(thread_lab: Lab, content: str):
-    thread_lab.write("nom.csv", content)
-    done = thread_lab.run("import", "nom.csv")
-    assert (
-        done.returncode == 2
-        and "no column of nom.csv is named like a metric of the thread" in done.stderr
-    )
-    assert (
-        f"its columns: {content[:3].replace(',', ', ')}" in done.stderr
-        and "metrics: time_ms" in done.stderr
-    )
-    assert ("looks separated by ';'" in done.stderr) == (";" in content)
+def test_a_table_without_a_column_named_like_a_metric_is_refused(thread_lab: Lab):
+    thread_lab.write("nom.csv", "a,b\n1,2\n")
+    done = thread_lab.run("import", "nom.csv", "--config", "a")
+    assert done.returncode == 2
+    assert "no column of nom.csv is named like a metric of the thread" in done.stderr
+    assert "its columns: a, b; metrics: time_ms" in done.stderr
 
 
 def test_a_dry_run_takes_no_lock_and_writes_nothing(thread_lab: Lab):

@@ -122,7 +122,8 @@ def code_text(facts: CodeState) -> str:
     """Commit, whether it was dirty, and what of the code was not kept."""
     commit, head = str(facts.get("commit") or ""), str(facts.get("head") or "")
     if not commit and not head:
-        return "not recorded"
+        told = one_line(str(facts.get("told") or ""))
+        return f"{code(told)}, as reported" if told else "not recorded"
     text = f"commit {code((head or commit)[:12])}"
     if facts.get("dirty"):
         text += " with uncommitted changes"

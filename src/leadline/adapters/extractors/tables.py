@@ -25,6 +25,7 @@ from leadline.core.extract.table import (
     tsv_rows,
 )
 from leadline.core.extract.written_number import is_number
+from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple
 from leadline.ports.extractor import RunFiles
@@ -35,11 +36,12 @@ _HEAD_BYTES = 64 * 1024
 
 
 class Unreadable(Exception):
-    """``code`` and what is wrong with the file as a whole."""
+    """``code`` and what is wrong with the file as a whole. ``header``: names that its columns could
+    be given."""
 
-    def __init__(self, code: str, what: str) -> None:
+    def __init__(self, code: str, what: str, header: str = "") -> None:
         super().__init__(what)
-        self.code, self.what = code, what
+        self.code, self.what, self.header = code, what, header
 
 
 class Rows(NamedTuple):
@@ -165,11 +167,17 @@ def _delimited(
     numbered = iter(lines)
     header: list[str] = []
     skipped = 0
+    comments: list[int] = []
     for number, text in numbered:
         skipped = number
-        if text and text.strip("\ufeff\r\n"):
-            header = delimited_header(text, separator)
+        if not text or not text.strip("\ufeff\r\n"):
+            continue
+        separator = _separator_of(text, separator)
+        header = delimited_header(text, separator)
+        if not (whole and len(header) == 1 and header[0].startswith("#")):
             break
+        comments.append(number)
+        header = []
     if not header:
         raise Unreadable("no-header", f"{shown} has no header line")
     if names and [*names] != header:
@@ -177,17 +185,32 @@ def _delimited(
         header, skipped = [*names], skipped - 1
         numbered = chain([first], numbered)
     elif not names and (datum := next((cell for cell in header if is_number(cell)), "")):
+        made_up = [f"column_{number}" for number in range(1, len(header) + 1)]
+        begins = ", ".join(beginning(cell) for cell in header[:5])
         how = f"--header {','.join(header)}" if whole else f"header={'+'.join(header)}"
         raise Unreadable(
             "no-header",
-            f"{shown} begins with a row of data and not with the names of its columns: {datum!r} "
-            f"is a number; say the names ({how} where these are the names)",
+            f"{shown} begins with a row of data ({begins}) and not with the names of its columns: "
+            f"{datum!r} is a number; say the names ({how} where these are the names)",
+            ",".join(made_up),
         )
     if after_bytes:
         lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
         numbered = (line for line in lines if line[0] > skipped)
-    rows = tsv_rows(header, numbered) if separator == "\t" else csv_rows(header, numbered, skipped)
+    if separator == "\t":
+        rows = tsv_rows(header, numbered)
+    else:
+        rows = csv_rows(header, numbered, skipped, separator)
+    if comments:
+        rows = chain(((number, None, "comment") for number in comments), rows)
     return Rows(header, rows, lambda: lines.digest)
+
+
+def _separator_of(line: str, expected: str) -> str:
+    """What parts the names of a header, where it is not what the name of the file says."""
+    if len(delimited_header(line, expected)) > 1:
+        return expected
+    return next((mark for mark in ("\t", ";", ",", "|") if mark in line), expected)
 
 
 class _NameTwice(ValueError):
@@ -211,6 +234,8 @@ def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
     for number, text in lines:
         if text is None:
             yield number, Trouble("line-too-long")
+        elif whole and text.lstrip("\ufeff \t").startswith(("#", "//")):
+            yield number, Trouble("comment")
         elif text.strip("\ufeff \t\r\n"):
             try:
                 yield number, _loads(text.removeprefix("\ufeff"), whole)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 
 from leadline.adapters.extractors.tables import Unreadable, rows_of
+from leadline.core.canonical import finite
 from leadline.core.errors import not_found, usage
-from leadline.core.tracker.imported import Columns, Findings
+from leadline.core.plain import shell_word
+from leadline.core.record.run import MetricDef
+from leadline.core.tracker.imported import Columns, Findings, FoundRun
 from leadline.core.tracker.imported_rows import runs_of_rows
+from leadline.core.tracker.reading import Reading, TrackerRun, extraction_of
 
 
 class TableSource:
@@ -24,9 +28,25 @@ class TableSource:
             table = rows_of(source, self.format, source, whole=True, names=columns.header)
             runs_of_rows(table.rows, table.header, columns, found, table.unit)
             found.digest = table.digest()
+            for run in found.runs:
+                if run.series:
+                    _fold_series(run, columns)
         except Unreadable as error:
-            raise usage(error.code, error.what, do="leadline import --help") from None
+            how = "--help"
+            if error.header:
+                how = f"{shell_word(columns.shown or source)} --header {shell_word(error.header)}"
+            raise usage(error.code, error.what, do=f"leadline import {how}") from None
         except (OSError, ValueError) as error:
             what = f"cannot read {source}: {getattr(error, 'strerror', None) or error}"
             raise not_found("no-such-file", what, do="leadline import --help") from None
         return found
+
+
+def _fold_series(run: FoundRun, columns: Columns) -> None:
+    """The values of a run by the rule of each metric; its points are let go."""
+    reading = Reading(TrackerRun("table", run.where), series=run.series)
+    definitions = {name: MetricDef(name, reduce=rule) for name, rule in columns.reduce.items()}
+    extraction = extraction_of(reading, definitions)
+    run.metrics, run.nonfinite = extraction.metrics, extraction.nonfinite
+    run.excerpts, run.problems = finite(extraction.series), extraction.problems
+    columns.points(run)

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import settings, several
-from leadline.core.plain import as_rows, plain
-from leadline.core.timestamps import counted
+from leadline.core.plain import as_rows, beginning, plain
+from leadline.core.timestamps import counted, minute
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.tracker.offered import Offered
     from leadline.core.tracker.rows import CellLeft, ImportReport, TakenRun
     from leadline.services.context import Context
+    from leadline.services.importing.offer import OfferedImport
     from leadline.services.importing.runs import Imported
 
 LISTED = 30
@@ -29,10 +31,13 @@ DESCRIPTION = f"""Take runs that were made elsewhere into the thread: rows of a 
 TensorBoard event files under a folder, or runs of a tracker (--format {", ".join(BUILTIN)}: PATH is then a
 project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one config
 become repeats of one experiment. Every row and every value of a metric that is not taken is named with its
-reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are `reported`:
+reason, and importing again takes only what is new. With nothing but PATH, the columns of a table are shown with the
+roles they seem to have, three rows as they would become, and the command that imports it; what was said of them once
+holds for the next import of the same file. A table is what somebody wrote down, so its runs are `reported`:
 they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it can be
 evidence."""
 EXAMPLES = [
+    "leadline import results.csv",
     "leadline import results.csv --config '*' --dry-run",
     "leadline import old/results.tsv --metric ms=time_ms --config block,dtype --set device=A100",
     "leadline import loop.tsv --metric val_bpb --config '*' --key commit --keep last",
@@ -63,6 +68,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--header", default="", metavar="NAME,...", help="names of the columns of a table without"
     )
+    role = parser.add_argument
+    role("--time", default="", metavar="COLUMN", help="when a row was measured")
+    role("--state", default="", metavar="COLUMN", help="how it ended: keep, crash, timeout, …")
+    role("--commit", default="", metavar="COLUMN", help="the code, as the table names it")
+    several(parser, "--words", "COLUMN,...", "what is said of a row; no config")
+    role("--before", default="", metavar="COLUMN", help="a metric before a change")
+    role("--after", default="", metavar="COLUMN[=NAME]", help="… and after it: two runs a row")
+    role("--metric-column", default="", metavar="COLUMN", help="one value a row: its metric")
+    role("--value-column", default="", metavar="COLUMN", help="… and its value")
+    role("--step", default="", metavar="COLUMN", help="rows are the points of a series")
+    role("--map", default="", metavar="FILE", help="keeps what the columns of a source are")
     parser.add_argument(
         "--keep",
         choices=["first", "last"],
@@ -83,8 +99,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.services.importing.offer import OfferedImport, import_or_offer
     from leadline.services.importing.request import ImportRequest
-    from leadline.services.importing.runs import import_runs
 
     request = ImportRequest(
         args.source,
@@ -99,8 +115,22 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.run,
         args.unfinished,
         _names([args.header]),
+        args.time,
+        args.state,
+        args.commit,
+        _names(args.words),
+        args.before,
+        args.after,
+        args.metric_column,
+        args.value_column,
+        args.step,
+        args.map,
     )
-    data = import_runs(context, context.topic(args.thread), request, args.dry_run)
+    data = import_or_offer(context, context.topic(args.thread), request, args.dry_run)
+    if isinstance(data, OfferedImport):
+        counts = {"rows": data.found.rows_total, "columns": len(data.offer.columns)}
+        next_lines = [data.command] if data.command else []
+        return Answer(as_rows(offer_lines(data)), data.as_dict(), counts, next=next_lines)
     report = data.found.report()
     totals = {name: total for name, _, total in _parts(report)}
     counts = {
@@ -123,9 +153,9 @@ def report_lines(data: Imported) -> list[str]:
     """What was taken, what was not and why, for people; each list is cut at ``LISTED`` with its
     full count."""
     taken, verb = data.taken, "would take" if data.planned else "took"
-    lines = [
-        f"{verb} {counted(data.taken_total, 'run')} of {plain(data.found.source)} ({data.found.origin})"
-    ]
+    lines = [f"as before: {plain(data.as_before)}"] if data.as_before else []
+    what = f"{plain(data.found.source)} ({data.found.origin})"
+    lines.append(f"{verb} {counted(data.taken_total, 'run')} of {what}")
     lines += _some(
         [f"{plain(row.get('id', row['where'])):<14} {_words(row)}" for row in taken],
         data.taken_total,
@@ -142,6 +172,46 @@ def report_lines(data: Imported) -> list[str]:
     if left := report["left_columns"]:
         lines.append(f"columns left: {plain(', '.join(left[:LISTED]))}{_more(len(left), LISTED)}")
     return lines
+
+
+def offer_lines(data: OfferedImport) -> list[str]:
+    """A table that nobody said the columns of: what they seem to be, and what its rows would become."""
+    table, taken = data.found, data.as_taken
+    size = f"{counted(table.rows_total, 'row')}, {counted(len(data.offer.columns), 'column')}"
+    lines = [f"{plain(table.source)}: {size}; nothing is recorded"]
+    if data.why:
+        lines.append(plain(data.why))
+    shown = [
+        (
+            plain(beginning(one.column)) or '""',
+            plain(role_text(one)),
+            plain(", ".join(one.examples)),
+        )
+        for one in data.offer.columns
+    ]
+    wide = [max(len(row[at]) for row in shown) if shown else 0 for at in (0, 1)]
+    lines += [
+        f"  {name:<{wide[0]}}  {role:<{wide[1]}}  {cells}".rstrip() for name, role, cells in shown
+    ]
+    if taken is None:
+        return lines
+    lines.append(f"would take {counted(taken.taken_total, 'run')}, such as")
+    lines += [f"  {plain(row['where']):<14} {_words(row)}" for row in taken.taken[:3]]
+    for name, sentences, total in _parts(taken.found.report()):
+        if total:
+            lines += [f"{REPORTED[name]}: {total}", *(f"  {line}" for line in sentences[:3])]
+            lines += [f"  ... with --json the first {len(sentences)}"] if total > 3 else []
+    if data.map:
+        lines.append(f"{plain(data.map)} keeps these roles: edit it, and give it again")
+    return lines
+
+
+def role_text(one: Offered) -> str:
+    """``metric, ms, lower is better (by its name)``"""
+    parts = [one.role, one.unit if one.role in ("metric", "after") else ""]
+    parts.append(f"{one.better} is better" if one.better else "")
+    why = f" ({one.why})" if one.why else ""
+    return ", ".join(filter(None, parts)) + why
 
 
 def _parts(report: ImportReport) -> list[tuple[str, list[str], int]]:
@@ -201,14 +271,23 @@ def _cell(cell: CellLeft) -> str:
 
 
 def _names(lists: list[str]) -> list[str]:
-    return [name.strip() for names in lists for name in names.split(",") if name.strip()]
+    """Names parted by commas; one that holds a comma is put in double quotes."""
+    import csv
+
+    rows = csv.reader(lists, skipinitialspace=True)
+    return [name.strip() for row in rows for name in row if name.strip()]
 
 
 def _words(row: TakenRun) -> str:
     """``block=64, dtype=bf16 | time_ms=1.5``: config, then what was measured, since both may have a
-    name in common."""
+    name in common; after the code and the time of the row and before its words, if it tells them."""
     measured = {**row["metrics"], **row["nonfinite"]}
-    return plain(" | ".join(text for text in (_pairs(row["config"]), _pairs(measured)) if text))
+    told = ", ".join(filter(None, (row["commit"], minute(row["started_at"]))))
+    said = row["name"] and f'"{row["name"]}"'
+    if row["state"] != "done":
+        said = f"{row['state']}: {beginning(row['reason'])}"
+    parts = (told, _pairs(row["config"]), _pairs(measured), said)
+    return plain(" | ".join(text for text in parts if text))
 
 
 def _pairs(values: Mapping[str, object]) -> str:

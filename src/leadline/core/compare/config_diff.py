@@ -139,6 +139,8 @@ def run_facts(
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
     code: dict[str, object] = {"tree": program_of(run.code)} if run.code.get("tree") else {}
+    if run.code.get("told"):
+        code["told"] = run.code["told"]
     if run.code.get("gaps"):
         code["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])
     areas: dict[str, Mapping[str, object]] = {

@@ -54,6 +54,7 @@ class CodeState(TypedDict, total=False):
     gaps_total: int  # all that it lacks
     secrets: list[str]  # of the gaps, those that look like secrets
     submodules: list[dict[str, str]]  # path and commit
+    told: str  # as a table named it that somebody wrote; nothing was seen of it
     changed_during_run: bool  # the fold's: another tree when the run ended
 
 
@@ -305,6 +306,7 @@ class Source(TypedDict, total=False):
     )
     published: bool  # given whole to other people, or by its digest alone
     written_by: str  # the benchmark tool, where its file told
+    roles: dict[str, Any]  # what the columns of an imported table were said to be
 
 
 class Excerpt(TypedDict, total=False):
@@ -562,6 +564,7 @@ class RunPlannedBody(TypedDict):
     timeout_s: NotRequired[float | None]  # seconds
     key: NotRequired[str]  # digest of what makes it the same thing run before
     row: NotRequired[str]  # digest of what names the row of a table that it was
+    told: NotRequired[dict[str, str]]  # words of that row which are no config, by column
     origin: NotRequired[str]  # ``executed``, ``imported``, ``reported``
     design: NotRequired[DesignPlace]
     tracker: NotRequired[TrackerPlace]

@@ -46,6 +46,7 @@ _PLANNED_FACTS = (
     "origin",
     "key",
     "row",
+    "told",
     "design",
     "tracker",
     "ruler",
@@ -496,7 +497,9 @@ def _correct_reported(run: Run, head: str, key: str, value: Any) -> None:
         elif value is not None:
             _fitting("RunEndedBody", "metrics", {key: value})
             run.metrics[key] = value
-    elif head in ("state", "reason", "key") and not key and isinstance(value, str):
+    elif head == "told" and key and isinstance(value, str):
+        run.told = {**run.told, key: value}
+    elif head in ("state", "reason", "key", "started_at") and not key and isinstance(value, str):
         setattr(run, head, value)
 
 

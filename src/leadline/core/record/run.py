@@ -130,6 +130,7 @@ class Run:
     typed_over: str = ""  # why a correction made it reported: see core/record/captured.py
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
     row: str = ""  # digest of what names the row of a table that it was
+    told: dict[str, str] = field(default_factory=dict)  # its words that are no config, by column
     # keys of ``config`` that reach no command, where somebody asked (``core/record/reaches.py``)
     tags: tuple[str, ...] = ()
     # reads values that lie in a blob; no fact

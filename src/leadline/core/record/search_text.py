@@ -77,7 +77,10 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
 def _plan_words(body: RunPlannedBody) -> str:
     title = str(body.get("title", ""))
     config = [pair for k, v in body.get("config", {}).items() if (pair := f"{k}={v}") not in title]
-    return " ".join([title, *config, "`" + " ".join(map(str, body.get("argv", []))) + "`"])
+    told = [said for said in body.get("told", {}).values() if said not in title]
+    code = [body.get("code", {}).get("told", "")]
+    command = " ".join(map(str, body.get("argv", [])))
+    return " ".join(filter(None, [title, *config, *code, *told, f"`{command}`" if command else ""]))
 
 
 def _words(value: Any) -> list[str]:

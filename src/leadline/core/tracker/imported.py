@@ -40,7 +40,9 @@ class FoundRun:
     disk in ``points_at``, and ``odd`` how many more were no number; ``excerpts``: what the record
     says of them (``extract.Series.summary``). ``settings``: config that was said for the whole
     source. ``row``: the digest of what names its row in its source, "" where nothing does; a row
-    that says something else later is corrected. ``written``: texts of the config as they stood."""
+    that says something else later is corrected (``former_row``: as records before named it).
+    ``told``: words of its row that are no config, by column; ``commit``: the code as the row names
+    it. ``written``: texts of the config as they stood."""
 
     where: str
     key: str
@@ -65,6 +67,9 @@ class FoundRun:
     excerpts: dict[str, Excerpt] = field(default_factory=dict)
     former_key: str = ""
     row: str = ""
+    former_row: str = ""
+    told: dict[str, str] = field(default_factory=dict)
+    commit: str = ""
     written: dict[str, str] = field(default_factory=dict)
     settings: Config = field(default_factory=dict)
 
@@ -105,7 +110,7 @@ class Findings:
     recorded it while it ran, ``reported`` when it is a table that anybody may have typed.
     ``left_columns``: neither metric nor config. ``notes``: (where, what) of all else that a reader
     would miss: a file cut short, values that are no scalars; ``let_go``: those of runs that were
-    handed out."""
+    handed out. ``sample``: the first rows as they stand, where they were asked for."""
 
     source: str
     digest: str
@@ -120,6 +125,8 @@ class Findings:
     cells_not_taken_total: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
     let_go: list[tuple[str, str]] = field(default_factory=list)
+    sample: list[Mapping[str, Any]] = field(default_factory=list)
+    rows_total: int = 0
 
     def in_lots(self, size: int) -> Iterator[list[FoundRun]]:
         """The runs, so many at a time, each handed out once and held no longer: only what is noted
@@ -188,7 +195,13 @@ class Columns:
     that together name a row; of rows with one key the ``keep`` one is taken (``first`` or
     ``last``). ``units``: by metric, as it was declared. ``header``: the names of the
     columns where the table has none. ``points``: takes the points of a run that has been read, so
-    that they are not all held."""
+    that they are not all held.
+
+    What else a column can be: the ``time`` of a row, its ``state``, its ``commit``, ``words`` about
+    it; ``before`` and ``after`` a change, of one metric; in a table of one value a row the name of
+    the metric (``metric_column``) and the value (``value_column``); the ``step`` of a series.
+    ``place``: of the file, which names it among others of its name; ``shown``: as it was typed.
+    ``look_at``: nobody said what the columns are, and so many rows are wanted as they stand."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
@@ -198,6 +211,30 @@ class Columns:
     units: Mapping[str, str] = field(default_factory=dict)
     header: list[str] = field(default_factory=list)
     points: Callable[[FoundRun], None] = lambda run: None
+    time: str = ""
+    state: str = ""
+    commit: str = ""
+    words: list[str] = field(default_factory=list)
+    before: str = ""
+    after: str = ""
+    metric_column: str = ""
+    value_column: str = ""
+    step: str = ""
+    place: str = ""
+    shown: str = ""
+    look_at: int = 0
+
+    @property
+    def named(self) -> list[str]:
+        """The columns that were named, other than metrics and config."""
+        single = (self.time, self.state, self.commit, self.before, self.metric_column)
+        others = (self.value_column, self.step, self.after.partition("=")[0])
+        return [*dict.fromkeys(filter(None, (*self.key, *single, *others, *self.words)))]
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """The named columns that ``*`` does not take into the config."""
+        return frozenset(self.named) - set(self.key)
 
 
 class Held:
@@ -221,7 +258,8 @@ class Held:
 
     def of_row(self, found: FoundRun) -> Run | None:
         """The run of the same row of the same source, whatever it said then."""
-        return self._by_row.get(found.row) if found.row else None
+        known = self._by_row.get(found.row) if found.row else None
+        return known or (self._by_row.get(found.former_row) if found.former_row else None)
 
     def same_as(self, found: FoundRun) -> Run | None:
         """The run that holds ``found`` already: it says the same, and its config agrees with what
@@ -254,6 +292,9 @@ def changed_row(run: Run, found: FoundRun) -> list[RowChange]:
         for name in {**run.config, **found.config}
     ]
     fields += [("state", run.state, found.state), ("reason", run.reason, found.reason)]
+    fields += [(f"told.{name}", run.told.get(name), said) for name, said in found.told.items()]
+    if found.started_at:
+        fields.append(("started_at", run.started_at, found.started_at))
     fields.append(("key", run.key, found.key))
     return [entry for entry in fields if canonical_json(entry[1]) != canonical_json(entry[2])]
 
@@ -271,6 +312,11 @@ def source_of(run: Run) -> str:
     """Where a run made elsewhere came from ("old.csv, line 7"), "" when the record does not say."""
     sources = run.extraction.get("sources") or [{}]
     return str(sources[0].get("source") or "")
+
+
+def told_commit(run: Run) -> str:
+    """The code that a table names for a run, "" when it names none."""
+    return str(run.code.get("told") or "")
 
 
 def metric_columns(texts: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
@@ -18,12 +18,17 @@ from leadline.core.extract.lines import vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
 from leadline.core.extract.written_number import NONFINITE, integer_in
 from leadline.core.plain import beginning
+from leadline.core.series.points import Points
+from leadline.core.timestamps import counted, epoch_ms
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
+from leadline.core.tracker.row_values import SIDE, Measurement, RowValues, long_rows, rows_to_read
 from leadline.core.tracker.text_columns import Spellings
-from leadline.core.tracker.told_ending import told_ending
+from leadline.core.tracker.told_ending import not_run_yet, told_ending
+from leadline.core.tracker.told_time import LACKS, told_time
 from leadline.core.typed import Any
 
 REASON_CHARS = 400
+TOLD_CHARS = 2_000
 _ABSENT = "the row has no such cell"
 _Taken = tuple[FoundRun, list[CellNotTaken]]
 
@@ -31,155 +36,300 @@ _Taken = tuple[FoundRun, list[CellNotTaken]]
 def runs_of_rows(
     rows: Iterable[Row], header: list[str], columns: Columns, found: Findings, unit: str = "line"
 ) -> Findings:
-    """Fill ``found`` with one run a row. A row without any value of a metric, or that repeats an
-    earlier row in every taken column, is named with its reason and not taken; a cell that is no
-    number is named, and the rest of its row taken. Raises LeadlineError (usage, duplicate-column)
-    when two columns that are to be taken share a name."""
-    _check_header(header, columns, found)
-    seen = dict.fromkeys(header)
-    taken: dict[str, _Taken] = {}  # by what makes a row the same as another
-    spelled = Spellings()
-    empty = True
-    for number, cells, trouble in rows:
-        empty, where = False, f"{unit} {number}"
-        if cells is None:
-            found.refuse(where, TROUBLES.get(trouble, "it is not readable"))
-            continue
-        if unclean := next((name for name in cells if name not in seen and _flaw(name)), None):
-            found.refuse(where, f"the column name {beginning(unclean)!r} {_flaw(unclean)}")
-            continue
-        seen.update(dict.fromkeys(cells))
-        if (
-            header
-            and unit == "line"
-            and (lines := sum(str(cell).count("\n") for cell in cells.values()))
-        ):
-            found.note(
-                where, f"this row goes to line {number + lines}: a quoted cell holds line ends"
-            )
-        new = _run_of(where, cells, columns, spelled)
-        if isinstance(new, str):
-            found.refuse(where, new)
-            continue
-        _keep_one(taken, new, cells, columns, found)
-    for run, left in taken.values():
-        _keep_texts(run, spelled)
-        found.runs.append(run)
-        found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in seen)
-    if empty:
-        found.note(found.source, "it has no row" + (" below its header" if header else ""))
-    if "" in seen:
-        found.note(found.source, "a column has no name: its cells are left")
-    found.columns = list(seen)
-    used = {
-        *columns.metrics,
-        *columns.key,
-        *(columns.config if columns.config is not None else seen),
-    }
-    found.left_columns = [name for name in seen if name and name not in used]
+    """Fill ``found`` with the runs of a table: one a row, of a row with a value before and after a
+    change two, of rows with one value each one for all that name the same, of rows with a step one
+    for each series.
+
+    A row without any value of a metric, or that repeats an earlier row in every column, is named
+    with its reason and not taken; a cell that is no number is named, and the rest of its row taken.
+    Raises LeadlineError (usage, duplicate-column) when two columns that are to be taken share a
+    name.
+    """
+    reading = _Reading(header, columns, found, unit)
+    reading.check_header()
+    readable = reading.readable(rows)
+    if columns.look_at:
+        reading.look(readable)
+    elif columns.step:
+        reading.take_series(readable)
+    elif columns.metric_column:
+        reading.take_each(long_rows(readable, columns, found))
+    else:
+        reading.take_each(row for each in readable for row in rows_to_read(each, columns))
+    reading.finish()
     return found
 
 
-def _check_header(header: list[str], columns: Columns, found: Findings) -> None:
-    if unclean := next((name for name in header if _flaw(name)), None):
-        what = f"the column name {beginning(unclean)!r} of {found.source} {_flaw(unclean)}"
-        raise usage("not-utf8", what, do="leadline import --help")
-    for name in dict.fromkeys(name for name in header if name and header.count(name) > 1):
-        if columns.config is None or name in (*columns.metrics, *columns.config, *columns.key):
-            raise usage(
-                "duplicate-column",
-                f"the header of {found.source} names {name!r} {header.count(name)} times",
-                why="which of the columns is meant cannot be told",
-                do="leadline import --help",
+class _Reading:
+    """A table that is being read. ``seen``: its columns; ``taken``: by what makes a row the same as
+    another."""
+
+    def __init__(self, header: list[str], columns: Columns, found: Findings, unit: str) -> None:
+        self.header, self.columns, self.found, self.unit = header, columns, found, unit
+        self.seen = dict.fromkeys(header)
+        self.taken: dict[str, _Taken] = {}
+        self.spelled, self.empty = Spellings(), True
+        self.lacking: set[str] = set()  # of ``LACKS``
+
+    def check_header(self) -> None:
+        header, columns, found = self.header, self.columns, self.found
+        if unclean := next((name for name in header if _flaw(name)), None):
+            what = f"the column name {beginning(unclean)!r} of {found.source} {_flaw(unclean)}"
+            raise usage("not-utf8", what, do="leadline import --help")
+        wanted = {*columns.metrics, *(columns.config or []), *columns.named}
+        for name in dict.fromkeys(name for name in header if name and header.count(name) > 1):
+            if columns.config is None or name in wanted:
+                raise usage(
+                    "duplicate-column",
+                    f"the header of {found.source} names {name!r} {header.count(name)} times",
+                    why="which of the columns is meant cannot be told",
+                    do="leadline import --help",
+                )
+            found.note(
+                found.source,
+                f"the header names {name!r} {header.count(name)} times; none of them is taken",
             )
-        found.note(
-            found.source,
-            f"the header names {name!r} {header.count(name)} times; none of them is taken",
-        )
+
+    def readable(self, rows: Iterable[Row]) -> Iterator[RowValues]:
+        """The rows that can be read; the others are named."""
+        for number, cells, trouble in rows:
+            self.empty, where = False, f"{self.unit} {number}"
+            if cells is None:
+                self.found.refuse(where, TROUBLES.get(trouble, "it is not readable"))
+                continue
+            unclean = next((name for name in cells if name not in self.seen and _flaw(name)), None)
+            if unclean is not None:
+                self.found.refuse(where, f"the column name {beginning(unclean)!r} {_flaw(unclean)}")
+                continue
+            self.seen.update(dict.fromkeys(cells))
+            lines = sum(str(cell).count("\n") for cell in cells.values()) if self.header else 0
+            if lines and self.unit == "line":
+                what = f"this row goes to line {number + lines}: a quoted cell holds line ends"
+                self.found.note(where, what)
+            yield RowValues(where, cells)
+
+    def look(self, rows: Iterable[RowValues]) -> None:
+        found = self.found
+        for row in rows:
+            found.rows_total += 1
+            if len(found.sample) < self.columns.look_at:
+                found.sample.append(row.cells)
+
+    def take_each(self, rows: Iterable[RowValues]) -> None:
+        for row in rows:
+            new = self._run_of(row)
+            if isinstance(new, str):
+                self.found.refuse(row.where, new)
+            else:
+                self._keep_one(new, row)
+
+    def take_series(self, rows: Iterable[RowValues]) -> None:
+        """One run for all rows that differ in nothing but step, time and values."""
+        series: dict[str, _Taken] = {}
+        columns, first_row = self.columns, dict[str, str]()
+        for row in rows:
+            (each,) = rows_to_read(row, columns)
+            step = cell_number(each.cells.get(columns.step))
+            if isinstance(step, str) or not math.isfinite(step):
+                said = beginning(words_of(each.cells.get(columns.step)))
+                self.found.refuse(each.where, f"{columns.step} is {said!r}, which is no step")
+                continue
+            new = self._run_of(each)
+            if isinstance(new, str):
+                self.found.refuse(each.where, new)
+                continue
+            run, left = new
+            same = digest_of({"config": run.config, "key": self._named(each), "code": run.commit})
+            one, of_one = series.setdefault(same, new)
+            time_s = epoch_ms(run.started_at) / 1000 if run.started_at else None
+            values: dict[str, float | str] = {**run.metrics, **run.nonfinite}
+            for metric, value in values.items():
+                one.series.setdefault(metric, Points()).add(step, _number_of(value), time_s)
+            one.ended_at = max(one.ended_at, run.ended_at)
+            if new[0] is not one:
+                of_one += left
+            first_row.setdefault(same, each.where)
+        for same, (run, left) in series.items():
+            run.where, run.metrics, run.nonfinite = f"from {first_row[same]}", {}, {}
+            self.taken[same] = run, left
+
+    def finish(self) -> None:
+        found, columns = self.found, self.columns
+        alike: dict[str, int] = {}
+        for run, left in self.taken.values():
+            _keep_texts(run, self.spelled)
+            found.runs.append(run)
+            found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in self.seen)
+            if not run.series:
+                alike[run.key] = alike.get(run.key, 0) + 1
+        if self.empty:
+            found.note(found.source, "it has no row" + (" below its header" if self.header else ""))
+        if "" in self.seen:
+            found.note(found.source, "a column has no name: its cells are left")
+        for lack in sorted(self.lacking):
+            found.note(found.source, LACKS[lack])
+        found.columns = [*self.seen]
+        others = self.seen if columns.config is None else columns.config
+        used = {*columns.metrics, *columns.named, *others}
+        found.left_columns = [name for name in self.seen if name and name not in used]
+        if (again := sum(count for count in alike.values() if count > 1)) and found.left_columns:
+            what = f"{counted(again, 'row')} say the same in all that is taken and are kept apart"
+            found.note(found.source, f"{what}: they differ in {', '.join(found.left_columns[:5])}")
+
+    def _named(self, row: RowValues) -> dict[str, str]:
+        cells, key = row.cells, self.columns.key
+        if row.named:
+            return row.named
+        return {name: words_of(cells.get(name)).strip() for name in key if name in cells}
+
+    def _keep_one(self, new: _Taken, row: RowValues) -> None:
+        """Take ``new`` unless it is the same as a row taken before: by its key columns, as they are
+        written, or without any by all that stands in it."""
+        run, found, columns = new[0], self.found, self.columns
+        named = self._named(row)
+        by_key = any(named.values())
+        if by_key:
+            side = {"side": row.side} if row.side else {}
+            run.row = digest_of({"file": columns.place or found.source, "key": named, **side})
+            run.former_row = digest_of({"source": found.source, "key": named, **side})
+            apart = {"k": row.nth} if row.nth else {}
+            same = digest_of({**named, **side, **apart})
+        else:
+            cells = {name: words_of(cell) for name, cell in row.cells.items()}
+            values = [(m.metric, words_of(m.cell)) for m in row.measured or []]
+            same = digest_of([cells, values, row.side, row.nth])
+        if same not in self.taken:
+            self.taken[same] = new
+            return
+        first = self.taken[same][0].where
+        words = ", ".join(f"{name} {value}" for name, value in named.items())
+        if not by_key:
+            found.refuse(run.where, f"it is the same as {first} in every column")
+        elif columns.keep == "last":
+            found.refuse(first, f"its key ({words}) comes again in {run.where}, which is taken")
+            self.taken[same] = new
+        else:
+            found.refuse(run.where, f"its key ({words}) is that of {first}, which is taken")
+
+    def _run_of(self, row: RowValues) -> _Taken | str:
+        """The run of one row with the cells of metrics that it leaves, or why there is no run. A row
+        that says that its run did not end well is a result too, without a number where there is
+        none or 0; and so is one that says in words, of a column that was named, what became of
+        it."""
+        cells, columns, where = row.cells, self.columns, row.where
+        run, left, wrong = FoundRun(where, ""), list[CellNotTaken](), list[str]()
+        asked = row.measured if row.measured is not None else _asked(where, cells, columns)
+        for one in asked:
+            _take_cell(one, cells, columns, run, left, wrong)
+        measured = [*dict.fromkeys((*(m.column for m in asked), columns.value_column))]
+        told = told_ending(cells, measured, any(run.metrics.values()), columns.state)
+        if told:
+            _end_as_told(run, told, row, asked, columns, left)
+        elif not run.metrics and not run.nonfinite and not _in_words(cells, columns):
+            why = not_run_yet(cells, columns.state)
+            return why or "; ".join(wrong) or f"it has no value of {', '.join(_names(asked))}"
+        names = columns.config
+        if names is None:
+            others = columns.apart | columns.metrics.keys()
+            names = [c for c in cells if c and c not in others]
+        for name in (*names, *columns.named):
+            if _holds(cell := cells.get(name)) and (flaw := _flaw(words_of(cell))):
+                return f"{name} {flaw}"
+        held = {name: cells[name] for name in names if _holds(cells.get(name))}
+        for name, cell in held.items():
+            if isinstance(cell, str):
+                self.spelled.add(name, cell)
+                run.written[name] = cell.strip()
+        run.config = {name: _as_config(cell) for name, cell in held.items()}
+        if row.side:
+            run.config[SIDE if SIDE not in run.config else f"{SIDE}_of_change"] = row.side
+        self._tell(run, cells)
+        run.key = _key_of(run)
+        return run, left
+
+    def _tell(self, run: FoundRun, cells: Mapping[str, Any]) -> None:
+        """What the row says besides: when, of which code, and in words."""
+        columns = self.columns
+        if _holds(cell := cells.get(columns.commit)) and columns.commit:
+            run.commit = words_of(cell).strip()
+        if _holds(cell := cells.get(columns.time)) and columns.time:
+            at, lacks = told_time(cell)
+            self.lacking |= {lacks} & LACKS.keys()
+            if at:
+                run.started_at = run.ended_at = at
+            else:
+                said = beginning(words_of(cell))
+                self.found.leave([CellNotTaken(run.where, columns.time, said, "it is no time")])
+        told = [*columns.words, *columns.key, *filter(None, (columns.state, columns.time))]
+        run.told = {
+            name: words_of(cells[name]).strip()[:TOLD_CHARS]
+            for name in dict.fromkeys(told)
+            if _holds(cells.get(name)) and name not in run.config
+        }
+        words = next((run.told[name] for name in columns.words if name in run.told), "")
+        run.name = beginning(" ".join(words.split()))
 
 
-def _keep_one(
-    taken: dict[str, _Taken],
-    new: _Taken,
+def _number_of(value: float | str) -> float:
+    return NONFINITE[value.lower()] if isinstance(value, str) else value
+
+
+def _asked(where: str, cells: Mapping[str, Any], columns: Columns) -> list[Measurement]:
+    return [
+        Measurement(where, column, metric, cells.get(column), column in cells)
+        for column, metric in columns.metrics.items()
+    ]
+
+
+def _names(asked: Iterable[Measurement]) -> list[str]:
+    return [one.column for one in asked] or ["any metric"]
+
+
+def _take_cell(
+    one: Measurement,
     cells: Mapping[str, Any],
     columns: Columns,
-    found: Findings,
+    run: FoundRun,
+    left: list[CellNotTaken],
+    wrong: list[str],
 ) -> None:
-    """Take ``new`` unless it is the same as a row taken before: by its key columns, as they are
-    written, or without any by all that stands in it."""
-    run = new[0]
-    named = {name: _words(cells.get(name)).strip() for name in columns.key if name in cells}
-    by_key = any(named.values())
-    if by_key:
-        run.row = digest_of({"source": found.source, "key": named})
-    same = digest_of(named) if by_key else digest_of({n: _words(c) for n, c in cells.items()})
-    if same not in taken:
-        taken[same] = new
-        return
-    first = taken[same][0].where
-    words = ", ".join(f"{name} {value}" for name, value in named.items())
-    if not by_key:
-        found.refuse(run.where, f"it is the same as {first} in every column")
-    elif columns.keep == "last":
-        found.refuse(first, f"its key ({words}) comes again in {run.where}, which is taken")
-        taken[same] = new
-    else:
-        found.refuse(run.where, f"its key ({words}) is that of {first}, which is taken")
+    column, cell = one.column, one.cell
+    value, why = None, _ABSENT
+    if one.there:
+        value, why = _measured(cell, columns.units.get(one.metric, ""))
+    said = beginning(words_of(cell)) if one.there else ""
+    if not one.there and (inner := [name for name in cells if name.startswith(f"{column}.")]):
+        why = f"an object or a list of them: its values are columns, {beginning(', '.join(inner))}"
+        wrong.append(f"{column} is {why}")
+    if value is not None:
+        run.measured(one.metric, value)
+    elif said.strip() and cell is not None:
+        wrong.append(f"{column} is {said!r}, which is {why}")
+    if why:
+        text = why if value is not None else _sentence(why)
+        left.append(CellNotTaken(one.where, column, said, text))
 
 
-def _run_of(
-    where: str, cells: Mapping[str, Any], columns: Columns, spelled: Spellings
-) -> _Taken | str:
-    """The run of one row with the cells of metrics that it leaves, or why there is no run. A row
-    that says that its run did not end well is a result too, without a number where there is none
-    or 0."""
-    run, left, wrong = FoundRun(where, ""), list[CellNotTaken](), list[str]()
-    for column, metric in columns.metrics.items():
-        cell = cells.get(column)
-        value, why = (
-            _measured(cell, columns.units.get(metric, "")) if column in cells else (None, _ABSENT)
-        )
-        said = beginning(_words(cell)) if column in cells else ""
-        if column not in cells and (
-            inner := [name for name in cells if name.startswith(f"{column}.")]
-        ):
-            why = f"an object or a list of them: its values are columns, {beginning(', '.join(inner))}"
-            wrong.append(f"{column} is {why}")
-        if value is not None:
-            run.measured(metric, value)
-        elif said.strip() and cell is not None:
-            wrong.append(f"{column} is {said!r}, which is {why}")
-        if why:
-            left.append(
-                CellNotTaken(where, column, said, why if value is not None else _sentence(why))
-            )
-    told = told_ending(cells, columns.metrics, any(run.metrics.values()))
-    if told:
-        _end_as_told(run, told, cells, columns, left)
-    elif not run.metrics and not run.nonfinite:
-        return "; ".join(wrong) or f"it has no value of {', '.join(columns.metrics)}"
-    names = (
-        columns.config
-        if columns.config is not None
-        else [c for c in cells if c and c not in columns.metrics]
-    )
-    for name in (*names, *columns.key):
-        if _holds(cell := cells.get(name)) and (flaw := _flaw(_words(cell))):
-            return f"{name} {flaw}"
-    held = {name: cells[name] for name in names if _holds(cells.get(name))}
-    for name, cell in held.items():
-        if isinstance(cell, str):
-            spelled.add(name, cell)
-            run.written[name] = cell.strip()
-    run.config = {name: _as_config(cell) for name, cell in held.items()}
-    run.key = _key_of(run)
-    return run, left
+def _in_words(cells: Mapping[str, Any], columns: Columns) -> bool:
+    """Whether a column that was named for it says what became of the run."""
+    telling = [columns.state] if columns.state else columns.words
+    said = any(_holds(cells.get(name)) for name in telling)
+    return said and not not_run_yet(cells, columns.state)
 
 
 def _key_of(run: FoundRun) -> str:
-    ended = {} if run.state == "done" else {"state": run.state, "reason": run.reason}
-    measured = {"metrics": run.metrics, "nonfinite": run.nonfinite}
-    return digest_of({"config": run.config, **measured, **ended})
+    said: dict[str, object] = {"config": run.config, "metrics": run.metrics}
+    said["nonfinite"] = run.nonfinite
+    if run.state != "done":
+        said.update(state=run.state, reason=run.reason)
+    if run.commit:
+        said["code"] = run.commit
+    if run.series:
+        said["points"] = {
+            name: [points.steps.tolist(), [repr(value) for value in points.values]]
+            for name, points in sorted(run.series.items())
+        }
+    return digest_of(said)
 
 
 def _keep_texts(run: FoundRun, spelled: Spellings) -> None:
@@ -189,30 +339,30 @@ def _keep_texts(run: FoundRun, spelled: Spellings) -> None:
         for name, text in run.written.items()
         if spelled.is_text(name) and run.config[name] != text
     }
+    run.config.update(texts)
+    former, run.key = run.key, _key_of(run)
     if texts:
-        run.config.update(texts)
-        run.former_key, run.key = run.key, _key_of(run)
+        run.former_key = former
 
 
 def _end_as_told(
     run: FoundRun,
     told: tuple[str, str, str],
-    cells: Mapping[str, Any],
+    row: RowValues,
+    asked: Iterable[Measurement],
     columns: Columns,
     left: list[CellNotTaken],
 ) -> None:
     """What else the row says stands in the reason, so that it is found by its words."""
     run.state, column, said = told
-    for name, value in [*run.metrics.items()]:
-        if not value:
-            source = next(c for c, metric in columns.metrics.items() if metric == name)
+    for one in asked:
+        if run.metrics.get(one.metric) == 0:
             why = f"{column} says {beginning(said)!r}: there is no value"
-            left.append(CellNotTaken(run.where, source, _words(cells[source]), why))
-            del run.metrics[name]
+            left.append(CellNotTaken(one.where, one.column, words_of(one.cell), why))
+            del run.metrics[one.metric]
+    apart = {column, columns.time, *(one.column for one in asked)}
     others = (
-        cell.strip()
-        for name, cell in cells.items()
-        if name != column and name not in columns.metrics and _is_prose(cell)
+        cell.strip() for name, cell in row.cells.items() if name not in apart and _is_prose(cell)
     )
     run.reason = "; ".join([said, *others])[:REASON_CHARS]
 
@@ -258,7 +408,8 @@ def _flaw(text: str) -> str:
     return ""
 
 
-def _words(cell: Any) -> str:
+def words_of(cell: Any) -> str:
+    """A cell as text."""
     return cell if isinstance(cell, str) else json.dumps(cell, default=str, ensure_ascii=False)
 
 

@@ -213,6 +213,11 @@ class TakenRun(TypedDict, total=False):
 
     where: str
     name: str
+    state: str
+    reason: str  # it is not done
+    commit: str  # as the table names it
+    started_at: str
+    told: dict[str, str]  # words of its row that are no config, by column
     config: Config
     metrics: dict[str, float]
     nonfinite: dict[str, str]

@@ -400,6 +400,7 @@ def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
             fields.append(f"- **Command:**{where}\n\n  {block}\n")
     if "config" not in skip and run.config:
         fields.append(f"- **Config:** {words.config_text(run.config)}")
+    fields += [f"- **{data(name)}:** {prose_line(said)}" for name, said in run.told.items()]
     if run.data_files:
         fields.append(f"- **Inputs:** {words.inputs_text(run)}")
     # Entries never change: those of before did not say it.

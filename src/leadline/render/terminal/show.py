@@ -178,6 +178,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("command", words.command(run)),
             ("in", run.cwd),
             ("config", _pairs(run.inputs)),
+            *run.told.items(),
             ("tags", _pairs({key: run.config[key] for key in run.tags})),
             ("read", _read_text([run])),
             ("inputs", words.inputs_text(run).replace("`", "")),

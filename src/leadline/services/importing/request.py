@@ -15,7 +15,9 @@ class ImportRequest:
     thread. ``config``: column names, ``*`` for all others; ``settings``: config that holds for
     every run of the source. ``key``, ``keep``: which rows are one and which of them is taken. For a
     tracker: ``at`` its address, ``runs`` the ids or names to take (empty: all), ``unfinished`` also
-    those that say of no end. ``header``: names of the columns of a table that does not name them."""
+    those that say of no end. ``header``: names of the columns of a table that does not name them.
+    ``time`` to ``step``: what other columns are (``Columns``). ``map``: a file that keeps all this
+    for each source."""
 
     source: str
     format: str = ""
@@ -29,3 +31,13 @@ class ImportRequest:
     runs: list[str] = field(default_factory=list)
     unfinished: bool = False
     header: list[str] = field(default_factory=list)
+    time: str = ""
+    state: str = ""
+    commit: str = ""
+    words: list[str] = field(default_factory=list)
+    before: str = ""
+    after: str = ""
+    metric_column: str = ""
+    value_column: str = ""
+    step: str = ""
+    map: str = ""

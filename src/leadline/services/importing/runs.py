@@ -28,6 +28,7 @@ from leadline.core.tracker.imported import (
     changed_row,
     metric_columns,
     source_of,
+    told_commit,
 )
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
@@ -35,16 +36,19 @@ from leadline.services.context import Context
 from leadline.services.importing.from_tracker import found_in_tracker
 from leadline.services.importing.points import Waiting, waiting_points
 from leadline.services.importing.request import ImportRequest
+from leadline.services.importing.roles import kept_roles
 from leadline.services.importing.source import (
     check_options,
     format_of,
     of_tracker,
+    place_of,
     refuse_as_trackers,
 )
 from leadline.services.run.facts import default_title
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ExtractionFacts, RunEnding, Source
+    from leadline.core.tracker.offered import Roles
     from leadline.core.tracker.rows import (
         CorrectedRow,
         Measured,
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
         TakenRun,
     )
 
+LAYOUT = ("before", "after", "metric_column", "value_column", "step")
 LOT = 400  # runs that are written before others may write: they wait a tenth of a second
 
 
@@ -64,7 +69,8 @@ class Imported:
     now their points here too (another clone took them), ``renewed``: those taken without an end
     that are read again, ``changed``: those whose source says something else since. ``corrected``:
     rows that are named by a key and say something else than they did. ``planned``: nothing was
-    written. ``found``: what the source holds, and what of it was not taken."""
+    written. ``as_before``: the command of which the columns' roles are, where none was typed.
+    ``found``: what the source holds, and what of it was not taken."""
 
     found: Findings
     taken: list[TakenRun] = field(default_factory=list)
@@ -77,6 +83,7 @@ class Imported:
     corrected: list[CorrectedRow] = field(default_factory=list)
     corrected_total: int = 0
     planned: bool = False
+    as_before: str = ""
 
     def as_dict(self) -> dict[str, object]:
         source = {name: getattr(self.found, name) for name in ("source", "digest", "origin")}
@@ -85,19 +92,29 @@ class Imported:
 
 
 def import_runs(
-    context: Context, topic: str, request: ImportRequest, plan_only: bool = False
+    context: Context,
+    topic: str,
+    request: ImportRequest,
+    plan_only: bool = False,
+    units: Mapping[str, str] | None = None,
 ) -> Imported:
     """Import what ``request`` names.
 
-    ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric
+    ``plan_only``: say what would be taken and write nothing. ``units``: of metrics that are not
+    defined yet. Raises LeadlineError: usage (no metric
     or no config is named, the format is unknown), not_found, environment.
     """
     with waiting_points(context, not plan_only) as points:
-        return _import(context, topic, request, plan_only, points)
+        return _import(context, topic, request, plan_only, points, units or {})
 
 
 def _import(
-    context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting
+    context: Context,
+    topic: str,
+    request: ImportRequest,
+    plan_only: bool,
+    points: Waiting,
+    units: Mapping[str, str],
 ) -> Imported:
     thread = context.store.thread(topic)
     format = format_of(context, request)
@@ -108,6 +125,9 @@ def _import(
     columns = _columns(thread, request, format)
     columns.points = lambda run: points.take(run, format)
     path = os.path.normpath(os.path.join(context.cwd, request.source))
+    columns.place = place_of(context, path)
+    columns.shown = request.source
+    columns.units = {**units, **columns.units}
     try:
         found = context.result_source(format).read(path, columns)
     except LeadlineError as error:
@@ -117,7 +137,8 @@ def _import(
     _must_bear(found, columns, request, format)
     found.set_config(request.settings)
     _redact(context, found.runs)
-    return take_in(context, topic, found, points, request.title, plan_only)
+    roles = {**kept_roles(request), "place": columns.place}
+    return take_in(context, topic, found, points, request.title, plan_only, roles)
 
 
 def _redact(context: Context, runs: list[FoundRun]) -> None:
@@ -133,12 +154,14 @@ def _redact(context: Context, runs: list[FoundRun]) -> None:
         return seen[value]
 
     for run in runs:
+        run.told = {clean(name): clean(value) for name, value in run.told.items()}
+        run.name, run.reason, run.commit = clean(run.name), clean(run.reason), clean(run.commit)
         run.config = {clean(name): clean(value) for name, value in run.config.items()}
 
 
 def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
     metrics = metric_columns(request.metrics)
-    if not metrics and format != "tensorboard":
+    if not metrics and format != "tensorboard" and not (request.metric_column or request.after):
         metrics = {
             name: name for name, definition in thread.metrics.items() if not definition.formula
         }
@@ -155,19 +178,19 @@ def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
     config = None if "*" in request.config else list(request.config)
     reduce = {name: d.reduce for name, d in thread.metrics.items()}
     units = {name: d.unit for name, d in thread.metrics.items()}
-    header = request.header
-    return Columns(metrics, config, reduce, list(request.key), request.keep, units, header)
+    columns = Columns(metrics, config, reduce, list(request.key), request.keep, units)
+    for name in ("header", "time", "state", "commit", "words", *LAYOUT):
+        setattr(columns, name, getattr(request, name))
+    return columns
 
 
 def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format: str) -> None:
     """Refuse what would make one experiment of runs that differ: a table whose config columns
     nobody named."""
-    missing = [
-        c
-        for c in (*columns.metrics, *(columns.config or []), *columns.key)
-        if c not in found.columns
-    ]
-    named = {m.split("=", 1)[0] for m in request.metrics} | {*(columns.config or []), *columns.key}
+    metrics = [] if columns.metric_column else [*columns.metrics]
+    others = [*(columns.config or []), *columns.named]
+    missing = [c for c in (*metrics, *others) if c not in found.columns]
+    named = {m.split("=", 1)[0] for m in request.metrics} | {*others}
     if wrong := [c for c in missing if c in named]:
         raise usage(
             "no-such-column",
@@ -178,6 +201,7 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
     if (
         format != "tensorboard"
         and not request.metrics
+        and columns.metrics
         and found.columns
         and {*columns.metrics} <= {*missing}
     ):
@@ -187,7 +211,8 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
             why=f"{_columns_text(found)}; metrics: {', '.join([*columns.metrics][:30])}",
             do=f"leadline import {request.source} --metric COLUMN=NAME --config '*'",
         )
-    if format != "tensorboard" and found.runs and not request.config:
+    told_apart = request.config or request.commit or request.key or request.step
+    if format != "tensorboard" and found.left_columns and found.runs and not told_apart:
         raise usage(
             "no-config-named",
             "which columns are the config of a row is not said",
@@ -201,15 +226,7 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
 
 
 def _columns_text(found: Findings) -> str:
-    """The columns of a table, and what separates them when it is not what was thought."""
-    text = f"its columns: {', '.join(found.columns[:30]) or 'none'}"
-    only = found.columns[0] if len(found.columns) == 1 else ""
-    if mark := next((mark for mark in (";", "\t", ",", "|") if mark in only), ""):
-        how = {"\t": "tabs: --format tsv", ",": "','; --format csv"}.get(
-            mark, f"{mark!r}, which is not read: use ','"
-        )
-        text += f"; it looks separated by {how}"
-    return text
+    return f"its columns: {', '.join(found.columns[:30]) or 'none'}"
 
 
 def take_in(
@@ -219,6 +236,7 @@ def take_in(
     points: Waiting,
     title: str = "",
     plan_only: bool = False,
+    roles: Roles | None = None,
 ) -> Imported:
     """Write the runs of ``found`` that the thread does not hold yet; see ``import_runs``.
 
@@ -228,7 +246,7 @@ def take_in(
     store, answer = context.store, Imported(found, planned=plan_only)
     with nullcontext() if plan_only else store.alone(topic, "import"):
         thread = store.thread(topic)
-        taking = _Taking(thread, found, title, points, answer)
+        taking = _Taking(thread, found, title, points, answer, roles or {})
         for lot in found.in_lots(LOT):
             if plan_only:
                 for run in lot:
@@ -247,13 +265,19 @@ class _Taking:
     """An import under way: what the thread held when it began, and what was taken since."""
 
     def __init__(
-        self, thread: Thread, found: Findings, title: str, points: Waiting, answer: Imported
+        self,
+        thread: Thread,
+        found: Findings,
+        title: str,
+        points: Waiting,
+        answer: Imported,
+        roles: Roles,
     ) -> None:
-        self.thread, self.found, self.title = thread, found, title
+        self.thread, self.found, self.title, self.roles = thread, found, title, roles
         self.points, self.answer = points, answer
         self.held = Held(thread.runs)
         self.experiments = {
-            _alike(e.runs[0].config, e.runs[0].tracker): (e.id, e.uid)
+            _alike(e.runs[0].config, e.runs[0].tracker, told_commit(e.runs[0])): (e.id, e.uid)
             for e in thread.experiments.values()
             if e.stands and all(run.origin == found.origin for run in e.runs)
         }
@@ -261,27 +285,23 @@ class _Taking:
     def take(self, run: FoundRun, writing: Any) -> str | None:
         """Write the records of ``run`` (``writing`` None: of none); returns the uid of the run that
         is to have its points, None for none."""
+        known = self.held.of_row(run)
+        if known and (changes := changed_row(known, run)):
+            self._correct(run, known, changes, writing)
+            return None
         if known := self.held.same_as(run):
             news = _met_again(self.answer, run, known, self.points)
             if news == "renewed" and writing is not None:
                 _renew(self.thread, self.found, run, known, writing)
             return known.uid if news in ("renewed", "brought") else None
-        if known := self.held.of_row(run):
-            changes = changed_row(known, run)
-            self.answer.corrected_total += 1
-            if len(self.answer.corrected) < MAX_NAMED:
-                shown = [
-                    f"{field}: {value}, it was {was}"
-                    for field, was, value in changes
-                    if field != "key"
-                ]
-                self.answer.corrected.append({"id": known.id, "where": run.where, "changes": shown})
-            if writing is not None:
-                _correct(self.found, run, known, changes, writing)
-            return None
         row: TakenRun = {
             "where": run.where,
             "name": run.name,
+            "state": run.state,
+            "reason": run.reason,
+            "commit": run.commit,
+            "started_at": run.started_at,
+            "told": run.told,
             "config": run.config,
             "metrics": run.metrics,
             "nonfinite": run.nonfinite,
@@ -291,12 +311,21 @@ class _Taking:
         uid = None
         if writing is not None:
             row["id"], row["experiment"], uid = _write(
-                self.thread, self.found, run, self.title, self.experiments, writing
+                self.thread, self.found, run, self.title, self.experiments, self.roles, writing
             )
+            self.roles = {}
         self.answer.taken_total += 1
         if len(self.answer.taken) < MAX_NAMED:
             self.answer.taken.append(row)
         return uid
+
+    def _correct(self, run: FoundRun, known: Run, changes: list[RowChange], writing: Any) -> None:
+        self.answer.corrected_total += 1
+        if len(self.answer.corrected) < MAX_NAMED:
+            shown = [f"{f}: {value}, it was {was}" for f, was, value in changes if f != "key"]
+            self.answer.corrected.append({"id": known.id, "where": run.where, "changes": shown})
+        if writing is not None:
+            _correct(self.found, run, known, changes, writing)
 
 
 def _met_again(answer: Imported, run: FoundRun, known: Run, points: Waiting) -> str:
@@ -320,12 +349,13 @@ def _met_again(answer: Imported, run: FoundRun, known: Run, points: Waiting) -> 
     return ""
 
 
-def _alike(config: Mapping[str, object], tracker: Mapping[str, object]) -> str:
-    """What makes two runs repeats of one experiment: their config, and where another record said
-    which experiment they are of (``experiment``, its uid), that too, since it knew the command and
-    the code."""
-    told = tracker.get("experiment")
-    return digest_of({"config": config, "experiment": told} if told else config)
+def _alike(config: Mapping[str, object], tracker: Mapping[str, object], commit: str) -> str:
+    """What makes two runs repeats of one experiment: their config, the code as it was told, and where
+    another record said which experiment they are of (``experiment``, its uid), that too, since it
+    knew the command and the code."""
+    said = {"experiment": tracker.get("experiment"), "code": commit}
+    said = {name: told for name, told in said.items() if told}
+    return digest_of({"config": config, **said} if said else config)
 
 
 def _write(
@@ -334,10 +364,11 @@ def _write(
     run: FoundRun,
     title: str,
     experiments: dict[str, tuple[str, str]],
+    roles: Roles,
     writing: Any,
 ) -> tuple[str, str, str]:
     """The new run: its id, its experiment, its uid."""
-    uid, same = writing.new_uid(), _alike(run.config, run.tracker)
+    uid, same = writing.new_uid(), _alike(run.config, run.tracker, run.commit)
     if same in experiments:
         experiment, experiment_uid = experiments[same]
         repeat = writing.next_number("run", experiment_uid)
@@ -349,7 +380,9 @@ def _write(
         )
         experiments[same] = experiment, experiment_uid
     shown = run_id(experiment, repeat)
-    elsewhere = {"cwd": run.cwd, "tracker": run.tracker, "row": run.row}
+    code = {"told": run.commit} if run.commit else {}
+    elsewhere = {"cwd": run.cwd, "tracker": run.tracker, "row": run.row, "told": run.told}
+    elsewhere["code"] = code
     writing.add(
         "run-planned",
         {
@@ -357,7 +390,7 @@ def _write(
             "experiment": experiment,
             "experiment_uid": experiment_uid,
             "repeat": repeat,
-            "title": title or run.name or default_title(run.argv, run.config),
+            "title": title or run.name or _title(run, found),
             "argv": run.argv,
             "config": run.config,
             "origin": found.origin,
@@ -375,10 +408,15 @@ def _write(
             "by": "import",
             "started_at": run.started_at,
             **_ending(run),
-            **_measured(thread, found, run),
+            **_measured(thread, found, run, roles),
         },
     )
     return shown, experiment, uid
+
+
+def _title(run: FoundRun, found: Findings) -> str:
+    named = default_title(run.argv, run.config)
+    return named or run.commit or ", ".join(run.told.values()) or found.source
 
 
 def _correct(
@@ -422,7 +460,9 @@ def _ending(run: FoundRun) -> RunEnding:
     return ending if run.wall_s is None else {**ending, "wall_s": run.wall_s}
 
 
-def _measured(thread: Thread, found: Findings, run: FoundRun) -> Measured:
+def _measured(
+    thread: Thread, found: Findings, run: FoundRun, roles: Roles | None = None
+) -> Measured:
     """The numbers of a run, where they came from, and what they meant when they were taken."""
     digest = str(run.tracker.get("digest") or "")
     source: Source = {
@@ -431,6 +471,7 @@ def _measured(thread: Thread, found: Findings, run: FoundRun) -> Measured:
         "digest": digest or found.digest,
         "url": run.url,
         "rows": run.points,
+        "roles": roles or {},
     }
     contract = {
         name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None

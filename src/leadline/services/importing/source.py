@@ -24,6 +24,13 @@ FORMATS = {
 KNOWN = "csv, tsv, json, jsonl, parquet, tensorboard"
 
 
+def place_of(context: Context, path: str) -> str:
+    """Where a file stands, as every clone has it: two tables of one name are two."""
+    top = context.vcs.toplevel
+    inside = os.path.relpath(os.path.realpath(path), os.path.realpath(top)) if top else path
+    return path if inside.startswith("..") else inside.replace(os.sep, "/")
+
+
 def of_tracker(format: str) -> bool:
     """Whether ``format`` is a tracker: one of ours, or a third party's, which only a look can tell
     from a mistake."""

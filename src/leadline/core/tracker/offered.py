@@ -1,0 +1,448 @@
+"""What the columns of a table seem to be, by name and content: offered, and never acted upon.
+
+Whoever takes the offer types the command that it comes with, so that no guess stays unseen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from leadline.core.compare.difference import is_seed
+from leadline.core.extract.table import cell_number
+from leadline.core.metric.units import dimension
+from leadline.core.patterns import later
+from leadline.core.plain import beginning
+from leadline.core.record.run import MetricDef
+from leadline.core.tracker.told_ending import NAMES as STATE_NAMES
+from leadline.core.tracker.told_time import told_time
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+
+EXAMPLES = 3
+Roles = dict[str, "str | list[str]"]  # by the field of a request
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SPLIT = later(r"[^a-z0-9%]+|(?<=[a-z])(?=\d)")
+_UNIT_IN_CELL = later(r"[+-\u2212]?[\d.,']*\d(?:[eE][+-]?\d+)? ?([^\d\s.,+_-][^\d\s_]{0,15})")
+_UNIT_IN_NAME = later(r"[(\[]([^()\[\]]{1,12})[)\]]\s*")
+_HEX = later(r"[0-9a-f]{6,40}")
+_STATE_WORDS = later(
+    r"(?i)\W*(?:keep|kept|discard(?:ed)?|revert(?:ed)?|crash(?:ed)?|accept(?:ed)?|reject(?:ed)?|done|"
+    r"fail(?:ed)?|success|finished|completed|timeout|oom|baseline|running|pending|ok|error|killed|"
+    r"refuted|measured|invalid|suspect|control)\b"
+)
+_TIME_NAMES = _words(
+    "time timestamp ts date datetime when created createdat created_at completed_at "
+    "completedat started_at ended_at finished_at start_time end_time start_date "
+    "updated_at utc logged_at run_date"
+)
+_ID_NAMES = _words(
+    "id exp_id experiment_id experiment exp iter iteration run run_id run_name number "
+    "no name trial trial_id attempt uuid uid key path file filename # case idx "
+    "index"
+)
+_STEP_NAMES = _words(
+    "step global_step _step epoch iter iteration steps train_step training_step update batch_idx"
+)
+_METRIC_NAMES = _words("metric metric_name measure measurement kpi metrics stat")
+_VALUE_NAMES = _words("value val score result metric_value measured measurement reading")
+_WORD_NAMES = _words(
+    "description desc notes note summary rationale reason hypothesis interpretation "
+    "next_hypothesis agent_idea idea diff comment comments tags text message title url "
+    "link"
+)
+_STATISTICS = _words(
+    "p p_value pvalue pval ci_lo ci_hi ci_low ci_high std stddev stdev stderr sd sem n "
+    "count variance"
+)
+_LOWER = _words(
+    "loss bpb bpc ppl perplexity error err mae mse rmse mape wer cer nll latency time "
+    "ms us ns s sec seconds elapsed duration wall runtime memory mem rss gb mb gib mib "
+    "bytes cost fid regret gap miss misses faults energy ttft tpot itl instructions "
+    "cycles size_bytes"
+)
+_HIGHER = _words(
+    "acc accuracy score f1 auc auroc bleu rouge recall precision throughput speedup tps "
+    "qps rps fps mfu flops gflops tflops reward return r2 psnr ssim iou map ndcg hits "
+    "hit correct pass passed tok/s bandwidth gbps winrate win rating elo em"
+)
+_CONFIG = _words(
+    "version lr learning rate batch bs size dim hidden layers layer heads depth width dropout "
+    "decay warmup seed epochs steps num max min model dtype precision block threads "
+    "workers temperature top k optimizer alpha beta gamma eps budget params gpus gpu "
+    "devices device nodes world length len ctx context vocab rank"
+)
+_MEASURED_UNDER: tuple[str, ...] = (
+    "metrics.",
+    "metric.",
+    "summary.",
+    "result.",
+    "results.",
+    "eval/",
+    "val/",
+)
+_MEASURED_UNDER += ("test/", "train/", "valid/", "eval_", "test_", "val_", "train_")
+_GIVEN_UNDER = ("params.", "param.", "config.", "hparams.", "hyperparameters.", "args.", "tags.")
+_PAIRS: tuple[tuple[str, str], ...] = (
+    ("before", "after"),
+    ("old", "new"),
+    ("baseline", "candidate"),
+    ("base", "cand"),
+)
+_PAIRS += (("baseline", "new"), ("baseline", "metric"), ("baseline", ""), ("control", "treatment"))
+_UNITS = {
+    "pct": "%",
+    "percent": "%",
+    "sec": "s",
+    "secs": "s",
+    "seconds": "s",
+    "gb": "GB",
+    "mb": "MB",
+}
+_UNITS |= {"gib": "GiB", "mib": "MiB", "kb": "kB", "milliseconds": "ms", "usec": "us"}
+
+
+@dataclass
+class Offered:
+    """A column and the role that is offered for it. ``why``: what tells it. ``unit``: of a metric,
+    ``in_cells`` when its cells name it. ``better``: which way a metric is better, as its name has
+    it."""
+
+    column: str
+    role: str
+    why: str = ""
+    examples: list[str] = field(default_factory=list)
+    unit: str = ""
+    in_cells: bool = False
+    better: str = ""
+
+
+@dataclass
+class Offer:
+    columns: list[Offered]
+    roles: Roles
+
+    def of(self, role: str) -> list[str]:
+        return [one.column for one in self.columns if one.role == role]
+
+
+class _Column:
+    """A column as its cells have it. ``said``: those that are not blank."""
+
+    def __init__(self, name: str, cells: list[Any], rows: int) -> None:
+        self.name, self.rows = name, rows
+        self.said = [cell for cell in cells if not _blank(cell)]
+        self.texts = [cell if isinstance(cell, str) else str(cell) for cell in self.said]
+        self.distinct = len(set(self.texts))
+        found = [unit[1] for text in self.texts if (unit := _UNIT_IN_CELL.fullmatch(text.strip()))]
+        often = max(set(found), key=found.count) if found else ""
+        self.unit = often if 2 * found.count(often) > len(self.said) else ""
+        values = (cell_number(cell, self.unit) for cell in self.said)
+        self.numbers = [value for value in values if isinstance(value, float)]
+
+    @property
+    def words(self) -> list[str]:
+        return [word for word in _SPLIT.split(self.name.lower()) if word]
+
+    @property
+    def plain(self) -> str:
+        return re.sub(r"[^a-z0-9#]+", "_", self.name.strip().lower()).strip("_") or self.name
+
+    @property
+    def is_number(self) -> bool:
+        return len(self.numbers) * 2 > len(self.said) or (
+            bool(self.numbers) and self.name.strip().lower() in _VALUE_NAMES
+        )
+
+    @property
+    def each_once(self) -> bool:
+        return self.distinct == len(self.said) == self.rows
+
+    @property
+    def spaced(self) -> float:
+        return sum(" " in text.strip() for text in self.texts) / max(1, len(self.texts))
+
+    @property
+    def measured(self) -> bool:
+        """Whether the numbers look like measurements: most of them with a fraction and no two
+        alike."""
+        fractions = sum(value != value or not value.is_integer() for value in self.numbers)
+        return fractions * 2 > len(self.numbers) and self.distinct * 10 > len(self.said) * 6
+
+
+def offer(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, MetricDef]
+) -> Offer:
+    """The roles of columns ``names``, as ``rows`` (a good part of the table) have them. ``metrics``:
+    those that the thread defines."""
+    columns = [_Column(name, [row.get(name) for row in rows], len(rows)) for name in names]
+    found = {column.name: _alone(column, metrics) for column in columns}
+    by_name = {column.name: column for column in columns}
+    roles: Roles = {}
+    if long := _long_form(columns):
+        for name, role in zip(long, ("name of the metric", "value"), strict=True):
+            found[name] = Offered(name, role, "one value a row")
+        roles["metric_column"], roles["value_column"] = long
+        for one in found.values():
+            if one.role == "metric":
+                one.role, one.why, one.better = "config", "", ""
+    elif paired := _paired(columns):
+        before, after = paired
+        found[before] = Offered(before, "before", f"the same as {after}, before the change")
+        found[after] = Offered(
+            after, "after", "", better=found[after].better, unit=found[after].unit
+        )
+        roles["before"], roles["after"] = paired
+    for one in found.values():
+        one.examples = [beginning(text) for text in dict.fromkeys(by_name[one.column].texts)][
+            :EXAMPLES
+        ]
+    _one_time_each(found)
+    _at_least_one_metric(found, by_name, bool(roles))
+    if step := _step(columns, found):
+        found[step].role, found[step].why = "step", "it counts up and nothing else tells rows apart"
+        roles["step"] = step
+    _keys(found, by_name, rows, roles)
+    return Offer([*found.values()], {**_roles_of(found), **roles})
+
+
+def _roles_of(found: Mapping[str, Offered]) -> Roles:
+    roles: Roles = {}
+    for one in found.values():
+        match one.role:
+            case "metric":
+                _listed(roles, "metrics").append(one.column)
+            case "config" | "seed":
+                _listed(roles, "config").append(one.column)
+            case "words":
+                _listed(roles, "words").append(one.column)
+            case "time" | "state" | "commit":
+                roles.setdefault(one.role, one.column)
+    return roles
+
+
+def _listed(roles: Roles, name: str) -> list[str]:
+    found = roles.setdefault(name, [])
+    return found if isinstance(found, list) else [found]
+
+
+def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
+    """The role of a column by itself."""
+    name, plain = column.name, column.plain
+    if not name.strip() or plain.startswith("unnamed_"):
+        return Offered(name, "left", "it has no name: an index, most likely")
+    if not column.said:
+        return Offered(name, "left", "it is empty")
+    if name in metrics:
+        return _metric(column, "a metric of the thread", metrics[name])
+    if plain in _TIME_NAMES and _all(column, lambda text: bool(told_time(text)[0])):
+        return Offered(name, "time", "by its name and content")
+    if not column.is_number and _all(column, lambda text: bool(told_time(text)[0])):
+        return Offered(name, "time", "by its content")
+    if _is_commit(column):
+        return Offered(name, "commit", "by its name and content")
+    if is_state := _is_state(column):
+        return Offered(name, "state", is_state)
+    if plain in _STATISTICS:
+        return Offered(name, "left", "a statistic about other columns")
+    if is_seed(name):
+        return Offered(name, "seed", "config that tells repeats apart")
+    if column.is_number and plain in _METRIC_NAMES | _VALUE_NAMES:
+        return _metric(column, "by its name")
+    many = column.distinct * 3 >= len(column.said) and column.distinct > 1
+    last = column.words[-1] if column.words else ""
+    if (
+        last in _WORD_NAMES
+        or plain in _WORD_NAMES
+        or (not column.is_number and many and column.spaced > 0.5)
+    ):
+        return Offered(name, "words", "said of a row; no config")
+    if column.is_number and plain not in _ID_NAMES:
+        return _by_number(column)
+    return Offered(name, "config")
+
+
+def _by_number(column: _Column) -> Offered:
+    name, lower = column.name, column.name.lower()
+    words = set(column.words)
+    if lower.startswith(_GIVEN_UNDER):
+        return Offered(name, "config", "by its name")
+    if lower.startswith(_MEASURED_UNDER):
+        return _metric(column, "by its name")
+    if words & _CONFIG and not (words & (_LOWER | _HIGHER)) - _CONFIG:
+        return Offered(name, "config", "by its name")
+    if words & (_LOWER | _HIGHER):
+        return _metric(column, "by its name")
+    if column.unit:
+        return _metric(column, "its cells name a unit")
+    return _metric(column, "by its content") if column.measured else Offered(name, "config")
+
+
+def _metric(column: _Column, why: str, definition: MetricDef | None = None) -> Offered:
+    words = column.words
+    better = next((w for word in reversed(words) if (w := _better(word))), "")
+    unit = column.unit or _unit_of(column)
+    one = Offered(column.name, "metric", why, unit=unit, better=better)
+    one.in_cells = bool(column.unit)
+    if definition is not None:
+        one.unit, one.in_cells = definition.unit, False
+        one.better = definition.direction.replace("none", "")
+    return one
+
+
+def _better(word: str) -> str:
+    if word in _LOWER:
+        return "lower"
+    return "higher" if word in _HIGHER else ""
+
+
+def _unit_of(column: _Column) -> str:
+    """The unit that a name ends with: ``time_ms``, ``memory (GB)``."""
+    found, words = _UNIT_IN_NAME.search(column.name), column.words
+    if not found and (not words or words in (["s"], ["h"], ["b"])):
+        return ""
+    last = found[1].strip() if found else words[-1]
+    unit = _UNITS.get(last.lower(), last)
+    return unit if dimension(unit) and unit != "1" else ""
+
+
+def _is_commit(column: _Column) -> bool:
+    named = {"commit", "sha", "hash", "rev", "revision"} & set(column.words)
+    hexes = sum(bool(_HEX.fullmatch(text.strip())) for text in column.texts)
+    return bool(named) and (hexes * 2 >= len(column.texts) or "commit" in column.words)
+
+
+def _is_state(column: _Column) -> str:
+    if column.is_number or column.spaced > 0.5:
+        return ""
+    telling = sum(bool(_STATE_WORDS.match(text)) for text in column.texts)
+    if column.plain in STATE_NAMES and telling:
+        return "by its name and content"
+    few = column.distinct <= max(3, len(column.said) // 2)
+    return "by its content" if few and telling * 10 >= len(column.texts) * 8 else ""
+
+
+def _long_form(columns: Iterable[_Column]) -> tuple[str, str] | None:
+    names = [c for c in columns if c.plain in _METRIC_NAMES and c.said and not c.is_number]
+    values = [c for c in columns if c.plain in _VALUE_NAMES and c.numbers]
+    if len(names) != 1 or len(values) != 1 or names[0].spaced > 0.3:
+        return None
+    return names[0].name, values[0].name
+
+
+def _paired(columns: Sequence[_Column]) -> tuple[str, str] | None:
+    numbers = {c.plain: c.name for c in columns if c.is_number}
+    for was, now in _PAIRS:
+        for plain, name in numbers.items():
+            words = plain.split("_")
+            if was not in words:
+                continue
+            other = "_".join(w for w in (now if w == was else w for w in words) if w)
+            if other and other != plain and other in numbers:
+                return name, numbers[other]
+    return None
+
+
+def _one_time_each(found: Mapping[str, Offered]) -> None:
+    """A row has one time, one state and one commit: the first column of each; others are words."""
+    for role in ("time", "state", "commit"):
+        for one in [one for one in found.values() if one.role == role][1:]:
+            one.role, one.why = "words", f"another column is the {role}"
+
+
+def _at_least_one_metric(
+    found: dict[str, Offered], by_name: Mapping[str, _Column], measured: bool
+) -> None:
+    if measured or any(one.role == "metric" for one in found.values()):
+        return
+    numbers = [
+        by_name[one.column]
+        for one in found.values()
+        if one.role == "config" and by_name[one.column].is_number
+    ]
+    if numbers:
+        best = max(numbers, key=lambda column: (column.measured, column.distinct))
+        found[best.name] = _metric(best, "the numbers that differ most")
+        found[best.name].examples = [beginning(t) for t in dict.fromkeys(best.texts)][:EXAMPLES]
+
+
+def _step(columns: Iterable[_Column], found: Mapping[str, Offered]) -> str:
+    """A column that counts up, in a table whose rows nothing else tells apart."""
+    others = [
+        c
+        for c in columns
+        if found[c.name].role in ("config", "seed", "commit", "state", "words") and c.distinct > 1
+    ]
+    for column in columns:
+        if column.plain not in _STEP_NAMES or len(column.numbers) != column.rows or column.rows < 3:
+            continue
+        if [c for c in others if c is not column and c.distinct * 3 > column.rows]:
+            continue
+        rest = [c for c in others if c is not column]
+        if not rest and _counts_up(column.numbers):
+            return column.name
+        if rest and column.distinct * 2 <= column.rows:
+            return column.name
+    return ""
+
+
+def _counts_up(numbers: Sequence[float]) -> bool:
+    return all(a < b for a, b in pairwise(numbers))
+
+
+def _keys(
+    found: dict[str, Offered],
+    by_name: Mapping[str, _Column],
+    rows: Sequence[Mapping[str, Any]],
+    roles: Roles,
+) -> None:
+    """Which column names a row: so that a row that is corrected later is known again. An id is no
+    config where anything else tells experiments apart."""
+    if "step" in roles:
+        return
+    named = [one for one in found.values() if by_name[one.column].plain in _ID_NAMES]
+    ids = [one for one in found.values() if one.role == "commit"]
+    ids += [one for one in named if one.role in ("config", "words")]
+    tells = [
+        one
+        for one in found.values()
+        if one.role in ("config", "commit")
+        and one not in named
+        and by_name[one.column].distinct > 1
+    ]
+    for one in ids:
+        column = by_name[one.column]
+        if "metric_column" not in roles and not _names_rows(column, rows):
+            continue
+        roles["key"] = [one.column]
+        if one.role == "commit":
+            one.why += "; it names a row"
+        elif tells and "metric_column" not in roles:
+            one.role, one.why = "key", "it names a row"
+        else:
+            one.role, one.why = "config", "it names a row"
+        return
+
+
+def _names_rows(column: _Column, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether no two rows that differ have one value of the column."""
+    if len(column.said) * 2 < column.rows:
+        return False
+    first: dict[str, Mapping[str, Any]] = {}
+    said = [row for row in rows if not _blank(row.get(column.name))]
+    return all(first.setdefault(str(row[column.name]).strip(), row) == row for row in said)
+
+
+def _all(column: _Column, is_one: Callable[[Any], bool]) -> bool:
+    """Whether nearly all cells are one."""
+    return sum(is_one(cell) for cell in column.said) * 10 >= len(column.said) * 8
+
+
+def _blank(cell: Any) -> bool:
+    return cell in (None, {}, []) or (isinstance(cell, str) and not cell.strip())

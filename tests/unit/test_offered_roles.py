@@ -1,0 +1,145 @@
+"""Which roles are offered for the columns of a table, by name and content."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters.results.tables import TableSource
+from leadline.core.record.run import MetricDef
+from leadline.core.tracker.imported import Columns
+from leadline.core.tracker.offered import Offer, offer
+
+
+def offered(path: Path, text: str, *metrics: MetricDef) -> Offer:
+    path.write_text(text)
+    found = TableSource(path.suffix[1:]).read(str(path), Columns({}, [], look_at=1_000))
+    return offer(found.columns, found.sample, {metric.name: metric for metric in metrics})
+
+
+LOOP = (
+    "commit\tval_bpb\tmemory_gb\tversion\tstatus\tdescription\n"
+    "3087aeb\t2.335670\t5.5\t1.1\tkeep\tbaseline\n"
+    "1234e56\t2.141833\t5.5\t1.10\tkeep\tno warmdown\n"
+    "7b1c5a1\t0.000000\t0.0\t1.2\tcrash\ttied weights: loss stuck\n"
+)
+LONG = (
+    "exp_id\tmetric\tvalue\tseed\tstatus\tnotes\n"
+    "E00\tmae\t12.1\t1\tBASELINE\t\n"
+    "E00\tr2\t0.71\t1\tBASELINE\t\n"
+    "E01\tmae\t11-13\t1\tKEEP\tno single number\n"
+)
+PAIRED = (
+    "thesis\tattempt\tmetric\tbaseline\tstatus\tsummary\n"
+    "1\t1\t0.118\t0.277\taccepted\tcache\n"
+    "1\t2\t0.290\t0.281\tnon_improvement\tinline\n"
+    "2\t1\t\t0.279\tcrashed\tdid not run\n"
+)
+SERIES = "".join(
+    json.dumps({"step": n, "ahead": 0.7 - n / 90, "imm": 1.3 - n / 80}) + "\n" for n in range(9)
+)
+SWEEP = """\
+,lr,batch_size,model,seed,test/acc,time (ms),p_value,empty
+0,1e-3,64,small,1,0.91,1500,0.01,
+1,1e-3,64,small,2,0.92,1499,0.2,
+2,1e-2,64,small,1,0.95,1512,0.3,
+"""
+TIMES = """\
+Name,Created,State,Tags,lr,loss
+run-a,2026-05-02T10:00:00.000Z,finished,,0.1,2.5
+run-b,2026-05-03T10:00:00.000Z,failed,,0.1,
+run-c,2026-05-04T10:00:00.000Z,finished,,0.2,2.25
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "roles"),
+    [
+        (
+            "loop.tsv",
+            LOOP,
+            {
+                "metrics": ["val_bpb", "memory_gb"],
+                "config": ["version"],
+                "key": ["commit"],
+                "commit": "commit",
+                "state": "status",
+                "words": ["description"],
+            },
+        ),
+        (
+            "long.tsv",
+            LONG,
+            {
+                "metric_column": "metric",
+                "value_column": "value",
+                "config": ["exp_id", "seed"],
+                "key": ["exp_id"],
+                "state": "status",
+                "words": ["notes"],
+            },
+        ),
+        (
+            "paired.tsv",
+            PAIRED,
+            {
+                "before": "baseline",
+                "after": "metric",
+                "config": ["thesis", "attempt"],
+                "state": "status",
+                "words": ["summary"],
+            },
+        ),
+        ("trace.jsonl", SERIES, {"metrics": ["ahead", "imm"], "step": "step"}),
+        (
+            "sweep.csv",
+            SWEEP,
+            {
+                "metrics": ["test/acc", "time (ms)"],
+                "config": ["lr", "batch_size", "model", "seed"],
+            },
+        ),
+        (
+            "wandb.csv",
+            TIMES,
+            {
+                "metrics": ["loss"],
+                "config": ["lr"],
+                "key": ["Name"],
+                "time": "Created",
+                "state": "State",
+            },
+        ),
+    ],
+)
+def test_columns_are_offered_by_name_and_content(
+    tmp_path: Path, name: str, text: str, roles: dict[str, object]
+) -> None:
+    assert offered(tmp_path / name, text).roles == roles
+
+
+def test_a_metric_is_offered_with_its_unit_and_the_better_way(tmp_path: Path) -> None:
+    found = {one.column: one for one in offered(tmp_path / "s.csv", SWEEP).columns}
+    assert (found["time (ms)"].unit, found["time (ms)"].better) == ("ms", "lower")
+    assert (found["test/acc"].unit, found["test/acc"].better) == ("", "higher")
+    assert [found[name].role for name in ("", "p_value", "empty")] == ["left"] * 3
+
+
+def test_a_unit_in_the_cells_is_seen(tmp_path: Path) -> None:
+    text = "lr,time\n1,12.5 ms\n2,13.5 ms\n3,12.9 ms\n"
+    time = offered(tmp_path / "u.csv", text).columns[1]
+    assert (time.role, time.unit, time.in_cells) == ("metric", "ms", True)
+
+
+def test_what_the_thread_defines_goes_before_names(tmp_path: Path) -> None:
+    text = "layers,lr\n1,0.1\n2,0.1\n"
+    defined = offered(tmp_path / "d.csv", text, MetricDef("layers", direction="higher"))
+    assert defined.roles["metrics"] == ["layers"]
+    assert defined.columns[0].better == "higher"
+
+
+def test_ids_that_come_again_with_other_values_name_no_row(tmp_path: Path) -> None:
+    text = "commit,loss,run\nHEAD,1.25,1\nHEAD,1.5,2\nHEAD,1.75,3\n"
+    assert offered(tmp_path / "h.csv", text).roles["key"] == ["run"]

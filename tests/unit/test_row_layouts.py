@@ -1,0 +1,148 @@
+"""Tables that are laid out in other ways than a run a row, and columns with a role of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters.results.tables import TableSource
+from leadline.core.tracker.imported import Columns, Findings
+from leadline.core.tracker.told_time import told_time
+
+
+def read(path: Path, text: str, columns: Columns) -> Findings:
+    path.write_text(text)
+    return TableSource(path.suffix[1:]).read(str(path), columns)
+
+
+def reasons(found: Findings) -> dict[str, str]:
+    return {row.where: row.why for row in found.not_taken}
+
+
+def test_rows_of_one_value_each_are_one_run_of_all_that_belong_together(tmp_path: Path) -> None:
+    text = "id,metric,value,seed\nA,mae,1.5,1\nA,r2,0.5,1\nA,mae,1.6,2\nB,mae,9-11,1\nA,r2,0.5,1\n"
+    columns = Columns({}, ["seed"], key=["id"], metric_column="metric", value_column="value")
+    found = read(tmp_path / "l.csv", text, columns)
+    assert [(run.config, run.told, run.metrics) for run in found.runs] == [
+        ({"seed": 1}, {"id": "A"}, {"mae": 1.5, "r2": 0.5}),
+        ({"seed": 2}, {"id": "A"}, {"mae": 1.6}),
+    ]
+    assert reasons(found) == {
+        "line 5": "mae is '9-11', which is no number",
+        "line 6": "it is the same as line 3 in every column",
+    }
+
+
+def test_a_metric_that_comes_again_is_of_a_repeat(tmp_path: Path) -> None:
+    text = "model,metric,value\na,acc,0.5\na,acc,0.75\na,loss,2\n"
+    columns = Columns({"acc": "acc"}, ["model"], metric_column="metric", value_column="value")
+    found = read(tmp_path / "l.csv", text, columns)
+    assert [run.metrics for run in found.runs] == [{"acc": 0.5}, {"acc": 0.75}]
+    assert reasons(found) == {"line 4": "its metric 'loss' is not asked for"}
+
+
+def test_a_value_before_a_change_and_after_it_are_two_runs(tmp_path: Path) -> None:
+    text = "case,old,new,status,note\n1,4,2,kept,cache it\n2,5,,crashed,does not build\n"
+    columns = Columns(
+        {}, ["case"], before="old", after="new=ms", state="status", words=["note"], key=["case"]
+    )
+    found = read(tmp_path / "p.csv", text, columns)
+    assert [(run.config, run.state, run.metrics) for run in found.runs] == [
+        ({"case": 1, "side": "before"}, "done", {"ms": 4.0}),
+        ({"case": 1, "side": "after"}, "done", {"ms": 2.0}),
+        ({"case": 2, "side": "before"}, "done", {"ms": 5.0}),
+        ({"case": 2, "side": "after"}, "failed", {}),
+    ]
+    assert len({run.row for run in found.runs}) == 4
+
+
+def test_rows_with_a_step_are_one_run_for_each_series(tmp_path: Path) -> None:
+    rows = "".join(f"{seed},{step},{seed + step / 10}\n" for seed in (1, 2) for step in range(4))
+    kept = []
+    columns = Columns({"loss": "loss"}, ["seed"], step="epoch", reduce={"loss": "min"})
+    columns.points = lambda run: kept.append([*run.series["loss"].values])
+    found = read(tmp_path / "s.csv", "seed,epoch,loss\n" + rows + "1,x,5\n", columns)
+    assert [(run.config, run.metrics) for run in found.runs] == [
+        ({"seed": 1}, {"loss": 1.0}),
+        ({"seed": 2}, {"loss": 2.0}),
+    ]
+    assert kept == [[1.0, 1.1, 1.2, 1.3], [2.0, 2.1, 2.2, 2.3]]
+    assert reasons(found) == {"line 10": "epoch is 'x', which is no step"}
+
+
+def test_what_a_row_says_besides_is_kept_apart_from_its_config(tmp_path: Path) -> None:
+    text = (
+        "sha,when,verdict,why,ms\n1234e56,2026-05-02 10:00,keep,a base,5\n77ab012,soon,revert,no,6\n"
+        "26e6891,2026-05-02 12:00,keep,one without a number,see below\n"
+    )
+    columns = Columns({"ms": "ms"}, commit="sha", time="when", state="verdict", words=["why"])
+    found = read(tmp_path / "w.csv", text, columns)
+    first, second, third = found.runs
+    assert (first.config, first.commit, first.name) == ({}, "1234e56", "a base")
+    assert first.told == {"why": "a base", "verdict": "keep", "when": "2026-05-02 10:00"}
+    assert first.started_at == first.ended_at == "2026-05-02T10:00:00.000Z"
+    assert (second.started_at, second.told["when"]) == ("", "soon")
+    assert (third.state, third.metrics) == ("done", {})
+    assert [(c.where, c.column, c.why) for c in found.cells_not_taken] == [
+        ("line 3", "when", "it is no time"),
+        ("line 4", "ms", "it is no number"),
+    ]
+    assert ("w.csv", "the times name no zone: they are taken as UTC") in found.notes
+
+
+def test_a_row_of_what_has_not_ended_is_named(tmp_path: Path) -> None:
+    found = read(
+        tmp_path / "n.csv",
+        "a,ms,status\n1,,preregistered\n2,,refuted\n",
+        Columns({"ms": "ms"}, ["a"], state="status"),
+    )
+    assert reasons(found) == {"line 2": "status says 'preregistered': it has not ended"}
+    assert [run.config for run in found.runs] == [{"a": 2}]
+
+
+def test_rows_that_differ_in_what_is_left_are_kept_apart_and_it_is_said(tmp_path: Path) -> None:
+    text = "a,ms,host\n1,5,x\n1,5,y\n2,5,x\n"
+    found = read(tmp_path / "k.csv", text, Columns({"ms": "ms"}, ["a"]))
+    assert len(found.runs) == 3
+    what = "2 rows say the same in all that is taken and are kept apart: they differ in host"
+    assert ("k.csv", what) in found.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("s.csv", 'a;ms\n"x;y";0,5\n'), ("s.csv", "a\tms\nx;y\t0.5\n"), ("s.tsv", "a,ms\nx;y,0.5\n")],
+)
+def test_cells_are_parted_by_what_parts_the_names(tmp_path: Path, name: str, text: str) -> None:
+    (run,) = read(tmp_path / name, text, Columns({"ms": "ms"})).runs
+    assert (run.config, run.metrics) == ({"a": "x;y"}, {"ms": 0.5})
+
+
+def test_comments_are_named_and_no_header(tmp_path: Path) -> None:
+    found = read(tmp_path / "c.csv", "# made by hand\na,ms\n1,5\n", Columns({"ms": "ms"}))
+    assert [run.config for run in found.runs] == [{"a": 1}]
+    assert reasons(found) == {"line 1": "a comment"}
+    found = read(tmp_path / "c.jsonl", '# by hand\n{"a": 1, "ms": 5}\n', Columns({"ms": "ms"}))
+    assert (len(found.runs), reasons(found)) == (1, {"line 1": "a comment"})
+
+
+@pytest.mark.parametrize(
+    ("cell", "time"),
+    [
+        ("2026-05-02T10:00:00Z", "2026-05-02T10:00:00.000Z"),
+        ("2026-05-02T10:00:00.1234567+02:00", "2026-05-02T08:00:00.123Z"),
+        ("2026/5/2 9:05", "2026-05-02T09:05:00.000Z"),
+        ("2 May 2026 10:00 PDT", "2026-05-02T17:00:00.000Z"),
+        ("Sat, 02 May 2026 10:00:00 GMT", "2026-05-02T10:00:00.000Z"),
+        ("1776724570", "2026-04-20T22:36:10.000Z"),
+        (1776724570309123456, "2026-04-20T22:36:10.309Z"),
+        (1776724570.5, "2026-04-20T22:36:10.500Z"),
+        *((text, "") for text in ("2026-13-02", "20260502", "10:00", "12", "2026-05-02 10:00 XYZ")),
+        (True, ""),
+        (float("nan"), ""),
+        (float("inf"), ""),
+        (None, ""),
+    ],
+)
+def test_a_time_is_read_as_it_is_written(cell: object, time: str) -> None:
+    assert told_time(cell)[0] == time
