@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
     from leadline.ports.forge_kind import ForgeKind
+    from leadline.ports.profiles import Profiles
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
     from leadline.ports.tracker import Tracker
@@ -98,6 +99,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         clock=clock,
         environ=os.environ,
         load_sessions=sessions,
+        load_profiles=lambda: _profiles(root, vcs),
         load_series=_series,
         settings=settings,
         actor=actor,
@@ -119,6 +121,12 @@ def _sessions(root: str, vcs: Git) -> Callable[[], SessionFiles]:
         return made[0]
 
     return sessions
+
+
+def _profiles(root: str, vcs: Git) -> Profiles:
+    from leadline.adapters.profiles.source import ProfileFiles
+
+    return ProfileFiles(root, vcs.toplevel or "")
 
 
 def _executors(declared: ExecutorFile) -> Callable[[str], Executor]:

@@ -10,6 +10,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "Open a thread",
         "open a research thread: goal, metrics, stop criteria, baseline case",
     ),
+    "profile": ("Open a thread", "what a kind of study asks: list, show, choose, write profiles"),
     "check": ("Open a thread", "what is missing: kickoff, post, close, regression"),
     "run": ("Run", "run a command and record it: code, environment, config, metrics"),
     "sweep": ("Run", "run a command over a designed set of configs, resumably"),

@@ -61,6 +61,9 @@ SETTINGS: Mapping[str, Setting] = {
     "run.expected_devices": Setting(
         COUNT, None, "accelerators (or CPUs, without) that a run should see", tracked=True
     ),
+    "profile.agreed": Setting(
+        TEXTS, [], "what profiles may start and record here", "(leadline profile agree)"
+    ),
     "run.lock_files": Setting(PATHS, [], "further files that mean: the accelerator is taken"),
     "run.device_files": Setting(
         PATHS, [], "further device files that only one process should hold open"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.executor_setup import DeclaredExecutors
     from leadline.ports.forge import Forge
     from leadline.ports.forge_kind import ForgeKind
+    from leadline.ports.profiles import Profiles
     from leadline.ports.records import BlobStore, Clock, OpenRuns, ReadModel, RecordLog
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
@@ -59,6 +60,7 @@ class Context:
     clock: Clock
     environ: Mapping[str, str]
     load_sessions: Callable[[], Sessions]
+    load_profiles: Callable[[], Profiles]
     settings: dict[str, object] = field(default_factory=dict)
     on: str = ""  # the executor that this command named
     # merges, returns the file's path
@@ -110,6 +112,11 @@ class Context:
     def sessions(self) -> Sessions:
         """Whose stretch of work this is, looked for when something is written or asked of it."""
         return self.load_sessions()
+
+    @property
+    def profiles(self) -> Profiles:
+        """Where profiles are found, loaded when one is asked for."""
+        return self.load_profiles()
 
     @property
     def screen(self) -> Screen:
@@ -214,7 +221,15 @@ class Context:
         baseline and its experiment: what a writing verb looks at, so that its cost does not grow
         with the thread."""
         wanted = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
-        kinds = ("thread-started", "metric-defined", "ruler", "baseline", "finish", "tracker-set")
+        kinds = (
+            "thread-started",
+            "metric-defined",
+            "ruler",
+            "profile",
+            "baseline",
+            "finish",
+            "tracker-set",
+        )
         thread = self.store.slice(topic, wanted, kinds)
         baselines = thread.of_kind("baseline")
         if not baselines:

@@ -44,6 +44,8 @@ def _runs(b: ThreadBuilder) -> None:
     cast(Any, b).record("metric-defined", {"name": "loss", "unit": "", "direction": "lower"})
     patterns = {"metric": "loss", "patterns": ["eval.py"], "files": {"eval.py": "sha256:1b"}}
     cast(Any, b).record("ruler", {**patterns, "earlier": [], "why": "it scores every arm"})
+    keys = {"block": {"about": "rows a block", "required": True, "stated": True}}
+    cast(Any, b).record("profile", {"name": "kernel", "source": "shipped", "keys": keys})
     b.run("block 64", {"time_ms": 712.4}, {"block": 64})
     b.run("block 128", {"time_ms": 507.1}, {"block": 128})
     b.baseline("P-001", "the first kernel")

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
     from leadline.ports.executor_setup import ExecutorSetup
+    from leadline.ports.profiles import Profiles
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
     from leadline.ports.sessions import Open, Sessions
@@ -197,6 +198,7 @@ def context(
     settings: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
     warn: Callable[[str], None] = lambda text: None,
+    profiles: object = None,
 ) -> Context:
     """``folder``: the top of a work tree (an empty one will do). Contexts of one ``disk`` share
     their records."""
@@ -230,6 +232,7 @@ def context(
         clock=clock,
         environ=environ or {},
         load_sessions=lambda: cast("Sessions", NoSessions()),
+        load_profiles=lambda: cast("Profiles", profiles or _Refuses()),
         settings=chosen,
         save_settings=save,
         actor=lambda: log.actor,

@@ -55,6 +55,7 @@ _BASELINE = ("thread-started", "metric-defined", "ruler", "baseline")
 GROUND = (
     *_BASELINE,
     "holdout",
+    "profile",
     "thread-changed",
     "refusal",
     "tracker-set",
@@ -504,6 +505,7 @@ class KeptRows:
                 [said["uid"] for said in (*self.thread.rulers, *self.thread.holdouts)],
                 [change.uid for change in self.thread.redefined],
                 self.thread.about.get("production-path"),
+                self.thread.profile.get("keys"),
                 baseline and (baseline.uid, baseline.body),
             )
         )

@@ -105,7 +105,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.subverb == "kickoff":
         from leadline.services.thread.start import check_kickoff
 
-        items = check_kickoff(thread)
+        items = check_kickoff(context, thread)
     elif args.subverb == "post":
         from leadline.services.thread.check import check_post
 
@@ -120,6 +120,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         )
         found = check_close(thread, body_is_current=current, queued=queued_reason(context, thread))
         items = [i for i in found if "queued" not in i]
+        if thread.profile:
+            from leadline.services.thread.profile_check import asked_at
+
+            items += asked_at(context, thread, "close")
         queued = [i for i in found if "queued" in i]
     else:
         from leadline.services.evidence.regression import check_regression, last_judged

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 _APART = re.compile(r"\s*(?:&&|\|\||[;|\n&])\s*")
 _SCRIPT = re.compile(
@@ -37,19 +38,33 @@ _CARRIERS = frozenset(
 _CARRIED = frozenset(("run", "exec"))
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
 _OWN = frozenset(("leadline", "ll"))
+# They look at files, change them or check them: no pattern of a profile means these.
+_LOOKS = frozenset(
+    ("cat", "head", "tail", "less", "ls", "grep", "rg", "find", "sed", "awk", "wc", "diff", "git", "cp", "mv", "rm",
+     "vi", "vim", "nano", "touch", "mkdir", "chmod", "ruff", "mypy", "black", "echo", "cd", "pip", "stat", "file",
+     "tree", "pytest")
+)  # fmt: skip
+MATCHED_CHARS = 2000
 
 
 def measuring(command: str, patterns: Iterable[str] = ()) -> str:
     """The first part of a command line that measures, as it was typed; "" for none. ``patterns``: further
-    ones, of a profile, looked for in each part."""
-    compiled = [re.compile(pattern) for pattern in patterns]
+    ones, of a profile, that a part is like (``*`` stands for anything)."""
+    likes = list(patterns)
     for part in _APART.split(command):
         words = _words(part)
-        if _is_measuring(words) or (
-            words and words[0] not in _OWN and any(p.search(part) for p in compiled)
-        ):
+        if _is_measuring(words) or (words and _is_like(words, likes)):
             return part.strip()
     return ""
+
+
+def _is_like(words: list[str], patterns: Iterable[str]) -> bool:
+    """A command that only looks at a file is like none."""
+    program = words[0].rpartition("/")[2]
+    if program in _OWN or program in _LOOKS or {"--help", "-h", "--version"} & set(words):
+        return False
+    said = " ".join([program, *words[1:]])[:MATCHED_CHARS]
+    return any(fnmatchcase(said, pattern) for pattern in patterns)
 
 
 def _words(part: str) -> list[str]:

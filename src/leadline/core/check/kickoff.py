@@ -54,6 +54,9 @@ FIELDS = (
     KickoffField(
         "protect", True, False, "a file or pattern that measures, apart from the measured code"
     ),
+    KickoffField(
+        "profile", False, False, "what kind of study it is: kernel, training, evaluation, …"
+    ),
     KickoffField("tracker-project", False, False, "the tracker project, chosen once"),
 )
 BY_NAME = {f.name: f for f in FIELDS}

@@ -26,6 +26,7 @@ from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.evidence.ruler_marks import mark_programs, mark_rulers
 from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
+from leadline.core.evidence.stated import unstated_mark
 from leadline.core.evidence.tags import mark_tags, tags_of
 from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
@@ -212,6 +213,8 @@ def _over_counting(
     mark_machines(out, predicate, resolve, definitions)
     mark_programs(out, predicate, resolve)
     mark_holdout(out, thread.holdouts, uid)
+    if unstated := unstated_mark(thread.profile, [run for run in selected if run.is_evidence]):
+        out.mark(unstated)
     mark_tags(out, predicate, list(scope), idle)
     scope = {axis: values for axis, values in scope.items() if axis not in idle}
     mark_configurations(out, predicate, resolve, scope, definitions)

@@ -452,6 +452,7 @@ class MetricBody(TypedDict):
     per: NotRequired[str]  # the denominator
     formula: NotRequired[str]  # makes it a metric that is computed from others
     limit: NotRequired[str]  # ``<=0.001``: beyond it a result is inadmissible
+    profile: NotRequired[str]  # the profile that knew it before it was measured first
 
 
 MetricDefinedBody = MetricBody
@@ -533,6 +534,47 @@ class RulerBody(TypedDict):
     experiment: NotRequired[str]  # at which the change was seen
     why: NotRequired[str]
     refs: NotRequired[dict[str, str]]
+
+
+class ProfileKey(TypedDict, total=False):
+    """A config key that a profile asks for."""
+
+    about: str
+    required: bool  # of every run
+    stated: bool  # of both sides of a comparison
+    aliases: list[str]
+    captured: str  # where every run's record has it, whoever says it: ``devices.count``
+    default: object  # of a run that does not say it
+
+
+class ProfileAct(TypedDict):
+    """What a profile has asked by a command, or by a function of an installed package."""
+
+    name: str
+    at: str  # ``preflight``, ``kickoff``, ``post``, ``close``
+    command: NotRequired[list[str]]
+    call: NotRequired[str]  # ``package.module:function``
+    about: NotRequired[str]
+    mend: NotRequired[str]  # the command that helps
+
+
+class ProfileBody(TypedDict):
+    """The profile of the thread from here on, whole: what a study of its kind asks."""
+
+    name: str
+    source: str  # where it was read
+    about: NotRequired[str]
+    strict: NotRequired[bool]  # a run that lacks a required key is refused
+    keys: NotRequired[dict[str, ProfileKey]]
+    environment: NotRequired[list[str]]  # critical variables; NAME* is a prefix
+    ruler: NotRequired[list[str]]  # patterns of the files that measure
+    measuring: NotRequired[list[str]]  # patterns of commands that measure
+    metrics: NotRequired[list[MetricBody]]  # known ones; a name may hold one *
+    acts: NotRequired[list[ProfileAct]]
+    executor: NotRequired[str]
+    production_path: NotRequired[str]
+    skill: NotRequired[str]
+    why: NotRequired[str]
 
 
 # ---- runs ----------------------------------------------------------------------------------------
@@ -1192,6 +1234,8 @@ class Writes(Protocol[Made, *Before]):
     def __call__(self, *record: *tuple[*Before, Literal["ruler"], RulerBody]) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["holdout"], HoldoutBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["profile"], ProfileBody]) -> Made: ...
     @overload
     def __call__(
         self, *record: *tuple[*Before, Literal["run-planned"], RunPlannedBody]

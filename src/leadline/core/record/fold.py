@@ -269,7 +269,7 @@ def _metric(body: bodies.MetricBody) -> MetricDef:
 def _metric_defined(thread: Thread, record: Record[bodies.MetricDefinedBody]) -> None:
     name, now = record.body["name"], _metric(record.body)
     was = thread.metrics.get(name) or MetricDef(name)
-    if was != now:
+    if was != now and not (record.body.get("profile") and name not in thread.metrics):
         change = Redefinition(name, record.id, record.at, record.actor, was, now)
         thread.redefined.append(change)
     thread.metrics[name] = now
@@ -292,6 +292,10 @@ def _ruler(thread: Thread, record: Record[bodies.RulerBody]) -> None:
         else:
             declared[metric] = files
         run.ruler = {**run.ruler, "declared": declared}
+
+
+def _profile(thread: Thread, record: Record[bodies.ProfileBody]) -> None:
+    thread.profile = record.body
 
 
 def _run_planned(thread: Thread, record: Record[bodies.RunPlannedBody]) -> None:
@@ -671,6 +675,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "metric-defined": _metric_defined,
     "ruler": _ruler,
     "holdout": _listed("holdouts"),
+    "profile": _profile,
     "run-planned": _run_planned,
     "run-ended": _run_ended,
     "command-ended": _command_ended,

@@ -33,6 +33,7 @@ TABLE = (
     Kind("metric-defined", silent="the tables say it"),
     Kind("ruler", learnt=True, told="Ruler", title="Ruler"),
     Kind("holdout", learnt=True, told="Holdout", title="Holdout"),
+    Kind("profile", news=False, title="Profile"),
     Kind("run-planned", silent="the entry is its end"),
     Kind("run-ended", learnt=True),
     Kind("command-ended", news=False),

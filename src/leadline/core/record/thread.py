@@ -249,6 +249,8 @@ class Thread:
     # what measures: as declared, and every change that was seen of it
     rulers: list[bodies.RulerSaid] = field(default_factory=list)
     redefined: list[Redefinition] = field(default_factory=list)
+    # as chosen last; empty where none was
+    profile: bodies.ProfileBody = field(default_factory=_empty)
     holdouts: list[bodies.HoldoutSaid] = field(default_factory=list)  # declared, and each look
     experiments: dict[str, Experiment] = field(default_factory=dict)
     commands_ended: dict[str, str] = field(default_factory=dict)  # ``Run.command_uid`` to when

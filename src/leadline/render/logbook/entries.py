@@ -659,6 +659,16 @@ def _ruler(record: Record, then: Thread, log: Log) -> Made:
     return f"{kind} of {of} declared", f"- **Measured by:** {files}{why}"
 
 
+def _profile(record: Record, then: Thread, log: Log) -> Made:
+    body = record.body
+    about = prose_line(str(body.get("about", "")))
+    keys = [name for name, key in body.get("keys", {}).items() if key.get("required")]
+    asks = f"- **Each run says:** {', '.join(map(code, keys))}" if keys else ""
+    why = f"- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
+    title = f"{KINDS[record.kind].title} {body['name']} ({body['source']})"
+    return title, words.joined((about, asks, why), "\n")
+
+
 def _holdout(record: Record, then: Thread, log: Log) -> Made:
     body = record.body
     title = KINDS[record.kind].title
@@ -764,6 +774,7 @@ _WRITERS: dict[str, Writer] = {
     "thread-changed": _thread_changed,
     "ruler": _ruler,
     "holdout": _holdout,
+    "profile": _profile,
     "refusal": _refusal,
     "update": _update,
     "finish": _finish,

@@ -65,6 +65,9 @@ def scope_lines(thread: Thread) -> list[str]:
             shown = [prose_line(v) for v in values]
         if shown or name in ("Goal", "Stop criteria"):
             lines.append(f"- **{name}:** {'; '.join(shown) or 'not given'}")
+    if profile := thread.profile:
+        kind = words.aside(prose_line(profile.get("about", "")))
+        lines.append(f"- **Profile:** {code(profile['name'])}{kind}")
     if rulers := words.ruler_lines(thread):
         lines.append(f"- **Measured:** {'; '.join(map(prose_line, rulers))}")
     return lines + [

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from leadline.core.agent.events import (
     AFTER,
@@ -28,6 +29,7 @@ from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.core.view.facts import notes_in, standing, uninterpreted
 from leadline.render.markdown import cut
 from leadline.render.page import directive_line
+from leadline.services.agreed_profile import profile_of
 from leadline.services.branch.logbook import logbook_path
 from leadline.services.context import Context
 from leadline.services.look.brief import brief
@@ -74,8 +76,14 @@ def _start(context: Context, agent: str, event: Event) -> Answer:
     if not _lately_first(context, event):
         return Answer()
     _open(context, topic, event)
-    text, _ = brief(context, topic, START_CHARS - len(HOW) - 1)
-    return Answer(say=f"{HOW}\n{text}")
+    profile = profile_of(context, topic).get("name", "")
+    asks = (
+        f" Profile {profile}: `leadline profile show` says what each run has to say."
+        if profile
+        else ""
+    )
+    text, _ = brief(context, topic, START_CHARS - len(HOW) - len(asks) - 1)
+    return Answer(say=f"{HOW}{asks}\n{text}")
 
 
 def _open(context: Context, topic: str, event: Event) -> None:
@@ -124,11 +132,20 @@ def _before(context: Context, agent: str, event: Event) -> Answer:
     edited = [*event.paths, *written_by(event.command)]
     if edited and (why := _not_to_edit(context, event, edited)):
         return Answer(refuse=why)
-    part = measuring(event.command)
+    part = measuring(event.command) or _by_profile(context, event.command)
     if part and context.store.topics() and _once(context, event, "hint"):
         line = cut(recorded(part), 600)
         return Answer(say=f"This measures, and nothing records it. Recorded: {line}")
     return Answer()
+
+
+def _by_profile(context: Context, command: str) -> str:
+    """The part of the command line that measures as the profiles of the threads here have it."""
+    if not command.strip():
+        return ""
+    topics = context.store.topics()
+    patterns = (profile_of(context, topic).get("measuring", []) for topic in topics)
+    return measuring(command, chain.from_iterable(patterns))
 
 
 def _not_to_edit(context: Context, event: Event, paths: Iterable[str]) -> str:

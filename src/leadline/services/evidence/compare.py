@@ -24,6 +24,7 @@ from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
 from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
 from leadline.core.evidence.predicate import read_subject
+from leadline.core.evidence.stated import not_stated, unstated_text
 from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.redefined import changes_since, definitions_for
 from leadline.core.metric.ruler import AREA, below_resolution, null_of
@@ -128,6 +129,8 @@ def compare_sides(
             out.settle[metric.metric] = command
     out.notes += _about_baselines(thread, out, {run.experiment for run in a_runs + b_runs})
     out.notes += _about_definitions(thread, out, a_runs + b_runs)
+    if thread.profile and (keys := not_stated(thread.profile, a_runs + b_runs)):
+        out.notes.append(unstated_text(thread.profile, keys))
     return out
 
 

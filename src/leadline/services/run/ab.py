@@ -265,7 +265,7 @@ class _Runs:
         request.experiment = self.state.experiments[side]
         facts: PlanFacts = {**self.facts[side]}
         if is_here(self.context, request.topic):
-            facts["hygiene"] = preflight(self.context, request.command)
+            facts["hygiene"] = preflight(self.context, request)
         outcome = run_one(
             self.context,
             request,

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         RunPlannedBody,
     )
     from leadline.core.record.run import MetricDef
+    from leadline.core.record.thread import Thread
     from leadline.core.secrets.sealed import Sealed
     from leadline.ports.attempt import Result
     from leadline.services.screening import Hiding
@@ -269,7 +270,7 @@ def _read_metrics(
     say: Callable[[str], None],
     redact: Hiding,
 ) -> None:
-    thread = context.store.slice(run.topic, [], ("thread-started", "metric-defined"))
+    thread = context.store.slice(run.topic, [], ("thread-started", "metric-defined", "profile"))
     attempt = run.attempt
     tracked = _read_tracker(context, run, body, thread.metrics, say)
     if body["state"] != "done" and tracked is None and not _logged(context, attempt):
@@ -286,6 +287,8 @@ def _read_metrics(
             files_written(context, run, result, where, declared) if declared else {},
         )
         found = context.collectors.extract(specs, files, thread.metrics)
+        if thread.profile and _defined(context, thread, found):
+            found = context.collectors.extract(specs, files, thread.metrics)
     except LeadlineError as error:
         body["extraction"] = {
             "problems": [{"source": "", "code": error.code, "what": error.what, "blocking": True}]
@@ -325,6 +328,13 @@ def _read_metrics(
     for problem in found.problems:
         cost = " (nothing taken from it)" if problem.get("blocking") else ""
         say(f"{problem['source']}: {problem['what']}{cost}")
+
+
+def _defined(context: Context, thread: Thread, found: Extraction) -> list[str]:
+    """What the profile of the thread knows of metrics that nobody defined."""
+    from leadline.services.write.known_metrics import define_known  # noqa: PLC0415  start-up: 1 ms
+
+    return define_known(context, thread, [*found.metrics, *found.nonfinite])
 
 
 def _set_apart(found: Extraction) -> dict[str, CutSeries]:

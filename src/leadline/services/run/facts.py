@@ -94,7 +94,7 @@ def gather(
         "cwd": cwd,
         "code": code,
         # Last, when git is done: what it takes of the machine is ours.
-        "hygiene": preflight(context, command) if here else {},
+        "hygiene": preflight(context, request) if here else {},
         "key": run_key(beside["argv"], cwd, beside["config"], program_of(code)),
     }
 
@@ -126,6 +126,10 @@ def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
         # these are names, also where they look like a prefix
         *(name for name in command.set_environment if not name.endswith("*")),
     ]
+    if request.profile.get("environment"):
+        from leadline.services.run.profiled import recorded_variables  # noqa: PLC0415  start-up: 2 ms
+
+        allow += recorded_variables(context, request.profile)
     listed = context.collectors.environment(environ, allow)["variables"]
     unlisted = unlisted_variables(context, environ, listed)
     return {
@@ -160,9 +164,14 @@ def with_packages_kept(
     return software
 
 
-def preflight(context: Context, command: Command) -> Preflight:
-    """How busy this machine is."""
-    return context.collectors.preflight(environment_of(context, command))
+def preflight(context: Context, request: RunRequest) -> Preflight:
+    """How busy this machine is, and what the profile of the thread finds wrong."""
+    seen = context.collectors.preflight(environment_of(context, request.command))
+    if not request.profile.get("acts"):
+        return seen
+    from leadline.services.run.profiled import looked_at  # noqa: PLC0415  start-up: 2 ms
+
+    return looked_at(context, request.profile, seen)
 
 
 def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> CodeState:

@@ -67,7 +67,7 @@ def execute(
         for number in range(request.repeat):
             if number:
                 if is_here(context, request.topic):
-                    facts["hygiene"] = preflight(context, request.command)
+                    facts["hygiene"] = preflight(context, request)
                 if own:
                     _look_at_code(context, request, facts, outcomes, say)
             outcome = run_one(context, request, facts, watcher, say, seen, launched)

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import CodeState, DesignPlace
+    from leadline.core.record.bodies import CodeState, DesignPlace, ProfileBody
+
+
+_empty: Any = dict
 
 
 @dataclass
@@ -71,6 +74,7 @@ class RunRequest:
     detached: bool = False  # started, and left to whoever comes next
     later: bool = False  # it may start when the work tree is another: it gets the code of now
     resources: Mapping[str, object] = field(default_factory=dict)  # see ``pilots.py``
+    profile: ProfileBody = field(default_factory=_empty)  # of the thread, by ``complete``
 
 
 def complete(context: Context, request: RunRequest) -> Thread:
@@ -95,6 +99,12 @@ def complete(context: Context, request: RunRequest) -> Thread:
             why="it stands after --",
             do="leadline run --set k=v -- python train.py",
         )
+    request.profile = thread.profile
+    own = not (request.experiment or request.reproduction_of or request.measures_again)
+    if thread.profile and own:
+        from leadline.services.run.profiled import with_defaults  # noqa: PLC0415  start-up: 2 ms
+
+        command.config = with_defaults(context, thread.profile, command.config, command.argv)
     redactor = context.redactor
     for name, value in command.set_environment.items():
         from leadline.core.secrets.environment import is_secret  # noqa: PLC0415  start-up: 0.4 ms

@@ -85,7 +85,14 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     plans.check_known([t for t in request.extract if t[:8] != "pattern:"], axes, "--metrics")
     check_told_apart(request.artifacts, request.extract, request.jobs)
     _refuse_secrets(context, request)
-    baseline = context.slice(request.topic).baseline_experiment
+    thread = context.slice(request.topic)
+    if thread.profile:
+        from leadline.services.run.profiled import with_defaults  # noqa: PLC0415  start-up: 2 ms
+
+        request.config = with_defaults(
+            context, thread.profile, request.config, request.argv, "sweep", axes
+        )
+    baseline = thread.baseline_experiment
     centre = {k: v for k, v in (baseline.config if baseline else {}).items() if k in axes}
     cells = plans.cells_of(request.design, request.axes, centre, request.listed, request.max_cells)
     top, seed = context.vcs.toplevel, request.seed

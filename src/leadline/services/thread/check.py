@@ -57,6 +57,10 @@ def check_post(context: Context, thread: Thread, ids: list[str]) -> list[Missing
         items.append(missing("logbook-not-linked", f"the issue does not link {path}", ISSUE_SYNC))
     for experiment in dict.fromkeys(e.id for e in experiments):
         items += _post_one(context, thread, thread.experiments[experiment])
+    if thread.profile:
+        from leadline.services.thread.profile_check import asked_at  # noqa: PLC0415  start-up: 3 ms
+
+        items += asked_at(context, thread, "post")
     return items
 
 

@@ -34,6 +34,7 @@ from leadline.services.publish.follow import Followed, follow
 from leadline.services.refusal import Overrides
 from leadline.services.thread.check import queued_reason
 from leadline.services.thread.fields_file import read_fields
+from leadline.services.thread.profile_check import asked_at
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, FinishBody, FinishSaid
@@ -201,6 +202,7 @@ def missing_for(context: Context, thread: Thread, proposal: Proposal) -> list[Mi
     current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
     queued = queued_reason(context, thread)
     items = check_close(thread, proposal=proposal, body_is_current=current, queued=queued)
+    items += asked_at(context, thread, "close")
     # One of the two is said: the other is asked for by its own name.
     confidence = proposal["confidence"]
     if proposal["limits"] and not confidence:

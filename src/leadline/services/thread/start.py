@@ -31,7 +31,11 @@ from leadline.services.thread.fields_file import read_fields
 if TYPE_CHECKING:
     from leadline.core.record.bodies import IssueWantedBody, ThreadStartedBody
 
-OWN_RECORDS = ("hypothesis", "protect")  # fields of the kickoff that are records of their own
+OWN_RECORDS = (
+    "hypothesis",
+    "protect",
+    "profile",
+)  # fields of the kickoff that are records of their own
 
 
 def check_topic(topic: str) -> None:
@@ -123,6 +127,13 @@ def start(context: Context, request: StartRequest) -> Started:
         from leadline.services.run.declare_ruler import declaration  # noqa: PLC0415  start-up: 8 ms
 
         ruler = declaration(context, patterns)
+    profile = None
+    if named := text_of(kickoff, "profile"):
+        from leadline.services.thread.profile import chosen, prefer_executor  # noqa: PLC0415  start-up: 2 ms
+
+        profile = chosen(context, named)
+        if path := profile.get("production_path"):
+            kickoff.setdefault("production-path", path)
     metrics = _metrics(kickoff)
     # The branch, then the record that names it.
     about: dict[str, object] = {
@@ -148,14 +159,18 @@ def start(context: Context, request: StartRequest) -> Started:
             writing.add("hypothesis", {"id": shown, "text": statement, "state": "proposed"})
         if ruler is not None:
             writing.add("ruler", ruler)
+        if profile is not None:
+            writing.add("profile", profile)
     context.choose(topic)
+    if profile is not None:
+        prefer_executor(context, topic, profile)
     # The tracker first: it is a record, and all that follows shows it.
     if request.tracker:
         choose(context, topic, request.tracker, project)
     opening = Opening(request.draft, wishes)
     followed = follow(context, topic, f"start of {topic}", opening=opening)
     thread = context.store.thread(topic)
-    return Started(thread, followed, check_kickoff(thread))
+    return Started(thread, followed, check_kickoff(context, thread))
 
 
 def _refuse_second(context: Context, topic: str) -> None:
@@ -230,8 +245,9 @@ def _branch(context: Context, topic: str, wanted: str | None, switch: bool) -> s
     return name
 
 
-def check_kickoff(thread: Thread) -> list[Missing]:
-    """One entry per missing kickoff field, with the command that gives it."""
+def check_kickoff(context: Context, thread: Thread) -> list[Missing]:
+    """One entry per missing kickoff field, and per thing that the profile asks for, each with the
+    command that gives it."""
     about = dict(thread.about)
     if any(h.stands for h in thread.hypotheses):
         about["hypothesis"] = "given"
@@ -242,4 +258,8 @@ def check_kickoff(thread: Thread) -> list[Missing]:
             mend = "leadline hypothesis add '…'"
         what = f"no {field.name}: {field.help}"
         items.append({"code": f"kickoff-{field.name}", "what": what, "mend": mend})
+    if thread.profile:
+        from leadline.services.thread.profile_check import asked_at_kickoff  # noqa: PLC0415  start-up: 3 ms
+
+        items += asked_at_kickoff(context, thread)
     return items

@@ -336,6 +336,12 @@ def _check_thread_field(topic: str, field: str) -> None:
             "what measures has records of its own",
             do="leadline measure protect FILE",
         )
+    if field == "profile":
+        raise usage(
+            "no-such-field",
+            "the profile has records of its own",
+            do="leadline profile use NAME",
+        )
     if field not in THREAD_FIELDS:
         raise usage(
             "no-such-field",
