@@ -28,9 +28,9 @@ from leadline.ports.executor import HERE, OVER
 from leadline.services.context import Context, refs_for
 from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import (
-    environment_of,
     facts_of_cell,
     gather,
+    preflight,
     program_state,
     title_of_config,
 )
@@ -225,6 +225,7 @@ class _Sweep:
         self.context, self.request, self.hands, self.say = context, request, hands, say
         self.here, self.by_itself = here, hands.begun is not None
         self.shown, self.uid, self.body, self.code = shown, uid, body, code
+        self.profile = thread.profile
         now = FilesNow(context, context.cwd)
         runs = [
             [run for run in of_cell if now.same(run)]
@@ -270,10 +271,9 @@ class _Sweep:
             self.say(f"done at this code state and not run again: {done}; missing: {total}")
         if queue:
             # Its program is a real one, the template's is not.
-            first = self._request(self.body["cells"][queue[0]])
-            first.command.code = self.code
-            self.environ = environment_of(self.context, first.command)
-            self.facts = gather(self.context, first)
+            self.first = self._request(self.body["cells"][queue[0]])
+            self.first.command.code = self.code
+            self.facts = gather(self.context, self.first)
             self.executor = self.context.executor_for(self.facts["executor"])
             self._looked = time.monotonic()
             self._note_jobs()
@@ -350,6 +350,7 @@ class _Sweep:
             hypotheses=list(self.body.get("hypotheses") or []),
             design={"sweep": self.uid, "cell": cell},
             entry="command",
+            profile=self.profile,
             detached=self.by_itself,
             later=self.by_itself,
         )
@@ -379,7 +380,7 @@ class _Sweep:
         self.facts["code"] = code
         # beside jobs of our own, it would only find those
         if self.request.jobs == 1 and self.executor.place == HERE:
-            self.facts["hygiene"] = self.context.collectors.preflight(self.environ)
+            self.facts["hygiene"] = preflight(self.context, self.first)
         self._looked = time.monotonic()
 
     def _start(self, cell: plans.Cell) -> None:
