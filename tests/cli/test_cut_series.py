@@ -74,3 +74,53 @@ def test_a_cut_metrics_file_gives_no_evidence(thread_lab: Lab) -> None:
     found = thread_lab.json("show", "P-001-r1")["data"]
     assert found["metrics"] == {}
     assert found["extraction"]["cut"] == {"a": {"value": 2, "points": 2}}
+
+
+def test_verify_names_a_segment_that_was_cut_or_deleted_after_its_run(thread_lab: Lab) -> None:
+    run(thread_lab, "")
+    assert thread_lab.run("verify").returncode == 0
+    (segment,) = thread_lab.repo.glob(".git/leadline/runs/*/attempt-1/series/*.seg")
+    whole = segment.read_bytes()
+    segment.write_bytes(whole[:-64])
+    found = thread_lab.run("verify")
+    assert found.returncode == 6 and "100 points were there when the run ended, 98" in found.stdout
+    segment.write_bytes(whole)
+    assert thread_lab.run("verify").returncode == 0
+    segment.unlink()
+    found = thread_lab.run("verify")
+    assert found.returncode == 6 and "100 points were there when the run ended, 0" in found.stdout
+
+
+TWO = """
+import os, time, leadline as ll
+from leadline.job import log
+for i in range(50): ll.log(i, loss=100 - i)
+log._give_up(log._segment[0])
+for i in range(50, 100): ll.log(i, loss=100 - i)
+first, second = sorted(os.listdir(os.environ["LEADLINE_SERIES"]))
+path = os.path.join(os.environ["LEADLINE_SERIES"], first)
+{harm}
+print('{{"time_ms": 5}}')
+"""
+LOOKED_AT = "\n".join((  # the job program has looked at it once: nobody closes it to others before
+    "for _ in range(600):",
+    "    time.sleep(0.02)",
+    "    if os.stat(path).st_mode & 0o077 == 0: break",
+))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("os.unlink(path)", ".0.seg is not there"),
+        ("os.chmod(path, 0o666)\n" + LOOKED_AT + "\nos.truncate(path, 1144)", "was cut or removed"),
+    ],
+)
+def test_a_first_segment_that_its_job_removed_or_cut_between_points_is_no_evidence(
+    thread_lab: Lab, harm: str, said: str
+) -> None:
+    thread_lab.write("job.py", TWO.format(harm=harm))
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    found = thread_lab.json("show", "P-001-r1")["data"]
+    assert found["metrics"] == {"time_ms": 5} and "loss" in found["extraction"]["cut"]
+    assert said in str(found["extraction"]["problems"])

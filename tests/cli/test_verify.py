@@ -4,6 +4,7 @@ changed unseen."""
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,44 @@ def test_a_code_state_that_is_gone(full: Lab) -> None:
     full.git("reflog", "expire", "--expire=now", "--all")
     full.git("gc", "-q", "--prune=now")
     assert "code-state-missing" in codes(full)
+
+
+def without_the_branch(lab: Lab) -> None:
+    lab.git("update-ref", "-d", "refs/heads/leadline/records")
+
+
+def test_a_thread_of_which_nothing_is_left_but_how_far_it_was_written(full: Lab) -> None:
+    without_the_branch(full)
+    events(full).unlink()
+    assert codes(full) == {"thread-gone", "run-without-plan"}
+    shutil.rmtree(full.repo / ".git/leadline/runs")
+    assert codes(full) == {"thread-gone"}
+    shutil.rmtree(full.repo / ".git/leadline/threads")
+    noted = [f["code"] for f in verify(full)["notes"]]
+    assert codes(full) == set() and noted == [
+        "sealed-elsewhere"
+    ]  # as in a clone without the record
+
+
+def test_an_end_cut_after_a_line_shows_by_the_folders_of_the_runs(full: Lab) -> None:
+    full.git("tag", "-d", *full.git("tag").split())
+    without_the_branch(full)
+    lines = events(full).read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"kind":"run-planned"' in line)
+    shutil.rmtree(full.repo / ".git/leadline/threads/demo/heads")
+    events(full).write_bytes(b"".join(lines[:at]))
+    assert codes(full) == {"run-without-plan"}
+    assert codes(full, "--thread", "demo") == {"run-without-plan"}
+    events(full).write_bytes(b"".join(lines))
+    assert codes(full) == {"tag-missing"}
+
+
+def test_a_link_in_the_place_of_a_head_keeps_no_record_from_being_written(full: Lab) -> None:
+    (head,) = (full.repo / ".git/leadline/threads/demo/heads").iterdir()
+    head.unlink()
+    head.symlink_to(head.name)
+    full.ok("note", "after that")
+    assert not head.is_symlink() and codes(full) == set()
 
 
 def named(lab: Lab, what: str) -> list[Path]:

@@ -782,6 +782,7 @@ class Job:
         self.unkillable = 0
         self.exec_failure = b""
         self.synced_sizes: dict[str, int] = {}
+        self.shrunk: set[str] = set()  # files that only grow, and had more than they have now
         self.files = FilesToWrite(spec["cwd"], spec.get("files") or [])
         flags = os.O_WRONLY | os.O_APPEND
         self.stdout_fd = open_own(folder, "stdout.log", flags)
@@ -1017,6 +1018,13 @@ class Job:
             self.sync_path(series)
             self.sync_path(self.folder)
 
+    def shrunk_files(self) -> list[str]:
+        """Metrics and series that lost what a look while the command ran had seen of them: a file
+        that was cut between two points, or removed, does not tell by itself."""
+        gone = {path for path in self.synced_sizes if not os.path.exists(path)}
+        below = len(self.folder) + 1
+        return sorted(path[below:] for path in self.shrunk | gone)
+
     def sync_output(self) -> None:
         """The record names what the output holds: it is on the disk before the result says so."""
         for fd in (self.stdout_fd, self.stderr_fd):
@@ -1032,6 +1040,8 @@ class Job:
         known = self.synced_sizes.get(path)
         if known is None:
             self.close_to_others(path)
+        elif size < known:
+            self.shrunk.add(path)
         if size != known and self.sync_path(path):
             self.synced_sizes[path] = size
         return known is None
@@ -1107,7 +1117,7 @@ class Job:
     def result(self) -> Result:
         state, exit_code, name, reason = self.outcome()
         stdout_bytes, stderr_bytes = self.output_bytes()
-        return {
+        result: Result = {
             "v": 1,
             "state": state,
             "exit_code": exit_code,
@@ -1125,6 +1135,9 @@ class Job:
             "stderr_bytes": stderr_bytes,
             "files": self.files.after(),
         }
+        if shrunk := self.shrunk_files():
+            result["shrunk"] = shrunk
+        return result
 
 
 def not_run(reason: str) -> Result:

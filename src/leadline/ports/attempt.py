@@ -104,6 +104,7 @@ class Result(TypedDict, total=False):
     resources: dict[str, float | None]
     contention: During
     leftover_processes: int
+    shrunk: list[str]  # files of metrics that had more while the command ran
     stdout_bytes: int
     stderr_bytes: int
     files: dict[str, FileWritten]  # by path, as the spec has it

@@ -74,6 +74,10 @@ class RecordLog(Protocol):
 
     def exists(self, topic: str) -> bool: ...
 
+    def gone(self) -> dict[str, list[str]]:
+        """Topic -> the event files of it that were written here, of topics that have none left."""
+        ...
+
     def transaction(
         self, topic: str, create: bool = False
     ) -> AbstractContextManager[Transaction]: ...
@@ -219,6 +223,10 @@ class ReadModel(Protocol):
     def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
         """(topic, uid) of runs planned and not ended, oldest first. Asked by every command while a
         run goes on: costs no fold."""
+        ...
+
+    def not_planned(self, uids: Collection[str]) -> set[str]:
+        """Those of ``uids`` that no record of any thread plans as a run."""
         ...
 
     def same_key(self, key: str) -> list[RunRow]:

@@ -99,6 +99,10 @@ class MemoryLog:
     def exists(self, topic: str) -> bool:
         return bool(self.disk.topics.get(topic))
 
+    def gone(self) -> dict[str, list[str]]:
+        noted = {topic: sorted(names) for topic, names in self.disk.heads.items()}
+        return {t: names for t, names in noted.items() if names and not self.exists(t)}
+
     def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
         with self.disk.lock:
             held = sorted(self.disk.topics.get(topic, {}).items())
@@ -382,6 +386,10 @@ class MemoryReadModel:
         runs = [(t, run) for t in topics for run in self.log.thread(t).runs]
         found = [(t, run.uid) for t, run in runs if not run.ended_at]
         return sorted(found, key=lambda pair: pair[1])
+
+    def not_planned(self, uids: Collection[str]) -> set[str]:
+        planned = {run.uid for t in self.log.topics() for run in self.log.thread(t).runs}
+        return set(uids) - planned
 
     def same_key(self, key: str) -> list[RunRow]:
         return [row for row in self._rows(None) if row.key == key]

@@ -3,20 +3,22 @@ too long for it."""
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.adapters.series.segments import SegmentRead, cuts, process_of, read_segment
+from leadline.adapters.series.segments import SegmentRead, cuts, missing, process_of, read_segment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.core.series.segment import TOO_LARGE
 from leadline.core.series.store import ContentDigest, disorder
 from leadline.core.timestamps import few
+from leadline.core.tracker.run_folder import RESULT
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.extractor import RunFiles
 
@@ -57,10 +59,24 @@ class SeriesReader:
                 problems += with_header.problems
                 cut.update(process_of(name) for _ in with_header.problems)
                 found.append((name, with_header))
-            for process, problem in cuts(found):
+            missed = missing([name for name, _ in found])
+            for process, problem in (*cuts(found), *missed, *_shrunk(attempt)):
                 cut.add(process)
                 problems.append(problem)
         return fold.finish(problems, cut)
+
+
+def _shrunk(attempt: str) -> Iterator[tuple[str, Problem]]:
+    """Segments of which the job program saw more while the command ran, with their processes."""
+    try:
+        with open(os.path.join(attempt, RESULT), "rb") as file:
+            names = json.load(file).get("shrunk") or ()
+    except (OSError, ValueError, AttributeError):
+        return
+    for name in names:
+        if isinstance(name, str) and name.endswith(".seg"):
+            what = f"{name} was cut or removed while the run went on"
+            yield process_of(os.path.basename(name)), {"code": "shrunk", "what": what}
 
 
 def _last_written_last(attempt: str) -> list[str]:

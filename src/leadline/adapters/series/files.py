@@ -41,10 +41,11 @@ class SeriesFiles:
             for name in segments(attempt)
             if name not in taken
         ]
-        if any(read.torn or read.lost for _, read in found):
-            from leadline.adapters.series.segments import cuts
+        names = [*taken, *(name for name, _ in found)]
+        if any(read.torn or read.lost for _, read in found) or not all(map(_is_first, names)):
+            from leadline.adapters.series.segments import cuts, missing
 
-            store.cuts = [problem for _, problem in cuts(found)]
+            store.cuts = [problem for _, problem in (*cuts(found), *missing(names))]
         return store
 
     def read_lines(self, path: str) -> dict[str, Points]:
@@ -127,3 +128,7 @@ class SeriesFiles:
         for metric, count in read.odd.items():
             whole.odd[metric] = whole.odd.get(metric, 0) + count
         return read
+
+
+def _is_first(name: str) -> bool:
+    return name.endswith(".0.seg")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from leadline.core.record.conform import finite_number
 from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED
-from leadline.core.timestamps import counted
+from leadline.core.timestamps import counted, few
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.job.disk import open_to_read
@@ -97,6 +97,22 @@ def cuts(found: Sequence[tuple[str, SegmentRead]]) -> list[tuple[str, Problem]]:
             what = f"{name} is cut: its end is missing, {taken} of it could be read"
             missing.append((process, {"code": "torn-end", "what": what}))
     return missing
+
+
+def missing(names: Collection[str]) -> list[tuple[str, Problem]]:
+    """Segments that are not there although their process wrote a later one."""
+    there: dict[str, set[int]] = {}
+    for name in names:
+        number = name[:-4].rpartition(".")[2]
+        if number.isdecimal():
+            there.setdefault(process_of(name), set()).add(int(number))
+    found: list[tuple[str, Problem]] = []
+    for process, numbers in there.items():
+        lost = sorted(set(range(max(numbers))) - numbers)
+        if lost:
+            named = few([f"{process}.{number}.seg" for number in lost], 3)
+            found.append((process, {"code": "missing-segment", "what": f"{named} is not there"}))
+    return found
 
 
 LONGEST_LINE = 1 << 20  # characters: a longer one is read as several, none of which is JSON

@@ -81,9 +81,7 @@ def check_files(
                     break
                 new.append(file)
             last, clock = file.last, file.clock
-            for all_of_them, its in zip(outside, file.outside, strict=True):
-                if its is not file.outside.staying or is_own(writer, own):
-                    all_of_them |= its
+            outside.take_in(file.outside, is_own(writer, own))
         if clock.last_id:
             clocks[writer] = clock
     _keep(index, thread, [file for file in new if _is_settled(file.state)])

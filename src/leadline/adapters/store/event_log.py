@@ -21,6 +21,7 @@ from leadline.adapters.files import (
     locked,
     make_folders,
     read_bytes,
+    set_aside,
     write_all,
     write_atomically,
 )
@@ -174,6 +175,14 @@ class EventLog:
             return any(n.endswith(".jsonl") for n in os.listdir(self.folder(topic)))
         except OSError:
             return False
+
+    def gone(self) -> dict[str, list[str]]:
+        try:
+            names = os.listdir(os.path.join(self.root, "threads"))
+        except FileNotFoundError:
+            return {}
+        noted = {n: sorted(self.heads_noted(n)) for n in names if not self.exists(n)}
+        return {topic: files for topic, files in noted.items() if files}
 
     def records(self, topic: str) -> list[Record]:
         return in_order(self._read(topic))
@@ -428,11 +437,18 @@ class EventLog:
     def head_noted(self, topic: str, name: str) -> Head | None:
         """How far an event file had come when it was last written to here; None when that is not
         known."""
-        return _head_in(read_bytes(self.head_path(topic, name)) or b"")
+        try:
+            return _head_in(read_bytes(self.head_path(topic, name)) or b"")
+        except OSError:
+            return None
 
     def heads_noted(self, topic: str) -> dict[str, Head]:
-        notes = _read_all(os.path.join(self.root, "threads", topic, "heads"), "")
-        found = {f"{name}.jsonl": _head_in(data) for name, data in notes.items()}
+        try:
+            names = os.listdir(os.path.join(self.root, "threads", topic, "heads"))
+        except OSError:
+            return {}
+        names = sorted(name for name in names if "." not in name)  # else it was set aside
+        found = {f"{name}.jsonl": self.head_noted(topic, name) for name in names}
         return {name: head for name, head in found.items() if head is not None}
 
     def note_head(self, topic: str, name: str, head: Head) -> None:
@@ -442,7 +458,11 @@ class EventLog:
         try:
             if not os.path.exists(path):
                 make_folders(os.path.dirname(path))
-            fd = open_in_place(path, os.O_WRONLY)
+            try:
+                fd = open_in_place(path, os.O_WRONLY)
+            except OSError:
+                set_aside(path)  # a link or a folder in its place
+                fd = open_in_place(path, os.O_WRONLY)
             try:
                 os.pwrite(fd, f"{head.size_bytes:<12} {head.digest}\n".encode(), 0)
             finally:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from leadline.adapters.files import locked
@@ -700,6 +700,22 @@ class Index:
             ).fetchall(),
         )
         return [(thread, uid) for uid, thread in sorted(found)]
+
+    def not_planned(self, threads: list[str], uids: Collection[str]) -> set[str]:
+        def question() -> set[str]:
+            if len(uids) > READ_AT_ONCE:
+                planned = {
+                    uid for (uid,) in self.db.execute("SELECT uid FROM plans WHERE base != ''")
+                }
+                return {uid for uid in uids if uid not in planned}
+            known = "SELECT 1 FROM plans WHERE thread=? AND uid=? AND base != ''"
+            return {
+                uid
+                for uid in uids
+                if not any(self.db.execute(known, (t, uid)).fetchone() for t in threads)
+            }
+
+        return self.asked(threads, question) if uids else set()
 
     def same_key(self, threads: list[str], key: str) -> list[RunRow]:
         def question() -> list[RunRow]:

@@ -3,7 +3,7 @@ log."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from leadline.adapters.store.event_log import EventLog
 from leadline.core.typed import TYPE_CHECKING
@@ -29,6 +29,9 @@ class IndexReadModel:
 
     def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
         return self.log.index.open_runs(self._topics(topic))
+
+    def not_planned(self, uids: Collection[str]) -> set[str]:
+        return self.log.index.not_planned(self.log.topics(), uids)
 
     def same_key(self, key: str) -> list[RunRow]:
         return self.log.index.same_key(self.log.topics(), key)

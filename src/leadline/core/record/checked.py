@@ -44,17 +44,25 @@ class Clock(NamedTuple):
 
 class Outside(NamedTuple):
     """What records name outside themselves: all that the runs of the thread do, and maybe what a
-    later record took back. Commits of code states; digests of payloads, of lists of more, and of
-    payloads that only the machine has which made them."""
+    later record took back. Commits of code states; digests of payloads, of lists of more, of
+    payloads that only the machine has which made them, and of those that another one made."""
 
     commits: set[str]
     payloads: set[str]
     manifests: set[str]
     staying: set[str]
+    elsewhere: set[str]
 
     @staticmethod
     def nothing() -> Outside:
-        return Outside(set(), set(), set(), set())
+        return Outside(set(), set(), set(), set(), set())
+
+    def take_in(self, other: Outside, own: bool) -> None:
+        """``own``: ``other`` is of records that this machine made."""
+        self.commits.update(other.commits)
+        self.payloads.update(other.payloads)
+        self.manifests.update(other.manifests)
+        (self.staying if own else self.elsewhere).update(other.staying)
 
     def add(self, record: Record) -> None:
         for row, name in named_in(record):

@@ -22,6 +22,7 @@ from leadline.services.out_path import write_whole
 KEPT = (
     "unchanged-runs.json"  # runs whose files changed in nothing but their times, and when they did
 )
+SERIES = "series"
 FILES = {"logged": "metrics.jsonl", "stdout": "stdout.log", "stderr": "stderr.log"}
 
 
@@ -88,7 +89,23 @@ def any_touched(context: Context) -> bool:
         uids = os.listdir(os.path.join(context.root, "runs"))
     except OSError:
         return False
-    return bool(_touched(context, uids))
+    attempts = map(context.run_folder, uids)
+    return bool(_touched(context, uids)) or any(map(_is_series_touched, attempts))
+
+
+def series_touched(context: Context, run: Run) -> bool:
+    """Whether a segment of its series was changed or removed here after its result came."""
+    return _is_series_touched(context.run_folder(run.uid))
+
+
+def _is_series_touched(attempt: str) -> bool:
+    ended_ns = _changed_ns(attempt, "result.json")
+    try:
+        with os.scandir(f"{attempt}/{SERIES}") as entries:
+            changed_ns = [entry.stat(follow_symlinks=False).st_ctime_ns for entry in entries]
+    except OSError:
+        return False
+    return 0 < ended_ns < max(_changed_ns(attempt, SERIES), *changed_ns, 0)
 
 
 def _touched(context: Context, uids: Iterable[str]) -> dict[str, int]:

@@ -45,14 +45,20 @@ from leadline.services.keep.verify_outside import (
     outside_is_here,
     raw_files,
     seals,
+    series,
 )
+from leadline.services.keep.witnesses import witnesses
 from leadline.services.publish.index import placed
 
 
 def verify(context: Context, topics: list[str], full: bool = False) -> tuple[list[Finding], int]:
     """Everything found in ``topics``, faults first, and how many records there are. Reads only.
     Not ``full``: a file that was found whole and has not changed since is not read again."""
-    found: list[Finding] = [*copies(context, topics), *branch_history(context, topics)]
+    found: list[Finding] = [
+        *copies(context, topics),
+        *branch_history(context, topics),
+        *witnesses(context, topics),
+    ]
     named = {_file_of(f) for f in found if f.severity == FAULT}
     records = 0
     for topic in topics:
@@ -94,6 +100,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         blobs(context, thread),
         artifacts(context, thread),
         raw_files(context, thread),
+        series(context, thread),
         links(context, thread),
         logbook_in_tree(context, thread),
         placed(context, thread),

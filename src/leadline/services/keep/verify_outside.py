@@ -30,9 +30,11 @@ from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
 from leadline.render.logbook.header import link_lines
 from leadline.render.markdown import data
 from leadline.services.artifact import artifacts as artifact
-from leadline.services.artifact.raw_files import find_disputed
+from leadline.services.artifact.raw_files import find_disputed, series_touched
 from leadline.services.branch.logbook import hand_edited, logbook_path, needs_rendering
 from leadline.services.context import Context
+from leadline.services.keep.witnesses import SEALS
+from leadline.services.series.series import problems_of
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
@@ -83,7 +85,8 @@ def blobs(context: Context, thread: Thread) -> list[Finding]:
                 continue
             seen.add(digest)
             here = is_own(record.writer, context.store.writer)
-            if (row.travels or here) and (bad := state_of(context, digest)):
+            bad = state_of(context, digest)
+            if bad and (row.travels or here or bad != MISSING):
                 found.append(_bad_payload(thread, record, row, digest, bad, here))
     return found
 
@@ -117,6 +120,20 @@ def raw_files(context: Context, thread: Thread) -> list[Finding]:
         for run in thread.runs
         if run.disputed and not run.retracted
     ]
+
+
+def series(context: Context, thread: Thread) -> list[Finding]:
+    """Points that were there when their run ended. The record has what was reduced from them."""
+    found = []
+    for run in thread.runs:
+        if run.bears_result and series_touched(context, run):
+            for problem in problems_of(context, run):
+                mend = (
+                    f"leadline series {run.id}  (what its metrics were read from is in the record)"
+                )
+                what = problem["what"]
+                found.append(Finding(thread.topic, FAULT, "series-cut", run.id, what, mend))
+    return found
 
 
 def artifacts(context: Context, thread: Thread) -> list[Finding]:
@@ -158,6 +175,8 @@ def outside_is_here(context: Context, outside: Outside) -> bool:
             return False
         wanted.update(a.digest for a in recorded(json.loads(context.blobs.get(digest))))
     if any(state_of(context, digest) for digest in wanted):
+        return False
+    if any(state_of(context, digest) not in ("", MISSING) for digest in outside.elsewhere):
         return False
     return not (outside.commits and context.vcs.missing_objects(outside.commits))
 
@@ -238,7 +257,7 @@ def _tags_without_record(context: Context, thread: Thread, recorded: set[str]) -
     found = []
     for tag in context.vcs.tag_names(f"leadline/{thread.topic}/"):
         info = None if tag in recorded else context.vcs.tag_info(tag)
-        if info is not None and "Leadline-Heads:" in info["message"]:
+        if info is not None and SEALS in info["message"]:
             found.append(
                 Finding(
                     thread.topic,
@@ -273,7 +292,7 @@ def _tag(context: Context, thread: Thread, snapshot: Item[SnapshotBody]) -> list
         ]
     found = []
     # The last one: what somebody said in the message stands before it.
-    sealed = info["message"].rpartition("Leadline-Heads: ")[2].partition("\n")[0]
+    sealed = info["message"].rpartition(f"{SEALS} ")[2].partition("\n")[0]
     if digest_of(snapshot.body.get("heads") or {}) != sealed:
         found.append(
             Finding(

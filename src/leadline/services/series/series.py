@@ -130,13 +130,19 @@ def listed(context: Context, run: Run) -> SeriesListed:
             for _, w in sorted(store.writers.items())
         ],
         "not_numbers": store.odd,
-        "problems": [*store.problems, *_cuts(run, store)],
+        "problems": [*store.problems, *_cuts(context, run, store)],
         "torn_bytes": store.torn_bytes,
         "size_bytes": sum(map(context.series.size_bytes, _folders(context, run))),
     }
 
 
-def _cuts(run: Run, store: Store) -> list[Problem]:
+def problems_of(context: Context, run: Run) -> list[Problem]:
+    """What is damaged or missing of the series of a run."""
+    store = store_of(context, run)
+    return [*store.problems, *_cuts(context, run, store)]
+
+
+def _cuts(context: Context, run: Run, store: Store) -> list[Problem]:
     """What is missing of the series of a run that is over: at the end of a segment, or of what was
     there when the run ended."""
     if run.state not in TERMINAL_STATES:
@@ -151,7 +157,7 @@ def _cuts(run: Run, store: Store) -> list[Problem]:
         for points in writer.series.values()
     ) + sum(store.odd.values())
     gone: list[Problem] = []
-    if 0 < here < logged:
+    if here < logged and (here or os.path.isdir(context.run_folder(run.uid))):
         what = f"{logged:,} points were there when the run ended, {here:,} are now: a segment was cut since"
         gone.append({"code": "cut-since", "what": what})
     return [*store.cuts, *gone]
