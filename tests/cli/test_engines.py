@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -87,6 +88,30 @@ def test_a_sweep_and_two_commands_in_turns_take_one_job_a_place(lab: Lab, farm: 
     assert (turns["n_blocks"], turns["failed_blocks"]) == (2, [])
     assert len(jobs(farm)) == 2 + 1
     lab.ok("verify")
+
+
+def test_another_clone_that_sees_the_folder_records_it_too(
+    lab: Lab, farm: Path, tmp_path: Path
+) -> None:
+    remote, clone, go = tmp_path / "remote.git", tmp_path / "clone", tmp_path / "go"
+    script = f"echo up; while ! test -e {go}; do sleep 0.02; done; echo '{{\"time_ms\": 3}}'"
+    lab.git("init", "-q", "--bare", str(remote))
+    lab.git("remote", "add", "origin", str(remote))
+    lab.ok("run", "--on", "farm", "--detach", "--", "sh", "-c", script)
+    lab.ok("sync")
+    lab.git("clone", "-q", str(remote), str(clone))
+    other = Lab(clone, lab.env)
+    other.run("sync")
+    told = json.loads((lab.repo / ".git/leadline/executors.json").read_text())["executors"]["farm"]
+    words = [w for k, v in told["options"].items() for w in ("--option", f"{k}={v}")]
+    other.ok("executor", "add", "farm", "--kind", "command", *words)
+    [job] = other.json("jobs")["data"]
+    assert (job["state"], job["last_line"]) == ("running", "up")
+    go.touch()
+    assert other.json("wait", "P-001")["data"][0]["state"] == "done"
+    assert other.json("show", "P-001-r1")["data"]["metrics"] == {"time_ms": 3.0}
+    assert lab.json("wait", "P-001")["data"][0]["state"] == "done"
+    assert "P-001" not in other.ok("jobs")
 
 
 def test_a_declaration_that_cannot_be_used_is_not_kept(lab: Lab, farm: Path) -> None:

@@ -148,6 +148,36 @@ def test_detached_there_and_recorded_by_another_session(lab_far: Lab, tmp_path: 
     assert lab_far.json("stop", "P-002")["data"][0]["state"] == "cancelled"
 
 
+def test_it_is_taken_up_from_another_clone_after_a_sync(
+    lab_far: Lab, config: Path, tmp_path: Path
+) -> None:
+    go, remote, clone = tmp_path / "go", tmp_path / "remote.git", tmp_path / "clone"
+    script = f"echo up; while ! test -e {go}; do sleep 0.02; done; echo '{{\"time_ms\": 3}}'"
+    lab_far.git("init", "-q", "--bare", str(remote))
+    lab_far.git("remote", "add", "origin", str(remote))
+    lab_far.ok("run", "--on", "far", "--detach", "--", "sh", "-c", script)
+    lab_far.ok("sync")
+    lab_far.git("clone", "-q", str(remote), str(clone))
+    other = Lab(clone, lab_far.env)
+    other.run("sync")
+    [job] = other.json("jobs")["data"]
+    assert job["state"] == "unknown"  # it has no executor of that name
+    options = ["--option", f"config={config}", "--work-folder", str(tmp_path / "far")]
+    other.ok("executor", "add", "far", "--kind", "ssh", "--host", HOST, *options)
+    [job] = other.json("jobs")["data"]
+    assert (job["id"], job["state"], job["last_line"]) == ("P-001-r1", "running", "up")
+    go.touch()
+    assert other.json("wait", "P-001")["data"][0]["state"] == "done"
+    assert other.json("show", "P-001-r1")["data"]["metrics"] == {"time_ms": 3.0}
+    assert lab_far.json("wait", "P-001")["data"][0]["state"] == "done"  # apart: both record an end
+    for lab in (other, lab_far, other):
+        lab.ok("sync")
+    for lab in (other, lab_far):
+        [run] = lab.json("status", "--runs")["data"]
+        assert (run["state"], run["metrics"]) == ("done", {"time_ms": 3.0})
+        assert lab.ok("jobs") == "nothing is under way\n"
+
+
 def test_the_environment_is_made_once_for_each_lock_file(
     lab: Lab, config: Path, tmp_path: Path
 ) -> None:
@@ -263,7 +293,7 @@ def test_a_broken_answer_is_asked_for_again(
     for cut in range(len(rest)):
         for left in attempt.iterdir():
             left.unlink()
-        monkeypatch.setattr(one, "_exchange", lambda *_, cut=cut: (answer, rest[:cut]))
+        monkeypatch.setattr(one, "_exchange", lambda *_, cut=cut, **_more: (answer, rest[:cut]))
         state = one.poll([(str(attempt), {})])[str(attempt)]
         assert state == "unknown"
         if (attempt / "result.json").exists():  # it was cut off behind all that counts

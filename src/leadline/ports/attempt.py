@@ -65,6 +65,7 @@ class Spec(TypedDict):
     devices: NotRequired[list[str]]  # that its processes hold as long as they live
     device_keys: NotRequired[list[str]]  # of reservations that let it through
     facts: NotRequired[bool]  # whether the result is to say what the machine is
+    borrowed: NotRequired[bool]  # another clone started it; this is what the record knows of it
     holder: NotRequired[dict[str, str]]  # what is said of it to who wants the same device
 
 

@@ -102,6 +102,17 @@ def _designs(add: Writes[Record]) -> None:
         },
     )
     add("interleaving-ended", {"interleaving": "P-I1", "why_stopped": "precise enough"})
+    add(
+        "run-launched",
+        {
+            "run": "P-001-r1",
+            "attempt": 1,
+            "executor": "hpc",
+            "kind": "slurm",
+            "host": "",
+            "handle": {"job": "leadline-x-1", "number": "7"},
+        },
+    )
     add("command-ended", {"about": ["P-W1"], "of": "01M8KJJA7ZD0HFCWFG04T1389W"})
     add("session", {"id": "P-E1", "agent": "codex", "machine": "node-7", "branch": "research/x"})
     add("session-ended", {"session": "P-E1", "by": "hook"})

@@ -24,7 +24,7 @@ from leadline.core.errors import LeadlineError, environment
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.job import probe
-from leadline.job.disk import open_in_place, open_to_read
+from leadline.job.disk import make_folders, open_in_place, open_to_read
 from leadline.ports.attempt import job_name
 from leadline.ports.executor import OVER, UNPACKED
 
@@ -36,6 +36,20 @@ TICKET = "engine.json"
 LOCK = "submit.lock"
 PRIVATE = "spec.private.json"
 ASKED = "cancel.asked"
+RESULT = "result.json"
+# What is not copied of an attempt that another clone started: it is its own, or ours is another.
+_OF_ITS_OWN = (
+    "spec.json",
+    PRIVATE,
+    "handle.json",
+    "about.json",
+    "environment.sealed",
+    "alive.lock",
+    "tree.lock",
+    LOCK,
+    TICKET,
+    RESULT,
+)
 LOOK_EVERY_S = 0.03
 ASK_ENGINE_EVERY_S = 1.0
 SEEN_LATE_S = 1.0
@@ -141,11 +155,14 @@ class SharedFolderExecutor(ABC):
     def cancel(self, attempt_dir: str, handle: Handle) -> Cancelled:
         """See ``Executor.cancel``. What has not started is taken from the engine and ends as
         ``cancelled``; what runs on another host finds ``cancel.asked`` in its folder."""
-        folder = os.path.abspath(attempt_dir)
+        folder = _origin(attempt_dir, handle) or os.path.abspath(attempt_dir)
         kept = self._kept(folder, handle)
+        if not os.path.isdir(folder):
+            self._end(str(kept.get("job")), kept)
+            return {"did": "asked_supervisor", "why": ""}
         if withdraw(folder):
             if not kept.get("queue"):
-                self._end(self._job(folder), kept)
+                self._end(str(kept.get("job") or self._job(folder)), kept)
             return {"did": "withdrawn", "why": ""}
         if probe.state(folder)["state"] != "finished":
             os.close(open_in_place(f"{folder}/{ASKED}", os.O_WRONLY))
@@ -155,8 +172,10 @@ class SharedFolderExecutor(ABC):
         return {"did": done["did"], "why": done["why"]}
 
     def refresh(self, attempts: Sequence[tuple[str, Handle]]) -> None:
-        """See ``Executor.refresh``: the job writes into its folder."""
-        return None
+        """See ``Executor.refresh``: the job writes into its folder. Of one that another clone started
+        what lies there is copied."""
+        for attempt_dir, handle in attempts:
+            _bring(_origin(attempt_dir, handle), attempt_dir)
 
     def result(self, attempt_dir: str) -> Result | None:
         """See ``Executor.result``."""
@@ -227,7 +246,7 @@ class SharedFolderExecutor(ABC):
             os.close(lock)
 
     def _keep(self, folder: str, facts: Mapping[str, object]) -> Handle:
-        handle = {"v": 1, "executor": self.name, **facts}
+        handle = {"v": 1, "executor": self.name, "folder": folder, **facts}
         temporary = f"{folder}/.{TICKET}.{os.getpid()}"
         try:
             with open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "w") as file:
@@ -256,10 +275,19 @@ class SharedFolderExecutor(ABC):
         """``revived``: of each queue that something waits in, pilots are seen to."""
         found: dict[str, str] = {}
         unsure: dict[str, Handle] = {}
+        unseen: list[str] = []  # another clone's, on a file system that is not here
         for attempt_dir, handle in attempts:
-            state, sure = _by_folder(attempt_dir)
+            origin = _origin(attempt_dir, handle)
+            if origin and not os.path.isdir(origin):
+                unseen.append(attempt_dir)
+                state, sure = "running", bool(handle.get("queue"))
+            else:
+                state, sure = _by_folder(origin or attempt_dir)
             if not sure:
                 unsure[attempt_dir] = self._kept(attempt_dir, handle)
+            if origin and state == "finished":
+                _bring(origin, attempt_dir)
+                state = "finished" if os.path.exists(f"{attempt_dir}/{RESULT}") else "unknown"
             found[attempt_dir] = state
         jobs: dict[str, Handle] = {}
         of: dict[str, str] = {}
@@ -268,7 +296,8 @@ class SharedFolderExecutor(ABC):
                 waits, slot = pilots.where(str(queue), str(handle.get("place")))
                 if not slot:  # nobody has claimed it, or it is done with
                     waits = waits and (revived or self._some_pilot(str(queue)))
-                    found[folder] = _settled(folder, "queued", "queued" if waits else "gone")
+                    at = _origin(folder, handle) or folder
+                    found[folder] = _settled(at, "queued", "queued" if waits else "gone")
                     continue
                 of[folder] = pilots.job_of(slot)
                 jobs[of[folder]] = _json_in(f"{slot}/{TICKET}")
@@ -278,8 +307,41 @@ class SharedFolderExecutor(ABC):
         if jobs:
             told = self._ask(jobs)
             for folder, job in of.items():
-                found[folder] = _settled(folder, found[folder], told[job])
+                at = _origin(folder, unsure[folder]) or folder
+                state = told[job] if folder in unseen else _settled(at, found[folder], told[job])
+                found[folder] = state
+        for folder in unseen:
+            if found[folder] == "gone" or folder not in unsure:
+                found[folder] = "unknown"  # how it ended lies where we do not see it
         return found
+
+
+def _origin(attempt_dir: str, handle: Handle) -> str:
+    """The folder of an attempt that another clone started; "" for one of our own."""
+    folder = str(handle.get("folder") or "")
+    ours = not folder or os.path.realpath(folder) == os.path.realpath(attempt_dir)
+    return "" if ours else folder
+
+
+def _bring(origin: str, folder: str) -> None:
+    """Copies what another clone's attempt has written into ours, its result last. What cannot be read
+    now is asked for again."""
+    if not origin or os.path.exists(f"{folder}/{RESULT}"):
+        return
+    import shutil
+
+    try:
+        for where, _, names in os.walk(origin):
+            into = os.path.normpath(os.path.join(folder, os.path.relpath(where, origin)))
+            make_folders(into)
+            for name in names:
+                if name not in _OF_ITS_OWN and not name.startswith("."):
+                    shutil.copy2(f"{where}/{name}", f"{into}/{name}", follow_symlinks=False)
+        if os.path.exists(f"{origin}/{RESULT}"):
+            shutil.copy2(f"{origin}/{RESULT}", f"{folder}/.{RESULT}")
+            os.rename(f"{folder}/.{RESULT}", f"{folder}/{RESULT}")
+    except OSError:
+        return
 
 
 def minutes_of(timeout_s: object) -> int:

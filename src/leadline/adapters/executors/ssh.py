@@ -70,6 +70,10 @@ def made(setup: ExecutorSetup) -> SshExecutor:
     return SshExecutor(setup)
 
 
+# What a record of somebody else may name of another machine.
+_REPOSITORY, _NAME = re.compile(r"[0-9a-f]{12}"), re.compile(r"leadline-[A-Za-z0-9-]{1,80}")
+
+
 class _Away(Exception):
     """The machine cannot be reached now. ``args``: code, sentence."""
 
@@ -129,7 +133,8 @@ class SshExecutor:
         """See ``Executor.cancel``."""
         if self._here(attempt_dir) is not None:
             return {"did": "nothing", "why": "nothing of it is running"}
-        answer = self._ask({"verb": "cancel", "name": _name(attempt_dir)})
+        asked = {"verb": "cancel", "name": _name(attempt_dir)}
+        answer = self._ask(asked, repository=self._whose(attempt_dir))
         return {"did": str(answer["did"]), "why": str(answer["why"])}
 
     def result(self, attempt_dir: str) -> Result | None:
@@ -227,10 +232,21 @@ class SshExecutor:
 
     def _watched(self, attempts: Sequence[str], wait_s: float) -> dict[str, str]:
         """Raises _Away."""
+        whose = {attempt: self._whose(attempt) for attempt in attempts}
+        states: dict[str, str] = {}
+        for repository in dict.fromkeys(whose.values()):
+            those = [attempt for attempt in attempts if whose[attempt] == repository]
+            one_waits = wait_s if len(those) == len(attempts) else 0.0
+            states |= self._watched_in(repository, those, one_waits)
+        return states
+
+    def _watched_in(
+        self, repository: str, attempts: Sequence[str], wait_s: float
+    ) -> dict[str, str]:
         folders = {_name(attempt): attempt for attempt in attempts}
         known = {name: _known(folder) for name, folder in folders.items()}
         asked = {"verb": "watch", "attempts": known, "wait_s": wait_s}
-        answer, rest = self._exchange(asked, b"", wait_s)
+        answer, rest = self._exchange(asked, repository=repository)
         for name, path, offset, whole, mtime_ns, piece in _frames(rest):
             _put(folders[name], path, offset, whole, mtime_ns, piece)
         states = {}
@@ -245,11 +261,19 @@ class SshExecutor:
         return cast("Result | None", _json(os.path.join(attempt_dir, "result.json")))
 
     # -- the exchange ------------------------------------------------------------------------------
-    def _ask(self, asked: Mapping[str, object], payload: bytes = b"") -> dict[str, Any]:
+    def _whose(self, attempt_dir: str) -> str:
+        """The repository's folder there: ours, or that of the clone that started the attempt."""
+        folder = str(_handle(attempt_dir).get("folder") or "")
+        known = os.path.basename(os.path.dirname(os.path.dirname(folder)))
+        return known if _REPOSITORY.fullmatch(known) else self._repository
+
+    def _ask(
+        self, asked: Mapping[str, object], payload: bytes = b"", repository: str = ""
+    ) -> dict[str, Any]:
         """Raises LeadlineError: ``remote`` when the machine is away, ``environment`` for what it
         cannot do."""
         try:
-            answer, _ = self._exchange(asked, payload)
+            answer, _ = self._exchange(asked, payload, repository)
         except _Away as away:
             raise self._away(away) from away
         if "error" in answer:
@@ -267,7 +291,7 @@ class SshExecutor:
         return answer
 
     def _exchange(
-        self, asked: Mapping[str, object], payload: bytes = b"", wait_s: float = 0.0
+        self, asked: Mapping[str, object], payload: bytes = b"", repository: str = ""
     ) -> tuple[dict[str, Any], bytes]:
         """The answer, and the frames behind it. Raises _Away; LeadlineError for a machine that cannot
         do this."""
@@ -276,7 +300,7 @@ class SshExecutor:
         script = f'"$R"/job/{digest}/leadline/job/far.py'
         there = (
             f"R={self._root}; test -f {script} || exit {NOT_INSTALLED}; "
-            f'exec {python} -I -S {script} "$R"/{self._repository}'
+            f'exec {python} -I -S {script} "$R"/{repository or self._repository}'
         )
         words = json.dumps(asked).encode() + b"\n" + payload
         done = self._ssh(there, words)
@@ -355,9 +379,12 @@ class SshExecutor:
 
 def _name(attempt_dir: str) -> str:
     """The attempt's folder over there. One that another machine started is where its handle says."""
-    handle = _json(os.path.join(attempt_dir, "handle.json")) or {}
-    known = os.path.basename(str(handle.get("folder") or ""))
-    return known or job_name(attempt_dir)
+    known = os.path.basename(str(_handle(attempt_dir).get("folder") or ""))
+    return known if _NAME.fullmatch(known) else job_name(attempt_dir)
+
+
+def _handle(attempt_dir: str) -> dict[str, Any]:
+    return _json(os.path.join(attempt_dir, "handle.json")) or {}
 
 
 def _json(path: str) -> dict[str, Any] | None:

@@ -648,6 +648,18 @@ class RunEndedBody(TypedDict):
     refs: NotRequired[dict[str, str]]
 
 
+class RunLaunchedBody(TypedDict):
+    """How a detached run is found again from another machine with the same executor."""
+
+    run: str
+    attempt: int
+    executor: str  # its name
+    kind: str  # of the executor: ``ssh``, ``slurm``, …
+    host: str  # as declared
+    handle: dict[str, str]  # the executor's own words; nothing secret
+    refs: NotRequired[dict[str, str]]
+
+
 class CommandEndedBody(TypedDict):
     """A command that makes several runs has ended: the logbook tells them in one entry."""
 
@@ -1242,6 +1254,10 @@ class Writes(Protocol[Made, *Before]):
     ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["run-ended"], RunEndedBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["run-launched"], RunLaunchedBody]
+    ) -> Made: ...
     @overload
     def __call__(
         self, *record: *tuple[*Before, Literal["command-ended"], CommandEndedBody]

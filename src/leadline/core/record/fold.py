@@ -677,6 +677,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "holdout": _listed("holdouts"),
     "profile": _profile,
     "run-planned": _run_planned,
+    "run-launched": _of_no_thing,
     "run-ended": _run_ended,
     "command-ended": _command_ended,
     **dict.fromkeys(ITEM_KINDS, _item),

@@ -35,6 +35,7 @@ TABLE = (
     Kind("holdout", learnt=True, told="Holdout", title="Holdout"),
     Kind("profile", news=False, title="Profile"),
     Kind("run-planned", silent="the entry is its end"),
+    Kind("run-launched", news=False, silent="it says how another machine finds the run"),
     Kind("run-ended", learnt=True),
     Kind("command-ended", news=False),
     Kind("note", "N", learnt=True, searched=True, timeline=True),

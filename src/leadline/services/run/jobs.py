@@ -24,6 +24,7 @@ from leadline.services.run.attempt import handle_of, planned_of, states
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.progress import progress_in
+from leadline.services.run.reattach import reattach
 from leadline.services.run.recover import recover_runs
 from leadline.services.run.retry import retried
 from leadline.services.run.several import Several
@@ -124,7 +125,9 @@ def _several_row(context: Context, one: Several) -> Job:
 
 
 def open_runs(context: Context, topic: str | None = None) -> list[Open]:
-    """By the record, oldest first; one that is withdrawn is still under way."""
+    """By the record, oldest first; one that is withdrawn is still under way, one that another clone
+    started is taken up."""
+    reattach(context, topic)
     found = []
     for its_topic, uid in context.read_model.open_runs(topic):
         folder = context.run_folder(uid)

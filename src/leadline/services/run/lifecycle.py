@@ -21,6 +21,7 @@ from leadline.services.run.ending import end_run
 from leadline.services.run.inputs import with_inputs
 from leadline.services.run.outcome import RunOutcome, outcome_of
 from leadline.services.run.planning import RunPlan, planned_body
+from leadline.services.run.reattach import tell_launched
 from leadline.services.run.request import RunRequest
 from leadline.services.run.retry import retried
 from leadline.services.run.ruler import another_experiment, changes, ruler_of
@@ -115,10 +116,8 @@ def plan(
 
 def launch(context: Context, run: RunPlan, wait_until_up: bool = True) -> Handle:
     """Hands the job to its executor. ``wait_until_up=False`` lets the next one start while this
-    one's supervisor does.
-
-    Hard, and truthful: the run is in the record, so that its ending says that it was not started;
-    then the error is raised.
+    one's supervisor does. Hard, and truthful: the run is in the record, so that its ending says that
+    it was not started; then the error is raised.
     """
     executor = executor_of(context, run.body)
     try:
@@ -129,13 +128,14 @@ def launch(context: Context, run: RunPlan, wait_until_up: bool = True) -> Handle
         end_run(context, run, not_started=getattr(error, "what", str(error)))
         raise
     keep_handle(run.attempt, handle)
+    tell_launched(context, run, handle)
     return handle
 
 
 def watch(context: Context, run: RunPlan, handle: Handle, watcher: Watcher) -> bool:
     """Until the attempt is over; True when the user interrupted it.
 
-    Soft: nothing here reaches the job. When this process dies, the next command ends the run."""
+    Soft: nothing here reaches the job. When this process dies, the next command ends it."""
     context.collectors.prepare()
     return watcher(executor_of(context, run.body), run.attempt, handle)
 
@@ -143,8 +143,7 @@ def watch(context: Context, run: RunPlan, handle: Handle, watcher: Watcher) -> b
 def end(
     context: Context, run: RunPlan, say: Say, interrupted: bool = False, check_code: bool = True
 ) -> RunOutcome:
-    """Records what the folder tells, once the executor says that the attempt is over.
-
-    Loud: what could not be read or does not pass its check is said, and stands in the record."""
+    """Records what the folder tells, once the attempt is over. Loud: what could not be read or does
+    not pass its check is said, and stands in the record."""
     ended = end_run(context, run, say=say, check_code=check_code and not run.body.get("folder"))
     return outcome_of(run, ended, interrupted)

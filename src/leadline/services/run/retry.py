@@ -34,8 +34,8 @@ def retried(context: Context, run: RunPlan) -> RunPlan | None:
     if number > most or not _was_lost(context, run):
         return None
     spec = spec_of(run.attempt)
-    if spec is None or "[redacted:" in json.dumps(spec):
-        return None  # what the job was told in private is kept nowhere
+    if spec is None or spec.get("borrowed") or "[redacted:" in json.dumps(spec):
+        return None  # what the job was told in private is kept nowhere, or not here
     folder, handle = context.run_folder(run.uid, number + 1), handle_of(run.attempt)
     last = str(handle.get("folder") or run.attempt)
     again = {**spec, "attempt": number + 1, "env": {**spec["env"], LAST: last}}
