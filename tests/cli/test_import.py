@@ -64,8 +64,49 @@ def test_a_table_is_no_evidence(thread_lab: Lab):
     imported(thread_lab, "r.csv", "--config", "*")
     refused = thread_lab.json("claim", "two is slower", "--that", "time_ms(P-002) > time_ms(P-001)")
     assert refused["error"]["code"] == "no-evidence"
-    compared = thread_lab.json("compare", "P-001", "P-002")
-    assert "Leadline did not see it measured" in json.dumps(compared)
+    compared = thread_lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
+    (ms,) = [m for m in compared["metrics"] if m["metric"] == "time_ms"]
+    assert (ms["a"]["n"], ms["b"]["n"], ms["verdict"]) == (6, 6, "exploratory only")
+    assert ms["sentence"].startswith("as reported: ")
+    assert any("nobody saw it measured" in note for note in compared["notes"])
+
+
+def test_what_was_reported_is_shown_and_cited_as_that_and_nothing_nags(thread_lab: Lab):
+    thread_lab.write("r.csv", "block,time_ms\n1,1.5\n1,2.5\n")
+    imported(thread_lab, "r.csv", "--config", "*")
+    assert ["P-001", "reported", "2", "2", "ms"] == thread_lab.ok("status").split("\n")[3].split()[
+        :5
+    ]
+    assert "2 ms" in thread_lab.ok("show", "P-001")
+    thread_lab.ok("note", "P-001", "it took {{P-001.time_ms}}")
+    assert "it took 2 ms (reported)" in thread_lab.ok("logbook")
+    assert "P-001" not in json.dumps(thread_lab.json("next")["data"])
+    assert "no-evidence" not in thread_lab.run("check", "post").stdout
+
+
+def test_a_reported_experiment_goes_on_with_its_first_real_run(thread_lab: Lab):
+    printed = "echo '{\"time_ms\": 1.25}'"
+    thread_lab.write("r.csv", f'block,time_ms,cmd\n1,1.5,"sh -c ""{printed[:4]} 1"""\n2,2.5,\n')
+    imported(thread_lab, "r.csv", "--config", "block", "--command", "cmd")
+    thread_lab.ok("run", "--quiet", "--experiment", "P-001")
+    thread_lab.ok("run", "--quiet", "--experiment", "P-002", "--", "sh", "-c", printed)
+    thread_lab.ok("run", "--quiet", "--experiment", "P-002")
+    runs = {row["id"]: row for row in thread_lab.json("status", "--runs")["data"]}
+    assert set(runs) == {"P-001-r1", "P-001-r2", "P-002-r1", "P-002-r2", "P-002-r3"}
+    assert ["P-002", "done", "2", "1.25"] == thread_lab.ok("status").split("\n")[3].split()[:4]
+    other = thread_lab.json("run", "--quiet", "--experiment", "P-001", "--", "true")
+    assert other["error"]["code"] == "not-a-repeat"
+
+
+def test_the_time_of_a_row_is_its_own(thread_lab: Lab):
+    thread_lab.write("r.csv", "block,time_ms,at\n1,1.5,2026-05-02 10:00\n2,1.5,\n")
+    imported(thread_lab, "r.csv", "--config", "block", "--time", "at")
+    runs = {row["id"]: row for row in thread_lab.json("status", "--runs")["data"]}
+    assert runs["P-001-r1"]["started_at"].startswith("2026-05-02T10:00")
+    assert not runs["P-002-r1"]["started_at"]
+    assert "2026-05-02T10:00" in thread_lab.ok("show", "P-001-r1")
+    assert "started" not in thread_lab.ok("show", "P-002-r1")
+    assert "P-001 block=1 (measured 2026-05-02 10:00)" in thread_lab.ok("logbook")
 
 
 def test_a_repeat_of_an_imported_config_never_joins_an_executed_experiment(thread_lab: Lab):

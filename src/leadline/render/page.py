@@ -257,7 +257,7 @@ def state_lines(thread: Thread, page: Page, evidence_of: EvidenceOf | None) -> l
         if page.best is not None and page.best.experiment.id == base.id:
             told = "the best itself"
         lines.append(f"baseline {item.id} = {base.id}, {told}")
-    elif thread.experiments:
+    elif any(True for _ in facts.ranked(thread)):
         lines.append("no baseline is registered: leadline baseline set ID")
     lines += words.formula_lines(thread, facts.primary_metrics(thread))
     lines += [f"metric redefined: {line}" for line in words.redefined_lines(thread)]

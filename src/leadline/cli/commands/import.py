@@ -72,6 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     role("--time", default="", metavar="COLUMN", help="when a row was measured")
     role("--state", default="", metavar="COLUMN", help="how it ended: keep, crash, timeout, …")
     role("--commit", default="", metavar="COLUMN", help="the code, as the table names it")
+    role("--command", dest="ran", default="", metavar="COLUMN", help="the command that was run")
     several(parser, "--words", "COLUMN,...", "what is said of a row; no config")
     role("--before", default="", metavar="COLUMN", help="a metric before a change")
     role("--after", default="", metavar="COLUMN[=NAME]", help="… and after it: two runs a row")
@@ -118,6 +119,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.time,
         args.state,
         args.commit,
+        args.ran,
         _names(args.words),
         args.before,
         args.after,

@@ -39,7 +39,7 @@ from leadline.core.metric.contract import (
 )
 from leadline.core.metric.derive import with_inputs
 from leadline.core.metric.items import Shared, on_shared_items
-from leadline.core.record.run import MetricDef, Run, why_not_evidence
+from leadline.core.record.run import MetricDef, Run, told_runs, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.equivalence import equivalence
 from leadline.core.stats.inference import TestResult, summarise, unavailable
@@ -302,13 +302,17 @@ def _judge_together(out: Comparison, ready: list[MetricComparison]) -> None:
 
 
 def _split(runs: list[Run], side: str, out: Comparison) -> list[Run]:
-    kept = sorted((run for run in runs if run.is_evidence), key=lambda run: (run.uid, run.id))
+    """The runs of a side that count; where none does, what was reported of it."""
+    counted = [run for run in runs if run.is_evidence] or told_runs(runs)
+    if counted and not any(run.is_evidence for run in runs):
+        out.told.append(out.a_name if side == "a" else out.b_name)
+    used = {run.uid for run in counted}
     out.left_out += [
         {"run": run.id, "side": side, "why": why_not_evidence(run)}
         for run in sorted(runs, key=lambda run: (run.uid, run.id))
-        if not run.is_evidence
+        if run.uid not in used
     ]
-    return kept
+    return sorted(counted, key=lambda run: (run.uid, run.id))
 
 
 def compare(
@@ -330,7 +334,8 @@ def compare(
     choice_of: Callable[[str], Choice] = lambda metric: NO_CHOICE,
     over: Sequence[str] = (),
 ) -> Comparison:
-    """``b`` against the reference ``a``; runs that are no evidence are left out and named.
+    """``b`` against the reference ``a``; runs that are no evidence are left out and named. A side of
+    which everything was reported is described, and bears no verdict.
 
     ``metrics``: which to compare (all that appear, else). ``target``: metric to a number set
     beforehand, against which side b is tested. ``strict_hygiene``: unknown contention blocks
@@ -380,6 +385,9 @@ def compare(
         if m.items is not None and not m.items["same"] and not m.items["reason"]:
             m.sentence = f"over the {m.items['both']} items that all runs have: {m.sentence}"
         restrain(m, out, refused, strict_hygiene)
+    if out.told:
+        told = " and ".join(out.told)
+        out.notes.append(f"what is said of {told} was reported: nobody saw it measured")
     if out.left_out:
         out.notes.append(
             f"{len(out.left_out)} of {len(a_runs) + len(b_runs)} runs are no evidence and were left out"

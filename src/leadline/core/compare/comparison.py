@@ -231,6 +231,7 @@ class Comparison:
     a_runs: list[str] = field(default_factory=list)
     b_runs: list[str] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # the sides of which everything was reported
     refusals: list[dict[str, str]] = field(default_factory=list)
     metrics: list[MetricComparison] = field(default_factory=list)
     missing_metrics: list[MissingMetric] = field(default_factory=list)

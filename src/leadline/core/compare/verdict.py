@@ -147,6 +147,9 @@ def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene:
     if refused:
         m.verdict, m.sentence = "cannot be compared", f"{refused}; the numbers: {m.sentence}"
         return
+    if out.told and m.verdict != "cannot be compared":
+        m.verdict, m.sentence = "exploratory only", f"as reported: {m.sentence}"
+        return
     lost = m.a.nonfinite + m.b.nonfinite
     if lost and m.verdict != "cannot be compared":
         m.verdict = "exploratory only"

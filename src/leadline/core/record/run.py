@@ -5,7 +5,7 @@ Everything that compares, labels, renders or lists works on these, whatever exec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.canonical import digest_of
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -190,6 +190,25 @@ def as_counted(run: Run) -> Run:
     other = copy(run)
     other.retracted = other.superseded_by = other.reproduction_of = ""
     return other
+
+
+def told_runs(runs: Iterable[Run]) -> list[Run]:
+    """Copies of the runs that were reported, stand and are done, as if they counted: to describe what
+    was told, never to judge by it."""
+    from copy import copy  # noqa: PLC0415  start-up: 0.9 ms
+
+    found = []
+    for run in runs:
+        if run.origin == "reported" and not run.retracted and not run.superseded_by:
+            other = copy(run)
+            other.origin = "imported"
+            found += [other] if other.is_evidence else []
+    return found
+
+
+def is_reported(runs: Sequence[Run]) -> bool:
+    """Whether nothing is known of an experiment but what was reported."""
+    return not any(run.is_evidence for run in runs) and bool(told_runs(runs))
 
 
 OWN = "leadline"  # the tracker that run folders are: what ll.log writes needs no other

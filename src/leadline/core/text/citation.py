@@ -24,6 +24,7 @@ import re
 from leadline.core.errors import LeadlineError, not_found, refused, usage
 from leadline.core.ids import ID_IN_TEXT, parse_id
 from leadline.core.patterns import later
+from leadline.core.record.run import is_reported, told_runs
 from leadline.core.record.thread import is_a
 from leadline.core.stats.inference import summarise
 from leadline.core.text.spans import code_spans
@@ -61,7 +62,8 @@ class Citation(NamedTuple):
 
 class Cited(NamedTuple):
     """``value`` as computed, ``text`` as shown (with its unit unless a format was given); ``n``:
-    runs behind it (the smaller side of a quotient or difference)."""
+    runs behind it (the smaller side of a quotient or difference). ``reported``: nobody saw it, or a
+    part of it, measured; ``text`` says so."""
 
     value: float
     text: str
@@ -69,6 +71,7 @@ class Cited(NamedTuple):
     unit: str
     experiments: tuple[str, ...]
     runs: tuple[str, ...]
+    reported: bool = False
 
 
 def find(text: str) -> list[Citation]:
@@ -107,7 +110,7 @@ def resolve(expression: str, thread: Thread, refs: dict[str, str] | None = None)
         raise _unreadable(expression)
     left = _reference(pieces[0], expression, thread, refs)
     if len(pieces) == 1:
-        return left._replace(text=_shown(left.value, left.unit, spec))
+        return left._replace(text=_shown(left.value, left.unit, spec) + _as_told(left))
     right = _reference(pieces[2], expression, thread, refs)
     if pieces[1] == "/":
         if right.value == 0:
@@ -136,14 +139,20 @@ def resolve(expression: str, thread: Thread, refs: dict[str, str] | None = None)
         shown = pieces[0].partition(".")[0]
         do = f"leadline show {shown}"
         raise refused("not-finite", f"{expression} is not a finite number", do=do)
+    told = left if left.reported else right
     return Cited(
         value,
-        _shown(value, unit, spec),
+        _shown(value, unit, spec) + _as_told(told),
         min(left.n, right.n),
         unit,
         tuple(dict.fromkeys(left.experiments + right.experiments)),
         tuple(dict.fromkeys(left.runs + right.runs)),
+        told.reported,
     )
+
+
+def _as_told(cited: Cited) -> str:
+    return " (reported)" if cited.reported else ""
 
 
 def _shown(value: float, unit: str, spec: str) -> str:
@@ -169,7 +178,7 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
     if (parsed := parse_id(head)) is not None and parsed.kind == "interleaving":
         return _of_turns(head, rest, thread, refs)
     shown, runs = _subject(head, thread, refs)
-    evidence = [r for r in runs if r.is_evidence]
+    evidence = [r for r in runs if r.is_evidence] or told_runs(runs)
     if not evidence:
         raise _no_evidence(shown, runs)
     metric, stat = _metric_and_stat(rest, shown, evidence, thread)
@@ -202,6 +211,7 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
         unit,
         tuple(dict.fromkeys(r.experiment for r in used)),
         tuple(r.id for r in used),
+        is_reported(runs),
     )
 
 

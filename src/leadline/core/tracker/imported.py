@@ -197,9 +197,10 @@ class Columns:
     columns where the table has none. ``points``: takes the points of a run that has been read, so
     that they are not all held.
 
-    What else a column can be: the ``time`` of a row, its ``state``, its ``commit``, ``words`` about
-    it; ``before`` and ``after`` a change, of one metric; in a table of one value a row the name of
-    the metric (``metric_column``) and the value (``value_column``); the ``step`` of a series.
+    What else a column can be: the ``time`` of a row, its ``state``, its ``commit``, the ``command``
+    that was run, ``words`` about it; ``before`` and ``after`` a change, of one metric; in a table of
+    one value a row the name of the metric (``metric_column``) and the value (``value_column``); the
+    ``step`` of a series.
     ``place``: of the file, which names it among others of its name; ``shown``: as it was typed.
     ``look_at``: nobody said what the columns are, and so many rows are wanted as they stand."""
 
@@ -214,6 +215,7 @@ class Columns:
     time: str = ""
     state: str = ""
     commit: str = ""
+    command: str = ""
     words: list[str] = field(default_factory=list)
     before: str = ""
     after: str = ""
@@ -227,8 +229,8 @@ class Columns:
     @property
     def named(self) -> list[str]:
         """The columns that were named, other than metrics and config."""
-        single = (self.time, self.state, self.commit, self.before, self.metric_column)
-        others = (self.value_column, self.step, self.after.partition("=")[0])
+        single = (self.time, self.state, self.commit, self.command, self.before)
+        others = (self.metric_column, self.value_column, self.step, self.after.partition("=")[0])
         return [*dict.fromkeys(filter(None, (*self.key, *single, *others, *self.words)))]
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from leadline.core.canonical import digest_of, finite
@@ -252,6 +253,8 @@ class _Reading:
         columns = self.columns
         if _holds(cell := cells.get(columns.commit)) and columns.commit:
             run.commit = words_of(cell).strip()
+        if _holds(cell := cells.get(columns.command)) and columns.command:
+            run.argv = _argv(words_of(cell))
         if _holds(cell := cells.get(columns.time)) and columns.time:
             at, lacks = told_time(cell)
             self.lacking |= {lacks} & LACKS.keys()
@@ -268,6 +271,14 @@ class _Reading:
         }
         words = next((run.told[name] for name in columns.words if name in run.told), "")
         run.name = beginning(" ".join(words.split()))
+
+
+def _argv(command: str) -> list[str]:
+    """The words of a command line; of one that is none (a quote never closed) the shell's."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return ["sh", "-c", command]
 
 
 def _number_of(value: float | str) -> float:
@@ -324,6 +335,8 @@ def _key_of(run: FoundRun) -> str:
         said.update(state=run.state, reason=run.reason)
     if run.commit:
         said["code"] = run.commit
+    if run.argv:
+        said["argv"] = run.argv
     if run.series:
         said["points"] = {
             name: [points.steps.tolist(), [repr(value) for value in points.values]]

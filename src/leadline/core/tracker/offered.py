@@ -47,6 +47,7 @@ _ID_NAMES = _words(
     "no name trial trial_id attempt uuid uid key path file filename # case idx "
     "index"
 )
+_COMMAND_NAMES = _words("command cmd command_line cmdline argv run_command")
 _STEP_NAMES = _words(
     "step global_step _step epoch iter iteration steps train_step training_step update batch_idx"
 )
@@ -222,7 +223,7 @@ def _roles_of(found: Mapping[str, Offered]) -> Roles:
                 _listed(roles, "config").append(one.column)
             case "words":
                 _listed(roles, "words").append(one.column)
-            case "time" | "state" | "commit":
+            case "time" | "state" | "commit" | "command":
                 roles.setdefault(one.role, one.column)
     return roles
 
@@ -247,6 +248,8 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
         return Offered(name, "time", "by its content")
     if _is_commit(column):
         return Offered(name, "commit", "by its name and content")
+    if plain in _COMMAND_NAMES and not column.is_number:
+        return Offered(name, "command", "by its name")
     if is_state := _is_state(column):
         return Offered(name, "state", is_state)
     if plain in _STATISTICS:
@@ -350,8 +353,8 @@ def _paired(columns: Sequence[_Column]) -> tuple[str, str] | None:
 
 
 def _one_time_each(found: Mapping[str, Offered]) -> None:
-    """A row has one time, one state and one commit: the first column of each; others are words."""
-    for role in ("time", "state", "commit"):
+    """A row has one time, state, commit and command: the first column of each; others are words."""
+    for role in ("time", "state", "commit", "command"):
         for one in [one for one in found.values() if one.role == role][1:]:
             one.role, one.why = "words", f"another column is the {role}"
 
@@ -412,7 +415,7 @@ def _keys(
     tells = [
         one
         for one in found.values()
-        if one.role in ("config", "commit")
+        if one.role in ("config", "commit", "command")
         and one not in named
         and by_name[one.column].distinct > 1
     ]

@@ -16,7 +16,7 @@ from leadline.core.ids import experiment_of
 from leadline.core.metric.limit import within
 from leadline.core.plain import one_line
 from leadline.core.record.ranks import queue_place, rank, stands_at
-from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
+from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run, is_reported, told_runs
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
 from leadline.core.text.citation import recompute
@@ -134,6 +134,18 @@ def sample_of(runs: list[Run], metric: str) -> Sample:
     ``nonfinite``."""
     counted = [r for r in runs if r.is_evidence and (metric in r.metrics or metric in r.nonfinite)]
     return summarise(r.metrics.get(metric, math.nan) for r in counted)
+
+
+def described(runs: Sequence[Run]) -> list[Run]:
+    """The runs whose numbers are shown: all, or where none counts what was reported, as if it did."""
+    return told_runs(runs) if is_reported(runs) else list(runs)
+
+
+def state_of(experiment: Experiment) -> str:
+    """How an experiment stands; ``reported`` where nothing more is known of it."""
+    if experiment.state == "done" and is_reported(experiment.runs):
+        return "reported"
+    return experiment.state
 
 
 def lost_text(sample: Sample) -> str:

@@ -118,6 +118,8 @@ class Log:
         if (made := writer(record, then, self)) is None:
             return None
         title, body = made
+        if measured := _told_time(record, then):
+            title = f"{cut(title, 110)} (measured {measured})"
         heading = f"{minute(record.at)} - {data(cut(title, 140))}"
         entry = Entry(self._anchors.of(heading), heading, body.strip())
         for name in _told_first(record, then, self):
@@ -238,6 +240,12 @@ def _run_ended(record: Record, then: Thread, log: Log) -> Made:
             if experiment.id not in log.first
         ]
     return title, "\n".join(f for f in fields if f) + _result(run, experiment, then)
+
+
+def _told_time(record: Record, then: Thread) -> str:
+    """When a row says that it was measured, which is not when it was taken in."""
+    run = _run(record, then) if record.kind == "run-ended" else None
+    return minute(run.started_at) if run is not None and run.told else ""
 
 
 def _alone(record: Record, run: Run, experiment: Experiment, then: Thread, log: Log) -> Made:

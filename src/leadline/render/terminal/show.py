@@ -76,13 +76,14 @@ def render_status(
     rows = [
         [
             e.id,
-            e.state,
-            max([facts.sample_of(e.runs, m).n for m in primary], default=len(e.evidence_runs)),
-            *(words.median_text(e.runs, m, facts.definition(thread, m).unit) for m in primary),
+            facts.state_of(e),
+            max([facts.sample_of(runs, m).n for m in primary], default=len(e.evidence_runs)),
+            *(words.median_text(runs, m, facts.definition(thread, m).unit) for m in primary),
             words.relation(thread, e, primary[0]) or "–" if primary else "–",
             e.title,
         ]
         for e in ordered[:shown]
+        for runs in (facts.described(e.runs),)
     ]
     if rows:
         text = table(
@@ -300,7 +301,7 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
     head = _fields(
         (
             ("experiment", f"{experiment.id} {experiment.title}"),
-            ("state", experiment.state),
+            ("state", facts.state_of(experiment)),
             ("why", experiment.retracted),
             ("superseded by", experiment.superseded_by),
             ("hypotheses", ", ".join(experiment.hypotheses)),
@@ -314,16 +315,15 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             ("history", _history(experiment.history)),
         )
     )
-    found = {n: 1 for r in experiment.evidence_runs for n in (*r.metrics, *r.nonfinite)}
+    runs = facts.described(experiment.runs)
+    found = {n: 1 for r in runs if r.is_evidence for n in (*r.metrics, *r.nonfinite)}
     names = facts.metric_order(thread, list(found))
-    samples = [
-        (n, facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit) for n in names
-    ]
+    samples = [(n, facts.sample_of(runs, n), facts.definition(thread, n).unit) for n in names]
     rows = [
         [
             n,
             s.n,
-            words.median_text(experiment.runs, n, u),
+            words.median_text(runs, n, u),
             rounded(s.sd),
             with_unit(s.minimum, u),
             with_unit(s.maximum, u),

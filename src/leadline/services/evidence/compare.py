@@ -32,6 +32,7 @@ from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import NamedTuple
+from leadline.core.view.facts import ranked
 from leadline.services.artifact.raw_files import find_disputed
 from leadline.services.context import Context
 from leadline.services.refusal import record_refusal
@@ -377,7 +378,8 @@ def _about_baselines(thread: Thread, out: Comparison, experiments: set[str]) -> 
                 f"it is {now} now ({item.id})"
             )
     if current is None or item is None:
-        notes.append("no baseline is registered: leadline baseline set ID")
+        if any(True for _ in ranked(thread)):
+            notes.append("no baseline is registered: leadline baseline set ID")
     elif current.id not in experiments:
         notes.append(f"neither side is the registered baseline, {current.id} ({item.id})")
     return notes

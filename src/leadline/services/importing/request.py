@@ -34,6 +34,7 @@ class ImportRequest:
     time: str = ""
     state: str = ""
     commit: str = ""
+    command: str = ""
     words: list[str] = field(default_factory=list)
     before: str = ""
     after: str = ""

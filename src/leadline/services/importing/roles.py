@@ -31,6 +31,7 @@ OPTIONS = {
     "time": "--time",
     "state": "--state",
     "commit": "--commit",
+    "command": "--command",
     "words": "--words",
     "step": "--step",
 }

@@ -179,7 +179,7 @@ def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
     reduce = {name: d.reduce for name, d in thread.metrics.items()}
     units = {name: d.unit for name, d in thread.metrics.items()}
     columns = Columns(metrics, config, reduce, list(request.key), request.keep, units)
-    for name in ("header", "time", "state", "commit", "words", *LAYOUT):
+    for name in ("header", "time", "state", "commit", "command", "words", *LAYOUT):
         setattr(columns, name, getattr(request, name))
     return columns
 
@@ -211,7 +211,7 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
             why=f"{_columns_text(found)}; metrics: {', '.join([*columns.metrics][:30])}",
             do=f"leadline import {request.source} --metric COLUMN=NAME --config '*'",
         )
-    told_apart = request.config or request.commit or request.key or request.step
+    told_apart = request.config or request.commit or request.key or request.step or request.command
     if format != "tensorboard" and found.left_columns and found.runs and not told_apart:
         raise usage(
             "no-config-named",
@@ -277,9 +277,9 @@ class _Taking:
         self.points, self.answer = points, answer
         self.held = Held(thread.runs)
         self.experiments = {
-            _alike(e.runs[0].config, e.runs[0].tracker, told_commit(e.runs[0])): (e.id, e.uid)
+            _alike(e.runs[0], told_commit(e.runs[0]), found.origin): (e.id, e.uid)
             for e in thread.experiments.values()
-            if e.stands and all(run.origin == found.origin for run in e.runs)
+            if e.stands and e.runs[0].origin == found.origin
         }
 
     def take(self, run: FoundRun, writing: Any) -> str | None:
@@ -349,13 +349,14 @@ def _met_again(answer: Imported, run: FoundRun, known: Run, points: Waiting) -> 
     return ""
 
 
-def _alike(config: Mapping[str, object], tracker: Mapping[str, object], commit: str) -> str:
-    """What makes two runs repeats of one experiment: their config, the code as it was told, and where
-    another record said which experiment they are of (``experiment``, its uid), that too, since it
-    knew the command and the code."""
-    said = {"experiment": tracker.get("experiment"), "code": commit}
+def _alike(run: Run | FoundRun, commit: str, origin: str) -> str:
+    """What makes two runs repeats of one experiment: their config, the code and the command as a table
+    told them, and where another record said which experiment they are of (``experiment``, its uid),
+    that too, since it knew the command and the code."""
+    command = run.argv if origin == "reported" else []
+    said = {"experiment": run.tracker.get("experiment"), "code": commit, "argv": command}
     said = {name: told for name, told in said.items() if told}
-    return digest_of({"config": config, **said} if said else config)
+    return digest_of({"config": run.config, **said} if said else run.config)
 
 
 def _write(
@@ -368,7 +369,7 @@ def _write(
     writing: Any,
 ) -> tuple[str, str, str]:
     """The new run: its id, its experiment, its uid."""
-    uid, same = writing.new_uid(), _alike(run.config, run.tracker, run.commit)
+    uid, same = writing.new_uid(), _alike(run, run.commit, found.origin)
     if same in experiments:
         experiment, experiment_uid = experiments[same]
         repeat = writing.next_number("run", experiment_uid)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, is_reported
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING
-from leadline.core.view.facts import standing, uninterpreted
+from leadline.core.view.facts import ranked, standing, uninterpreted
 from leadline.core.view.step import Step, next_step
 from leadline.render.page import directive_line
 from leadline.services.context import Context
@@ -67,8 +67,8 @@ def next_actions(
         shown = thread.topic if thread.finishes else step.source
         command = step.command or f"leadline show {shown}"
         actions.append({"what": f"{step.text} ({step.source})", "command": command})
-    if thread.baseline is None and thread.experiments:
-        first = next(iter(thread.experiments))
+    first = _first_to_compare_with(thread) if thread.baseline is None else ""
+    if first:
         actions.append(
             {"what": "no baseline is registered", "command": f"leadline baseline set {first}"}
         )
@@ -89,3 +89,12 @@ def next_actions(
     if not actions:
         actions.append({"what": "nothing is waiting", "command": "leadline run -- CMD"})
     return actions
+
+
+def _first_to_compare_with(thread: Thread) -> str:
+    """The first experiment, unless all that is known of it was reported; then the best of those that
+    were run, "" for none."""
+    first = next(iter(thread.experiments.values()), None)
+    if first is None or not is_reported(first.runs):
+        return first.id if first else ""
+    return next((experiment.id for experiment in ranked(thread)), "")

@@ -97,7 +97,7 @@ def complete(context: Context, request: RunRequest) -> Thread:
             "no-command",
             "there is no command to run",
             why="it stands after --",
-            do="leadline run --set k=v -- python train.py",
+            do=f"leadline run {_whose(request)} -- python train.py",
         )
     request.profile = thread.profile
     own = not (request.experiment or request.reproduction_of or request.measures_again)
@@ -131,6 +131,10 @@ def complete(context: Context, request: RunRequest) -> Thread:
     return thread
 
 
+def _whose(request: RunRequest) -> str:
+    return f"--experiment {request.experiment}" if request.experiment else "--set k=v"
+
+
 def _as_repeat(thread: Thread, request: RunRequest) -> None:
     experiment = thread.experiment(str(request.experiment))
     if not experiment.stands:
@@ -141,7 +145,8 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
             why="its repeats would count for nothing",
             do="leadline run -- CMD",
         )
-    first: Run = experiment.runs[0]
+    # of one that was reported, what was executed first says how it is run
+    first: Run = next((r for r in experiment.runs if r.origin == "executed"), experiment.runs[0])
     request.experiment, command = experiment.id, request.command
     command.argv = command.argv or list(first.argv)
     command.config = command.config or dict(first.config)
@@ -149,10 +154,11 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
         return
     request.terms.extract = request.terms.extract or list(first.extract)
     request.terms.inputs = request.terms.inputs or list(first.data_files)
+    told = first.origin == "reported"  # which says nothing of how its numbers were read
     asked = {
-        "command": command.argv != first.argv,
+        "command": command.argv != first.argv and not (told and not first.argv),
         "config": command.config != first.config,
-        "place that metrics are read from": request.terms.extract != first.extract,
+        "place that metrics are read from": request.terms.extract != first.extract and not told,
     }
     if other := [what for what, differs in asked.items() if differs]:
         raise conflict(

@@ -16,7 +16,7 @@ from leadline.core.evidence.of_thread import (
     predicate_of,
     runs_of_subject,
 )
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, is_reported
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
@@ -56,7 +56,8 @@ def check_post(context: Context, thread: Thread, ids: list[str]) -> list[Missing
     ):
         items.append(missing("logbook-not-linked", f"the issue does not link {path}", ISSUE_SYNC))
     for experiment in dict.fromkeys(e.id for e in experiments):
-        items += _post_one(context, thread, thread.experiments[experiment])
+        if ids or not is_reported(thread.experiments[experiment].runs):
+            items += _post_one(context, thread, thread.experiments[experiment])
     if thread.profile:
         from leadline.services.thread.profile_check import asked_at  # noqa: PLC0415  start-up: 3 ms
 
