@@ -74,8 +74,12 @@ def test_a_table_is_no_evidence(thread_lab: Lab):
 def test_what_was_reported_is_shown_and_cited_as_that_and_nothing_nags(thread_lab: Lab):
     thread_lab.write("r.csv", "block,time_ms\n1,1.5\n1,2.5\n")
     imported(thread_lab, "r.csv", "--config", "*")
-    assert ["P-001", "reported", "2", "2", "ms"] == thread_lab.ok("status").split("\n")[3].split()[
-        :5
+    assert thread_lab.ok("status").split("\n")[3].split()[:5] == [
+        "P-001",
+        "reported",
+        "2",
+        "2",
+        "ms",
     ]
     assert "2 ms" in thread_lab.ok("show", "P-001")
     thread_lab.ok("note", "P-001", "it took {{P-001.time_ms}}")
@@ -93,7 +97,7 @@ def test_a_reported_experiment_goes_on_with_its_first_real_run(thread_lab: Lab):
     thread_lab.ok("run", "--quiet", "--experiment", "P-002")
     runs = {row["id"]: row for row in thread_lab.json("status", "--runs")["data"]}
     assert set(runs) == {"P-001-r1", "P-001-r2", "P-002-r1", "P-002-r2", "P-002-r3"}
-    assert ["P-002", "done", "2", "1.25"] == thread_lab.ok("status").split("\n")[3].split()[:4]
+    assert thread_lab.ok("status").split("\n")[3].split()[:4] == ["P-002", "done", "2", "1.25"]
     other = thread_lab.json("run", "--quiet", "--experiment", "P-001", "--", "true")
     assert other["error"]["code"] == "not-a-repeat"
 

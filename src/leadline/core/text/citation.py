@@ -348,11 +348,12 @@ def _one(
         return text[cite.start : cite.end]
     try:
         cited = resolve(cite.expression, thread, refs)
-        unit, shown = cited.unit, cited.text
+        told = _as_told(cited)
+        unit, shown = cited.unit, cited.text.removesuffix(told)
     except LeadlineError as error:
         if cite.expression not in bound:
             return f"[no longer holds: {_reason(error, cite.expression)}]"
-        unit, shown = "", ""
+        unit, shown, told = "", "", ""
     spec = ((m := _FORMAT.match(cite.expression)) and m["format"]) or ""
     if cite.expression in bound:
         # an entry of the logbook, which never changes
@@ -361,8 +362,8 @@ def _one(
     if unit and not spec and _says_unit(text[cite.end :], unit):
         shown = shown[: -len(unit)].rstrip()
     if cite.expression in bound or spec.endswith("%"):
-        return shown
-    return shown + _statistic(cite, text)
+        return shown + told
+    return shown + _statistic(cite, text) + told
 
 
 def _statistic(cite: Citation, text: str) -> str:
