@@ -276,6 +276,31 @@ def test_pushes_say_what_became_of_each_ref(repo: Path, tmp_path: Path) -> None:
     assert not (repo / ".git/hook-ran").exists()
 
 
+def test_a_name_of_the_users_ssh_settings_is_the_host_that_it_means(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("Host github.com-work\n  HostName github.com\n")
+    git(repo, "config", "core.sshCommand", f"ssh -F {tmp_path / 'config'}")
+    vcs = Git.discover(str(repo))
+    for name, url in (
+        ("work", "git@github.com-work:o/r.git"),
+        ("long", "ssh://git@github.com-work:2222/o/r.git"),
+        ("other", "git@ghe.example.org:o/r.git"),
+        ("option", "git@-oProxyCommand=x:o/r.git"),
+        ("path", str(tmp_path)),
+    ):
+        git(repo, "remote", "add", name, url)
+    assert [vcs.remote_url(name) for name in vcs.remotes()] == [
+        "ssh://git@github.com:2222/o/r.git",
+        "git@-oProxyCommand=x:o/r.git",
+        "git@ghe.example.org:o/r.git",
+        str(tmp_path),
+        "git@github.com:o/r.git",
+    ]
+    git(repo, "config", "core.sshCommand", "no-such-program")
+    assert Git.discover(str(repo)).remote_url("work") == "git@github.com-work:o/r.git"
+
+
 def test_an_unreachable_remote_is_an_error_in_time(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ says why."""
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,10 @@ from leadline.adapters.git.program import (
     patiently,
     without_credentials,
 )
+from leadline.adapters.own_programs import NOWHERE, program
 from leadline.core.errors import LeadlineError, not_found, remote
+from leadline.core.publish.remote_url import at_host
+from leadline.core.publish.remote_url import parse as remote_url_parts
 from leadline.core.ref_name import is_object_name
 
 _DENIED = (
@@ -66,7 +70,43 @@ def remotes(git: GitProgram) -> list[str]:
 
 def remote_url(git: GitProgram, name: str) -> str | None:
     done = git.run(["remote", "get-url", "--", name], ok=any_status)
-    return without_credentials(os.fsdecode(done.stdout).strip()) if done.returncode == 0 else None
+    if done.returncode != 0:
+        return None
+    return _at_its_host(git, without_credentials(os.fsdecode(done.stdout).strip()))
+
+
+_SSH_CONFIG_WAIT_S = 5
+# What nobody names a host of their own; the question costs a process.
+_PUBLIC = frozenset(("github.com", "ssh.github.com", "gitlab.com", "altssh.gitlab.com"))
+
+
+def _at_its_host(git: GitProgram, url: str) -> str:
+    """``url`` with the host that the user's own SSH settings mean by its name
+    (``git@github.com-work:o/r`` with ``Host github.com-work``); as it is where ssh does not tell."""
+    parsed = remote_url_parts(url)
+    if parsed is None or not parsed.by_ssh or parsed.host.lower() in _PUBLIC:
+        return url
+    said = os.environ.get("GIT_SSH_COMMAND", "")
+    if not said:
+        setting = git.run(["config", "--get", "core.sshCommand"], ok=any_status)
+        said = os.fsdecode(setting.stdout).strip() or "ssh"
+    try:
+        first, *options = shlex.split(said)
+        ssh = first if "/" in first else program(first)
+        done = subprocess.run(
+            [ssh, *options, "-G", "--", parsed.host],
+            cwd=NOWHERE,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SSH_CONFIG_WAIT_S,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return url
+    for line in os.fsdecode(done.stdout).splitlines():
+        keyword, _, host = line.partition(" ")
+        if keyword == "hostname" and host and host.lower() != parsed.host.lower():
+            return at_host(url, host)
+    return url
 
 
 def remote_refs(git: GitProgram, remote: str, timeout_s: float) -> dict[str, str]:

@@ -35,6 +35,20 @@ class RemoteUrl(NamedTuple):
             return f"{self.scheme}://{self.host}{port}/{self.path}"
         return f"https://{self.host}/{self.path}" if "." in self.host else ""
 
+    @property
+    def by_ssh(self) -> bool:
+        return self.scheme in ("scp", "ssh", "git+ssh")
+
+
+def at_host(url: str, host: str) -> str:
+    """The same URL of a remote at another host.
+
+    >>> at_host("git@github.com-work:owner/name.git", "github.com")
+    'git@github.com:owner/name.git'
+    """
+    found = _URL.match(url) or _SCP.match(url)
+    return url[: found.start("host")] + host + url[found.end("host") :] if found else url
+
 
 def in_clear(url: str) -> bool:
     """Whether what is sent to ``url`` could be read on the way: plain http, and not to this machine
