@@ -75,14 +75,34 @@ def test_the_links_of_an_update_are_on_the_remote_when_it_is_posted(
 def test_while_the_remote_is_away_the_update_waits_and_is_posted_once_later(
     on_github: Lab, proxy: Proxy, server: SmartHttp, tmp_path: Path
 ) -> None:
-    on_github.git("config", "credential.helper", "")  # the push will be refused
+    on_github.git("config", "http.proxy", "http://127.0.0.1:1")
     done = on_github.run("update", "--change", "one run", "--json")
     assert '"posted": false' in done.stdout and comments(on_github, proxy) == []
-    allow(on_github)
+    on_github.git("config", "--unset", "http.proxy")
     on_github.ok("sync")
     on_github.ok("issue", "sync")
     on_github.ok("issue", "sync")
     assert len(comments(on_github, proxy)) == 1 and links(on_github, comments(on_github, proxy)[0])
+
+
+def test_who_may_not_push_posts_without_links_which_are_completed_later(
+    on_github: Lab, proxy: Proxy
+) -> None:
+    """A token that may write issues alone is a common one."""
+    on_github.git("config", "credential.helper", "")
+    done = on_github.json("update", "--change", "one run")["data"]
+    assert done["posted"] and any("without links" in said for said in done["issue"]["warnings"])
+    [text] = comments(on_github, proxy)
+    assert not links(on_github, text) and "logbook" in text
+    on_github.ok("issue", "sync")
+    assert comments(on_github, proxy) == [text]
+    allow(on_github)
+    on_github.ok("sync")
+    on_github.ok("issue", "sync")
+    [whole] = comments(on_github, proxy)
+    assert links(on_github, whole)
+    assert on_github.json("issue", "sync")["data"]["done"] == []
+    assert comments(on_github, proxy) == [whole]
 
 
 def test_a_remote_that_lost_the_commit_holds_the_post_back(

@@ -17,6 +17,7 @@ class PendingComment:
     text: str
     may_change: bool = False  # a span of heartbeats grows in place
     name: str = ""
+    why: str = "the same status goes on"  # of a change
 
 
 def title_of(thread: Thread) -> str:

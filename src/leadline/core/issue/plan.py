@@ -46,6 +46,7 @@ class Operation(NamedTuple):
     marker: str = ""
     comment: str = ""  # id of the comment that is edited
     comment_kind: str = ""
+    why: str = ""  # a comment is edited
 
 
 class RemoteChange(NamedTuple):
@@ -166,9 +167,8 @@ def _comments(known: Issue, wanted: Wanted, remote: RemoteIssue | None) -> list[
             untouched = due.marker in there and texts[due.marker] in (*forms, due.text)
             if due.text not in forms and (remote is None or untouched):
                 what = f"continue comment {named} in place"
-                found.append(
-                    Operation("grow", what, due.text, "", due.marker, str(here["id"]), due.kind)
-                )
+                at = (due.marker, str(here["id"]), due.kind, due.why)
+                found.append(Operation("grow", what, due.text, "", *at))
     return found
 
 

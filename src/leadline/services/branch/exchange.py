@@ -6,6 +6,8 @@ the rest.
 
 from __future__ import annotations
 
+import os
+
 from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.ids import parse_id
 from leadline.core.record.thread import Thread
@@ -15,6 +17,7 @@ from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.record_branch import Received
 from leadline.services.branch.signatures import sign_heads
 from leadline.services.context import Context
+from leadline.services.out_path import write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Clash
@@ -57,6 +60,29 @@ def exchange_records(context: Context, remote: str | None = None) -> str:
     return done.tip or ""
 
 
+REFUSALS = ("remote-denied", "push-rejected")
+
+
+def _refusal_path(context: Context) -> str:
+    return os.path.join(context.root, "outbox", "records-refused")
+
+
+def records_refused(context: Context) -> bool:
+    """Whether the remote was there and did not take the records when they were last sent: who works
+    here may not push. What links to them is posted without those links until it takes them."""
+    return os.path.exists(_refusal_path(context))
+
+
+def _note_refusal(context: Context, refused: bool) -> None:
+    try:
+        if refused:
+            write_whole(_refusal_path(context), b"")
+        else:
+            os.unlink(_refusal_path(context))
+    except OSError:
+        pass  # it is asked anew
+
+
 def remote_for(context: Context, named: str | None) -> str:
     """The remote meant: the one named, the configured one, or the only one there is.
 
@@ -89,6 +115,17 @@ def tracking_ref(remote: str) -> str:
 
 
 def exchange_with(context: Context, done: Exchange, ref: str) -> None:
+    """Fetch, merge, push, again where others moved it meanwhile."""
+    try:
+        _exchange(context, done, ref)
+    except LeadlineError as error:
+        if error.code in REFUSALS:
+            _note_refusal(context, True)
+        raise
+    _note_refusal(context, False)
+
+
+def _exchange(context: Context, done: Exchange, ref: str) -> None:
     reason = ""
     for attempt in range(PUSH_ATTEMPTS):
         if attempt:  # others are at it too: at no time that all of them would choose

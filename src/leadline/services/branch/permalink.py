@@ -189,6 +189,28 @@ def links_in(context: Context, text: str) -> list[Link]:
     return found
 
 
+def without_links(context: Context, text: str, known: bool = False) -> str:
+    """``text`` with the words alone of its links into this repository that the remote is not known
+    to have (``known``: of those too that it has). Of a bare address the path and the commit stay."""
+    pages = pages_of(context)
+    if pages is None:
+        return text
+    address = rf"{re.escape(pages.base)}/[^\s)>\]]+"
+    pinned = re.compile(rf"\[(?P<words>[^\]\n]*)\]\((?P<url>{address})\)|<?(?P<bare>{address})>?")
+    commits = {link.commit for link in links_in(context, text) if link.commit}
+    there = set() if known else known_there(context, commits)
+
+    def words(found: re.Match[str]) -> str:
+        link = next(iter(links_in(context, found["url"] or found["bare"])), None)
+        if link is None or link.commit in there:
+            return found[0]
+        if found["bare"]:
+            return f"`{link.path or 'tree'}` at `{link.commit[:12] or link.shown}`"
+        return found["words"]
+
+    return pinned.sub(words, text)
+
+
 def refuse_unreachable(context: Context, text: str, verified: set[str] | None = None) -> None:
     """Before ``text`` is sent to a forge: every link into this repository is pinned to a commit
     that holds the file and that the remote has now. ``verified``: commits that were found there

@@ -6,7 +6,7 @@ import copy
 
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import labels_for
-from leadline.core.issue.comments import all_comments, title_of
+from leadline.core.issue.comments import PendingComment, all_comments, title_of
 from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
 from leadline.core.record.kinds import ISSUE_KINDS
@@ -17,8 +17,9 @@ from leadline.render.branch.index import snapshot_folder
 from leadline.render.issue.body import body_sections
 from leadline.render.issue.fit import cut_comment, fitted
 from leadline.services.branch import record_branch as recordbranch
+from leadline.services.branch.exchange import records_refused
 from leadline.services.branch.logbook import logbook_path
-from leadline.services.branch.permalink import linkable, pages_of
+from leadline.services.branch.permalink import linkable, pages_of, without_links
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def derived_body(context: Context, thread: Thread, body_there: str | None = None
     sections = body_sections(shown, labels_for(thread), links)
     more = links.get("logbook", "") or f"`leadline logbook --thread {thread.topic}`"
     there = thread.issue.body if body_there is None else body_there
-    return fitted(
+    body = fitted(
         sections, str(context.setting("marker")), more, _room_chars(context, thread, there)
     )
+    return without_links(context, body) if records_refused(context) else body
 
 
 def _room_chars(context: Context, thread: Thread, body_there: str) -> int:
@@ -97,7 +99,7 @@ def wanted_of(context: Context, thread: Thread, body_there: str | None = None) -
     return Wanted(
         title=title_of(thread),
         body=derived_body(context, thread, body_there),
-        comments=all_comments(thread),
+        comments=_linked(context, thread),
         close=close,
         number=str(asked.get("number") or ""),
         labels=list(
@@ -112,6 +114,23 @@ def wanted_of(context: Context, thread: Thread, body_there: str | None = None) -
 # ---- comments ------------------------------------------------------------------------------------
 
 
+def _linked(context: Context, thread: Thread) -> list[PendingComment]:
+    """The comments that are to be there: without links to what the remote does not take, and
+    completed by them once it has it."""
+    comments = all_comments(thread)
+    refused = records_refused(context)
+    sent = {c["marker"]: c["text"] for c in thread.issue.comments}
+    for due in comments:
+        posted = sent.get(due.marker)
+        if refused:
+            due.text = without_links(context, due.text)
+        elif posted and due.text and posted != due.text and not due.may_change:
+            whole = without_links(context, due.text, known=True)
+            due.may_change = whole == without_links(context, posted, known=True)
+            due.why = "the links that it was posted without"
+    return comments
+
+
 def comment_text(context: Context, thread: Thread, marker: str, text: str) -> str:
     """The text as it is sent: of a seal made now, and cut where the forge takes no more, with the
     way to the rest."""
@@ -121,6 +140,7 @@ def comment_text(context: Context, thread: Thread, marker: str, text: str) -> st
         )
         commit = recordbranch.commit_records(context, [thread.topic])
         text = snapshot_comment_text(context, thread.topic, snapshot, commit)
+        text = without_links(context, text) if records_refused(context) else text
     rest = body_links(context, thread).get("logbook", "")
     rest = rest or f"`leadline issue comments --all --thread {thread.topic}`"
     limit = limits(context, thread)[1]

@@ -31,6 +31,7 @@ from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar, cast
 from leadline.core.values import dataclass
 from leadline.ports.forge import Forge
 from leadline.services.branch.copies import compare_with_copies
+from leadline.services.branch.exchange import REFUSALS, records_refused
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, is_taken, read_issue
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import IssueEditedBody, IssueOpenedBody, IssueWantedBody
 
 WAITS_SHOWN = 4
+WITHOUT_LINKS = (
+    "posted without links: the remote did not take the records; `leadline sync` by somebody who may "
+    "push, then `leadline issue sync` here, completes what was posted"
+)
 _T = TypeVar("_T")
 
 
@@ -147,7 +152,7 @@ def bring_up_to_date(
         call.waits = [o.what for o in call.expected(thread)]
         return _answer(call, thread)
     try:
-        call.carry_out()
+        call.carry_out_linked()
         outbox.forget(context, topic)
     except ForgeFailed as failed:
         call.why = outbox.note_trouble(context, topic, call.step, failed.error)
@@ -250,7 +255,17 @@ class _Call:
         fresh = issue.state in ("none", "draft")
         return plan(issue, wanted_of(self.context, thread), None if fresh else remote)
 
-    def carry_out(self) -> None:
+    def carry_out_linked(self) -> None:
+        """Where the remote takes no records from here, what links to them goes without the links."""
+        linked = not records_refused(self.context)
+        try:
+            self._carry_out()
+        except ForgeFailed as failed:
+            if not linked or failed.error.code not in REFUSALS:
+                raise
+            self._carry_out()
+
+    def _carry_out(self) -> None:
         thread = self.context.store.view(self.topic)
         self.waits = [o.what for o in self.expected(thread)]
         remote = self.read(thread)
@@ -434,7 +449,7 @@ class _Call:
     def _grow(self, operation: Operation) -> None:
         thread = self._thread()
         text = self._worded(thread, operation)
-        why, forge, number = "the same status goes on", self.forge, thread.issue.number
+        why, forge, number = operation.why, self.forge, thread.issue.number
         comment = self._ask(lambda: forge.edit_comment(number, operation.comment, text, why))
         keep_comment_edit(self.context, self.topic, comment, why)
         self.comments.append(comment.id)
@@ -470,6 +485,8 @@ def keep_comment_edit(context: Context, topic: str, comment: Comment, why: str) 
 
 def _answer(call: _Call, thread: Thread) -> Delivery:
     issue = thread.issue
+    if call.done and records_refused(call.context):
+        call.warnings.append(WITHOUT_LINKS)
     return Delivery(
         state=issue.state,
         number=issue.number,
