@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests import forked, promised
 from tests.engines import end_engines, ray, ray_client, slurm, slurm_client
@@ -28,6 +29,8 @@ __all__ = [
     "wandb_server",
 ]  # fixtures
 
+settings.register_profile("untimed", deadline=None)  # a machine may be busy: speed is no test's
+settings.load_profile("untimed")
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 

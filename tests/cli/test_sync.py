@@ -101,6 +101,32 @@ def test_ids_given_apart_get_a_letter_and_a_record_says_so(
     assert thread_lab.run("verify").returncode == 0
 
 
+def test_a_comment_with_an_id_that_another_machine_gave_too_is_corrected_by_who_posted_it(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
+    thread_lab.ok("sync")
+    other = clone(tmp_path, remote)
+    other.ok("sync")
+    for lab, who in ((thread_lab, "ours"), (other, "theirs")):
+        lab.ok("run", "--set", f"who={who}", "--", "true")
+        assert lab.json("update", "--change", f"P-001 is {who}")["data"]["posted"]
+    thread_lab.ok("sync")
+    other.ok("sync")
+    assert other.json("issue", "sync")["data"]["comments"] == ["c1b"]
+    assert other.json("issue", "sync")["data"]["comments"] == []
+    other.ok("sync")
+    thread_lab.ok("sync")
+    assert thread_lab.json("issue", "sync")["data"]["comments"] == []
+    for lab in (thread_lab, other):
+        said = lab.json("issue", "comments", "--all")["data"]
+        assert [c["text"].partition("\n")[0] for c in said] == [
+            "### P-001 is ours",
+            "### P-001b is theirs",
+        ]
+        assert [e["was"].partition("\n")[0] for e in said[1]["edits"]] == ["### P-001 is theirs"]
+
+
+
 def test_both_sides_commit_apart_and_the_later_push_merges(
     tmp_path: Path, thread_lab: Lab, remote: Path
 ) -> None:

@@ -56,6 +56,15 @@ def result_of(folder: Path) -> dict[str, Any]:
     return found
 
 
+def test_a_command_that_the_engine_signals_before_its_supervisor_is_lost(tmp_path: Path) -> None:
+    """Slurm signals every process of a job, in no order."""
+    after = "(while kill -0 $me 2>/dev/null; do :; done; kill -TERM $above) & kill -TERM $me"
+    write_spec(tmp_path, ["sh", "-c", f"me=$$ above=$PPID; {after}"])
+    job = subprocess.run([*PROGRAM, str(tmp_path), "engine"], capture_output=True)
+    assert (job.returncode, job.stderr) == (0, b"")
+    assert result_of(tmp_path)["state"] == "lost"
+
+
 def test_files_of_a_finished_attempt(tmp_path: Path) -> None:
     run(tmp_path, ["true"])
     names = {

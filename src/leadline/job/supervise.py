@@ -85,6 +85,7 @@ NETWORKED = (
 )
 WRITTEN = ("new", "rewritten", "appended")
 STOP_SIGNALS = (sig.SIGTERM, sig.SIGINT, sig.SIGQUIT)
+ENGINE_SIGNAL_WAIT_S = 2.0
 FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
 # Of an engine's job: it is cancelled by whoever put this file there, and a signal is the engine's own.
 ASKED = "cancel.asked"
@@ -899,13 +900,30 @@ class Job:
                 wakeups.append(now + CHECK_EVERY_S)
             got = next_signal(min(wakeups) - now)
             if got in STOP_SIGNALS and self.stopped is None:
-                if OF_ENGINE and not os.path.exists(f"{self.folder}/{ASKED}"):
-                    self.stop("lost", f"the engine took it away by {signal_name(got)}")
-                else:
-                    self.stop("cancelled", f"cancelled by {signal_name(got)}")
+                self.stop_by(got)
             elif got in FORWARDED_SIGNALS:
                 self.signal_group(got)
             self.reap()
+        self.heed_the_engine()
+
+    def heed_the_engine(self) -> None:
+        """An engine that takes its job away signals every process of it, the command maybe before
+        us: what ended the command is then still to come."""
+        status = self.status or 0
+        if not OF_ENGINE or self.stopped or not os.WIFSIGNALED(status):
+            return
+        if os.WTERMSIG(status) not in STOP_SIGNALS:
+            return
+        until = time.monotonic() + ENGINE_SIGNAL_WAIT_S
+        while self.stopped is None and (left_s := until - time.monotonic()) > 0:
+            if (got := next_signal(left_s)) in STOP_SIGNALS:
+                self.stop_by(got)
+
+    def stop_by(self, got: int) -> None:
+        if OF_ENGINE and not os.path.exists(f"{self.folder}/{ASKED}"):
+            self.stop("lost", f"the engine took it away by {signal_name(got)}")
+        else:
+            self.stop("cancelled", f"cancelled by {signal_name(got)}")
 
     def stop(self, state: str, reason: str) -> None:
         self.stopped = (state, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadline.core.plain import plain
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Item, Thread
 from leadline.core.values import dataclass
 
 
@@ -17,6 +17,7 @@ class PendingComment:
     text: str
     may_change: bool = False  # a span of heartbeats grows in place
     name: str = ""
+    written: str = ""  # as its record has it, with the ids of that time
     why: str = "the same status goes on"  # of a change
 
 
@@ -33,12 +34,14 @@ def all_comments(thread: Thread) -> list[PendingComment]:
     for update in thread.of_kind("update"):
         span = spans.get(thread.shown(str(update.body.get("continues", "")), update.refs))
         if span is not None:
-            span.text, span.may_change = update.text, True
+            span.text, span.may_change = _today(thread, update), True
+            span.written = update.text
             continue
         marker = str(update.body.get("marker") or f"update:{update.uid}")
         due = PendingComment(
-            marker, str(update.body.get("form", "update")), update.text, name=update.id
+            marker, str(update.body.get("form", "update")), _today(thread, update), name=update.id
         )
+        due.written = update.text
         spans[update.id] = due
         found.append((update.uid, due))
     for snapshot in thread.of_kind("snapshot"):
@@ -54,6 +57,10 @@ def all_comments(thread: Thread) -> list[PendingComment]:
                 )
             )
     return [due for _, due in sorted(found, key=lambda pair: pair[0])]
+
+
+def _today(thread: Thread, update: Item) -> str:
+    return thread.ids_shown(update.text, update.refs)
 
 
 def comments_to_post(thread: Thread) -> list[PendingComment]:

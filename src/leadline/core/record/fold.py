@@ -595,6 +595,7 @@ def _issue(thread: Thread, record: Record) -> None:
                     "id": wanted + clash_suffix(taken),
                     "wanted": wanted,
                     "at": record.at,
+                    "writer": record.writer,
                     "edits": [],
                     "on": issue.number,
                     "marker": body.get("marker", ""),

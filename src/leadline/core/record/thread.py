@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
-from leadline.core.ids import experiment_of, parse_id
+from leadline.core.ids import ID_IN_TEXT, experiment_of, parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.order import Order, order_of
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
@@ -179,6 +179,7 @@ class IssueComment(TypedDict):
     id: str
     wanted: str
     at: str
+    writer: str  # who posted it
     edits: list[CommentEdit]
     on: str
     marker: str
@@ -391,6 +392,13 @@ class Thread:
         if uid is None:
             uid = self.first_of.get(display)
         return self.uids.get((parsed.kind, uid), display) if uid else display
+
+    def ids_shown(self, text: str, refs: dict[str, str] | None) -> str:
+        """``text`` with the ids shown today for those that its record wrote and knew."""
+        today = {display: self.shown(display, refs) for display in refs or {}}
+        if all(display == shown for display, shown in today.items()):
+            return text
+        return ID_IN_TEXT.sub(lambda m: today.get(m[0], m[0]), text)
 
     def here(self, display: str, refs: dict[str, str] | None = None) -> str:
         """As ``shown``; "" where the record meant a thing by its ULID that this thread has not: one

@@ -334,11 +334,11 @@ def render(
     out, at = [], 0
     for cite in find(text):
         out += [
-            _ids_shown(text[at : cite.start], thread, refs),
+            thread.ids_shown(text[at : cite.start], refs),
             _one(cite, text, thread, refs, bound or {}),
         ]
         at = cite.end
-    return "".join([*out, _ids_shown(text[at:], thread, refs)])
+    return "".join([*out, thread.ids_shown(text[at:], refs)])
 
 
 def _one(
@@ -396,12 +396,6 @@ def _says_unit(after: str, unit: str) -> bool:
 def _reason(error: LeadlineError, expression: str) -> str:
     reason = error.details.get("reason")
     return f"{error.what.split(' ')[0]} {reason}" if reason else error.what
-
-
-def _ids_shown(text: str, thread: Thread, refs: dict[str, str] | None) -> str:
-    if not refs:
-        return text
-    return ID_IN_TEXT.sub(lambda m: thread.shown(m[0], refs) if m[0] in refs else m[0], text)
 
 
 def bind(text: str, thread: Thread) -> Bound:

@@ -9,6 +9,7 @@ from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.comments import PendingComment, all_comments, title_of
 from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
+from leadline.core.record.event_files import is_own
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import TYPE_CHECKING
@@ -115,19 +116,26 @@ def wanted_of(context: Context, thread: Thread, body_there: str | None = None) -
 
 
 def _linked(context: Context, thread: Thread) -> list[PendingComment]:
-    """The comments that are to be there: without links to what the remote does not take, and
-    completed by them once it has it."""
+    """The comments that are to be there: without links to what the remote does not take. One that
+    was posted from here is completed by them once it has it, and its ids are told apart where two
+    machines gave the same."""
     comments = all_comments(thread)
     refused = records_refused(context)
-    sent = {c["marker"]: c["text"] for c in thread.issue.comments}
+    own = context.store.writer
+    posted = {c["marker"]: c["text"] for c in thread.issue.comments if is_own(c["writer"], own)}
     for due in comments:
-        posted = sent.get(due.marker)
         if refused:
             due.text = without_links(context, due.text)
-        elif posted and due.text and posted != due.text and not due.may_change:
-            whole = without_links(context, due.text, known=True)
-            due.may_change = whole == without_links(context, posted, known=True)
+        text = posted.get(due.marker)
+        if text and due.text and text != due.text and not due.may_change:
+            words = without_links(context, text, known=True)
+            written, today = (
+                without_links(context, t, known=True) for t in (due.written, due.text)
+            )
+            due.may_change = words in (written, today)
             due.why = "the links that it was posted without"
+            if words != today:
+                due.why = "two machines gave the same id, which has a letter now"
     return comments
 
 
