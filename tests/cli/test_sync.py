@@ -126,7 +126,6 @@ def test_a_comment_with_an_id_that_another_machine_gave_too_is_corrected_by_who_
         assert [e["was"].partition("\n")[0] for e in said[1]["edits"]] == ["### P-001 is theirs"]
 
 
-
 def test_both_sides_commit_apart_and_the_later_push_merges(
     tmp_path: Path, thread_lab: Lab, remote: Path
 ) -> None:

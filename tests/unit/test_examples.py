@@ -21,6 +21,7 @@ LANGUAGES = {
     "core.managed_block",
     "core.metric.formula",
     "core.publish.remote_url",
+    "core.tracker.reading",
     "core.text.citation",
 }
 WITH_EXAMPLES = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from leadline.core.canonical import canonical_json, digest_of, nonfinite_word
+from leadline.core.canonical import digest_of, nonfinite_word
 from leadline.core.config import flatten
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer
@@ -321,9 +321,47 @@ def contradictions(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[s
     return [
         f"{key}: the record says {ours[key]!r}, the tracker {theirs[key]!r}"
         for key in sorted(ours.keys() & theirs.keys())
-        if canonical_json(ours[key]) != canonical_json(theirs[key])
-        and str(ours[key]) != str(theirs[key])
+        if not means_the_same(ours[key], theirs[key])
     ]
+
+
+def means_the_same(ours: object, theirs: object) -> bool:
+    """Whether a value is the other as a tracker may write it: 0.0 as 0, a number or ``True`` as text.
+
+    >>> means_the_same([0.0, True], [0, "true"]), means_the_same(1, True), means_the_same("1e-3", 0.001)
+    (True, False, True)
+    """
+    if str(ours) == str(theirs) or (isinstance(ours, str) and isinstance(theirs, str)):
+        return str(ours) == str(theirs)
+    ours, theirs = _plain(ours), _plain(theirs)
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(
+            means_the_same(ours[key], theirs[key]) for key in ours
+        )
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(means_the_same, ours, theirs))
+    if isinstance(ours, bool) != isinstance(theirs, bool):
+        return False
+    return ours == theirs or (ours != ours and theirs != theirs)
+
+
+_WORDS = {"true": True, "false": False, "none": None, "null": None}
+
+
+def _plain(value: object) -> object:
+    """A text that says a number, a truth value or nothing is that."""
+    if isinstance(value, tuple):
+        return list(value)
+    if not isinstance(value, str):
+        return value
+    if value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    for number in (int, float):
+        try:
+            return number(value)
+        except ValueError:
+            pass
+    return value
 
 
 def rows_of(reading: Reading | None) -> list[tuple[int, dict[str, str]]]:
