@@ -119,3 +119,23 @@ def test_a_declaration_that_cannot_be_used_is_not_kept(lab: Lab, farm: Path) -> 
     error = lab.json("executor", "add", "other", "--kind", "command", *told)["error"]
     assert error["code"] == "executor-template" and "{jbo}" in error["why"]
     assert "other" not in lab.ok("executor", "list")
+
+
+def test_a_setup_command_runs_beside_the_job_in_its_code(lab: Lab, farm: Path) -> None:
+    told = json.loads((lab.repo / ".git/leadline/executors.json").read_text())["executors"]["farm"]
+    words = [w for k, v in told["options"].items() for w in ("--option", f"{k}={v}")]
+    make = 'mkdir -p "$LEADLINE_ENV/bin"; cp measure.py "$LEADLINE_ENV/bin/kept"; ls .. > "$LEADLINE_ENV/at"'
+    lab.ok("executor", "add", "ready", "--kind", "command", *words, "--setup", make)
+    cells = [
+        "--axis",
+        "k=1,2,3",
+        "--",
+        "sh",
+        "-c",
+        f'{sys.executable} "$LEADLINE_ENV/bin/kept" {{k}}',
+    ]
+    found = lab.json("sweep", "--on", "ready", *cells)["data"]
+    assert found["states"] == {"done": 3}
+    [at] = (lab.repo / ".git/leadline/env").glob("*/at")
+    [code] = (lab.repo / ".git/leadline/code").iterdir()
+    assert at.read_text().split() == [code.name]

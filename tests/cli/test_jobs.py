@@ -212,3 +212,23 @@ def test_turns_and_repeats_go_on_by_themselves_too(thread_lab: Lab, tmp_path: Pa
     wait_until(lambda: lab.json("show", "P-N1")["ok"])
     refused = lab.run("ab", "--detach", "--blocks", "0", "--", "true", "--", "false")
     assert refused.returncode == 2 and refused.stderr.count("leadline: ") == 1
+
+
+def test_a_setup_command_makes_the_environment_once_for_each_lock_file(thread_lab: Lab) -> None:
+    lock = Path(thread_lab.repo, "lock")
+    lock.write_text("one")
+    make = 'test "$(cat lock)" != bad || { echo no such package; exit 3; }; mkdir -p "$LEADLINE_ENV/bin"; '
+    make += 'printf "#!/bin/sh\\necho from $(cat lock)\\n" > "$LEADLINE_ENV/bin/tool"; '
+    make += 'chmod +x "$LEADLINE_ENV/bin/tool"; echo made >> "$LEADLINE_ENV/count"'
+    declare = ["executor", "add", "env", "--kind", "local", "--setup", make, "--lock-file", "lock"]
+    thread_lab.ok(*declare)
+    for _ in range(2):
+        assert thread_lab.ok("run", "--on", "env", "--", "tool").startswith("from one\n")
+    lock.write_text("two")
+    assert thread_lab.ok("run", "--on", "env", "--", "tool").startswith("from two\n")
+    made = sorted(Path(thread_lab.repo, ".git/leadline/env").glob("*/count"))
+    assert [path.read_text() for path in made] == ["made\n"] * 2
+    lock.write_text("bad")
+    failed = thread_lab.run("run", "--on", "env", "--json", "--", "tool")
+    [run] = json.loads(failed.stdout)["data"]["runs"]
+    assert run["state"] == "failed" and "exit code 3: no such package" in run["reason"]

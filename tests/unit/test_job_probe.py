@@ -86,7 +86,7 @@ def test_result_that_appears_while_looking_is_seen(
             Path(folder, "result.json").write_text("{}")
         return answer
 
-    monkeypatch.setattr(probe, "_held", held)
+    monkeypatch.setattr(probe, "held", held)
     assert state(folder) == "finished"
 
 

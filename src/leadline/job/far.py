@@ -22,7 +22,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 
-from leadline.job import lease, probe  # noqa: E402
+from leadline.job import lease, prepare, probe  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,40 +108,13 @@ def take_code(root: str, tree: str, pack: bytes) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def prepared(root: str, code: str, command: str, lock_file: str) -> str:
-    """The environment that ``command`` makes, once for each content of ``lock_file``; its folder."""
+def environment_of(root: str, code: str, command: str, lock_file: str) -> dict[str, str]:
+    """What a run is told of the environment that ``command`` makes."""
     try:
-        with open(f"{code}/{lock_file}", "rb") as file:
-            locked = file.read() if lock_file else b""
-    except OSError:
-        locked = b""
-    digest = hashlib.sha256(command.encode() + b"\0" + locked).hexdigest()[:24]
-    place = f"{root}/env/{digest}"
-    if os.path.exists(f"{place}/.ready"):
-        return place
-    import fcntl
-
-    os.makedirs(place, exist_ok=True)
-    with open(f"{place}/.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.exists(f"{place}/.ready"):
-            return place
-        environ = {**os.environ, "LEADLINE_ENV": place, "UV_PROJECT_ENVIRONMENT": place}
-        with open(f"{place}/.log", "wb") as log:
-            done = subprocess.run(
-                ["sh", "-c", command],
-                cwd=code,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        if done.returncode:
-            with open(f"{place}/.log", errors="replace") as log_again:
-                said = log_again.read()[-800:].strip()
-            raise Told("setup-failed", f"exit code {done.returncode}: {said}")
-        os.close(os.open(f"{place}/.ready", os.O_CREAT | os.O_WRONLY, 0o644))
-    return place
+        place = prepare.prepared(f"{root}/env", code, command, lock_file)
+    except prepare.NotPrepared as failed:
+        raise Told("setup-failed", failed.args[0]) from None
+    return prepare.variables(place, os.environ)
 
 
 # --- attempts -------------------------------------------------------------------------------------
@@ -166,8 +139,7 @@ def submit(root: str, asked: Request, payload: BinaryIO) -> dict[str, Any]:
     )
     environ = dict(os.environ)
     if asked.get("setup"):
-        place = prepared(root, top, asked["setup"], asked.get("lock_file") or "")
-        environ |= {"LEADLINE_ENV": place, "PATH": f"{place}/bin:{environ.get('PATH', os.defpath)}"}
+        environ |= environment_of(root, top, asked["setup"], asked.get("lock_file") or "")
     package = os.path.dirname(os.path.dirname(HERE))
     environ["PYTHONPATH"] = ":".join(filter(None, [environ.get("PYTHONPATH"), package]))
     os.makedirs(folder, exist_ok=True)

@@ -1190,6 +1190,25 @@ def take_devices(spec: Spec) -> list[int]:
         raise Refused(EXIT_DEVICE, taken.args[0]) from None
 
 
+def prepare_environment(spec: Spec) -> str:
+    """Makes what the setup command of the executor makes, or finds it made; why the command cannot
+    run, "" when it can."""
+    setup = spec.get("setup")
+    if not setup:
+        return ""
+    prepare = beside_us("prepare")
+    try:
+        place = prepare.prepared(
+            setup["folder"], setup["top"], setup["command"], setup["lock_file"]
+        )
+    except prepare.NotPrepared as failed:
+        return f"the setup command of the executor failed: {failed.args[0]}"
+    except OSError as error:
+        return f"the environment of the executor could not be made: {error}"
+    os.environ.update(prepare.variables(place, os.environ))
+    return ""
+
+
 def announce() -> None:
     """Tells a launcher that reads our stdout that the attempt is ours, and lets go of that pipe."""
     try:
@@ -1234,6 +1253,11 @@ def supervise(folder: str) -> int:
         pass
     result_file, owner_file = reserved
     try:
+        if failed := prepare_environment(spec):
+            announce()
+            result_file.publish(encode_json(not_run(failed)), sync=True)
+            owner_file.discard()
+            return 0
         job = Job(folder, spec, [tree_fd, *leases])
         job.start(owner_file, locked)
     except OSError as e:

@@ -42,6 +42,16 @@ class CodePlace(TypedDict):
     top: str
 
 
+class Setup(TypedDict):
+    """The environment that ``command`` makes in a folder below ``folder``, once for each content of
+    ``lock_file``; it is run in ``top``, and the paths are those of the machine that runs."""
+
+    command: str
+    lock_file: str
+    folder: str
+    top: str
+
+
 class Spec(TypedDict):
     """``spec.json``. A variable that is None is taken away from the caller's environment."""
 
@@ -65,6 +75,7 @@ class Spec(TypedDict):
     devices: NotRequired[list[str]]  # that its processes hold as long as they live
     device_keys: NotRequired[list[str]]  # of reservations that let it through
     facts: NotRequired[bool]  # whether the result is to say what the machine is
+    setup: NotRequired[Setup]
     borrowed: NotRequired[bool]  # another clone started it; this is what the record knows of it
     holder: NotRequired[dict[str, str]]  # what is said of it to who wants the same device
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leadline.services.run.request import RunRequest
 
 CODE = "code"
+ENVIRONMENTS = "env"
 THERE = "there"  # in an attempt folder: what was fetched from the folder that the command ran in
 
 
@@ -58,7 +59,7 @@ def place_code(
     """The spec for an executor whose jobs do not run where the user stands. Raises LeadlineError:
     the code state cannot be unpacked."""
     if executor.place == HERE and not (request.later and not request.command.folder):
-        return spec
+        return _with_setup(context, executor, spec, request.command.folder or context.toplevel)
     own, code = request.command.folder, body["code"]
     inside = body["cwd"] if body["cwd"] != "." else ""
     if own:
@@ -73,6 +74,20 @@ def place_code(
     spec["code"] = {"commit": str(code["commit"]), "tree": str(code.get("tree", "")), "top": top}
     if patterns := body.get("artifacts"):
         spec["keep"] = [pattern.rpartition("=")[2] for pattern in patterns]
+    return _with_setup(context, executor, spec, top)
+
+
+def _with_setup(context: Context, executor: Executor, spec: Spec, top: str) -> Spec:
+    """With the environment that the executor is declared to make, where the job program makes it. An
+    executor that brings the code elsewhere makes it there."""
+    declared = context.executors.find(executor.name)
+    if declared is not None and declared.setup and executor.place != ELSEWHERE:
+        spec["setup"] = {
+            "command": declared.setup,
+            "lock_file": declared.lock_file,
+            "folder": os.path.join(context.root, ENVIRONMENTS),
+            "top": top,
+        }
     return spec
 
 
