@@ -189,3 +189,13 @@ def test_a_clock_that_was_set_back_makes_no_turns() -> None:
     found = difference(a, b, "time_ms", TIME)
     assert (found.rule, found.withheld) == (rules.PLAIN, rules.NOT_IN_TURNS)
     assert [r.id for r in rules.in_order([*b, *a]) or []] == [r.id for r in (*a, *b)]
+
+
+def test_one_seed_done_again_is_one_result() -> None:
+    definition = MetricDef("loss", direction="lower")
+    again = runs("B", [0.9, 0.9, 0.9, 0.9], 1, 2, "loss", config={"seed": 1})
+    seeds = runs("A", [1.0, 1.1, 1.2], 0, 2, "loss", config=lambda i: {"seed": i})
+    found = difference(seeds, again, "loss", definition)
+    assert (found.a.n, found.b.n) == (3, 1) and "count once" in " ".join(found.notes)
+    other = runs("B", [0.9, 0.9, 0.91], 1, 2, "loss", config=lambda i: {"seed": i})
+    assert difference(seeds, other, "loss", definition).b.n == 3

@@ -293,3 +293,25 @@ def test_single_runs_of_a_noisy_metric_do_not_break_an_equivalence() -> None:
         ).label
         == "refuted"
     )
+
+
+def test_an_axis_that_nothing_depends_on_makes_no_claim_stable() -> None:
+    runs = []
+    for shape in (1, 2):
+        for seed, (a, b) in enumerate(zip(A, B, strict=True)):
+            config = {"shape": shape, "seed": seed}
+            runs += make("A", [a], 10 * shape + seed, config=config)
+            runs += make("B", [b], 10 * shape + seed, config=config)
+    found = label(runs, across={"shape": [1, 2]})
+    assert found.label == "replicated" and "no-effect" in [mark.code for mark in found.marks]
+    for run in runs:
+        run.metrics["t"] += run.config["shape"] / 10  # type: ignore[operator]
+    assert label(runs, across={"shape": [1, 2]}).label == "stable"
+
+
+def test_seeds_that_were_chosen_among_do_not_save_a_claim_that_all_runs_refute() -> None:
+    runs = []
+    for seed, (a, b) in enumerate(zip([*A, 10.1, 9.9, 10.0], [*B, 30.0, 31.0, 32.0], strict=True)):
+        runs += make("A", [a], seed, config={"seed": seed})
+        runs += make("B", [b], seed, config={"seed": seed})
+    assert label(runs, across={"seed": [0, 1, 2]}).label == "refuted"

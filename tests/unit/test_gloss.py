@@ -67,6 +67,7 @@ EVERY = " and ".join(f"t(block=128) < t(block={b})" for b in (64, 256, 512, 1024
             "no difference was shown",
         ),
         ("it does not affect the time", NOT_EQUAL, "not shown", "with n"),
+        ("no effect", "t(block=128) ~= t(block=64) +- 90 %", "a difference of", "say 'within"),
         (
             "significantly lower",
             UNSURE,

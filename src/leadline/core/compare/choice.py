@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.difference import is_seed
+from leadline.core.compare.reruns import is_seed
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.rows import RunRow, place_of
 from leadline.core.record.run import MetricDef, Run

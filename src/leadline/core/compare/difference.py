@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.reruns import reruns, seed_of
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.inference import (
@@ -94,6 +95,9 @@ def difference(
             a, b, welch(a, b, confidence), EXACT, withheld=NO_SPREAD if by_machine else ""
         )
     notes: list[str] = []
+    if not by_machine:
+        sides = _once(sides[0], metric, notes), _once(sides[1], b_metric or metric, notes)
+        a, b = (_summary(side, known) for side, known in zip(sides, (a, b), strict=True))
     ways = [(PAIRED_BY_BLOCK, _blocks(*sides, by_machine, notes))]
     if by_machine:
         ways.append((PAIRED_BY_ROUND, _rounds(*sides)))
@@ -160,6 +164,25 @@ def _side(runs: Sequence[Run], metric: str, factor: float) -> _Side:
     ]
 
 
+def _once(side: _Side, metric: str, notes: list[str]) -> _Side:
+    """Without what is the same result again."""
+    again = reruns([run for run, _ in side], metric)
+    if again:
+        notes.append(
+            f"{len(again)} of {len(side)} runs repeat {next(iter(again.values()))}, seed and input alike: "
+            "they count once"
+        )
+    return [(run, value) for run, value in side if run.id not in again]
+
+
+def _summary(side: _Side, known: Sample) -> Sample:
+    if known.n == len(side):
+        return known
+    found = summarise(value for _, value in side)
+    found.nonfinite = known.nonfinite
+    return found
+
+
 def _lost(runs: Sequence[Run], metric: str) -> int:
     return sum(
         run.is_evidence and metric in run.nonfinite and metric not in run.metrics for run in runs
@@ -197,18 +220,6 @@ def _blocks(
             f"{alone} runs stand in no block with the other side and are not in the paired difference"
         )
     return [(_mean(first[key]), _mean(second[key])) for key in both]
-
-
-def is_seed(key: str) -> bool:
-    return key == "seed" or key.endswith((".seed", "_seed"))
-
-
-def seed_of(run: Run) -> str:
-    """The seeds a run was given in its config (``seed``, ``train.seed``, ``data_seed``), as one
-    text; "" for none. One that reaches no command is none."""
-    inputs = run.inputs
-    named = [k for k in sorted(inputs) if is_seed(k)]
-    return ", ".join(f"{k}={inputs[k]!r}" for k in named)
 
 
 def cell_of(run: Run, over: Sequence[str]) -> str:

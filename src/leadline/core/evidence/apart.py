@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.difference import is_seed
+from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evidence import Evidence, out_of_scope
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.difference import is_seed
+from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evaluate import distance_holds, evaluate_clause
 from leadline.core.evidence.evidence import (
     REPEATS_NEEDED,

@@ -26,8 +26,8 @@ from itertools import product
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
 from leadline.core.compare.config_diff import fact_of
-from leadline.core.compare.difference import is_seed, seed_of
 from leadline.core.compare.no_effect import without_effect
+from leadline.core.compare.reruns import is_seed, reruns
 from leadline.core.evidence.evaluate import (
     Choosing,
     ClauseResult,
@@ -167,25 +167,13 @@ def _why_no_value(run: Run, metric: str) -> str:
 
 
 def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> list[Run]:
-    """Leave out reruns of a deterministic metric: the same input and the bit-identical value, given
-    either a seed or an input whose every run agrees. Values that agree by rounding among others
-    that do not are kept."""
-    values: dict[str, set[float]] = {}
-    for run in runs:
-        values.setdefault(canonical_json(run.inputs), set()).add(run.metrics[metric])
-    first: dict[tuple[str, float], str] = {}
-    kept = []
-    for run in runs:
-        key = canonical_json(run.inputs)
-        at = (key, run.metrics[metric])
-        if at in first and (seed_of(run) or len(values[key]) == 1):
-            dropped[run.id] = (
-                f"a rerun of {first[at]}: a deterministic metric with the same seed and input is not a repeat"
-            )
-            continue
-        first.setdefault(at, run.id)
-        kept.append(run)
-    return kept
+    """Leave out reruns of a deterministic metric."""
+    again = reruns(runs, metric)
+    for name, first in again.items():
+        dropped[name] = (
+            f"a rerun of {first}: a deterministic metric with the same seed and input is not a repeat"
+        )
+    return [run for run in runs if run.id not in again]
 
 
 @dataclass(slots=True)
@@ -415,7 +403,10 @@ def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, lis
     """The label and its sentences from the evaluated cells."""
     known = [cell for cell in cells if cell.holds is not None]
     false_cells = [cell for cell in known if not cell.holds]
-    every_cell_holds = bool(cells) and len(known) == len(cells) and not false_cells
+    seeds_only = all(is_seed(name) for name in axes)
+    every_cell_holds = (
+        bool(cells) and len(known) == len(cells) and not false_cells and not seeds_only
+    )
     if centre.holds is None:
         out.label, out.missing = "none", list(centre.missing)
         return
@@ -426,7 +417,6 @@ def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, lis
     out.false_at = [cell.where.removeprefix(" at ") for cell in false_cells]
     out.why += [f"the claim is false at {where}" for where in out.false_at]
     all_replicated = bool(cells) and all(cell.replicated for cell in cells)
-    seeds_only = all(is_seed(name) for name in axes)
     replicated = not out.contrary and (centre.replicated or (all_replicated and not seeds_only))
     if out.contrary:
         out.missing.append(
@@ -518,7 +508,8 @@ def evidence(
         out.mark(_no_effect(metric, keys))
     out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
     out.why[:0] = [result.arithmetic for result in centre.results]
-    _label(out, centre, cells, axes)
+    idle = {key for _, keys in counter.without_effect for key in keys}
+    _label(out, centre, cells, {k: v for k, v in axes.items() if is_seed(k) or k not in idle})
     if meaningless := next(
         (r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""
     ):

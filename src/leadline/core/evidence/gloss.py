@@ -189,8 +189,13 @@ def _separate(result: ClauseResult) -> bool:
 
 def _no_effect(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
     results = borne.evidence.clauses
-    if any(r.clause.op == "~=" and r.lasting for r in results):
-        return None
+    within = next((r for r in results if r.clause.op == "~=" and r.lasting), None)
+    if within is not None:
+        low, high = within.interval.low, within.interval.high
+        if low is None or high is None or low <= 0.0 <= high:
+            return None
+        why = f"is less than was shown: a difference of {number(low)} to {number(high)}, within the margin"
+        return why, f"say 'within {number(within.tolerance)}'"
     said = [r for r in results if r.clause.op == "~="]
     if said:
         low, high, reach = said[0].interval.low, said[0].interval.high, said[0].tolerance

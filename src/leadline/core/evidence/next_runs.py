@@ -7,7 +7,7 @@ import math
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import fact_of
-from leadline.core.compare.difference import is_seed
+from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evidence import (
     MOST_CELLS,
     REPEATS_NEEDED,

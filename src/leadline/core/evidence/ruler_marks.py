@@ -15,6 +15,7 @@ from leadline.core.metric.ruler import (
     beside_of,
     declares,
     in_force,
+    loaded_otherwise,
     measures_itself,
     null_of,
     of_several,
@@ -99,15 +100,7 @@ def mark_programs(
 
 
 def _mark_loaded(out: Evidence, runs: Sequence[Run]) -> None:
-    """What the declared ruler loads, differs, and is not declared."""
-    seen: dict[str, str] = {}
-    differ = [
-        path
-        for run in runs
-        for path, digest in run.ruler.get("loaded", {}).items()
-        if seen.setdefault(path, digest) != digest
-    ]
-    if differ:
+    if differ := loaded_otherwise(runs):
         text = (
             f"what measures loads {_listed(differ)}, which differs and is not declared to measure"
         )

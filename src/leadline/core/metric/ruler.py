@@ -214,6 +214,15 @@ def is_outdated(run: Run, rulers: Iterable[RulerBody], metric: str) -> bool:
     return known is not None and name in declared and known != declared[name].get("files", {})
 
 
+def loaded_otherwise(runs: Iterable[Run]) -> list[str]:
+    """What the declared ruler of these runs loads, differs among them, and is not declared."""
+    seen: dict[str, str] = {}
+    loaded = ((p, d) for run in runs for p, d in run.ruler.get("loaded", {}).items())
+    return list(
+        dict.fromkeys(path for path, digest in loaded if seen.setdefault(path, digest) != digest)
+    )
+
+
 def named_by(run: Run) -> dict[str, str]:
     """The files that the command of a run names, with their digests; but for its config, which is
     given to what is measured."""

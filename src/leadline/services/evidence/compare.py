@@ -27,10 +27,11 @@ from leadline.core.evidence.predicate import read_subject
 from leadline.core.evidence.stated import not_stated, unstated_text
 from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.redefined import changes_since, definitions_for
-from leadline.core.metric.ruler import AREA, below_resolution, null_of
+from leadline.core.metric.ruler import AREA, below_resolution, loaded_otherwise, null_of
 from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
+from leadline.core.timestamps import few
 from leadline.core.typed import NamedTuple
 from leadline.core.view.facts import ranked
 from leadline.services.artifact.raw_files import find_disputed
@@ -129,6 +130,10 @@ def compare_sides(
         if command and metric.withheld == NOT_IN_TURNS:
             out.settle[metric.metric] = command
     out.notes += _about_baselines(thread, out, {run.experiment for run in a_runs + b_runs})
+    if loaded := loaded_otherwise(run for run in a_runs + b_runs if run.is_evidence):
+        out.notes.append(
+            f"what measures loads {few(loaded, 5)}, which differs and is not declared to measure"
+        )
     out.notes += _about_definitions(thread, out, a_runs + b_runs)
     if thread.profile and (keys := not_stated(thread.profile, a_runs + b_runs)):
         out.notes.append(unstated_text(thread.profile, keys))
