@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from leadline.core.compare.difference import is_seed
+from leadline.core.compare.reruns import is_seed
 from leadline.core.extract.table import cell_number
 from leadline.core.metric.units import dimension
 from leadline.core.patterns import later
