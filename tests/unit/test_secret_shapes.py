@@ -7,8 +7,10 @@ import random
 
 import pytest
 
+from leadline.core.canonical import digest_of
+from leadline.core.secrets import shapes
 from leadline.core.secrets.content import ContentRules
-from leadline.core.secrets.quick import may_hold
+from leadline.core.secrets.quick import DETECTOR, may_hold
 from leadline.core.secrets.redact import Redactor
 from tests.conftest import SHARED_DATA
 from tests.invented_keys import NAMED, SHAPES, drawn, ordinary, private_key
@@ -129,3 +131,10 @@ def test_what_was_declared_to_be_no_secret_passes_and_nothing_else() -> None:
     redactor = Redactor(passes=lambda text: text == one, tell=told.append)
     assert redactor.text(f"{one} {other}") == f"{one} [redacted:github-token]"
     assert {hidden.text for hidden in told} == {other}
+
+
+def test_other_rules_are_another_detector() -> None:
+    """Raise ``DETECTOR`` with the rules: what the last one searched is searched again then."""
+    names = ("COMMON", "TOKENS", "PHRASES", "VENDORS", "WORDS", "STEMS")
+    rules = {name: repr(getattr(shapes, name)) for name in names}
+    assert (DETECTOR, digest_of(rules)[7:19]) == (1, "b5ca4d62c395")

@@ -163,6 +163,11 @@ class RecordLog(Protocol):
         """Name -> content of every event file (of those called ``names``), for the record branch."""
         ...
 
+    def unsearched(self, topic: str, names: Collection[str] | None = None) -> dict[str, int]:
+        """Event files (of those called ``names``) of which not all was searched for secrets by what
+        knows today's shapes: from which byte on."""
+        ...
+
     def blob_names(self, topic: str, width: int) -> dict[str, str]:
         """Name -> what git calls the content (in so many digits) of every event file. One that has
         not changed since it was asked is not read again."""

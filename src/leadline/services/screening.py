@@ -18,6 +18,7 @@ from leadline.core.secrets.quick import as_given, may_hold, names_suspect
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from leadline.core.record.event import Record
     from leadline.core.secrets.content import ContentRules
     from leadline.core.secrets.redact import Hidden, Redactor
     from leadline.core.secrets.sealed import Sealed
@@ -106,21 +107,38 @@ class Screen:
             clean[field] = value if woven else named.value(value)
         return body if clean == body else clean
 
+    def secrets_in(self, record: Record) -> set[str]:
+        """Sorts of what would be hidden in a record that was written already; nothing is hidden."""
+        hiding = self.redactor()
+        if not hiding.holds(as_given(record.line().decode())):
+            return set()
+        from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only where something may be
+
+        found: set[str] = set()
+
+        def note(hidden: Hidden) -> None:
+            found.add(_sort(hidden.sort))
+
+        value = {field: value for field, value in record.body.items() if field not in WOVEN}
+        self.redactor(tell=note).value(value)
+        return found
+
     def redactor(
         self,
         where: str = "",
         environ: Mapping[str, str] | None = None,
         sealed: Sealed | None = None,
+        tell: Callable[[Hidden], None] | None = None,
     ) -> Hiding:
         """Made anew each time: what is secret is what the environment holds at that moment. With
-        ``where``, what it hides is said."""
+        ``where``, what it hides is said; ``tell`` gets it instead."""
         chosen = self._environ if environ is None else environ
 
         def rules(secrets: Mapping[str, str]) -> Redactor:
             from leadline.core.secrets.redact import Redactor  # noqa: PLC0415  start-up: 1.5 ms
 
-            tell = partial(self._tell, where) if where else None
-            return Redactor(secrets, self._passes, sealed, tell)
+            told = tell or (partial(self._tell, where) if where else None)
+            return Redactor(secrets, self._passes, sealed, told)
 
         return Hiding(chosen, sealed is not None, rules)
 

@@ -103,6 +103,9 @@ class MemoryLog:
         noted = {topic: sorted(names) for topic, names in self.disk.heads.items()}
         return {t: names for t, names in noted.items() if names and not self.exists(t)}
 
+    def unsearched(self, topic: str, names: Collection[str] | None = None) -> dict[str, int]:
+        return dict.fromkeys(self.files(topic, names), 0)
+
     def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
         with self.disk.lock:
             held = sorted(self.disk.topics.get(topic, {}).items())

@@ -56,6 +56,7 @@ from leadline.core.record.event_files import (
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.record.written import Altered, Lines, altered
+from leadline.core.secrets.quick import DETECTOR
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid
@@ -105,7 +106,7 @@ class EventLog:
         actor: Callable[[], str] | str,
         clock: Clock,
         warn: Callable[[str], None] = lambda text: None,
-        screening: Callable[[], Screening] = lambda: lambda kind, body, line: body,
+        screening: Callable[[], Screening] | None = None,
         sessions: Callable[[], Sessions] | None = None,
     ) -> None:
         """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs
@@ -118,7 +119,8 @@ class EventLog:
         self.clock = clock
         self.warn = warn
         self._warned = False
-        self.screening = screening
+        self.screening = screening or (lambda: lambda kind, body, line: body)
+        self.detector = DETECTOR if screening is not None else 0
         self.sessions = sessions
         self._index: Index | None = None
         self._item_values: dict[str, dict[str, float] | None] = {}
@@ -442,6 +444,17 @@ class EventLog:
         except OSError:
             return None
 
+    def unsearched(self, topic: str, names: Collection[str] | None = None) -> dict[str, int]:
+        found = {}
+        heads = self.heads_noted(topic)
+        for name, data in self.files(topic, names).items():
+            head = heads.get(name)
+            known = head is not None and head.detector == DETECTOR and head.is_in(data)
+            found[name] = head.size_bytes if head is not None and known else 0
+            if found[name] == len(data):
+                del found[name]
+        return found
+
     def heads_noted(self, topic: str) -> dict[str, Head]:
         try:
             names = os.listdir(os.path.join(self.root, "threads", topic, "heads"))
@@ -464,7 +477,8 @@ class EventLog:
                 set_aside(path)  # a link or a folder in its place
                 fd = open_in_place(path, os.O_WRONLY)
             try:
-                os.pwrite(fd, f"{head.size_bytes:<12} {head.digest}\n".encode(), 0)
+                told = f"{head.size_bytes:<12} {head.digest} {head.detector:<4}\n"
+                os.pwrite(fd, told.encode(), 0)
             finally:
                 os.close(fd)
         except OSError:
@@ -560,9 +574,15 @@ def _read_all(folder: str, suffix: str) -> dict[str, bytes]:
 
 
 def _head_in(note: bytes) -> Head | None:
-    size, _, digest = note.decode("ascii", "replace").rstrip().partition(" ")
-    digest = digest.strip()
-    return Head(int(size), digest) if size.isdigit() and is_digest(digest) else None
+    size, digest, detector, *_ = [
+        *note.decode("ascii", "replace").partition("\n")[0].split(),
+        "",
+        "",
+        "",
+    ]
+    if not (size.isdecimal() and is_digest(digest)):
+        return None
+    return Head(int(size), digest, int(detector) if detector.isdecimal() else 0)
 
 
 def _part(path: str, known: _Part | None) -> _Part:
@@ -640,6 +660,7 @@ class FileTransaction:
     def _name_what_is_not_as_written(self) -> None:
         """What this write goes on from: a torn line, or a last one that somebody changed or cut off."""
         head = self.log.head_noted(self.topic, self.name)
+        self._is_searched = head == Head(self.size, self.prev, self.log.detector)
         if body := not_as_written(self.name, self.data, head):
             from leadline.adapters.store.open_runs import doubt_endings
 
@@ -780,7 +801,8 @@ class FileTransaction:
             self.name = f"{self.log.writer}-{self.number}.jsonl"
         added = b"".join(self.lines)
         self._append(os.path.join(folder, self.name), added)
-        self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev))
+        searched = self.log.detector if self._is_searched or not self.size else 0
+        self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev, searched))
         if self.is_compared:
             self.log.note_compared(self.topic, [self.name])
         if self._opened is not None and self.log.sessions is not None:

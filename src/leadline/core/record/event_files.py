@@ -35,10 +35,12 @@ FILE_NAME = later(r"[A-Za-z0-9_-]{1,80}-[1-9][0-9]{0,5}(~[0-9a-f]{6})?\.jsonl\Z"
 
 class Head(NamedTuple):
     """How far an event file had come when it was last written to here, and the digest of the line
-    that ended there: noted beside the file, so that a change of its last line shows, too."""
+    that ended there: noted beside the file, so that a change of its last line shows, too.
+    ``detector``: which one searched all of it for secrets before it was written; 0: not all was."""
 
     size_bytes: int
     digest: str
+    detector: int = 0
 
     def is_in(self, data: bytes) -> bool:
         """At its place, or at another one: a change before it moves it."""

@@ -16,6 +16,7 @@ from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.record_branch import Received
 from leadline.services.branch.signatures import sign_heads
+from leadline.services.branch.unsent_secrets import refuse_unsent_secrets
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 
@@ -143,6 +144,7 @@ def _exchange(context: Context, done: Exchange, ref: str) -> None:
         if done.tip == theirs:
             done.pushed = "pushed" if done.pushed == "pushed" else "up-to-date"
             return
+        refuse_unsent_secrets(context, done.tip, theirs)
         result = context.vcs.push(done.remote, {ref: ref}).get(
             ref, {"status": "rejected", "reason": "no answer"}
         )

@@ -30,6 +30,7 @@ from leadline.core.ulid import AHEAD_MS
 from leadline.core.view.facts import runs_open, with_gone_evidence
 from leadline.core.view.waiting import waiting_line
 from leadline.services.artifact.raw_files import any_touched
+from leadline.services.branch.unsent_secrets import GO_ON, HELD, secrets_in
 from leadline.services.context import Context
 from leadline.services.keep.branch_history import branch_history
 from leadline.services.keep.copies import copies
@@ -104,6 +105,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         links(context, thread),
         logbook_in_tree(context, thread),
         placed(context, thread),
+        _secrets(context, topic),
     ):
         found += part
     return thread.record_count, found
@@ -294,6 +296,18 @@ def _clocks(context: Context, thread: Thread, clocks: Mapping[str, Clock]) -> li
         )
         for writer, what in sorted(said)
     ]
+
+
+def _secrets(context: Context, topic: str) -> list[Finding]:
+    """Of what was not searched for secrets, as today's shapes are, when it was written."""
+    files, found = context.store.files(topic), []
+    for name, begin in context.store.unsearched(topic).items():
+        for what in secrets_in(context, topic, files[name][begin:]):
+            mend = (
+                f"{GO_ON}  (once it was revoked, or where it is none; until then nothing is pushed)"
+            )
+            found.append(Finding(topic, NOTE, HELD, name, what, mend))
+    return found
 
 
 def _open_runs(context: Context, thread: Thread) -> list[Finding]:

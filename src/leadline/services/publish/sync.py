@@ -25,6 +25,7 @@ from leadline.services.branch.exchange import (
     tracking_ref,
 )
 from leadline.services.branch.signatures import sign_heads
+from leadline.services.branch.unsent_secrets import HELD
 from leadline.services.branch.whose_branch import ANOTHER
 from leadline.services.context import Context
 from leadline.services.issue.delivery import Delivery
@@ -33,7 +34,7 @@ from leadline.services.publish.follow import follow_everywhere
 from leadline.services.run.recover import recover_runs
 
 NAMES_SHOWN = 4
-PROBLEMS = ("ref-moved", "git-lock", ANOTHER)  # that leave all of the local half done
+PROBLEMS = ("ref-moved", "git-lock", ANOTHER, HELD)  # that leave all of the local half done
 TAG_ATTEMPTS = 4
 CodeState = Mapping[str, object]
 
