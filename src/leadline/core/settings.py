@@ -47,6 +47,9 @@ SETTINGS: Mapping[str, Setting] = {
         TEXT, ".agents/logbooks", "where it is there", "--logbook-folder PATH"
     ),
     "issue.label": Setting(TEXT, "experiment", "label of experiment issues", "--label TEXT", True),
+    "issue.directed_by": Setting(
+        TEXTS, [], "logins whose comments on an issue direct, whatever they may write"
+    ),
     "marker": Setting(
         TEXT, "_Posted by Leadline._", "marks what an agent posts", "--marker TEXT"
     ),

@@ -122,6 +122,15 @@ def parts_of(
         ),
         part("Next", _next_lines(page), 1, "leadline next", 500),
         part("Owed", owed, OWED, "leadline next"),
+        part(
+            "Said on the issue by others: nobody owes an answer",
+            Lines(
+                facts.standing(thread, "directive", ("listed",), newest_first=True),
+                directive_line,
+            ),
+            2,
+            "leadline issue comments",
+        ),
         part("Tracker", _tracker(thread), 2, "leadline tracker status"),
     ]
     return [p for p in found if len(p.lines)]

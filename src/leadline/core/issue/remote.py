@@ -10,6 +10,10 @@ def agreement(forge: str, api_url: str, repository: str) -> str:
     return " ".join(filter(None, (forge, api_url, repository.lower())))
 
 
+# Who may write to the repository, a person who may not, and no person.
+WRITER, READER, PROGRAM = "writer", "reader", "program"
+
+
 @dataclass(slots=True)
 class Comment:
     id: str
@@ -19,6 +23,7 @@ class Comment:
     author: str = ""
     url: str = ""
     edited_at: str = ""  # "" while it was never edited
+    of: str = ""  # its author: WRITER, READER or PROGRAM; "" where the forge does not tell
 
 
 @dataclass(slots=True)

@@ -892,6 +892,9 @@ class DirectiveBody(ItemBody, total=False):
 
     by: str  # who said it
     url: str  # where, when it was said elsewhere
+    comment: str  # the forge's id of the comment that it is
+    said_at: str  # when it was written there
+    listed: bool  # by somebody who may not direct: shown, and never owed
     acknowledged: Acknowledged  # the fold's
 
 

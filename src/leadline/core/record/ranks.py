@@ -27,11 +27,13 @@ def state_of(hypothesis: Item[Any]) -> str:
 
 def stands_at(item: Item[Any]) -> str:
     """What items of a kind are picked by: the state of a hypothesis, the role of a note, whether a
-    directive or a session is still ``open``."""
+    directive or a session is still ``open`` (a comment that directs nobody: ``listed``)."""
     if item.kind == "hypothesis":
         return state_of(item)
     if item.kind == "directive":
-        return "acknowledged" if "acknowledged" in item.body else "open"
+        if "acknowledged" in item.body:
+            return "acknowledged"
+        return "listed" if item.body.get("listed") else "open"
     if item.kind == "session":
         return "ended" if "ended" in item.body else "open"
     return str(item.body.get("role", ""))

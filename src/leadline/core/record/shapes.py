@@ -76,7 +76,7 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "SessionBody": ({"refs": ("dict", "str"), "bound": ("dict", "float"), "reported": "str", "id": "str", "text": "str", "override": "str", "overridden": ("list", "str"), "agent": "str", "version": "str", "model": "str", "named": "str", "person": "str", "machine": "str", "branch": "str", "ended": "SessionEndedBody"}, ()),
     "AcknowledgementBody": ({"directive": "str", "note": "str", "refs": ("dict", "str")}, ("directive", "note", "refs",)),
     "Acknowledged": ({"at": "str", "actor": "str", "note": "str"}, ("at", "actor", "note",)),
-    "DirectiveBody": ({"refs": ("dict", "str"), "bound": ("dict", "float"), "reported": "str", "id": "str", "text": "str", "override": "str", "overridden": ("list", "str"), "by": "str", "url": "str", "acknowledged": "Acknowledged"}, ()),
+    "DirectiveBody": ({"refs": ("dict", "str"), "bound": ("dict", "float"), "reported": "str", "id": "str", "text": "str", "override": "str", "overridden": ("list", "str"), "by": "str", "url": "str", "comment": "str", "said_at": "str", "listed": "bool", "acknowledged": "Acknowledged"}, ()),
     "ArtifactVerdict": ({"experiment": "str", "name": "str", "version": "int", "verdict": "str", "then": ("list", "str"), "now": ("list", "str"), "why": "str", "varied": "bool"}, ("experiment", "name", "version", "verdict", "then", "now", "varied",)),
     "ArtifactVerdicts": ({"counts": ("dict", "int"), "rows": ("list", "ArtifactVerdict")}, ()),
     "SampleFacts": ({"n": "int", "mean": ("or", "float", "none"), "sd": ("or", "float", "none"), "median": ("or", "float", "none"), "mad": ("or", "float", "none"), "min": ("or", "float", "none"), "max": ("or", "float", "none"), "nonfinite": "int"}, ("n", "mean",)),

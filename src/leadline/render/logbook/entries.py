@@ -751,6 +751,15 @@ def _adopted(record: Record, then: Thread, log: Log) -> Made:
     return heading, words.joined((origin, prose(text)), "\n\n")
 
 
+def _directive(record: Record, then: Thread, log: Log) -> Made:
+    item = _item(record, then)
+    title = "Said on the issue" if record.body.get("listed") else KINDS[record.kind].title
+    fields = (("by", "By"), ("url", "Where"))
+    return f"{item.id} {title}", _text_and_fields(
+        facts.says(item, then, True), record, then, fields
+    )
+
+
 def _acknowledged(record: Record, then: Thread, log: Log) -> Made:
     shown = then.shown(str(record.body["directive"]), record.body["refs"])
     return f"{KINDS[record.kind].title} {shown}", prose(str(record.body["note"]))
@@ -770,7 +779,7 @@ _WRITERS: dict[str, Writer] = {
     "baseline": _baseline,
     "hypothesis": _titled(("predicate", "Criterion")),
     "decision": _titled(("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
-    "directive": _titled(("by", "By")),
+    "directive": _directive,
     "acknowledgement": _acknowledged,
     "sweep": _sweep,
     "claim": _claim,

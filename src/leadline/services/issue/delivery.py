@@ -36,6 +36,7 @@ from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, is_taken, read_issue
 from leadline.services.issue.content import comment_text, wanted_of
+from leadline.services.issue.heard import hear
 from leadline.services.issue.outbox import Trouble
 from leadline.services.refusal import altered_error
 
@@ -271,6 +272,7 @@ class _Call:
         remote = self.read(thread)
         if remote is not None and thread.issue.state not in ("none", "draft"):
             self.drift = drift(thread.issue, remote)
+            self.done += hear(self.context, thread, remote)
         operations = self._planned(thread, remote)
         for operation in operations:
             if operation.kind == "keep-edit":

@@ -30,6 +30,7 @@ from leadline.adapters.forges.github.shapes import (
     Written,
 )
 from leadline.core.errors import LeadlineError, conflict, not_found, remote, usage
+from leadline.core.issue.remote import PROGRAM, READER, WRITER
 from leadline.ports.forge import Comment, ForgeCheck, RemoteIssue
 
 LIMIT_CHARS = 65_536
@@ -414,6 +415,7 @@ class GitHubForge:
             _login(data.get("user")),
             str(data.get("html_url") or ""),
             updated if updated != created else "",
+            _kind_of_author(data),
         )
 
     def _marker_of(self, data: Written) -> str:
@@ -445,6 +447,14 @@ class GitHubForge:
 def _labels(data: Issue) -> list[str]:
     labels = data.get("labels") or []
     return [entry if isinstance(entry, str) else entry["name"] for entry in labels]
+
+
+def _kind_of_author(data: Written) -> str:
+    """By what GitHub calls the author: owner, member and collaborator may write."""
+    person: Person = data.get("user") or {}
+    if person.get("type") == "Bot":
+        return PROGRAM
+    return WRITER if data.get("author_association") in _WRITERS else READER
 
 
 def _login(person: Person | None) -> str:
