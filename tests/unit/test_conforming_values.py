@@ -30,7 +30,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.ulid import encode
 from leadline.core.view import sweep_table
 from leadline.core.view.baseline import baseline_of
-from leadline.render.branch.index import render_index
+from leadline.render.branch.index import entry_of, render_index
 from leadline.render.issue.body import body_sections
 from leadline.render.issue.comments import render_final, render_heartbeat, render_update
 from leadline.render.logbook.entries import log_entries, render_logbook
@@ -146,7 +146,7 @@ def looks(thread: Thread) -> dict[str, Callable[[], object]]:
         "final": lambda: render_final(thread, evidence),
         "comments": lambda: all_comments(thread),
         "close": lambda: check_close(thread),
-        "index": lambda: render_index([(thread, evidence)]),
+        "index": lambda: render_index([entry_of(thread, evidence)]),
         "report": lambda: render_report(thread, evidence, as_of=LATER),
         "sweeps": lambda: sweep_table.listing(thread),
         "baseline": lambda: thread.baseline_experiment and render_baseline(baseline_of(thread)),

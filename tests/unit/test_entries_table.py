@@ -11,7 +11,7 @@ from leadline.adapters.store.event_log import EventLog
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.thread import Thread
-from leadline.render.branch.index import render_index
+from leadline.render.branch.index import entry_of, render_index
 from leadline.render.issue.body import body_sections
 from leadline.render.issue.comments import render_update
 from leadline.render.logbook.entries import Entry, log_entries, render_logbook
@@ -53,7 +53,7 @@ def pages(thread: Thread) -> dict[str, object]:
         "logbook": render_logbook(thread, labels),
         "issue": body_sections(thread, labels, {"logbook": "https://example.org/log.md"}),
         "update": render_update(thread, labels),
-        "index": render_index([(thread, labels)]),
+        "index": render_index([entry_of(thread, labels)]),
     }
 
 

@@ -9,13 +9,13 @@ from leadline.core.issue.due import due
 from leadline.core.record.finding import FAULT, NOTE
 from leadline.core.record.thread import Thread
 from leadline.core.view import facts
-from leadline.render.issue.body import render_body
 from leadline.render.logbook.header import render_header
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_show
 from leadline.services.evidence import hypothesis
 from leadline.services.keep.verify import evidence_taken_back, numbers
 from leadline.testing.builders import ThreadBuilder
+from tests.unit.rendered import issue_body
 
 GONE = "P-001-r1 was retracted: wrong data"
 
@@ -47,7 +47,7 @@ def test_every_view_says_it() -> None:
         ("P-D1", ["1 of 1 runs of P-001"]),
     ]
     views = {
-        "issue": render_body(thread),
+        "issue": issue_body(thread),
         "logbook": render_header(thread, None),
         "show": render_show(thread.find("P-H1"), thread),
     }
@@ -100,7 +100,7 @@ def test_a_metric_that_was_turned_round_is_a_change_of_scope() -> None:
     thread = b.thread()
     said = "direction lower, now higher"
     assert said in render_header(thread, None) and said in brief(thread)
-    body = render_body(thread)
+    body = issue_body(thread)
     assert said in body and "No change of scope" not in body
 
 

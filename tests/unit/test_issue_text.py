@@ -10,10 +10,11 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.issue.due import due
 from leadline.core.managed_block import holds, put, split, wrap
 from leadline.core.text.wording import first_difference
-from leadline.render.issue.body import body_sections, render_body, results
+from leadline.render.issue.body import body_sections, results
 from leadline.render.issue.comments import render_heartbeat, render_update
 from leadline.render.logbook.header import scope_lines
 from leadline.testing.builders import ThreadBuilder
+from tests.unit.rendered import issue_body
 
 TEXT = st.text(alphabet=st.sampled_from("ab<!-- leadline:end --> \n#*\r"), max_size=60)
 
@@ -252,7 +253,7 @@ def three_experiments() -> ThreadBuilder:
 
 def test_the_issue_body_of_three_experiments_is_short_and_answers_first():
     thread = three_experiments().thread()
-    body = render_body(thread, evidence_for(thread))
+    body = issue_body(thread, evidence_for(thread))
     said = [word for word in body.split() if any(c.isalnum() for c in word)]
     assert len(said) <= 300, f"{len(said)} words\n{body}"
     parts = (

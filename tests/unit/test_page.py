@@ -72,6 +72,37 @@ def test_a_single_run_does_not_stand_before_the_repeated_result_that_was_decided
     assert "not confirmed" not in render_brief(b.thread())
 
 
+def test_a_repeated_result_that_the_noise_may_have_made_does_not_stand_before_the_decided_one():
+    b = answered()
+    b.run("lucky", {"time_ms": 60.0}, {"k": 3})
+    b.repeat("P-003", {"time_ms": 40.0}, {"time_ms": 41.0})
+    assert best_id(b) == "P-002"
+    text = render_brief(b.thread())
+    assert "no better shown: P-003 lucky reads time_ms 41 ms (mean " in text
+    assert ": leadline ab P-002 P-003" in text
+    b.repeat("P-003", *[{"time_ms": 40.5}] * 12)
+    assert best_id(b) == "P-003"
+
+
+def test_what_was_measured_in_turns_is_one_line_with_what_was_said_of_it():
+    b = answered()
+    ended = {"n_blocks": 6, "metric": "time_ms", "verdict": "better", "experiments": {}}
+    for name in ("P-I1", "P-I2"):
+        b.record("interleaving", {"id": name, "ended": ended})
+    b.note("half the time", ["P-I1"], "interpretation")
+    lines = [line for line in render_brief(b.thread()).splitlines() if "P-I" in line]
+    assert [line.split()[0] for line in lines] == ["P-I1", "P-I2"]
+    assert lines[0].endswith("better, 6 blocks. “half the time”")
+
+
+def test_a_ruler_that_changed_before_any_run_says_when():
+    b = answered()
+    said = {"metric": "", "patterns": ["bench.py"], "files": {}}
+    b.record("ruler", said)
+    b.record("ruler", {**said, "changed": ["bench.py"]})
+    assert f"ruler changed on {b.now[:10]}" in render_brief(b.thread())
+
+
 def test_another_case_within_the_noise_of_the_decided_result_does_not_stand_before_it():
     b = answered()
     b.run("shifted", {"time_ms": 49.0}, {"k": 2, "mean": 10})

@@ -12,12 +12,12 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.issue.due import due
 from leadline.core.record.event import check_chain
 from leadline.core.record.thread import Thread
-from leadline.render.issue.body import render_body
 from leadline.render.issue.comments import render_final, render_heartbeat, render_update
 from leadline.render.logbook.entries import render_logbook
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_runs, render_show, render_status
+from leadline.render.terminal.show import render_show, render_status
 from leadline.testing.example_thread import finished, realistic
+from tests.unit.rendered import issue_body
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SHA = "9f2c" * 10
@@ -48,7 +48,7 @@ def test_logbook(thread: Thread) -> None:
 
 
 def test_issue_body(thread: Thread) -> None:
-    check("issue-body.md", render_body(thread, evidence_for(thread), LINKS))
+    check("issue-body.md", issue_body(thread, evidence_for(thread), LINKS))
 
 
 def test_update(thread: Thread) -> None:
@@ -73,7 +73,7 @@ def test_terminal(thread: Thread) -> None:
     ]
     check(
         "terminal.txt",
-        "\n\n----\n\n".join([render_status(thread, known), render_runs(thread), *shown]),
+        "\n\n----\n\n".join([render_status(thread, known), *shown]),
     )
 
 
@@ -81,5 +81,5 @@ def test_finished() -> None:
     thread = finished().thread()
     known = evidence_for(thread)
     check("final.md", render_final(thread, known, LINKS))
-    check("finished-body.md", render_body(thread, known, LINKS))
+    check("finished-body.md", issue_body(thread, known, LINKS))
     check("finished-logbook.md", render_logbook(thread, known))

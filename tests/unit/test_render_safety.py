@@ -12,14 +12,14 @@ from markdown_it import MarkdownIt
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.event import Record
 from leadline.core.record.fold import fold
-from leadline.render.issue.body import render_body
 from leadline.render.issue.comments import render_update
 from leadline.render.logbook.entries import entries, log_entries, render_logbook
 from leadline.render.markdown import Anchors, cell_code, code, data, fence, prose, prose_line, table
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_runs, render_show, render_status
+from leadline.render.terminal.show import render_show, render_status
 from leadline.testing.builders import ThreadBuilder
 from leadline.testing.example_thread import finished
+from tests.unit.rendered import issue_body
 
 NASTY = (
     "\x1b[31mred\x1b[0m | `x` ``` @octocat <script>alert(1)</script>\n"
@@ -59,18 +59,17 @@ def nasty_thread(text: str = NASTY) -> ThreadBuilder:
 def test_nothing_escapes_into_the_page() -> None:
     thread = nasty_thread().thread()
     known = evidence_for(thread)
-    book, body = render_logbook(thread, known), render_body(thread, known)
+    book, body = render_logbook(thread, known), issue_body(thread, known)
     for page in (book, body, render_update(thread, known)):
         assert "\x1b" not in page and "\u202e" not in page
         page = re.sub(r"^ *(`{3,})\w*\n.*?^ *\1$", "", page, flags=re.S | re.M)
         outside = re.sub(r"(?<![\\`])(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", page)
         assert not re.search(r"(?<!\\)<script", outside)
         assert "@octocat" not in outside
-    assert body.count("<!-- leadline:end -->") == 1 and body.endswith("<!-- leadline:end -->")
+    assert "<!-- leadline:" not in body
     assert [e.heading for e in entries(book)] == [e.heading for e in log_entries(thread)]
     for shown in (
         render_status(thread, known),
-        render_runs(thread),
         render_brief(thread, known),
         *(
             render_show(x, thread, known)
@@ -176,7 +175,7 @@ def test_the_brief_says_what_it_left_out_and_keeps_the_order() -> None:
 def test_rendering_is_a_function_of_the_record_alone() -> None:
     records = finished().records
     assert render_logbook(fold(records)) == render_logbook(fold(list(reversed(records))))
-    assert render_body(fold(records)) == render_body(fold(list(reversed(records))))
+    assert issue_body(fold(records)) == issue_body(fold(list(reversed(records))))
 
 
 def test_an_old_entry_keeps_the_number_it_was_written_with() -> None:
@@ -212,7 +211,7 @@ def test_higher_is_better_and_failed_runs_count_for_nothing() -> None:
     b.run("low", {"accuracy": 0.5})
     b.run("high", {"accuracy": 0.75})
     b.run("high", {"accuracy": 0.99}, state="failed", reason="exit code 1", experiment="P-002")
-    rows = [line for line in render_body(b.thread()).split("\n") if line.startswith("| P-0")]
+    rows = [line for line in issue_body(b.thread()).split("\n") if line.startswith("| P-0")]
     assert [[cell.strip() for cell in row.split("|")[1:5]] for row in rows] == [
         ["P-002", "high", "1", "0.75"],
         ["P-001", "low", "1", "0.5"],
@@ -246,7 +245,7 @@ def test_what_was_let_through_says_so_wherever_its_text_stands():
         ),
     ]
     thread = fold(records)
-    for page in (render_logbook(thread), render_body(thread)):
+    for page in (render_logbook(thread), issue_body(thread)):
         assert "reported, not measured: a blog" in page and "asked as stable; the boss said" in page
         assert "without evidence: a hunch" in page
     assert "a blog" in render_brief(thread)

@@ -12,7 +12,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.render.table import table
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_runs, render_show, render_status
+from leadline.render.terminal.show import render_show, render_status
 from tests.hostile import HARM, HARMFUL, dangerous, hostile_thread
 
 TEXTS = st.lists(
@@ -32,7 +32,6 @@ def listings(thread: Thread) -> dict[str, str]:
     known = evidence_for(thread)
     return {
         "status": render_status(thread, known),
-        "runs": render_runs(thread),
         "brief": render_brief(thread, known, budget_chars=10**6),
     }
 

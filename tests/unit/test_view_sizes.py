@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -14,12 +16,16 @@ from leadline.core.issue.due import due
 from leadline.core.record.thread import Thread
 from leadline.core.view.news import news_behind
 from leadline.core.view.page import page_of
-from leadline.render.issue.body import render_body
-from leadline.render.issue.comments import render_heartbeat, render_update
+from leadline.render.issue.comments import render_final, render_heartbeat, render_update
+from leadline.render.logbook.entries import render_logbook
+from leadline.render.report.page import render_report
 from leadline.render.terminal.brief import render_brief, render_since
+from leadline.render.terminal.shortened import shortened
 from leadline.render.terminal.show import render_show, render_status
 from leadline.testing.builders import ThreadBuilder
+from tests.unit.rendered import issue_body
 
+MANY = 5_000
 MOST = {
     "brief": 4_000,
     "since": 4_000,
@@ -29,7 +35,10 @@ MOST = {
     "status": 20_000,
     "show": 12_000,
     "close": 8_000,
+    "final": 12_000,
+    "report": 800_000,
 }
+LOGBOOK_PER_EXPERIMENT = 1_500  # whole: it only grows
 
 
 def one_run() -> ThreadBuilder:
@@ -83,39 +92,86 @@ def very_many() -> ThreadBuilder:
     return b
 
 
+def long_study(experiments: int) -> ThreadBuilder:
+    """What was said of it cites by number, so that no text is bound to a thread of thousands."""
+    b = ThreadBuilder(goal="fast")
+    for at in range(experiments):
+        b.run(f"cell {at}", {"time_ms": 1000.0 - at / 10}, {"k": at, "j": at % 7})
+        if at % 10 == 0:
+            b.note(f"observation {at}: " + "because " * 20, role="interpretation")
+        if at % 50 == 1:
+            b.record(
+                "claim", {"id": f"P-C{at}", "text": "c", "predicate": f"time_ms(k={at}) < 2000"}
+            )
+        if at % 50 == 2:
+            b.hypothesis("it is so " * 10)
+            b.decision(f"use the cell before number {at}")
+            b.refuse("label-too-high", "no " * 30)
+        if at % 50 == 3:
+            b.note("no gain " * 20, role="negative")
+            b.record("reproduction", {"id": f"P-R{at}", "target": "P-001", "verdict": "agrees"})
+    return b
+
+
 @cache
 def thread_of(build) -> Thread:
     return build().thread()
 
 
-def views(thread: Thread) -> dict[str, str]:
+def views(thread: Thread) -> dict[str, Callable[[], str]]:
     known = labels_for(thread)
     now = due(thread, "2026-12-24T00:00:00.000Z", known)
     page = page_of(thread, known)
     first = next(iter(thread.experiments.values()))
+    shown = f"leadline show {first.id} --all"
     return {
-        "brief": render_brief(thread, known, now),
-        "since": render_since(thread, page, news_behind(thread, ""), "the start", known),
-        "update": render_update(thread, known),
-        "heartbeat": render_heartbeat(thread, now, "2026-12-24T00:00:00.000Z"),
-        "body": render_body(thread, known),
-        "status": render_status(thread, known, now),
-        "show": render_show(first, thread, known),
-        "close": "\n".join(missing_lines(check_close(thread))),
+        "brief": lambda: render_brief(thread, known, now),
+        "since": lambda: render_since(thread, page, news_behind(thread, ""), "the start", known),
+        "update": lambda: render_update(thread, known),
+        "heartbeat": lambda: render_heartbeat(thread, now, "2026-12-24T00:00:00.000Z"),
+        "body": lambda: issue_body(thread, known),
+        "final": lambda: render_final(thread, known),
+        "status": lambda: render_status(thread, known, now),
+        "show": lambda: shortened(render_show(first, thread, known), shown),
+        "close": lambda: "\n".join(missing_lines(check_close(thread))),
+        "report": lambda: render_report(thread, known, as_of="2026-12-24T00:00:00.000Z"),
+        "logbook": lambda: render_logbook(thread, known),
     }
 
 
 @pytest.mark.parametrize(
-    "build", [one_run, only_failures, no_metric, many_metrics, changing_metric, very_many]
+    "build",
+    [one_run, only_failures, no_metric, many_metrics, changing_metric, very_many],
 )
 def test_every_view_stays_within_its_size(build):
-    found = {name: len(text) for name, text in views(thread_of(build)).items()}
-    assert not {name: size for name, size in found.items() if size > MOST[name]}
+    found = {name: len(view()) for name, view in views(thread_of(build)).items()}
+    assert not too_long(thread_of(build), found)
+
+
+def too_long(thread: Thread, found: dict[str, int]) -> dict[str, int]:
+    most = {**MOST, "logbook": 8_000 + LOGBOOK_PER_EXPERIMENT * len(thread.experiments)}
+    return {name: size for name, size in found.items() if size > most[name]}
+
+
+def test_a_view_of_thousands_keeps_its_size_and_costs_no_more_than_it_has_more_of():
+    def looked_at(thread: Thread) -> tuple[dict[str, float], dict[str, int]]:
+        costs_s, sizes = {}, {}
+        for name, view in views(thread).items():
+            begun = time.process_time()
+            sizes[name] = len(view())
+            costs_s[name] = time.process_time() - begun
+        return costs_s, sizes
+
+    thread = long_study(MANY).thread()
+    few, _ = looked_at(long_study(MANY // 10).thread())
+    many, sizes = looked_at(thread)
+    assert not too_long(thread, sizes)
+    assert not {name: (few[name], s) for name, s in many.items() if s > 40 * max(few[name], 0.01)}
 
 
 @pytest.mark.parametrize("name", ["brief", "since", "update", "body", "status", "close"])
 def test_what_is_left_out_is_counted_with_the_command_that_shows_it(name):
-    text = views(thread_of(very_many))[name]
+    text = views(thread_of(very_many))[name]()
     counted = re.findall(r"… and \d+[^\n]*", text)
     assert counted
     if name != "close":  # whoever prints it names the verb

@@ -10,7 +10,7 @@ from leadline.core.metric.ruler import is_outdated
 from leadline.core.plain import one_line
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.stats.inference import Interval
+from leadline.core.stats.inference import Interval, mean_interval
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import few, minute, number, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
@@ -320,8 +320,9 @@ def ahead_line(best: Best, ahead: Experiment, thread: Thread) -> str:
     named = f"{ahead.id} {ahead.title}"
     left = facts.SOUND_RUNS - sample.n
     if left <= 0:
-        told = f"{named} reads {best.metric} {value}, within the runs of {best.experiment.id}"
-        return f"no better shown: {told}, and is another case"
+        spread = words.aside(interval_text(mean_interval(sample)).removeprefix(", "))
+        settled_by = f"leadline ab {best.experiment.id} {ahead.id}"
+        return f"no better shown: {named} reads {best.metric} {value}{spread}: {settled_by}"
     times = "a single run" if sample.n == 1 else f"{sample.n} runs"
     more = f"leadline run --experiment {ahead.id} --repeat {left}"
     return f"not confirmed: {named} reads {best.metric} {value} in {times}: {more}"
@@ -393,8 +394,11 @@ def turns_text(item: Item[InterleavingBody], thread: Thread) -> str:
 
 
 def interpretation_line(note: Item[NoteBody], thread: Thread) -> str:
-    about = ", ".join(str(name) for name in note.body.get("about", [])[:3])
-    return f"{about or note.id}: {facts.says(note, thread)}"
+    names = [thread.here(str(name), note.refs) for name in note.body.get("about", [])[:3]]
+    about = [thread.items[name] for name in names if name in thread.items]
+    if len(names) == 1 and about and is_a(about[0], "interleaving"):
+        return f"{in_turns_line(about[0], thread)}. “{facts.says(note, thread)}”"
+    return f"{', '.join(names) or note.id}: {facts.says(note, thread)}"
 
 
 def dead_end_line(thing: Item[Any] | Experiment, thread: Thread) -> str:

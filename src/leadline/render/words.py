@@ -359,7 +359,9 @@ def ruler_lines(thread: Thread) -> list[str]:
         changes = [r for r in thread.rulers if "changed" in r and r.get("metric", "") == metric]
         line = f"{of} by {files}"
         if changes:
-            at = thread.shown(str(changes[-1].get("experiment", "")), changes[-1].get("refs"))
-            line += f"; ruler changed at {at} ({', '.join(changes[-1]['changed'][:3])})"
+            last = changes[-1]
+            at = thread.shown(str(last.get("experiment", "")), last.get("refs"))
+            when = f"at {at}" if at else f"on {minute(last['at'])}"
+            line += f"; ruler changed {when} ({', '.join(last['changed'][:3])})"
         lines.append(line)
     return lines

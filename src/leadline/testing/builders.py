@@ -69,6 +69,7 @@ class ThreadBuilder:
         self._numbers: dict[str, int] = {}
         self._repeats: dict[str, int] = {}
         self._plans: dict[str, dict[str, object]] = {}
+        self._planned: dict[str, Record] = {}
         if started:
             given = metrics or [("time_ms", "ms", "lower")]
             definitions = [{"name": n, "unit": u, "direction": d} for n, u, d in given]
@@ -184,6 +185,7 @@ class ThreadBuilder:
             },
             minutes,
         )
+        self._planned[shown] = made
         if experiment not in self._plans:
             self._plans[experiment] = {**body, "experiment_uid": made.id}
         return shown
@@ -198,7 +200,7 @@ class ThreadBuilder:
         **facts: Any,
     ) -> str:
         exit_code = {"done": 0, "failed": 1}.get(state)
-        planned = next(r for r in self.records if r.kind == "run-planned" and r.body["id"] == run)
+        planned = self._planned[run]
         self.record(
             "run-ended",
             {

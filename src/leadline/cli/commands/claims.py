@@ -74,7 +74,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     rows = context.look(args.thread, lambda thread: listing(thread, args.label))
     lines = [line for row in rows[:LISTED] for line in claim_lines(row)]
     if len(rows) > LISTED:
-        lines.append(f"… {len(rows) - LISTED} more; all with --json")
+        lines.append(f"… and {len(rows) - LISTED} more: leadline claims --json")
     return Answer(as_rows(lines) or "no claim yet", rows, {"claims": len(rows)}, len(rows) > LISTED)
 
 

@@ -7,6 +7,7 @@ import argparse
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import override_option, subverbs
 from leadline.core.plain import as_rows
+from leadline.core.record.ranks import queue_place
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -123,15 +124,15 @@ def _rests_on(evidence: list[str] | None, decision: str | None, until: str | Non
 
 def _list(rows: list[HypothesisRow]) -> Answer:
     lines = []
-    for row in rows[:LISTED]:
+    for row in sorted(rows, key=lambda row: queue_place(row["state"]))[:LISTED]:
         tail = _rests_on(row["evidence"], row["decision"], row["until"])
-        lines.append(f"{row['id']}  {row['state']:<10} {row['text'][:90]}  {tail}".rstrip())
+        lines.append(f"{row['id']}  [{row['judged']}] {row['text'][:90]}  {tail}".rstrip())
         if row["evidence_gone"]:
             lines.append(f"      evidence withdrawn: {'; '.join(row['evidence_gone'])}")
         if row["predicate"]:
             lines.append(f"      predicts {row['predicate']}; {row['sentence_short']}")
     if len(rows) > LISTED:
-        lines.append(f"… {len(rows) - LISTED} more; all with --json")
+        lines.append(f"… and {len(rows) - LISTED} more: leadline hypothesis list --json")
     return Answer(
         as_rows(lines) or "no hypothesis yet",
         rows,

@@ -97,7 +97,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         )
     lines = [_line(r) for r in rows[:LISTED]]
     if len(rows) > LISTED:
-        lines.append(f"… {len(rows) - LISTED} more; all with --json")
+        lines.append(f"… and {len(rows) - LISTED} more: leadline metric --json")
     return Answer(
         as_rows(lines) or "no metric yet", rows, {"metrics": len(rows)}, len(rows) > LISTED
     )

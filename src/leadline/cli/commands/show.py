@@ -18,6 +18,7 @@ EXAMPLES = ["leadline show P-003", "leadline show P-003-r2 --log", "leadline sho
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID")
+    parser.add_argument("--all", action="store_true", help="with every line of its long lists")
     parser.add_argument("--log", action="store_true", help="the run's stdout (its last 64 KiB)")
     parser.add_argument("--errors", action="store_true", help="the run's stderr (its last 64 KiB)")
     parser.add_argument("--packages", action="store_true", help="the run's installed packages")
@@ -31,7 +32,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             return show_output(context, thread, args.id, "stdout" if args.log else "stderr")
         if args.packages:
             return show_packages(context, thread, args.id)
-        return show(context, thread, args.id)
+        return show(context, thread, args.id, args.all)
 
     text, data = context.look(args.thread, told)
     return Answer(text, data)

@@ -151,11 +151,11 @@ def _unconfirmed(thread: Thread, known: facts.EvidenceOf) -> list[Missing]:
     path = thread.about.get("production-path")
     items = []
     for claim in thread.claims:
-        if not claim.stands or not claim.body.get("predicate"):
+        wanted = claim.body.get("path") or path
+        if not wanted or not claim.stands or not claim.body.get("predicate"):
             continue
         found: Evidence = known(claim)
         if found.confirmed_path is False:
-            wanted = claim.body.get("path") or path
             experiments = [
                 thread.shown(str(e), claim.refs) for e in claim.body.get("experiments", [])
             ]

@@ -18,7 +18,7 @@ from leadline.core.plain import one_line
 from leadline.core.record.ranks import queue_place, rank, stands_at
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run, is_reported, told_runs
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.stats.inference import Sample, summarise
+from leadline.core.stats.inference import Sample, mean_interval, summarise
 from leadline.core.text.citation import recompute
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import duration
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 EvidenceOf = Callable[[Item], Evidence]
 Span = tuple[float | None, float | None, float | None]  # median, least, largest
+MovedNumbers = dict[
+    str, list[tuple[str, float, float | None]]
+]  # of an item: as ``recompute`` tells
 METRICS_SHOWN = 12
 PRIMARY_SHOWN = 3
 HEADLINES = 50  # of the newest claims, decisions and baselines
@@ -404,7 +407,7 @@ def withdrawn(thread: Thread) -> Sequence[Experiment]:
     ]
 
 
-def moved_numbers(thread: Thread) -> dict[str, list[tuple[str, float, float | None]]]:
+def moved_numbers(thread: Thread) -> MovedNumbers:
     """Of every standing item with a cited number that is another one now: as ``recompute`` tells."""
     if thread.kept is not None:
         moved = thread.kept.differing()
@@ -542,9 +545,9 @@ class Leading(NamedTuple):
 
 
 def leading(thread: Thread) -> Leading:
-    """The best of the first primary metric. Of many the luckiest reads best: one with fewer than
-    ``SOUND_RUNS`` runs does not stand while the answer rests on one that has them; nor does another case
-    (config that the answer leaves alone) that reads within the answer's own runs."""
+    """The best of the first primary metric. Of many the luckiest reads best: while the answer rests on
+    one with ``SOUND_RUNS`` runs, another does not stand that has fewer, or where the mean of either lies
+    within the interval of the other."""
     first = next(iter(ranked(thread)), None)
     order = order_of(thread)
     if first is None or not order.metric or order.worth(spans_of(first.runs)) is None:
@@ -565,13 +568,18 @@ def leading(thread: Thread) -> Leading:
     answer = min(sound, key=lambda one: one[0], default=(0.0, first))[1]
     if answer.id == first.id:
         return Leading(first)
-    reading = sample_of(first.runs, order.metric)
-    _, low, high = spans_of(answer.runs)[order.metric]
-    within_it = low is None or high is None or low <= (reading.median or 0.0) <= high
-    other_case = not first.config.keys() <= answer.config.keys()
-    if reading.n < SOUND_RUNS or (other_case and within_it):
+    reading, known = (sample_of(e.runs, order.metric) for e in (first, answer))
+    if reading.n < SOUND_RUNS or _within(known, reading) or _within(reading, known):
         return Leading(answer, first)
     return Leading(first)
+
+
+def _within(one: Sample, other: Sample) -> bool:
+    """Whether the mean of ``one`` may be that of ``other``, by the interval of that alone."""
+    interval = mean_interval(other)
+    if one.mean is None or interval.low is None or interval.high is None:
+        return False
+    return interval.low <= one.mean <= interval.high
 
 
 def _baselines(thread: Thread) -> list[Experiment]:
@@ -589,10 +597,10 @@ def _moved_baseline(thread: Thread) -> Experiment | None:
     return None if any(run.measures_again for run in found.evidence_runs) else found
 
 
-def headlines(thread: Thread) -> list[Experiment]:
+def headlines(thread: Thread, first: Leading | None = None) -> list[Experiment]:
     """The experiments that the thread's answer rests on: the best, the baselines, and those of the
-    newest claims and decisions that stand."""
-    best = leading(thread).best
+    newest claims and decisions that stand. ``first``: what leads, where that is known."""
+    best = leading(thread).best if first is None else first.best
     said = [
         *standing(thread, "claim", newest_first=True)[:HEADLINES],
         *standing(thread, "decision", newest_first=True)[:HEADLINES],

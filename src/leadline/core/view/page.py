@@ -83,7 +83,8 @@ def page_of(
     thread: Thread, evidence_of: facts.EvidenceOf | None, running: Sequence[Run] | None = None
 ) -> Page:
     """``running``: runs not ended as the caller last saw them (default: as the record has them)."""
-    best = best_of(thread, evidence_of)
+    found = facts.leading(thread)
+    best = best_of(thread, evidence_of, found)
     if best is not None:  # its config is shown, and whoever looks first would see tags as keys
         tell_tags(thread, best.experiment.evidence_runs[-1:])
     return Page(
@@ -94,17 +95,20 @@ def page_of(
         hypotheses=facts.standing(thread, "hypothesis", OPEN_STATES),
         running=facts.open_runs(thread) if running is None else running,
         step=next_step(thread),
-        uninterpreted=facts.uninterpreted(thread),
+        uninterpreted=facts.uninterpreted(thread, facts.headlines(thread, found)),
     )
 
 
 # ---- the best ------------------------------------------------------------------------------------
 
 
-def best_of(thread: Thread, evidence_of: facts.EvidenceOf | None) -> Best | None:
-    """None where no result of the first primary metric keeps the limits, or none way is better."""
+def best_of(
+    thread: Thread, evidence_of: facts.EvidenceOf | None, found: facts.Leading
+) -> Best | None:
+    """None where no result of the first primary metric keeps the limits, or none way is better.
+    ``found``: what leads."""
     order = facts.order_of(thread)
-    experiment, ahead = facts.leading(thread)
+    experiment, ahead = found
     if experiment is None or not order.metric or order.direction not in ("lower", "higher"):
         return None
     spans = facts.spans_of(experiment.runs)
@@ -238,10 +242,13 @@ def known_of(thread: Thread) -> Sequence[Item[Any]]:
 
 
 def _in_turns(thread: Thread) -> Sequence[Item[Any]]:
-    """The newest measurements in turns that came to an answer, but those of the ruler itself."""
+    """The newest measurements in turns that came to an answer and of which nobody said what they mean,
+    but those of the ruler itself."""
     measured: Sequence[Item[Any]] = facts.standing(thread, "interleaving", newest_first=True)
     ended = [i for i in measured[:LOOKED_AT] if i.body.get("ended", {}).get("n_blocks")]
-    return [item for item in ended if not item.body.get("null")]
+    notes = facts.notes_in(thread, "interpretation")[:LOOKED_AT]
+    told = {thread.here(str(name), n.refs) for n in notes for name in n.body.get("about", [])}
+    return [item for item in ended if not item.body.get("null") and item.id not in told]
 
 
 def _uid(item: Item[Any]) -> str:

@@ -89,10 +89,10 @@ def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
         return f"{facts.sentence_of(claim, evidence_of)}. Conclusion: “{conclusion}”"
     if conclusion:
         return conclusion
-    best, primary = facts.ranked(thread), facts.primary_metrics(thread)
-    if best and primary and (sample := facts.sample_of(best[0].runs, primary[0])).n:
+    best, primary = facts.leading(thread).best, facts.primary_metrics(thread)
+    if best and primary and (sample := facts.sample_of(best.runs, primary[0])).n:
         value = words.metric_text(sample, facts.definition(thread, primary[0]).unit)
-        return f"best {primary[0]} so far: {value} ({best[0].id})"
+        return f"best {primary[0]} so far: {value} ({best.id})"
     return " ".join(listed(thread.about.get("goal"))) or "no goal given"
 
 
@@ -136,9 +136,9 @@ def grouped(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
     return sorted(groups.items(), key=lambda g: (not g[0], g[0].casefold(), g[0]))
 
 
-def render_index(threads: list[tuple[Thread, EvidenceOf]]) -> str:
+def render_index(threads: list[Entry]) -> str:
     """The page, in Markdown; ``threads`` in any order."""
-    entries = sorted((entry_of(t, of) for t, of in threads), key=lambda e: e.topic)
+    entries = sorted(threads, key=lambda e: e.topic)
     groups = grouped(entries)
     parts = ["# Research threads", _summary(entries)]
     if len(groups) > 3:

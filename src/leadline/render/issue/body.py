@@ -23,14 +23,11 @@ from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.page import Best, best_of, dead_ends_of
 from leadline.core.view.step import next_action
 from leadline.render import words
-from leadline.render.issue.fit import fitted
 from leadline.render.logbook.entries import log_entries
 from leadline.render.logbook.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
 from leadline.render.markdown import cell_code, code, cut, data, fence, prose, prose_line, table
 from leadline.render.page import best_line, interpretation_line
 
-BEGIN, END = "<!-- leadline:begin -->", "<!-- leadline:end -->"
-MARKER = "_Posted by Leadline._"
 LINK_NAMES = {
     "logbook": "Research logbook",
     "tag": "Tag",
@@ -40,23 +37,11 @@ LINK_NAMES = {
     "commit": "Commit",
     "issue": "Issue",
 }
+MARKER = "_Posted by Leadline._"
 RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN, LEARNED_SHOWN = 10, 10, 10, 8
 HYPOTHESES_SHOWN, LINE_CHARS = 10, 500
 BARS_SHOWN, BASELINES_SHOWN, CLAIMS_SHOWN, LOOKED_AT = 12, 6, 15, 2000
 Links = Mapping[str, str]
-
-
-def render_body(
-    thread: Thread,
-    evidence_of: EvidenceOf | None = None,
-    links: Links | None = None,
-    marker: str = MARKER,
-) -> str:
-    """The managed block of the issue body, from its begin marker to its end marker, however long."""
-    body = fitted(
-        body_sections(thread, evidence_of, links), marker, (links or {}).get("logbook", "")
-    )
-    return f"{BEGIN}\n{body}\n{END}"
 
 
 def body_sections(
@@ -137,7 +122,7 @@ def _learned(thread: Thread) -> str:
 def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
     """The answer in prose: what was asked, what was concluded or decided, the best result with what
     bounds it, what comes next; then a picture of the results."""
-    best = best_of(thread, evidence_of)
+    best = best_of(thread, evidence_of, facts.leading(thread))
     decided = facts.standing(thread, "decision", newest_first=True)[:1]
     said = [prose_line(f"{d.id}: {facts.says(d, thread)}", 300) for d in decided]
     if thread.finishes:

@@ -13,7 +13,7 @@ from leadline.core.record.thread import Experiment, Thread
 from leadline.core.record.written import told
 from leadline.core.timestamps import minute, number, plural
 from leadline.core.view import facts
-from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.facts import EvidenceOf, MovedNumbers
 from leadline.core.view.judged import judged_state
 from leadline.render import words
 from leadline.render.markdown import code, data, prose_line
@@ -29,15 +29,16 @@ def render_header(thread: Thread, evidence_of: EvidenceOf | None) -> str:
     ]
     if altered := told(thread.altered):
         parts.append(f"**{prose_line(altered)}**")
+    moved = facts.moved_numbers(thread)
     for name, lines in zip(
         SECTIONS,
         (
             scope_lines(thread),
             baseline_lines(thread),
             link_lines(thread),
-            claim_lines(thread, evidence_of),
+            claim_lines(thread, evidence_of, moved),
             hypothesis_lines(thread, evidence_of),
-            open_lines(thread),
+            open_lines(thread, moved),
         ),
         strict=True,
     ):
@@ -154,8 +155,10 @@ def link_lines(thread: Thread) -> list[str]:
     return lines
 
 
-def claim_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
-    lines, moved_numbers = [], facts.moved_numbers(thread)
+def claim_lines(
+    thread: Thread, evidence_of: EvidenceOf | None, moved_numbers: MovedNumbers
+) -> list[str]:
+    lines = []
     for claim in thread.claims:
         lines.append(f"- {words.claim_line(claim, thread, evidence_of, in_full=True)}")
         if claim.stands:
@@ -190,7 +193,7 @@ def hypothesis_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str
     return lines
 
 
-def open_lines(thread: Thread) -> list[str]:
+def open_lines(thread: Thread, moved_numbers: MovedNumbers) -> list[str]:
     withdrawn = facts.withdrawn(thread)
     lines = [
         f"- **Not ended:** {r.id} ({data(facts.state(r))} since {minute(r.planned_at)})"
@@ -212,12 +215,12 @@ def open_lines(thread: Thread) -> list[str]:
         for run in owner.runs
         if run.retracted and not owner.retracted
     ]
-    return lines + _moved_numbers(thread) + _repeated_notes(thread)
+    return lines + _moved_numbers(moved_numbers) + _repeated_notes(thread)
 
 
-def _moved_numbers(thread: Thread) -> list[str]:
+def _moved_numbers(moved_numbers: MovedNumbers) -> list[str]:
     lines = []
-    for shown, moved in facts.moved_numbers(thread).items():
+    for shown, moved in moved_numbers.items():
         parsed = parse_id(shown)
         for expression, stored, now in moved if parsed and parsed.kind != "claim" else ():
             became = "no longer holds" if now is None else f"is now {number(now)}"

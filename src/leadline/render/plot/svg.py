@@ -14,8 +14,9 @@ from html import escape
 from itertools import pairwise
 
 from leadline.core.timestamps import number
-from leadline.core.typed import NamedTuple
+from leadline.core.typed import NamedTuple, TypeVar
 
+T = TypeVar("T")
 ROW_PX = 26
 PLOT_PX = 240
 CURVES_PX = 170
@@ -78,6 +79,18 @@ class Series(NamedTuple):
 
     name: str
     points: tuple[tuple[float, tuple[Dot, ...]], ...]
+
+
+def thinned(things: Sequence[T], most: int) -> list[T]:
+    """At most ``most`` of them, evenly, the first and the last too.
+
+    >>> thinned([1, 2, 3, 4, 5], 3)
+    [1, 3, 5]
+    """
+    if len(things) <= most:
+        return list(things)
+    last = len(things) - 1
+    return [things[last * n // (most - 1)] for n in range(most)]
 
 
 def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = None) -> Axis:

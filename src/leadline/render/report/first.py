@@ -15,7 +15,7 @@ from leadline.render.page import parts_of
 from leadline.render.plot import svg as plot
 
 LINES_MOST = 6
-DOTS_SHOWN = 400
+DOTS_SHOWN, STEPS_SHOWN = 400, 100
 MOVES_SHOWN = 12
 
 
@@ -46,6 +46,7 @@ class SoFar(NamedTuple):
     svg: str
     y_labels: str
     drawn: int
+    of: int
     moves: list[tuple[str, str]]  # (id of the baseline, its experiment)
 
 
@@ -66,8 +67,7 @@ def so_far(thread: Thread) -> SoFar | None:
     if len(found) < 2:
         return None
     best = _records(found, order.direction)
-    thin = [found[len(found) * n // DOTS_SHOWN] for n in range(DOTS_SHOWN)]
-    dots = found if len(found) <= DOTS_SHOWN else thin
+    dots, best = plot.thinned(found, DOTS_SHOWN), plot.thinned(best, STEPS_SHOWN)
     y = plot.axis([step.median for step in (*dots, *best)])  # a wide interval ends at its edge
     last = found[-1].place
     places = {step.experiment.id: step.place for step in found}
@@ -82,6 +82,7 @@ def so_far(thread: Thread) -> SoFar | None:
         better,
         picture,
         plot.y_labels(y, top=plot.STEPS_TOP_PX),
+        len(dots),
         len(found),
         told,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import ID_IN_TEXT
@@ -25,6 +25,7 @@ from leadline.core.timestamps import minute, rounded
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
+from leadline.core.view.judged import judged_state
 from leadline.core.view.step import next_action
 from leadline.render import words
 from leadline.render.report import first as report_first
@@ -35,7 +36,10 @@ from leadline.render.report.parts import Shown
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from leadline.core.record.bodies import ReproductionBody
+
 ROWS_IN_SIGHT, BEST_IN_SIGHT = 12, 6
+LISTED = 100  # of each list; the table and the timeline have their own
 _LINK = re.compile(r"https?://[^\s<>\"'`)\]]+[^\s<>\"'`)\].,;:!?]")
 
 
@@ -73,6 +77,8 @@ def render_report(
         {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()},
     )
     pictures = report_plots.pictures_of_sweeps(thread)
+    negatives = list(reversed(facts.negatives(thread)))
+    reproductions, snapshots = thread.of_kind("reproduction"), thread.of_kind("snapshot")
     page = environment.get_template("report.html.j2").render(
         thread=thread,
         metrics=[facts.definition(thread, m) for m in metrics],
@@ -94,15 +100,24 @@ def render_report(
         strips=[s for m in metrics if (s := report_plots.strips(thread, m))],
         pictures=pictures,
         sweeps=[] if pictures else report_plots.sweeps(thread, metrics),
-        hypotheses=_hypotheses(thread),
+        hypotheses=_hypotheses(thread, evidence_of),
         decisions=_decisions(thread),
-        negatives=_negatives(thread),
+        negatives=_negatives(negatives[:LISTED]),
+        left={
+            "claims": len(thread.claims) - LISTED,
+            "hypotheses": len(thread.hypotheses) - LISTED,
+            "decisions": len(thread.of_kind("decision")) - LISTED,
+            "negatives": len(negatives) - LISTED,
+            "refusals": len(thread.refusals) - LISTED,
+            "snapshots": len(snapshots) - LISTED,
+            "reproductions": len(reproductions) - LISTED,
+        },
         refusals=_refusals(thread),
         timeline=timeline,
         timeline_left=timeline_left,
         has_images=bool(images or pictures),
-        snapshots=[s for s in thread.of_kind("snapshot")],
-        reproductions=_reproductions(thread),
+        snapshots=snapshots[-LISTED:],
+        reproductions=_reproductions(reproductions[-LISTED:], thread),
     )
     # whatever a name or a log holds: no control characters, no reordering of text
     return plain(str(page))
@@ -293,7 +308,7 @@ def _claims(
     rows: list[Shown] = []
     weighed = [(claim, weigh(claim)) for claim in thread.claims]
     weighed.sort(key=lambda pair: _strongest_first(*pair))
-    for claim, known in weighed:
+    for claim, known in weighed[:LISTED]:
         label = claim.gone or known.label
         predicate = str(claim.body.get("predicate") or "")
         predicted_by = preregistered(claim) if preregistered else ""
@@ -333,9 +348,11 @@ def _gone(item: Item) -> str:
     return item.retracted or superseded
 
 
-def _hypotheses(thread: Thread) -> list[Shown]:
+def _hypotheses(thread: Thread, evidence_of: EvidenceOf | None) -> list[Shown]:
     rows: list[Shown] = []
-    for item in sorted(thread.hypotheses, key=lambda item: queue_place(_state(item))):
+    newest_first = reversed(thread.hypotheses)
+    queue = sorted(newest_first, key=lambda item: queue_place(_state(item)))
+    for item in queue[:LISTED]:
         state = _state(item)
         why = " ".join(
             cited(str(item.body.get(n) or ""), thread, item.refs) for n in ("why", "decision")
@@ -345,6 +362,7 @@ def _hypotheses(thread: Thread) -> list[Shown]:
             {
                 "id": item.id,
                 "state": state,
+                "judged": judged_state(item, thread, evidence_of) if item.stands else state,
                 "text": report_parts.said(item, thread),
                 "why": why.strip(),
                 "resume": resume,
@@ -369,14 +387,12 @@ def _decisions(thread: Thread) -> list[Shown]:
             "why": report_parts.said(d, thread, "why"),
             "gone": _gone(d),
         }
-        for d in thread.of_kind("decision")
+        for d in thread.of_kind("decision")[-LISTED:]
     ]
 
 
-def _negatives(thread: Thread) -> list[dict[str, str]]:
-    return [
-        {"id": name, "at": at, "why": why} for name, at, why in reversed(facts.negatives(thread))
-    ]
+def _negatives(found: Sequence[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [{"id": name, "at": at, "why": why} for name, at, why in found]
 
 
 def _refusals(thread: Thread) -> list[dict[str, str]]:
@@ -388,11 +404,11 @@ def _refusals(thread: Thread) -> list[dict[str, str]]:
             "honest": str(r.get("honest") or ""),
             "code": str(r.get("code") or ""),
         }
-        for r in thread.refusals
+        for r in thread.refusals[-LISTED:]
     ]
 
 
-def _reproductions(thread: Thread) -> list[Shown]:
+def _reproductions(found: Sequence[Item[ReproductionBody]], thread: Thread) -> list[Shown]:
     return [
         {
             "id": r.id,
@@ -401,5 +417,5 @@ def _reproductions(thread: Thread) -> list[Shown]:
             "verdict": str(r.body.get("verdict") or "no verdict"),
             "why": str(r.body.get("why") or r.body.get("what") or ""),
         }
-        for r in thread.of_kind("reproduction")
+        for r in found
     ]

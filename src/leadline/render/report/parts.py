@@ -29,6 +29,7 @@ CONFIG_SHOWN = 16
 ARTIFACTS_SHOWN = 8
 RESULTS_SHOWN = 150
 TIMELINE_SHOWN = 300
+RUNS_SHOWN = 30  # of an experiment
 PICTURES_PER_RUN = 4
 NOTES = {"negative": "negative result", "": "note"}
 VERDICTS = {
@@ -313,7 +314,8 @@ def _measured(
         "config": _beside_title(experiment),
         "machine": words.machine_text(run),
         "series": series,
-        "runs": [_run_row(r, thread, images) for r in experiment.runs],
+        "runs": [_run_row(r, thread, images) for r in experiment.runs[-RUNS_SHOWN:]],
+        "runs_left_out": max(0, len(experiment.runs) - RUNS_SHOWN),
         "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
         "next": [said(n, thread) for n in experiment.notes_in("next")],
     }

@@ -19,7 +19,7 @@ from leadline.render.plot import sweep as sweep_plot
 from leadline.render.report.parts import CONFIG_SHOWN, Cell, cell, changes, decimals_of
 
 STRIPS_SHOWN, SWEEPS_SHOWN, PICTURES_SHOWN = 40, 8, 24
-PICTURE_PX = 440
+PICTURE_PX, POINTS_SHOWN = 440, 600
 SWEEP_FROM = 3  # values of an axis that make a sweep
 _SEED_WORDS = ("seed", "repeat", "trial", "run")
 
@@ -101,6 +101,7 @@ class Sweep(NamedTuple):
     fixed: list[str]
     logarithmic: tuple[bool, bool]
     left_out: int
+    runs_left_out: int
 
 
 def sweeps(thread: Thread, metrics: list[str]) -> list[Sweep]:
@@ -157,8 +158,15 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
         for k in g[0].config
         if k != key and len({canonical_json(h[0].config.get(k)) for h in kept}) > 1
     }
-    series = [_one_series(g, metric, key, sorted(varying)) for g in kept[: plot.SERIES_SHOWN]]
-    every = [r for g in kept[: plot.SERIES_SHOWN] for r in g]
+    groups_shown = kept[: plot.SERIES_SHOWN]
+    drawn = [
+        plot.thinned(
+            sorted(g, key=lambda r: float(r.config[key])), POINTS_SHOWN // len(groups_shown)
+        )
+        for g in groups_shown
+    ]
+    series = [_one_series(g, metric, key, sorted(varying)) for g in drawn]
+    every = [r for g in drawn for r in g]
     x = plot.axis_at([float(r.config[key]) for r in every])
     y = plot.axis([r.metrics[metric] for r in every])
     base = thread.baseline_experiment
@@ -178,6 +186,7 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
         fixed[:CONFIG_SHOWN],
         (x.logarithmic, y.logarithmic),
         len(kept) - len(series),
+        sum(map(len, groups_shown)) - len(every),
     )
 
 

@@ -32,7 +32,8 @@ def render_table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
         for row in judged
     ]
     rules = dict.fromkeys(str(row["rule"]) for row in judged)
-    return ["", table(_HEADS, cells, (2, 3, 4, 5)), "", *(f"rule  {rule}" for rule in rules)]
+    shown = table(_HEADS, cells, (2, 3, 4, 5)).split("\n")
+    return ["", *shown, "", *(f"rule  {rule}" for rule in rules)]
 
 
 def render_files(artifacts: Mapping[str, Any] | None) -> list[str]:

@@ -46,7 +46,9 @@ def render_metrics(thread: Thread, found: SeriesListed, total: int, size_text: s
         *shown.split("\n"),
     ]
     if total > len(rows):
-        lines.append(f"… and {total - len(rows)} more metrics")
+        lines.append(
+            f"… and {total - len(rows)} more metrics: leadline series {found['run']} --json"
+        )
     if several:
         writers = [f"{w['name']} ({w['points']:,})" for w in found["writers"]]
         lines += ["", f"written by {few(writers, 16)}"]

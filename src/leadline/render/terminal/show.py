@@ -12,6 +12,7 @@ from leadline.core.plain import as_rows, one_line, plain
 from leadline.core.record import artifact
 from leadline.core.record.run import Run, has_printed_series, leftover_text
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
+from leadline.core.stats.agreement import AGREES
 from leadline.core.timestamps import duration, minute, rounded, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
@@ -27,21 +28,18 @@ from leadline.render.terminal.reproduction import render_files, render_table
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Later
 
-ARTIFACTS_SHOWN = 12
+ARTIFACTS_SHOWN, RUNS_SHOWN = 12, 15  # of one thing that is shown
 PROBLEMS_SHOWN = 10
 
 
-def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 50) -> str:
-    """A listing of runs, the newest last, capped with the full count."""
-    listed = list(runs if runs is not None else sorted(thread.runs, key=lambda r: r.uid))
+def _runs(thread: Thread, runs: Sequence[Run], shown: int, every: str) -> str:
+    """A listing of runs, the newest last, capped with the full count; ``every``: the verb that shows
+    all."""
     primary = facts.primary_metrics(thread)
-    rows = [_run_row(r, thread, primary) for r in listed[-shown:]]
-    if not rows:
-        return "No run yet: leadline run -- COMMAND"
+    rows = [_run_row(r, thread, primary) for r in runs[-shown:]]
     head = ["run", "state", "started", "took", *map(one_line, primary), "what"]
-    left = len(listed) - len(rows)
-    return table(head, rows, right=range(3, 4 + len(primary))) + (
-        f"\n… and {left} earlier ones" if left else ""
+    return table(head, rows, right=range(3, 4 + len(primary))) + _left(
+        runs, shown, "earlier ones", every
     )
 
 
@@ -97,37 +95,47 @@ def render_status(
     else:
         parts.append("No experiment yet: leadline run -- COMMAND")
     parts += [one_line(f"measured: {line}") for line in words.ruler_lines(thread)]
-    claims = [[c.id, facts.claim_text(c, thread, evidence_of)] for c in thread.claims[:shown]]
-    parts += (
-        [table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)] if claims else []
-    )
+    claims = [[c.id, facts.claim_text(c, thread, evidence_of)] for c in thread.claims[-shown:]]
+    if claims:
+        text = table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)
+        parts.append(text + _left(thread.claims, shown, "earlier ones", "leadline claims --json"))
     if moved := [one.text for one in relabelled(thread, evidence_of)]:
         rest = [f"… and {len(moved) - shown} more: leadline claims"] if len(moved) > shown else []
         told = f"labelled otherwise by rules {RULES}, until an update tells it:"
         parts.append(as_rows([told, *moved[:shown], *rest]))
+    hypotheses = facts.standing(thread, "hypothesis")
     queue = [
         [
             h.id,
             judged_state(h, thread, evidence_of),
             facts.expected_text(h, thread, evidence_of),
         ]
-        for h in facts.standing(thread, "hypothesis")[:shown]
+        for h in hypotheses[:shown]
     ]
-    parts += (
-        [table(["hypothesis", "state", "text"], queue, cell_chars=CLAIM_CHARS)] if queue else []
-    )
+    if queue:
+        text = table(["hypothesis", "state", "text"], queue, cell_chars=CLAIM_CHARS)
+        every = "leadline hypothesis list --json"
+        parts.append(text + _left(hypotheses, shown, "more", every))
     owed = f"due: {due['form']}, {due['why']}" if due and due["due"] else ""
     return words.joined([*parts, one_line(waiting_line(thread)), owed], "\n\n")
 
 
+def _left(every: Sequence[object], shown: int, what: str, verb: str) -> str:
+    left = len(every) - shown
+    return f"\n… and {left} {what}: {verb}" if left > 0 else ""
+
+
 def render_show(
-    thing: Experiment | Run | Item, thread: Thread, evidence_of: EvidenceOf | None = None
+    thing: Experiment | Run | Item,
+    thread: Thread,
+    evidence_of: EvidenceOf | None = None,
+    whole: bool = False,
 ) -> str:
-    """One experiment, run, claim, … in full."""
+    """One experiment, run, claim, …; ``whole``: with every line of its lists (see ``shortened``)."""
     if isinstance(thing, Run):
-        return _run(thing, thread)
+        return _run(thing, thread, whole)
     if isinstance(thing, Experiment):
-        return _experiment(thing, thread)
+        return _experiment(thing, thread, whole)
     return _item(thing, thread, evidence_of)
 
 
@@ -164,8 +172,9 @@ def _history(history: list[Later]) -> str:
     )
 
 
-def _run(run: Run, thread: Thread) -> str:
+def _run(run: Run, thread: Thread, whole: bool) -> str:
     names = facts.metric_order(thread, list(run.metrics))
+    files_shown = len(artifact.listed(run)) if whole else ARTIFACTS_SHOWN
     contention = words.contention_text(run) if run.origin == "executed" else ""
     head = _fields(
         (
@@ -208,7 +217,7 @@ def _run(run: Run, thread: Thread) -> str:
             )
         )
     if run.artifact_record:
-        parts.append(render_artifacts(run, artifact.listed(run), ARTIFACTS_SHOWN))
+        parts.append(render_artifacts(run, artifact.listed(run), files_shown))
     return words.joined([*parts, _printed(run)], "\n\n")
 
 
@@ -289,7 +298,7 @@ def _artifact_row(a: artifact.Artifact, state: str) -> list[object]:
     ]
 
 
-def _experiment(experiment: Experiment, thread: Thread) -> str:
+def _experiment(experiment: Experiment, thread: Thread, whole: bool) -> str:
     command = code = ""
     if experiment.runs:
         first = experiment.runs[0]
@@ -331,7 +340,9 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
         ]
         for n, s, u in samples
     ]
-    parts = [head, render_runs(thread, experiment.runs)]
+    shown = len(experiment.runs) if whole else RUNS_SHOWN
+    every = f"leadline show {experiment.id} --all"
+    parts = [head, _runs(thread, experiment.runs, shown, every)]
     if rows:
         parts.append(
             table(
@@ -369,7 +380,8 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
     )
     if not is_a(item, "reproduction"):
         return head
-    lines = [*render_table(item.body.get("table") or ()), *render_files(item.body.get("artifacts"))]
+    rows = sorted(item.body.get("table") or (), key=lambda row: row["verdict"] == AGREES)
+    lines = [*render_table(rows), *render_files(item.body.get("artifacts"))]
     return "\n".join([head, as_rows(lines)])
 
 

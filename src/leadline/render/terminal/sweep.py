@@ -42,7 +42,7 @@ def render_plan(plan: Preview) -> str:
     return as_rows(lines)
 
 
-def render_table(data: SweepTable) -> str:
+def render_table(data: SweepTable, shown: int = ROWS_SHOWN) -> str:
     unit, baseline = data.unit, data.baseline
     rows = [
         [
@@ -69,11 +69,12 @@ def render_table(data: SweepTable) -> str:
         "label",
         "state",
     ]
+    left = len(rows) - shown
     lines = [
         f"{data.id}  {data.design} over {', '.join(data.axes)}: "
         f"{extent(data.design, data.axes, len(data.cells))}, order seed {data.seed}",
-        table(head, rows[:ROWS_SHOWN], right=range(2, 7)),
-        *([f"… and {len(rows) - ROWS_SHOWN} more cells"] if len(rows) > ROWS_SHOWN else []),
+        table(head, rows[:shown], right=range(2, 7)),
+        *([f"… and {left} more cells: leadline show {data.id} --all"] if left > 0 else []),
     ]
     if baseline:
         lines.append(
@@ -117,4 +118,4 @@ def render_list(rows: list[SweepListed]) -> str:
     shown = table(
         ["sweep", "started", "design", "axes", "cells done", "repeats"], lines, right=(5,)
     )
-    return shown + (f"\n… and {left} earlier ones" if left else "")
+    return shown + (f"\n… and {left} earlier ones: leadline sweep list --json" if left else "")

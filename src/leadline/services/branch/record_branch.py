@@ -28,7 +28,7 @@ from leadline.core.values import dataclass, field
 from leadline.render import markdown
 from leadline.render.branch.badge import FOLDER as BADGES
 from leadline.render.branch.badge import badge_files
-from leadline.render.branch.index import render_index, snapshot_folder
+from leadline.render.branch.index import entry_of, render_index, snapshot_folder
 from leadline.services.branch.logbook import logbook_text
 from leadline.services.branch.whose_branch import refuse_another, remember_own
 from leadline.services.context import Context
@@ -234,7 +234,7 @@ def _bundle(topic: str, body: SnapshotBody) -> dict[str, str]:
 
 
 def _index(threads: list[Thread]) -> str:
-    return render_index([(t, labels_for(t)) for t in threads])
+    return render_index([entry_of(thread, labels_for(thread)) for thread in threads])
 
 
 def issue_page(thread: Thread) -> str:

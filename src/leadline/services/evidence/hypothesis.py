@@ -23,6 +23,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.view.facts import gone_evidence
+from leadline.core.view.judged import judged_state
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, no_evidence, runs_of, withdrawn
@@ -76,11 +77,12 @@ class Changed(TypedDict, total=False):
 
 
 class HypothesisRow(TypedDict):
-    """``prediction``: the label that its runs give the ``predicate`` now, ``sentence``: in words;
-    ``until``: when a blocked one goes on."""
+    """``prediction``: the label that its runs give the ``predicate`` now, ``sentence``: in words; ``judged``: the
+    state, and whose word it is; ``until``: when a blocked one goes on."""
 
     id: str
     state: str
+    judged: str
     text: str
     predicate: str
     prediction: str
@@ -158,6 +160,10 @@ def listing(thread: Thread) -> list[HypothesisRow]:
     """Every hypothesis with its state, what the state rests on, and what its prediction's runs say
     now."""
     known = evidence_for(thread)
+    tested: dict[str, list[str]] = {}
+    for experiment in thread.experiments.values():
+        for name in experiment.hypotheses:
+            tested.setdefault(name, []).append(experiment.id)
     rows: list[HypothesisRow] = []
     for item in thread.hypotheses:
         body = item.body
@@ -173,6 +179,7 @@ def listing(thread: Thread) -> list[HypothesisRow]:
             {
                 "id": item.id,
                 "state": item.gone or state,
+                "judged": item.gone or judged_state(item, thread, known),
                 "text": item.text,
                 "predicate": body.get("predicate", ""),
                 "prediction": prediction,
@@ -183,9 +190,7 @@ def listing(thread: Thread) -> list[HypothesisRow]:
                 "until": until,
                 "decision": decision,
                 "why": body.get("why", ""),
-                "experiments": [
-                    e.id for e in thread.experiments.values() if item.id in e.hypotheses
-                ],
+                "experiments": tested.get(item.id, []),
             }
         )
     return rows

@@ -68,7 +68,7 @@ def list_text(rows: list[SessionRow], total: int) -> str:
         for r in rows
     ]
     left = total - len(rows)
-    more = f"\n… and {left} earlier ones" if left else ""
+    more = f"\n… and {left} earlier ones: leadline session list --json" if left else ""
     return table(["session", "who", "from", "until", "machine", "branch"], shown) + more
 
 

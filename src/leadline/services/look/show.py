@@ -15,20 +15,26 @@ from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import Any
 from leadline.core.values import as_dict
 from leadline.job.disk import open_to_read
+from leadline.render.terminal.shortened import shortened
 from leadline.render.terminal.show import render_show
 from leadline.services.context import Context
 
 TAIL_BYTES = 65536
 
 
-def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, object]]:
+def show(
+    context: Context, thread: Thread, display: str, whole: bool = False
+) -> tuple[str, dict[str, object]]:
+    """In about a screen, or ``whole``."""
     thing = thread.find(display)
     if isinstance(thing, (Run, Experiment)):
         tell_tags(thread, thing.runs if isinstance(thing, Experiment) else [thing])
     evidence_of = evidence_for(thread)
-    text = render_show(thing, thread, evidence_of)
-    if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
+    text = render_show(thing, thread, evidence_of, whole)
+    if isinstance(thing, Item) and (found := _measured(thread, thing, whole)):
         text = f"{text}\n\n{found}"
+    if not whole:
+        text = shortened(text, f"leadline show {display} --all")
     data = as_data(thing, thread)
     if isinstance(thing, Item) and (thing.kind == "claim" or thing.body.get("predicate")):
         said = evidence_of(thing).sentence
@@ -38,14 +44,15 @@ def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str,
     return text, data
 
 
-def _measured(context: Context, thread: Thread, item: Item) -> str:
+def _measured(thread: Thread, item: Item, whole: bool) -> str:
     """What the runs of a sweep or of a measurement in turns showed, as their own verbs print it; ""
     for the rest."""
     if item.kind == "sweep":
         from leadline.core.view.sweep_table import table_of  # noqa: PLC0415  start-up: 6 ms
         from leadline.render.terminal.sweep import render_table  # noqa: PLC0415  start-up: 3 ms
 
-        return render_table(table_of(thread, item.id))
+        table = table_of(thread, item.id)
+        return render_table(table, len(table.cells)) if whole else render_table(table)
     if item.kind == "interleaving":
         from leadline.core.design.blocks import result_of  # noqa: PLC0415  start-up: 6 ms
         from leadline.render.terminal.ab import result_text  # noqa: PLC0415  start-up: 1 ms

@@ -16,10 +16,9 @@ if TYPE_CHECKING:  # `verify` needs none of the rendering
 def index(context: Context) -> tuple[str, str, list[Entry]]:
     """(for a terminal, as the page of the record branch, the entries in the order of both)."""
     threads = [context.store.view(topic) for topic in context.store.topics()]
-    pairs = [(t, labels_for(t)) for t in threads]
-    entries = [entry_of(t, of) for t, of in pairs]
+    entries = [entry_of(thread, labels_for(thread)) for thread in threads]
     ordered = [entry for _, members in grouped(entries) for entry in members]
-    return render_index_text(entries), render_index(pairs), ordered
+    return render_index_text(entries), render_index(entries), ordered
 
 
 class LeftOut(TypedDict):
