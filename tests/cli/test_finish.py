@@ -281,3 +281,12 @@ def test_refused_words_are_kept_whole_and_what_else_is_missing_is_said_at_once(r
     assert draft.read_text("utf-8") == "## worked\n\nthe narrow block\n"
     again = ready.json("finish", "--from", str(draft))
     assert "no-what-worked" not in {m["code"] for m in again["data"]["missing"]}
+
+
+def test_what_is_refused_seals_nothing(ready):
+    before = ready.json("issue")["data"]["comments"]
+    done = ready.run("finish", "--seal", "the-end", "--worked", "x")
+    assert done.returncode == 6 and "nothing was recorded" in done.stdout
+    assert "final-tag" not in done.stdout  # the seal is about to be made
+    assert ready.git("tag", "--list", "*the-end*") == ""
+    assert ready.json("issue")["data"]["comments"] == before

@@ -249,6 +249,14 @@ def test_the_record_branch_checked_out_is_refused_with_the_way_out(
     thread_lab.ok("sync")
 
 
+def test_a_setting_sends_code_states_each_time(thread_lab: Lab, remote: Path) -> None:
+    thread_lab.ok("init", "--sync-code")
+    thread_lab.write("new.py", "print(1)\n")
+    thread_lab.ok("run", "--", PY, "new.py")
+    assert len(thread_lab.json("sync")["data"]["code"]["pushed"]) == 1
+    assert "here only" not in thread_lab.ok("seal", "first")
+
+
 def test_code_states_leave_only_when_asked_and_never_with_secrets(
     tmp_path: Path, thread_lab: Lab, remote: Path
 ) -> None:
@@ -259,6 +267,7 @@ def test_code_states_leave_only_when_asked_and_never_with_secrets(
     thread_lab.ok("run", "--", PY, "new.py")
     told = thread_lab.ok("sync")
     assert "1 code state here only" in told and "until leadline sync --code" in told
+    assert "1 code state here only (P-001" in thread_lab.ok("seal", "first")
     listed = subprocess.check_output(["git", "-C", str(remote), "for-each-ref"], text=True)
     assert "leadline/code" not in listed
     code = thread_lab.json("sync", "--code")["data"]["code"]
@@ -285,7 +294,10 @@ def test_code_states_leave_only_when_asked_and_never_with_secrets(
     assert other.git("for-each-ref", "refs/leadline/code")
 
 
-def test_a_code_state_that_holds_a_secret_is_withheld(thread_lab: Lab, remote: Path) -> None:
+@pytest.mark.parametrize("by_setting", [False, True])
+def test_a_code_state_that_holds_a_secret_is_withheld(
+    by_setting: bool, thread_lab: Lab, remote: Path
+) -> None:
     """One that an older capture let through."""
     from leadline.adapters.clock import SystemClock
     from leadline.adapters.store.event_log import EventLog
@@ -314,7 +326,9 @@ def test_a_code_state_that_holds_a_secret_is_withheld(thread_lab: Lab, remote: P
             },
         ).id
         writing.add("run-ended", {"run": "P-001-r1", "refs": {"P-001-r1": uid}, "state": "done"})
-    code = thread_lab.json("sync", "--code")["data"]["code"]
+    if by_setting:
+        thread_lab.ok("init", "--sync-code")
+    code = thread_lab.json("sync", *([] if by_setting else ["--code"]))["data"]["code"]
     assert [w["ref"] for w in code["withheld"]] == ["refs/leadline/code/x"] and "leak.py" in code[
         "withheld"
     ][0]["secrets"][0]

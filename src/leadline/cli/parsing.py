@@ -14,7 +14,7 @@ from leadline.core.typed import Any, NoReturn
 # Options as users guessed them, and what they meant.
 _WHY: dict[str, tuple[str, ...]] = {"--reason": ("--why",)}
 GUESSED: dict[str, dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("baseline", "correct", "hypothesis", "retract", "supersede"), _WHY),
+    **dict.fromkeys(("baseline", "correct", "decide", "hypothesis", "retract", "supersede"), _WHY),
     "metric": {"--lower": ("--direction", "lower"), "--higher": ("--direction", "higher")},
     "note": {"--on": ("--about",)},
     "plot": {"--png": ("--out",), "--svg": ("--out",)},
@@ -23,7 +23,7 @@ GUESSED: dict[str, dict[str, tuple[str, ...]]] = {
 # What an option that a verb does not know may mean in it; else the nearest spelling is offered.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "--reason": ("--why",),
-    "--because": ("--why", "--no-evidence"),
+    "--because": ("--why",),
     "--message": ("--why", "--change", "--conclusion"),
     "--text": ("--change", "--note"),
     "--note": ("--change", "--conclusion"),
@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
             if not near:
                 import difflib
 
-                near = difflib.get_close_matches(option, known, 1, 0.7)
+                near = difflib.get_close_matches(option, known, 1, 0.75)
             if not near:
                 return {}
             found[option] = near[0]

@@ -37,6 +37,9 @@ class Setting(NamedTuple):
 SETTINGS: Mapping[str, Setting] = {
     "record_branch": Setting(TEXT, "leadline/records", "branch of the records", "--record-branch NAME"),
     "remote": Setting(TEXT, "origin", "git remote of `leadline sync`", "--remote NAME"),
+    "code.sync": Setting(
+        FLAG, False, "whether `leadline sync` sends code states each time, after the scan", "--sync-code"
+    ),
     "branch_prefix": Setting(
         TEXT, "research/", "what the branch of a new thread begins with", "--branch-prefix TEXT", True
     ),

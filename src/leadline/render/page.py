@@ -3,7 +3,7 @@ plain text that are worded when they are looked at. A place cuts and escapes the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from leadline.core.evidence.evidence import RULES
 from leadline.core.metric.ruler import is_outdated
@@ -226,18 +226,39 @@ def _handed_over(thread: Thread) -> list[str]:
     return [f"{minute(n.at)}, {n.actor}: “{facts.says(n, thread)}”" for n in found]
 
 
-def owed_lines(thread: Thread, page: Page, due: Due | None, waiting: Sequence[str]) -> list[str]:
+class Owed(NamedTuple):
+    """``key``: the same as long as the same is owed, whatever the words."""
+
+    key: str
+    text: str
+
+
+def owed_of(thread: Thread, page: Page, due: Due | None, waiting: Sequence[str]) -> list[Owed]:
     """What is due, what waits to be sent and why, what words are missing; at most three lines."""
-    lines = [f"{due['form']}: {due['why']}"] if due is not None and due["due"] else []
+    found = [Owed(due_key(due), f"{due['form']}: {due['why']}")] if due and due["due"] else []
     if waiting:
         more = f" (and {len(waiting) - 2} more)" if len(waiting) > 2 else ""
-        lines.append(f"to be sent: {'; '.join(waiting[:2])}{more}: leadline issue status")
+        text = f"to be sent: {'; '.join(waiting[:2])}{more}: leadline issue status"
+        found.append(Owed(f"to be sent: {waiting[0]}", text))
     if ids := [e.id for e in page.uninterpreted]:
         earlier = f" and {len(ids) - IDS_SHOWN} earlier" if len(ids) > IDS_SHOWN else ""
-        lines.append(f"interpretation of {', '.join(ids[-IDS_SHOWN:])}{earlier}")
+        text = f"interpretation of {', '.join(ids[-IDS_SHOWN:])}{earlier}"
+        found.append(Owed(f"interpretation {' '.join(ids)}", text))
     if thread.experiments and not thread.finishes and page.step is None:
-        lines.append("the next step: leadline note --next-action 'TEXT'")
-    return lines[:OWED]
+        found.append(Owed("next step", "the next step: leadline note --next-action 'TEXT'"))
+    return found[:OWED]
+
+
+def due_key(due: Due) -> str:
+    return f"{due['form']} since {due['since']}"
+
+
+def owed_lines(owed: Sequence[Owed], told: Collection[str]) -> list[str]:
+    """What of it is not ``told`` yet, and where the rest stands."""
+    new = [one.text for one in owed if one.key not in told]
+    if owed and not new:
+        return ["as told today: leadline next"]
+    return new
 
 
 def _tracker(thread: Thread) -> list[str]:

@@ -4,7 +4,7 @@ shown."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from leadline.core.extract.how_read import PRINTED, declared_metrics, how_read
 from leadline.core.extract.spec import OUTPUT
@@ -31,7 +31,7 @@ from leadline.core.view.facts import (
 from leadline.render.markdown import cell_code, code, cut, data, prose_line
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import ClaimBody, CodeState, CutSeries
+    from leadline.core.record.bodies import ClaimBody, CodeState, CutSeries, RulerSaid
 
 CONFIG_SHOWN = 24
 EXTRACTIONS_SHOWN = INPUTS_SHOWN = 12
@@ -350,6 +350,15 @@ def more_of(count: int, most: int, what: str, verb: str) -> list[str]:
     return [f"- … and {count - most} more {what}: `{verb}`"] if count > most else []
 
 
+def code_behind(states: int, experiments: Sequence[str] = ()) -> str:
+    """That code states are on this machine alone, why, and what follows. ``experiments``: whose they are."""
+    of = aside(few(experiments, 4)) if experiments else ""
+    return (
+        f"{counted(states, 'code state')} here only{of}, as they may hold what was not committed: their runs cannot be "
+        "reproduced elsewhere until leadline sync --code (each time: leadline init --sync-code)"
+    )
+
+
 def ruler_lines(thread: Thread) -> list[str]:
     """What measures each metric, and where it changed last."""
     lines = []
@@ -359,9 +368,13 @@ def ruler_lines(thread: Thread) -> list[str]:
         changes = [r for r in thread.rulers if "changed" in r and r.get("metric", "") == metric]
         line = f"{of} by {files}"
         if changes:
-            last = changes[-1]
-            at = thread.shown(str(last.get("experiment", "")), last.get("refs"))
-            when = f"at {at}" if at else f"on {minute(last['at'])}"
-            line += f"; ruler changed {when} ({', '.join(last['changed'][:3])})"
+            files = ", ".join(changes[-1]["changed"][:3])
+            line += f"; {ruler_changed(changes[-1], thread)} ({files})"
         lines.append(line)
     return lines
+
+
+def ruler_changed(said: RulerSaid, thread: Thread) -> str:
+    """At which experiment; when, where none told it."""
+    at = thread.shown(str(said.get("experiment", "")), said.get("refs"))
+    return f"ruler changed at {at}" if at else f"ruler changed on {said['at'][:10]}"

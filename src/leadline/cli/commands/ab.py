@@ -136,7 +136,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     again = len(args.words) == 2 and args.words[0] != "show" and not args.command
     if args.words and not again:
         return _show(context, args)
-    from leadline.cli.commands.run import After, check_words
+    from leadline.cli.commands.run import After, check_words, words_before
     from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
     from leadline.services.run.own_code import at_own_code
@@ -164,14 +164,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         warmup=args.warmup,
         seed=args.seed,
         order=args.order,
-        expected=args.why.strip(),
     )
-    hypotheses = list(args.hypotheses)
-    if args.predict:
-        from leadline.services.run.beside import expectation
-
-        hypotheses += expectation(context, topic, args.why, args.predict)
-        request.expected = ""
+    hypotheses, request.expected = words_before(context, args, topic)
     a.hypotheses, b.hypotheses = hypotheses, hypotheses
     after = After(context, args, topic)
 

@@ -32,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="it rests on nothing recorded; stays visible",
     )
     parser.add_argument(
+        "--why", default="", metavar="TEXT", help="the reason, where it is not said"
+    )
+    parser.add_argument(
         "--owner", default="", metavar="NAME", help="who decided (default: who records it)"
     )
     parser.add_argument(
@@ -69,6 +72,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.no_evidence,
         args.reported,
         Overrides(args.override),
+        args.why,
     )
     if args.supersedes:
         supersede(context, topic, args.supersedes, shown, made["text"])

@@ -64,16 +64,19 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         if getattr(args, name) is not None:
             summary[name] = getattr(args, name)
     topic = context.topic(args.thread)
-    if args.seal:
+
+    def sealed() -> None:
         from leadline.services.publish.seal import seal
 
         seal(context, topic, args.seal, str(summary.get("conclusion") or ""))
+
     done = finish(
         context,
         topic,
         summary,
         args.reason.replace("-", "_"),
         Overrides(args.override),
+        sealed if args.seal else None,
     )
     return _finished(done) if isinstance(done, Finished) else _refused(done)
 

@@ -52,6 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep the logbook on the record branch alone",
     )
+    parser.add_argument(
+        "--sync-code",
+        action="store_true",
+        help="`leadline sync` sends the code states of runs each time, after a scan for secrets",
+    )
     parser.add_argument("--label", help="label of experiment issues (default: experiment)")
     parser.add_argument("--marker", help="text that marks what an agent posts")
     parser.add_argument(
@@ -105,6 +110,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     changes: dict[str, object] = {
         k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None
     }
+    if args.sync_code:
+        changes["code.sync"] = True
     if args.no_logbook_in_tree:
         changes["logbook.in_tree"] = False
     for given in args.set:

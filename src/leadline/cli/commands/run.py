@@ -157,17 +157,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         experiment=args.experiment,
         title=args.title,
         repeat=args.repeat,
-        hypotheses=args.hypotheses,
-        expected=args.why.strip(),
     )
-    if args.predict:
-        from leadline.services.run.beside import expectation
-
-        request.hypotheses = [
-            *args.hypotheses,
-            *expectation(context, topic, args.why, args.predict),
-        ]
-        request.expected = ""
+    request.hypotheses, request.expected = words_before(context, args, topic)
     if args.detach and args.tell_fd is None:
         return _detached(context, request)
     shown = sys.stderr if args.json else sys.stdout
@@ -250,6 +241,15 @@ class After:
         else:
             self.context.warn(f"{what} is not recorded, the runs are: {made['what']}")
             self.left.append(made["do"])
+
+
+def words_before(context: Context, args: argparse.Namespace, topic: str) -> tuple[list[str], str]:
+    """The hypotheses that the runs bear on, one of --predict among them, and what is expected else."""
+    if not args.predict:
+        return args.hypotheses, args.why.strip()
+    from leadline.services.run.beside import expectation
+
+    return [*args.hypotheses, expectation(context, topic, args.why, args.predict)], ""
 
 
 def check_words(args: argparse.Namespace) -> None:

@@ -78,6 +78,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     lines.append(f"issue     comment {done.comment}" if done.comment else "issue     no comment")
     lines += waiting_lines(followed.issue)
     lines += [f"not done  {problem}" for problem in done.problems]
+    if done.code_behind:
+        from leadline.render.words import code_behind
+
+        lines.append(f"code      {code_behind(done.code_behind, done.of)}")
     lines.append("pushed    tag and records" if done.pushed else "pushed    no")
     failed_push = args.push and not done.pushed
     code = EXIT_CODES["remote"] if failed_push else 0

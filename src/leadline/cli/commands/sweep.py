@@ -118,7 +118,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.cli.commands.run import check_words
+    from leadline.cli.commands.run import check_words, words_before
 
     check_words(args)
     resumes = args.what[:1] == ["resume"]
@@ -136,11 +136,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         cells = len(found.body["cells"])
         counts = {"cells": cells, "shown": min(cells, PLANNED), "to_run": found.to_run}
         return Answer(render_plan(found), found.as_dict(PLANNED), counts, truncated=cells > PLANNED)
-    if args.predict:
-        from leadline.services.run.beside import expectation
-
-        request.hypotheses += expectation(context, topic, args.why, args.predict)
-        request.expected = ""
+    request.hypotheses, request.expected = words_before(context, args, topic)
     return _execute(context, args, request, "")
 
 
@@ -210,7 +206,6 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
         timeout_s=args.timeout,
         on_failure=args.on_failure,
         because=args.because,
-        expected=args.why.strip(),
         hypotheses=list(args.hypotheses),
         again=args.again,
         max_cells=args.max_cells,

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """Commit the record branch, fetch it, merge by union (it cannot conflict), push it, and push the tags of
 snapshots; then bring the issues on a forge up to date.
 What was done here stays when the remote cannot be reached (exit 8 says so). A fresh clone gets all threads
-by its first sync. Code states of dirty work trees leave the machine only with --code, after a scan for secrets."""
+by its first sync. Code states of dirty work trees leave the machine only with --code, or each time by
+`leadline init --sync-code`, after a scan for secrets that nothing overrides."""
 ANSWER = "services.publish.sync:Sync"
 EXAMPLES = ["leadline sync", "leadline sync --remote upstream --code", "leadline sync --dry-run"]
 RECONCILES = False
@@ -61,7 +62,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
 
 def _told(done: Sync) -> list[str]:
-    from leadline.core.timestamps import counted
+    from leadline.render import words
     from leadline.services.issue.delivery import waiting_lines
 
     records, received = done.records, done.records.received
@@ -93,11 +94,7 @@ def _told(done: Sync) -> list[str]:
     if done.code:
         lines += _code(done.code)
     if done.code_behind:
-        states = counted(done.code_behind, "code state")
-        lines.append(
-            f"code      {states} here only, as they may hold what was not committed: "
-            "their runs cannot be reproduced elsewhere until leadline sync --code"
-        )
+        lines.append(f"code      {words.code_behind(done.code_behind)}")
     return lines
 
 

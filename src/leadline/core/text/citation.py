@@ -307,6 +307,9 @@ def _metric_and_stat(rest: str, shown: str, runs: list[Run], thread: Thread) -> 
     why = f"it has: {', '.join(recorded[:10]) or 'none'}"
     if near:
         why = f"nearest: {', '.join(near)}"
+    setting = rest.removeprefix("config.")
+    if runs and setting in runs[-1].config:
+        why = f"{setting} is a setting of it: say it as it is, {setting}={runs[-1].config[setting]}"
     raise not_found(
         "no-such-metric",
         f"{shown} has no metric {rest}",

@@ -656,6 +656,12 @@ def designs_of(thread: Thread, runs: Sequence[Run]) -> set[str]:
     return {thread.uids.get(name, "") for name in named}
 
 
+def sweeps_of(thread: Thread, runs: Sequence[Run]) -> set[str]:
+    """The ids of the sweeps that runs are of."""
+    uids = {("sweep", str(run.design.get("sweep"))) for run in runs if run.design.get("sweep")}
+    return {thread.uids[one] for one in uids if one in thread.uids}
+
+
 def notes_in(thread: Thread, role: str) -> Sequence[Item[NoteBody]]:
     """The standing notes in a role, the newest first."""
     if thread.kept is not None:

@@ -40,6 +40,7 @@ LINK_NAMES = {
 MARKER = "_Posted by Leadline._"
 RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN, LEARNED_SHOWN = 10, 10, 10, 8
 HYPOTHESES_SHOWN, LINE_CHARS = 10, 500
+PICTURES_NAMED = 3
 BARS_SHOWN, BASELINES_SHOWN, CLAIMS_SHOWN, LOOKED_AT = 12, 6, 15, 2000
 Links = Mapping[str, str]
 
@@ -227,9 +228,8 @@ def _scope(thread: Thread) -> str:
         )
     changed = [said for said in thread.rulers if "changed" in said]
     for said in changed:
-        at = thread.shown(str(said.get("experiment", "")), said.get("refs"))
         files = prose_line(", ".join(said["changed"]))
-        lines.append(f"- {minute(said['at'])}: ruler changed at {at}: {files}")
+        lines.append(f"- {minute(said['at'])}: {words.ruler_changed(said, thread)}: {files}")
     return "\n".join(lines)
 
 
@@ -292,6 +292,8 @@ def results(
     notes = ["Medians ± standard deviation, best first."] if primary else []
     if others := len([m for m in facts.measured(thread) if m not in primary]):
         notes.append(f"{others} more {plural(others, 'metric')}: `leadline metric`.")
+    sweeps = sorted(facts.sweeps_of(thread, [run for e in best for run in e.runs]))
+    notes += [f"Picture: `leadline plot {name}`." for name in sweeps[-PICTURES_NAMED:]]
     return f"{text}{more}\n\n{words.joined([*notes, without])}"
 
 

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from leadline.core.issue.due import last_update
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Thread
+from leadline.core.record.thread import Experiment, Thread, is_a
 from leadline.core.timestamps import counted, minute, span
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view import facts
@@ -178,6 +178,8 @@ def _where(thread: Thread, news: News, links: Links) -> list[str]:
         shown = news.results[0].name if news.results else shown
         read = f"show {shown}" if shown else f"logbook --thread {thread.topic}"
         found.append(f"Read it: `leadline {read}`")
+    swept = [r.name for r in news.results if is_a(r.design, "sweep") and len(r.experiments) > 1]
+    found += [f"Picture: `leadline plot {name}`" for name in swept[:1]]
     if tags and not links.get("tag"):
         found.append(f"tag {code(tags[-1].body.get('tag', ''))}")
     if not links.get("tracker") and (tracked := _tracked(news.ran)):

@@ -362,7 +362,7 @@ def _hypotheses(thread: Thread, evidence_of: EvidenceOf | None) -> list[Shown]:
             {
                 "id": item.id,
                 "state": state,
-                "judged": judged_state(item, thread, evidence_of) if item.stands else state,
+                "judged": _judged(item, thread, evidence_of),
                 "text": report_parts.said(item, thread),
                 "why": why.strip(),
                 "resume": resume,
@@ -370,6 +370,12 @@ def _hypotheses(thread: Thread, evidence_of: EvidenceOf | None) -> list[Shown]:
             }
         )
     return rows
+
+
+def _judged(hypothesis: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    return (
+        judged_state(hypothesis, thread, evidence_of) if hypothesis.stands else _state(hypothesis)
+    )
 
 
 def _state(hypothesis: Item) -> str:

@@ -8,7 +8,7 @@ given out in order of importance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from leadline.core.plain import as_rows, one_line
 from leadline.core.record.thread import Thread
@@ -17,7 +17,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.page import Page, page_of
 from leadline.render.markdown import cut
-from leadline.render.page import Part, news_parts, owed_lines, parts_of
+from leadline.render.page import Part, news_parts, owed_lines, owed_of, parts_of
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
@@ -34,12 +34,13 @@ def render_brief(
     budget_chars: int = BUDGET_CHARS,
     waiting: Sequence[str] = (),
     since: str = "",
+    told: Collection[str] = (),
 ) -> str:
     """At most ``budget_chars`` characters. ``page``: of the thread as the caller last saw it (default:
     as the record has it); ``waiting``: what is to be sent to a forge, and why it was not; ``since``:
-    what happened since the reader was here."""
+    what happened since the reader was here; ``told``: what they were asked for already."""
     page = page or page_of(thread, evidence_of)
-    owed = owed_lines(thread, page, due, waiting)
+    owed = owed_lines(owed_of(thread, page, due, waiting), told)
     head = _head(thread)
     if since:
         head = f"{cut(one_line(since), budget_chars // 4)}\n{head}"

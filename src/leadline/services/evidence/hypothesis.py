@@ -132,7 +132,8 @@ def change(
     _check_move(item, state)
     _check_needed(item, state, evidence or [], until, decision)
     body: HypothesisChangedBody = {"hypothesis": item.id, "state": state}
-    named = [_standing(thread, i, item, state) for i in evidence or []]
+    measured = [name for display in evidence or [] for name in _measured(thread, display)]
+    named = [_standing(thread, name, item, state) for name in measured]
     if named:
         body["evidence"] = named
     if state == "blocked":
@@ -245,6 +246,15 @@ def _check_needed(
         )
 
 
+def _measured(thread: Thread, display: str) -> list[str]:
+    """The sides of what was measured in turns; of anything else itself."""
+    thing = thread.find(display)
+    if not is_a(thing, "interleaving"):
+        return [display]
+    sides = thing.body.get("ended", {}).get("experiments", {})
+    return [thread.shown(name, thing.refs) for name in sides.values()] or [display]
+
+
 def _standing(thread: Thread, display: str, item: Item[HypothesisBody], state: str) -> str:
     """The id of evidence that stands. Raises LeadlineError(usage | refused)."""
     thing = thread.find(display)
@@ -260,9 +270,9 @@ def _standing(thread: Thread, display: str, item: Item[HypothesisBody], state: s
     else:
         raise usage(
             "not-evidence",
-            f"{display} is a {thing.kind}",
-            why="evidence is an experiment, a run or a claim",
-            do="leadline status",
+            f"{display} is no evidence by itself: it is of the kind {thing.kind}",
+            why="evidence is an experiment, a run, a claim or what was measured in turns",
+            do=f"leadline show {display}",
         )
     if problem:
         do = [f"leadline show {thing.id}"]

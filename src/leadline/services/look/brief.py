@@ -9,10 +9,12 @@ from leadline.core.timestamps import epoch_ms, minute, rfc3339
 from leadline.core.ulid import first_at
 from leadline.core.view.page import page_of
 from leadline.core.view.since import end_of, since_line
+from leadline.render.page import owed_of
 from leadline.render.terminal.brief import render_brief, render_since
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, next_actions, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
+from leadline.services.look.told_today import remember, told_today
 
 SECONDS_OF = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -43,7 +45,9 @@ def _brief(
         news = news_behind(thread, uid)
         text = render_since(thread, page, news, told, evidence_of, budget_chars)
     else:
-        text = render_brief(thread, evidence_of, now, page, budget_chars, waits, last)
+        asked = told_today(context, thread)
+        text = render_brief(thread, evidence_of, now, page, budget_chars, waits, last, asked)
+        remember(context, thread, [one.key for one in owed_of(thread, page, now, waits)])
     data = {
         "topic": thread.topic,
         "text": text,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.record.thread import Thread
 from leadline.core.view.facts import runs_counted
+from leadline.render.page import due_key
 from leadline.render.terminal.listing import ThreadRow, threads_table
 from leadline.render.terminal.show import render_status
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
+from leadline.services.look.told_today import remember, told_today
 
 
 def status(context: Context, named: str | None) -> tuple[str, dict[str, object], dict[str, int]]:
@@ -24,7 +26,12 @@ def _status(context: Context, thread: Thread) -> tuple[str, dict[str, object], d
         own = _thread_row(thread)
         rows = [own if t == thread.topic else context.store.look(t, _thread_row) for t in topics]
         lines.append(threads_table(rows, thread.topic))
-    lines.append(render_status(thread, labels_for(thread), due_now(context, thread)))
+    now = due_now(context, thread)
+    asked = None
+    if now["due"] and due_key(now) not in told_today(context, thread):
+        asked = now
+        remember(context, thread, [due_key(now)])
+    lines.append(render_status(thread, labels_for(thread), asked))
     waits = waits_of(context, thread)
     if waits:
         lines.append(f"waiting: {'; '.join(waits[1:5]) or 'the issue'}: {waits[0]}")

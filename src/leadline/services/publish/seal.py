@@ -32,7 +32,7 @@ from leadline.services.context import Context, refs_for
 from leadline.services.gloss import check_gloss
 from leadline.services.lookup import refuse_shadow
 from leadline.services.publish.follow import Followed, Problem, follow
-from leadline.services.publish.sync import sync
+from leadline.services.publish.sync import code_behind, sync
 from leadline.services.refusal import Overrides, refuse_altered
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Sealed:
     pushed: bool
     left: list[str]
     problems: list[Problem]
+    code_behind: int  # code states that are on this machine alone
+    of: list[str]  # the experiments of the thread that ran at them
 
     def as_dict(self) -> dict[str, object]:
         body, issue = self.snapshot.body, self.followed.issue
@@ -75,6 +77,8 @@ class Sealed:
             "issue": issue.as_dict() if told else None,
             "record_commit": self.followed.record_commit or None,
             "pushed": self.pushed,
+            "code_behind": self.code_behind,
+            "here_only": self.of,
             "left": self.left,
             "problems": [problem.as_dict() for problem in self.problems],
             "logbook": self.followed.logbook.as_dict(),
@@ -121,6 +125,11 @@ def seal(
     left = [*followed.left, *(step for problem in problems for step in problem.error.next)]
     if not push:
         left += _to_push(context)
+    behind = code_behind(context, str(context.setting("remote")))
+    runs = context.store.view(topic).runs if behind else ()
+    here_only = {
+        run.experiment: str(run.code.get("ref")) for run in runs if run.code.get("ref") in behind
+    }
     return Sealed(
         snapshot=snapshot,
         committed=committed,
@@ -129,6 +138,8 @@ def seal(
         pushed=pushed,
         left=list(dict.fromkeys(left)),
         problems=[*followed.problems, *problems],
+        code_behind=len(set(here_only.values())),
+        of=list(here_only),
     )
 
 

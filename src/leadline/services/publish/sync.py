@@ -132,10 +132,10 @@ def sync(
         exchange_with(context, records, ref)
         if records.tip:
             _tags(context, done)
-        if code:
+        if code or context.setting("code.sync"):
             done.code = _code_states(context, records.remote)
         else:
-            done.code_behind = code_behind(context, records.remote)
+            done.code_behind = len(code_behind(context, records.remote))
     except LeadlineError as error:
         if error.kind not in ("remote", "not_found") and error.code not in PROBLEMS:
             raise
@@ -211,11 +211,11 @@ def _remember_there(context: Context, remote: str, ref: str) -> None:
         remember(context, _sent_ref(remote, ref), new)
 
 
-def code_behind(context: Context, remote: str) -> int:
-    """How many code states of runs are here and were never sent to ``remote``."""
+def code_behind(context: Context, remote: str) -> set[str]:
+    """The code states of runs that are here and were never sent to ``remote``."""
     sent = context.vcs.refs(_sent_ref(remote, CODE_STATES))
     here = context.vcs.refs(CODE_STATES)
-    return sum(sent.get(_sent_ref(remote, ref)) != commit for ref, commit in here.items())
+    return {ref for ref, commit in here.items() if sent.get(_sent_ref(remote, ref)) != commit}
 
 
 def _code_states(context: Context, remote: str) -> CodeStates:

@@ -54,22 +54,20 @@ class Finding:
         return "negative result" if self.negative else "interpretation"
 
 
-def expectation(context: Context, topic: str, why: str, predicate: str) -> list[str]:
+def expectation(context: Context, topic: str, why: str, predicate: str) -> str:
     """The hypothesis that an expectation with a prediction is, active from here on; its id.
 
     Raises LeadlineError(usage): a prediction without words, or that cannot be read.
     """
-    if not predicate:
-        return []
     if not why.strip():
         raise usage(
             "prediction-without-words",
             "--predict is the checkable form of --why, and --why is missing",
-            do="leadline run --why 'TEXT' --predict 'METRIC(SUBJECT) < NUMBER' -- COMMAND",
+            do="leadline … --why 'TEXT'",
         )
     made = hypothesis.add(context, topic, why, predicate)["id"]
     hypothesis.change(context, topic, made, "active")
-    return [made]
+    return made
 
 
 def found(

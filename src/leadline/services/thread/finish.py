@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 
 from leadline.core.check.close import check_close
 from leadline.core.check.missing import Missing, missing
@@ -196,12 +197,22 @@ def proposal_of(summary: Summary) -> Proposal:
     }
 
 
-def missing_for(context: Context, thread: Thread, proposal: Proposal) -> list[Missing]:
+def missing_for(
+    context: Context, thread: Thread, proposal: Proposal, before_seal: bool = False
+) -> list[Missing]:
     """What `check close` finds missing, with confidence and limits asked for one by one. An item
-    with ``queued`` (the reason) is done as far as the record goes and waits for the forge."""
-    current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
+    with ``queued`` (the reason) is done as far as the record goes and waits for the forge.
+    ``before_seal``: a seal is about to be made, and what follows from it is not asked for."""
+    posted = thread.issue.state in ("open", "closed") and not before_seal
+    current = body_is_current(context, thread) if posted else None
     queued = queued_reason(context, thread)
-    items = check_close(thread, proposal=proposal, body_is_current=current, queued=queued)
+    items = check_close(
+        thread,
+        proposal=proposal,
+        body_is_current=current,
+        tag_needed=not before_seal,
+        queued=queued,
+    )
     items += asked_at(context, thread, "close")
     # One of the two is said: the other is asked for by its own name.
     confidence = proposal["confidence"]
@@ -223,9 +234,11 @@ def finish(
     summary: Summary,
     reason: str = "completed",
     override: Overrides | None = None,
+    seal: Callable[[], object] | None = None,
 ) -> Finished | NotFinished:
     """Check, record, and let follow what follows. With something missing that ``override`` does not
-    cover nothing is recorded, and the words are kept as a draft.
+    cover nothing is recorded or sealed, and the words are kept as a draft. ``seal``: makes the
+    snapshot that it ends with.
 
     ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not
     bound, conflict for another summary than the one the thread was finished with.
@@ -241,21 +254,36 @@ def finish(
             bound = _bound(context, thread, proposal, override)
         except LeadlineError as error:
             raise _with_missing(error, check_close(thread, proposal=proposal)) from None
+        if seal is not None:
+            found = missing_for(context, thread, proposal, before_seal=True)
+            if refused := _refused(context, found, proposal, reason, override):
+                return refused
+            seal()
         bring_up_to_date(context, topic)
         thread = context.store.thread(topic)
         found = missing_for(context, thread, proposal)
-        lacking = [item for item in found if "queued" not in item]
+        if refused := _refused(context, found, proposal, reason, override):
+            return refused
         queued = [item["code"] for item in found if "queued" in item]
-        if lacking and not override.covers(*(item["code"] for item in lacking)):
-            typed = {name: text for name, text in _texts(proposal).items() if text}
-            draft = keep_draft(context, "finish", as_draft(typed)) if typed else ""
-            return NotFinished(lacking, queued, reason, draft)
         body = cast("FinishBody", {**proposal, "reason": reason, **bound})
         if queued:
             body["queued"] = queued
         _record(context, thread, body, override)
     followed = follow(context, topic, "finish")
     return Finished(context.store.thread(topic).finishes[-1], followed, again)
+
+
+def _refused(
+    context: Context, found: list[Missing], proposal: Proposal, reason: str, override: Overrides
+) -> NotFinished | None:
+    """None where nothing that is missing is left uncovered; else the words are kept."""
+    lacking = [item for item in found if "queued" not in item]
+    if not lacking or override.covers(*(item["code"] for item in lacking)):
+        return None
+    typed = {name: text for name, text in _texts(proposal).items() if text}
+    draft = keep_draft(context, "finish", as_draft(typed)) if typed else ""
+    queued = [item["code"] for item in found if "queued" in item]
+    return NotFinished(lacking, queued, reason, draft)
 
 
 def _with_missing(error: LeadlineError, lacking: list[Missing]) -> LeadlineError:

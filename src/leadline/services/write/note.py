@@ -96,6 +96,7 @@ def decide(
     no_evidence: str = "",
     reported: str | None = None,
     override: Overrides | None = None,
+    why: str = "",
 ) -> tuple[str, DecisionBody]:
     """Record a decision; returns its id and body. Its evidence is anything recorded that stands, a failed run as well.
 
@@ -128,14 +129,18 @@ def decide(
     body: DecisionBody = {"text": text, "evidence": named, "owner": owner or context.actor()}
     if no_evidence.strip():
         body["no_evidence"] = no_evidence.strip()
-    bound = bound_body(context, thread, text, strict=False, reported=reported, ids=named)
+    said = {"text": text}
+    if why.strip():
+        said["why"] = body["why"] = checked_text(why, "decide")
+    words = "\n".join(said.values())
+    bound = bound_body(context, thread, words, strict=False, reported=reported, ids=named)
     body = {**body, **bound}
     override = override or Overrides()
     check_gloss(
         context,
         thread,
         "decide",
-        {"text": text},
+        said,
         override,
         refs=body["refs"],
         ids=named,
