@@ -220,19 +220,22 @@ def test_a_killed_job_keeps_its_points_in_the_record(thread_lab: Lab) -> None:
     assert thread_lab.json("series", "P-001")["counts"]["points"] == 300
 
 
-def test_ranks_and_their_order(thread_lab: Lab) -> None:
+@pytest.mark.parametrize("order", [(1, 0), (0, 1)])
+def test_the_first_rank_speaks_for_the_run(thread_lab: Lab, order: tuple[int, int]) -> None:
     thread_lab.write(
         "job.py",
         """
 import os, subprocess, sys
 code = "import leadline as ll, os\\nfor i in range(5): ll.log(step=i, loss=10 * int(os.environ['RANK']) + i)"
-for rank in (1, 0): subprocess.run([sys.executable, "-c", code], env={**os.environ, "RANK": str(rank)}, check=True)
+for rank in map(int, sys.argv[1:]):
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "RANK": str(rank)}, check=True)
 """,
     )
-    thread_lab.ok("run", "--", sys.executable, "job.py")
+    thread_lab.ok("run", "--", sys.executable, "job.py", *map(str, order))
     run = thread_lab.json("show", "P-001-r1")["data"]
     assert run["metrics"]["loss"] == 4.0
-    assert [p["code"] for p in run["extraction"]["problems"]] == ["several-writers"]
+    [problem] = run["extraction"]["problems"]
+    assert problem["code"] == "several-writers" and problem["what"].endswith("that of rank 0")
     one = thread_lab.json("series", "P-001", "loss", "--writer", "1")["data"]["points"]
     assert [value for _, value, _ in one] == [10, 11, 12, 13, 14]
     assert thread_lab.json("series", "P-001", "loss")["counts"]["points"] == 10

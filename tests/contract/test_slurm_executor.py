@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ from leadline.adapters.executors.slurm import SlurmExecutor
 from leadline.core.errors import LeadlineError
 from leadline.ports.executor import Executor
 from leadline.testing.executor_contract import EngineContract, wait_until
+from tests.conftest import Lab
 from tests.engines import WORKER, Slurm
 
 pytestmark = pytest.mark.long
@@ -61,3 +67,52 @@ class TestSlurmExecutor(EngineContract):
         handle = executor.begin(one.dir, {})
         wait_until(lambda: executor.poll([(one.dir, handle)])[one.dir] == "gone")
         assert b"/no/such/python" in one.output("supervisor.err") and one.output() == b""
+
+
+@pytest.fixture
+def lab_hpc(lab: Lab, slurm_client: Slurm) -> Lab:
+    """A thread, and the executor ``hpc`` declared: two tasks a job."""
+    lab.env.update(slurm_client.environ)
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--success", "loss:1:lower")
+    words = ["--partition", WORKER, "--option", "sbatch=--ntasks=2"]
+    lab.ok("executor", "add", "hpc", "--kind", "slurm", *words)
+    return lab
+
+
+def test_ranks_of_one_run_write_apart_and_the_first_speaks_for_it(lab_hpc: Lab) -> None:
+    program = (
+        "import os, sys, leadline as ll\n"
+        "rank = int(os.environ['SLURM_PROCID'])\n"
+        "for step in range(3): ll.log(step=step, loss=10 * rank + step)\n"
+        "sys.exit(rank * int(sys.argv[1]))\n"
+    )
+    (lab_hpc.repo / "train.py").write_text(program)
+    step = ["srun", "-n", "2", sys.executable, "train.py"]
+    done = lab_hpc.json("run", "--on", "hpc", "--", *step, "0")["data"]["runs"][0]
+    assert (done["state"], done["metrics"]) == ("done", {"loss": 2.0})
+    found = lab_hpc.json("series", "P-001")["data"]
+    assert sorted(writer["rank"] for writer in found["writers"]) == [0, 1] and found["points"] == 6
+    failed = lab_hpc.json("run", "--on", "hpc", "--", *step, "3")["data"]["runs"][0]
+    assert (failed["state"], failed["exit_code"]) == ("failed", 3)
+
+
+def test_a_sweep_goes_on_without_its_client(lab_hpc: Lab) -> None:
+    """All cells lie in the queue of the pilots: they are run though the client was killed."""
+    cells = [
+        "--axis",
+        "k=1,2,3,4",
+        "--jobs",
+        "1",
+        "--",
+        "sh",
+        "-c",
+        "sleep 1; echo '{{\"loss\": {k}}}'",
+    ]
+    told = lab_hpc.json("sweep", "--on", "hpc", "--detach", *cells)["data"]
+    about = Path(told["log"]).with_name("about.json")
+    wait_until(lambda: len(lab_hpc.json("jobs")["data"]) == 5)
+    os.kill(json.loads(about.read_text())["pid"], signal.SIGKILL)
+    lab_hpc.run("wait")
+    rows = lab_hpc.json("status", "--runs")["data"]
+    assert sorted(row["metrics"]["loss"] for row in rows) == [1.0, 2.0, 3.0, 4.0]
+    assert lab_hpc.json("jobs")["data"][0]["state"] == "left"

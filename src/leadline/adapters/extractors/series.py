@@ -29,8 +29,8 @@ NAMED = 8  # metrics in a sentence
 
 
 class SeriesReader:
-    """Segments beside ``metrics.jsonl``. Several processes: the one that wrote last has the last
-    value."""
+    """Segments beside ``metrics.jsonl``. Of several ranks of one job the first has the value, of
+    several other processes the one that wrote last."""
 
     name = "series"
 
@@ -45,7 +45,7 @@ class SeriesReader:
             store = SeriesFiles().read(attempt)
             problems += store.problems
             cut.update("" for _ in store.problems)  # nothing says whose
-            for name, writer in store.writers.items():
+            for name, writer in sorted(store.writers.items(), key=lambda one: _rank_of(one[0])):
                 fold.of(name)
                 for metric, points in writer.series.items():
                     fold.take(metric, points.times, points.steps, points.values)
@@ -79,8 +79,15 @@ def _shrunk(attempt: str) -> Iterator[tuple[str, Problem]]:
             yield process_of(os.path.basename(name)), {"code": "shrunk", "what": what}
 
 
+def _rank_of(process: str) -> float:
+    """As ``leadline.job.log`` names a process; infinity where it knew no rank."""
+    rank = process.partition("-")[0].removeprefix("rank")
+    return int(rank) if process.startswith("rank") and rank.isdigit() else math.inf
+
+
 def _last_written_last(attempt: str) -> list[str]:
-    """The segments by process, the process that wrote last at the end."""
+    """The segments by process: ranks first, in their order, and the process that wrote last at the
+    end."""
     latest: dict[str, float] = {}
     names = segments(attempt)
     for name in names:
@@ -88,7 +95,8 @@ def _last_written_last(attempt: str) -> list[str]:
         latest[owner] = max(
             latest.get(owner, 0.0), os.stat(os.path.join(attempt, FOLDER, name)).st_mtime
         )
-    return sorted(names, key=lambda name: latest[name[:-4].rpartition(".")[0]])
+    owners = {name: name[:-4].rpartition(".")[0] for name in names}
+    return sorted(names, key=lambda name: (_rank_of(owners[name]), latest[owners[name]]))
 
 
 class _Fold:
@@ -100,6 +108,7 @@ class _Fold:
         self.content = ContentDigest()
         self.writer = ""
         self.writers: dict[str, set[str]] = {}  # of each metric
+        self.ranks: dict[str, float] = {}  # the one that gives the value of a metric
         self.steps: dict[tuple[str, str], float] = {}  # the last one
         self.begun: dict[str, float] = {}  # time of the first point
         self.disordered: dict[str, list[int]] = {}
@@ -123,6 +132,8 @@ class _Fold:
             return
         self.writers.setdefault(name, set()).add(self.writer)
         self._check_steps(name, steps)
+        if self._spoken_for(name):
+            return
         if self.gatherer.spec.nan != "keep":
             times, steps, values = self._without_nan(name, times, steps, values)
         self.gatherer.taken += len(values)
@@ -134,6 +145,11 @@ class _Fold:
                     values[0],
                     None if steps[0] != steps[0] else steps[0],
                 )
+
+    def _spoken_for(self, name: str) -> bool:
+        """Whether a lower rank gives the value of this metric."""
+        rank = _rank_of(self.writer)
+        return rank != math.inf and self.ranks.setdefault(name, rank) < rank
 
     def _check_steps(self, name: str, steps: array[float]) -> None:
         key = self.writer, name
@@ -207,9 +223,13 @@ class _Fold:
         shared = sorted(name for name, writers in self.writers.items() if len(writers) > 1)
         if shared:
             most = max(len(self.writers[name]) for name in shared)
+            ranks = {self.ranks.get(name, math.inf) for name in shared}
+            whose = "the one that wrote last"
+            if len(ranks) == 1 and math.inf not in ranks:
+                whose = f"rank {int(min(ranks))}"
             found.add(
                 "several-writers",
-                f"{most} processes wrote {_listed(shared)}: the value is that of the one that wrote last",
+                f"{most} processes wrote {_listed(shared)}: the value is that of {whose}",
             )
         if cut:
             self.gatherer.cut = self._cut(cut)
