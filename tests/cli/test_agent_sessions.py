@@ -144,3 +144,45 @@ def test_a_fourth_session_goes_on_from_what_its_start_was_told(study):
     of_fourth = study.json("session", "show", sessions[0]["id"])["data"]
     assert of_fourth["counted"] == ["2 runs"]
     assert study.run("verify").returncode == 0
+
+
+def ended_with(lab, tmp_path, text: str) -> str:
+    """A session whose end linked a conversation; its id."""
+    path = tmp_path / "conversation.jsonl"
+    path.write_text(text)
+    data = {"session_id": "s1", "cwd": str(lab.repo), "transcript_path": str(path)}
+    for word in ("SessionStart", "SessionEnd"):
+        subprocess.run(
+            [sys.executable, "-m", "leadline", "hook"],
+            input=json.dumps({**data, "hook_event_name": word}),
+            cwd=lab.repo, env=lab.env, text=True, check=True, capture_output=True,
+        )  # fmt: skip
+    return lab.json("session", "list")["data"][0]["id"]
+
+
+def test_a_conversation_is_attached_only_when_it_is_asked_for(thread_lab, tmp_path):
+    lab = thread_lab
+    shown = ended_with(lab, tmp_path, '{"said": "hello"}\n')
+    data = lab.json("session", "show", shown)["data"]
+    assert data["transcript"]["digest"] and not data["attached"]
+    lab.ok("session", "attach-transcript", shown)
+    data = lab.json("session", "show", shown)["data"]
+    assert data["attached"] == data["transcript"]["digest"]
+    kept = next((lab.repo / ".git/leadline/blobs").rglob(data["attached"].split(":")[1][2:]))
+    assert kept.read_bytes() == b'{"said": "hello"}\n'
+
+
+def test_a_conversation_with_a_secret_is_not_kept(thread_lab, tmp_path):
+    lab = thread_lab
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    shown = ended_with(lab, tmp_path, json.dumps({"said": f"use {token}"}))
+    done = lab.json("session", "attach-transcript", shown)
+    assert done["error"]["code"] == "transcript-holds-secrets"
+    blobs = lab.repo / ".git" / "leadline" / "blobs"
+    assert not any(token.encode() in p.read_bytes() for p in blobs.rglob("*") if p.is_file())
+    edited = tmp_path / "edited.jsonl"
+    edited.write_text('{"said": "use [token]"}')
+    done = lab.run("session", "attach-transcript", shown, "--path", str(edited))
+    assert done.returncode == 0 and "is not what it was when" in done.stderr
+    gone = lab.json("session", "attach-transcript", shown, "--path", str(tmp_path / "gone"))
+    assert gone["error"]["code"] == "transcript-unreadable"

@@ -79,6 +79,7 @@ def test_what_happens_on_the_issue_gives_an_update_nothing_to_tell():
         "directive",
         "acknowledgement",
         "profile",
+        "transcript-attached",
     }
 
 

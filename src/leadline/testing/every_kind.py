@@ -116,6 +116,10 @@ def _designs(add: Writes[Record]) -> None:
     add("command-ended", {"about": ["P-W1"], "of": "01M8KJJA7ZD0HFCWFG04T1389W"})
     add("session", {"id": "P-E1", "agent": "codex", "machine": "node-7", "branch": "research/x"})
     add("session-ended", {"session": "P-E1", "by": "hook"})
+    add(
+        "transcript-attached",
+        {"session": "P-E1", "transcript": {"path": "/t"}, "blob": "sha256:4e"},
+    )
     add("directive", {"id": "P-G1", "text": "Look at block 192.", "by": "Ada"})
     add("acknowledgement", {"directive": "P-G1", "note": "it is next", "refs": {}})
     add("reproduction", {"id": "P-R1", "target": "P-002", "verdict": "agrees", "table": []})

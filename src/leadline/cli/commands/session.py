@@ -19,6 +19,7 @@ EXAMPLES = [
     "leadline session list",
     "leadline session show P-E3",
     "leadline session end --why 'out of time'",
+    "leadline session attach-transcript P-E3",
 ]
 LISTED = 20
 
@@ -31,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     end.add_argument("--why", default="", metavar="TEXT")
     listed = verbs.add_parser("list", help="the newest first")
     listed.add_argument("--limit", type=int, default=LISTED, metavar="N", help="at most N")
+    attach = verbs.add_parser("attach-transcript", help="keep its conversation with the record")
+    attach.add_argument("id", metavar="ID")
+    attach.add_argument("--path", default="", metavar="FILE", help="default: what its end linked")
     show = verbs.add_parser("show", help="one of them, with what it came to")
     show.add_argument("id", metavar="ID")
 
@@ -50,6 +54,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.write.session import end_session, start_session
 
     topic = context.topic(args.thread)
+    if args.subverb == "attach-transcript":
+        from leadline.services.write.transcript import attach_transcript
+
+        body = attach_transcript(context, topic, args.id, args.path)
+        told = f"{body['session']}  {body['transcript'].get('size_bytes', 0)} bytes attached"
+        return Answer(told, body)
     if args.subverb == "start":
         shown, new = start_session(context, topic)
         told = "opened" if new else "is open"

@@ -862,6 +862,15 @@ class SessionEndedBody(TypedDict):
     refs: NotRequired[dict[str, str]]
 
 
+class TranscriptAttachedBody(TypedDict):
+    """The conversation of a session, put among the blobs because somebody asked for it."""
+
+    session: str
+    transcript: Transcript  # as it was then
+    blob: str  # its digest among the blobs
+    refs: NotRequired[dict[str, str]]
+
+
 class SessionBody(ItemBody, total=False):
     """A stretch of work of one agent, or of one person."""
 
@@ -873,6 +882,7 @@ class SessionBody(ItemBody, total=False):
     machine: str
     branch: str  # that was checked out
     ended: SessionEndedBody  # the fold's
+    attached: TranscriptAttachedBody  # the fold's
 
 
 class AcknowledgementBody(TypedDict):
@@ -1308,6 +1318,10 @@ class Writes(Protocol[Made, *Before]):
     @overload
     def __call__(
         self, *record: *tuple[*Before, Literal["session-ended"], SessionEndedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["transcript-attached"], TranscriptAttachedBody]
     ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["directive"], DirectiveBody]) -> Made: ...

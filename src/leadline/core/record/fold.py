@@ -438,6 +438,13 @@ def _session_ended(thread: Thread, record: Record[bodies.SessionEndedBody]) -> N
         item.body["ended"] = record.body
 
 
+def _transcript_attached(thread: Thread, record: Record[bodies.TranscriptAttachedBody]) -> None:
+    item = thread.items.get(thread.here(record.body["session"], record.body.get("refs")))
+    if is_a(item, "session"):
+        item.history.append(_later(record))
+        item.body["attached"] = record.body
+
+
 def _acknowledged(thread: Thread, record: Record[bodies.AcknowledgementBody]) -> None:
     item = thread.items.get(thread.here(record.body["directive"], record.body["refs"]))
     if is_a(item, "directive"):
@@ -685,6 +692,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "hypothesis-changed": _hypothesis_changed,
     "interleaving-ended": _interleaving_ended,
     "session-ended": _session_ended,
+    "transcript-attached": _transcript_attached,
     "acknowledgement": _acknowledged,
     "tracker-set": _tracker_set,
     "tracker-run": _tracker_run,

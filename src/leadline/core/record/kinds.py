@@ -57,6 +57,7 @@ TABLE = (
     Kind("refusal", searched=True, title="Refused:"),
     Kind("session", "E", news=False, silent="it says who works, and not on what"),
     Kind("session-ended", news=False, silent="it says that somebody stopped"),
+    Kind("transcript-attached", news=False, silent="its session says it"),
     Kind("directive", "G", news=False, searched=True, title="Directive", timeline=True),
     Kind("acknowledgement", news=False, title="Acknowledged:"),
     Kind("reproduction", "R", learnt=True, title="Reproduction", timeline=True),

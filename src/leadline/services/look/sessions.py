@@ -87,4 +87,5 @@ def show_session(thread: Thread, display: str) -> tuple[str, dict[str, object]]:
         "records": len(records),
         "counted": told,
         "transcript": item.body.get("ended", {}).get("transcript", {}),
+        "attached": item.body.get("attached", {}).get("blob", ""),
     }
