@@ -248,6 +248,9 @@ def input_option(parser: argparse.ArgumentParser) -> None:
     """``--input``, the same for every verb that runs a command (see services/run/inputs.py)."""
     text = "a data file or folder that it reads: digested, ignored ones too, and compared"
     several(parser, "--input", "PATH", text, dest="inputs")
+    parser.add_argument(
+        "--stdin", default="", metavar="FILE", help="what each run reads on its standard input"
+    )
 
 
 def words_beside(parser: argparse.ArgumentParser, names: str) -> None:

@@ -306,6 +306,21 @@ def sync_folder(folder: str) -> None:
         os.close(fd)
 
 
+def open_stdin(spec: Spec) -> int:
+    """What the command reads: the file, pipe or terminal that it is given, else nothing. It is no
+    terminal of ours, and a pipe whose other side is gone is not waited for."""
+    offset = spec.get("stdin_offset") or 0
+    try:
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        fd = os.open(spec.get("stdin") or os.devnull, flags)
+        if offset:
+            os.lseek(fd, offset, os.SEEK_SET)
+    except OSError:
+        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    os.set_blocking(fd, True)
+    return fd
+
+
 class ReservedFile:
     """A file whose space is taken now, under a temporary name, and which gets its content and its
     name later."""
@@ -785,6 +800,7 @@ class Job:
         self.synced_sizes: dict[str, int] = {}
         self.shrunk: set[str] = set()  # files that only grow, and had more than they have now
         self.files = FilesToWrite(spec["cwd"], spec.get("files") or [])
+        self.stdin_fd = open_stdin(spec)
         flags = os.O_WRONLY | os.O_APPEND
         self.stdout_fd = open_own(folder, "stdout.log", flags)
         self.stderr_fd = open_own(folder, "stderr.log", flags)
@@ -813,6 +829,8 @@ class Job:
             self.become_command(me, env, go_read, go_write, failure_write)
         os.close(go_read)
         os.close(failure_write)
+        if "stdin_offset" not in self.spec:
+            os.close(self.stdin_fd)
         for fd in self.tree_fds:  # the command and what it starts hold them, and we do not
             os.close(fd)
         try:
@@ -852,10 +870,7 @@ class Job:
             restore_signals()
             for fd in self.tree_fds:
                 os.set_inheritable(fd, True)
-            null = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(null, 0)
-            if null > 2:
-                os.close(null)
+            os.dup2(self.stdin_fd, 0)
             os.dup2(self.stdout_fd, 1)
             os.dup2(self.command_stderr_fd, 2)
             stage = b"cwd"
@@ -1132,6 +1147,13 @@ class Job:
             reason = f"{reason}; {left}" if reason else left
         return state, code_or_none, name, reason
 
+    def stdin_read(self) -> int:
+        """How much of the file that it was given the command took."""
+        offset = self.spec.get("stdin_offset")
+        if offset is None or os.fstat(self.stdin_fd).st_mode & S_IFMT != S_IFREG:
+            return 0
+        return os.lseek(self.stdin_fd, 0, os.SEEK_CUR) - offset
+
     def result(self) -> Result:
         state, exit_code, name, reason = self.outcome()
         stdout_bytes, stderr_bytes = self.output_bytes()
@@ -1152,6 +1174,7 @@ class Job:
             "stdout_bytes": stdout_bytes,
             "stderr_bytes": stderr_bytes,
             "files": self.files.after(),
+            "stdin_read": self.stdin_read(),
         }
         if shrunk := self.shrunk_files():
             result["shrunk"] = shrunk

@@ -66,6 +66,10 @@ class Spec(TypedDict):
     cookie: str
     max_output_bytes: int | None
     merge_output: NotRequired[bool]
+    stdin: NotRequired[
+        str
+    ]  # a file, pipe or terminal that the command reads; else it reads nothing
+    stdin_offset: NotRequired[int]  # of a file: where it begins to
     leftover_grace_s: NotRequired[float | None]
     files: NotRequired[list[str]]  # from ``cwd``, that metrics are read from
     keep: NotRequired[list[str]]  # patterns, from ``cwd``: files to bring back
@@ -120,6 +124,7 @@ class Result(TypedDict, total=False):
     stdout_bytes: int
     stderr_bytes: int
     files: dict[str, FileWritten]  # by path, as the spec has it
+    stdin_read: int  # bytes that the command took of a file
     machine: MachineFacts  # of a job that did not run where it was asked for
 
 

@@ -15,7 +15,7 @@ from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import counted, few, minute, plural, rounded, with_unit
+from leadline.core.timestamps import counted, few, minute, plural, rounded, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
@@ -204,6 +204,9 @@ def inputs_text(run: Run) -> str:
         f"{code(path)} {about['digest'].removeprefix('sha256:')[:12]}"
         for path, about in sorted(run.data_files.items())
     ]
+    if (count := run.stdin.get("size_bytes")) and "file" not in run.stdin:
+        digest = run.stdin["digest"].removeprefix("sha256:")[:12]
+        told.append(f"{size(count)} on stdin {digest or '(too much to digest)'}")
     return few(told, INPUTS_SHOWN)
 
 

@@ -136,12 +136,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     again = len(args.words) == 2 and args.words[0] != "show" and not args.command
     if args.words and not again:
         return _show(context, args)
-    from leadline.cli.commands.run import After, check_words, words_before
+    from leadline.cli.commands.run import After, check_words, own_stdin, words_before
     from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
     from leadline.services.run.own_code import at_own_code
 
     check_words(args)
+    own_stdin(context, args, several=True)
     if args.detach and args.tell_fd is None:
         return by_itself.started(args)
     topic = context.topic(args.thread)
@@ -269,5 +270,5 @@ def _request(
     from leadline.services.run.request import Command, RunRequest, Terms
 
     inputs = fill(args.inputs, config) if args.inputs else []
-    terms = Terms(extraction(args), artifacts, inputs, timeout_s=args.timeout)
+    terms = Terms(extraction(args), artifacts, inputs, timeout_s=args.timeout, stdin=args.stdin)
     return RunRequest(topic, Command(argv, config), terms)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from leadline.services.run.beside import Beside
     from leadline.services.run.outcome import RunOutcome
     from leadline.services.run.request import RunRequest
+    from leadline.services.run.stdin import Given
 
 ANSWER = "services.run.outcome:Runs"
 METRICS_SHOWN = 6
@@ -125,6 +126,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run.request import Command, RunRequest, Terms
 
     waits = args.repeat > 1 or args.note.strip() or args.baseline.strip()
+    stdin = own_stdin(context, args, several=args.repeat > 1 or args.detach)
     if args.detach and waits and args.tell_fd is None:
         return by_itself.started(args)
     for given in args.not_secret_files:
@@ -150,6 +152,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             extract=extraction(args),
             artifacts=args.artifacts,
             inputs=args.inputs,
+            stdin=args.stdin,
             allow_environment=recorded,
             timeout_s=args.timeout,
             max_output_bytes=args.max_output,
@@ -159,6 +162,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         repeat=args.repeat,
     )
     request.hypotheses, request.expected = words_before(context, args, topic)
+    request.stdin = stdin
     if args.detach and args.tell_fd is None:
         return _detached(context, request)
     shown = sys.stderr if args.json else sys.stdout
@@ -192,6 +196,19 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         next=after.left,
         exit_code=exit_code_of(worst),
     )
+
+
+def own_stdin(context: Context, args: argparse.Namespace, several: bool) -> Given | None:
+    """What stands on our own standard input, for the one command that is watched; that it goes to
+    none of several is said."""
+    if args.stdin or args.tell_fd is not None:
+        return None
+    from leadline.services.run.stdin import given, not_handed_on
+
+    if several:
+        not_handed_on(context.warn)
+        return None
+    return given()
 
 
 def _detached(context: Context, request: RunRequest) -> Answer:

@@ -118,10 +118,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.cli.commands.run import check_words, words_before
+    from leadline.cli.commands.run import check_words, own_stdin, words_before
 
     check_words(args)
     resumes = args.what[:1] == ["resume"]
+    if not args.plan and (resumes or not args.what):
+        own_stdin(context, args, several=True)
     if args.detach and args.tell_fd is None and not args.plan and (resumes or not args.what):
         return by_itself.started(args)
     topic = context.topic(args.thread)
@@ -203,6 +205,7 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
         extract=extraction(args),
         artifacts=args.artifacts,
         inputs=args.inputs,
+        stdin=args.stdin,
         timeout_s=args.timeout,
         on_failure=args.on_failure,
         because=args.because,

@@ -37,6 +37,7 @@ AREAS = (
     "executor",
 )
 PACKAGES_SHOWN = 20
+STDIN = "stdin"  # as a key of what was read
 # Words in the name of a hardware or software fact that mark it as the state of a moment, not a
 # property.
 _MOMENT_WORDS = frozenset(
@@ -147,7 +148,7 @@ def run_facts(
         "config": config,
         "command": _command_facts(run, declared),
         "extraction": _extraction(run, metrics, declared),
-        "inputs": {_follow(p, declared): told["digest"] for p, told in run.data_files.items()},
+        "inputs": _inputs(run, declared),
         "environment": run.environment,
         "hardware": _properties(run.hardware),
         "devices": {k: run.devices[k] for k in ("kind", "count") if run.devices.get(k) is not None},
@@ -425,11 +426,21 @@ def _named_excused(path: str, values: int, diff: ConfigDiff) -> str:
     return ""
 
 
+def _inputs(run: Run, declared: Mapping[str, object]) -> dict[str, object]:
+    """The digests of what it read: the declared files, and what it was given on stdin."""
+    read: dict[str, object] = {
+        _follow(path, declared): told["digest"] for path, told in run.data_files.items()
+    }
+    if run.stdin.get("size_bytes") and "file" not in run.stdin:
+        read[STDIN] = run.stdin["digest"] or run.stdin["size_bytes"]
+    return read
+
+
 def _input_excused(path: str, sides: tuple[list[Run], list[Run]]) -> str:
     """Why other data are no confound: their name is the axis, or one side declared none."""
     if "{" in path:
         return f"the input {path} goes with the axis"
-    if any(not run.data_files for side in sides for run in side):
+    if path != STDIN and any(not run.data_files for side in sides for run in side):
         return "inputs are declared on one side only: whether the data are the same is not known"
     return ""
 

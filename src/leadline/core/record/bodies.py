@@ -522,6 +522,13 @@ class HoldoutBody(TypedDict, total=False):
     refs: dict[str, str]
 
 
+class StdinFacts(TypedDict, total=False):
+    file: str  # as declared; without it, it was given by who called
+    size_bytes: int
+    digest: str  # of so many bytes; "" of more than a GiB of a file
+    blob: str  # of them, where they are few
+
+
 class RulerBody(TypedDict):
     """What measures: as it was declared, or as a run found it changed."""
 
@@ -594,6 +601,7 @@ class RunPlannedBody(TypedDict):
     environment: NotRequired[dict[str, str]]  # variables of the allow-list
     unlisted: NotRequired[UnlistedVariables]
     data_files: NotRequired[dict[str, InputFacts]]  # by path as declared
+    stdin: NotRequired[StdinFacts]  # the file that it was to read
     software: NotRequired[SoftwareFacts]
     hardware: NotRequired[HardwareFacts]
     devices: NotRequired[DeviceFacts]
@@ -631,6 +639,7 @@ class RunEndedBody(TypedDict):
     wall_s: NotRequired[float | None]  # seconds
     resources: NotRequired[dict[str, float | None] | None]  # time and memory of its processes
     leftover_processes: NotRequired[int]  # what went on after it
+    stdin: NotRequired[StdinFacts]  # what it took of what it was given
     software: NotRequired[SoftwareFacts]  # of the Python that it started, where the plan knew none
     metrics: NotRequired[dict[str, float]]  # the one value of each
     nonfinite: NotRequired[dict[str, str]]  # metrics that were NaN or infinite
@@ -787,6 +796,7 @@ class SweepBody(ItemBody, total=False):
     extract: list[Any]
     artifacts: list[str]
     inputs: list[str]  # with ``{KEY}`` as in the command
+    stdin: str  # the file that each run reads as its standard input
     repeat: Required[int]  # runs of each cell
     seed: Required[int]  # of the order
     timeout_s: float | None  # seconds, of each run

@@ -36,6 +36,7 @@ _PLANNED_FACTS = (
     "environment",
     "unlisted",
     "data_files",
+    "stdin",
     "extract",
     "hardware",
     "software",
@@ -326,6 +327,7 @@ def _run_ended(thread: Thread, record: Record[bodies.RunEndedBody]) -> None:
         if value is not None:  # a run that was lost has no resources, and says null
             setattr(run, name, value)
     run.ended_at = run.ended_at or record.at
+    run.stdin = {**run.stdin, **record.body.get("stdin", {})}
     run.artifact_record = record.body.get("artifacts") or {}
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}
     if record.body.get("code_changed_during_run"):

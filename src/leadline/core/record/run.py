@@ -88,6 +88,7 @@ class Run:
     environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
     unlisted: bodies.UnlistedVariables = field(default_factory=_empty)
     data_files: dict[str, bodies.InputFacts] = field(default_factory=_empty)  # by path as declared
+    stdin: bodies.StdinFacts = field(default_factory=_empty)  # what it took of what it was given
     extract: list[Any] = field(default_factory=list)  # where its metrics were declared to be
     hardware: dict[str, Any] = field(default_factory=dict)
     # python version, interpreter, packages digest, os

@@ -409,8 +409,8 @@ def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
     if "config" not in skip and run.config:
         fields.append(f"- **Config:** {words.config_text(run.config)}")
     fields += [f"- **{data(name)}:** {prose_line(said)}" for name, said in run.told.items()]
-    if run.data_files:
-        fields.append(f"- **Inputs:** {words.inputs_text(run)}")
+    if inputs := words.inputs_text(run):
+        fields.append(f"- **Inputs:** {inputs}")
     # Entries never change: those of before did not say it.
     if "extraction" not in skip and "read" in run.extraction:
         for name, how in words.extraction_texts(run):

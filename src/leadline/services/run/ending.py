@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from leadline.core.canonical import digest_of_file, finite
+from leadline.core.canonical import digest_of_file, finite, object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import merge
 from leadline.core.extract.how_read import declared_metrics, how_read
@@ -32,7 +32,7 @@ from leadline.services.run.facts import capture_code
 from leadline.services.run.loose_files import rewritten_by
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.same_program import changed_files, note_span, said
-from leadline.services.run.spec import forget_secrets, sealed_environment
+from leadline.services.run.spec import SPEC, forget_secrets, sealed_environment
 from leadline.services.run.started import software_seen
 from leadline.services.run.written import files_written
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Problem,
         RunEndedBody,
         RunPlannedBody,
+        StdinFacts,
     )
     from leadline.core.record.run import MetricDef
     from leadline.core.record.thread import Thread
@@ -96,6 +97,9 @@ def end_run(
         body["leftover_processes"] = leftover
         if body["state"] in ("done", "failed"):  # else its command was ended as well
             say(f"{planned['id']} left {leftover_text(leftover)}")
+    with _whatever_it_meets(body, "reading what it was given", say):
+        if taken := _stdin_taken(context, run, result, redact):
+            body["stdin"] = taken
     with _whatever_it_meets(body, "reading which Python it started", say):
         if seen := software_seen(context, attempt):
             body["software"] = {**body.get("software", {}), **seen}
@@ -146,6 +150,22 @@ def end_run(
     context.open_runs.closed(run.uid)
     _compact_series(context, attempt, body, say)
     return body
+
+
+def _stdin_taken(
+    context: Context, run: RunPlan, result: Result, redact: Hiding
+) -> StdinFacts | None:
+    given = run.request.stdin if run.request is not None else None
+    if given is None and not result.get("stdin_read"):
+        return None
+    from leadline.services.run.stdin import stdin_facts  # noqa: PLC0415  start-up: only where something is given
+
+    try:
+        with open(os.path.join(run.attempt, SPEC), "rb") as file:
+            spec = object_in(file.read())
+    except (OSError, ValueError):
+        spec = {}
+    return stdin_facts(context, run.request, spec, result, redact)
 
 
 @contextmanager

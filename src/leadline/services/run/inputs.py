@@ -27,7 +27,9 @@ def with_inputs(
 ) -> PlanFacts:
     """``facts`` with the declared inputs as they are now. A run over other data is no repeat of the
     experiment: it opens another one, which is said. Raises as ``inputs_of``."""
-    inputs = inputs_of(context, request.command.folder or context.cwd, request.terms.inputs)
+    terms = request.terms
+    read = [*terms.inputs, *([terms.stdin] if terms.stdin and not request.command.stdin else [])]
+    inputs = inputs_of(context, request.command.folder or context.cwd, read)
     if not inputs:
         return facts
     if request.experiment and not request.reproduction_of:

@@ -70,6 +70,8 @@ def planned_body(
         body["expected"] = request.expected
     if request.terms.artifacts:
         body["artifacts"] = request.terms.artifacts
+    if request.terms.stdin:
+        body["stdin"] = {"file": request.terms.stdin}
     if request.design:
         body["design"] = request.design
     if request.detached:

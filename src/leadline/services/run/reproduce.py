@@ -35,6 +35,7 @@ from leadline.services.artifact.artifacts import artifacts_of
 from leadline.services.artifact.intake import check_patterns, mark_old
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import snapshot_named
+from leadline.services.out_path import write_whole
 from leadline.services.run.lifecycle import Say, Watcher
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.relocate import Mover
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 HARDWARE_IGNORED = ("host", "hostname", "boot_id")
 REASON_LINES = 3
 FILES_LISTED = 50
+GIVEN = ".stdin"  # beside the folder of a rerun: what the run was given
 
 
 @dataclass
@@ -202,6 +204,8 @@ def plan_again(
         plan.blocked = "it was a stretch of a Python program, which no command makes again"
     elif any("[redacted:" in a for a in run.argv):
         plan.blocked = "its command line held a secret, which was not recorded"
+    elif gap := _stdin_gap(context, run):
+        plan.blocked = gap
     trees = {str(r.code.get("tree")) for r in originals}
     if len(trees) > 1:
         plan.notes.append(f"its runs had {len(trees)} code states; {run.id}'s is used")
@@ -284,6 +288,8 @@ def remove_folder(folder: str) -> None:
     import shutil  # noqa: PLC0415  start-up: 4 ms
 
     shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(f"{folder}{GIVEN}"):
+        os.unlink(f"{folder}{GIVEN}")
 
 
 def _one(
@@ -334,8 +340,29 @@ def command_at(
         code=code,
         recorded_cwd=run.cwd or ".",
         secret_argv_ok=True,
+        stdin=_stdin_again(context, run, folder),
     )
     return command, move
+
+
+def _stdin_again(context: Context, run: Run, folder: str) -> str:
+    """The file beside ``folder`` that holds what the run was given on stdin; "" for nothing."""
+    if not run.stdin.get("size_bytes"):
+        return ""
+    path = f"{folder}{GIVEN}"
+    write_whole(path, context.blobs.get(run.stdin["blob"]))
+    return path
+
+
+def _stdin_gap(context: Context, run: Run) -> str:
+    """Why what the run was given on stdin cannot be given again; "" where it can."""
+    if not (size_bytes := run.stdin.get("size_bytes")):
+        return ""
+    try:
+        context.blobs.get(run.stdin.get("blob") or "")
+    except (LeadlineError, OSError, ValueError):
+        return f"{size_bytes} bytes that it was given on stdin are not kept"
+    return ""
 
 
 def recorded_environment(context: Context, plan: Rerun) -> dict[str, str | None]:

@@ -14,6 +14,7 @@ from leadline.services.context import Context
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState, DesignPlace, ProfileBody
+    from leadline.services.run.stdin import Given
 
 
 _empty: Any = dict
@@ -32,13 +33,14 @@ class Command:
     code: CodeState | None = None
     recorded_cwd: str = ""
     secret_argv_ok: bool = False
+    stdin: str = ""  # the file that it reads in place of the one that ``Terms`` declare
 
 
 @dataclass
 class Terms:
     """What is asked of a run: what to read and to keep of it, and its limits. ``extract`` holds the
     short forms of ``core/extract/spec.py``; ``artifacts`` are PATTERN or NAME=PATH;
-    ``inputs`` files and folders that it reads;
+    ``inputs`` files and folders that it reads; ``stdin`` the file that is its standard input;
     ``allow_environment`` names further variables to record."""
 
     extract: list[str] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Terms:
     timeout_s: float | None = None
     grace_s: float = 5.0
     max_output_bytes: int | None = None
+    stdin: str = ""
 
 
 @dataclass
@@ -75,6 +78,7 @@ class RunRequest:
     later: bool = False  # it may start when the work tree is another: it gets the code of now
     resources: Mapping[str, object] = field(default_factory=dict)  # see ``pilots.py``
     profile: ProfileBody = field(default_factory=_empty)  # of the thread, by ``complete``
+    stdin: Given | None = None  # our own, for the one command
 
 
 def complete(context: Context, request: RunRequest) -> Thread:
@@ -153,6 +157,7 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
     if request.reproduction_of:
         return
     request.terms.extract = request.terms.extract or list(first.extract)
+    request.terms.stdin = request.terms.stdin or first.stdin.get("file", "")
     request.terms.inputs = request.terms.inputs or list(first.data_files)
     told = first.origin == "reported"  # which says nothing of how its numbers were read
     asked = {

@@ -65,6 +65,12 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
 
         declared = [parse_spec(text).in_file for text in request.terms.extract]
         spec["files"] = [path for path in dict.fromkeys(declared) if path]
+    if request.terms.stdin or request.stdin or request.command.stdin:
+        from leadline.services.run.stdin import stdin_spec  # noqa: PLC0415  start-up: only where something is given
+
+        place = executor_of(context, run.body).place
+        make_folders(run.attempt)
+        spec = cast("Spec", {**spec, **stdin_spec(context, request, run.attempt, place)})
     spec = with_devices(context, run, spec)
     spec = place_code(context, executor_of(context, run.body), request, spec, run.body)
     make_folders(run.attempt)

@@ -66,6 +66,7 @@ _SAME = (
     "extract",
     "artifacts",
     "inputs",
+    "stdin",
     "again",
     "tree",
 )
@@ -341,6 +342,7 @@ class _Sweep:
             terms=Terms(
                 extract=plans.read_from(self.body["extract"], cell),
                 inputs=plans.fill(self.body.get("inputs") or [], cell),
+                stdin=self.body.get("stdin") or "",
                 artifacts=plans.fill(self.body.get("artifacts") or [], cell),
                 timeout_s=self.body["timeout_s"],
             ),

@@ -47,6 +47,7 @@ class SweepRequest:
     variables: dict[str, str] = field(default_factory=dict)
     extract: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)  # files that it reads, with {axis} in it
+    stdin: str = ""  # the file that each run reads as its standard input
     artifacts: list[str] = field(default_factory=list)  # PATTERN or NAME=PATH with {axis} in it
     timeout_s: float | None = None
     on_failure: str = "continue"
@@ -125,6 +126,8 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
         body["hypotheses"] = request.hypotheses
     if request.inputs:
         body["inputs"] = request.inputs
+    if request.stdin:
+        body["stdin"] = request.stdin
     return body
 
 
