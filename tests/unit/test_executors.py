@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.executors import registry
+from leadline.adapters.executors import declared, registry
 from leadline.adapters.executors.declared import ExecutorFile
 from leadline.core.errors import LeadlineError
 from leadline.ports.attempt import job_name
@@ -132,3 +132,16 @@ def test_a_job_is_named_after_its_attempt_and_no_other() -> None:
     others = [folder[:-1] + "1", folder.replace("/w/", "/v/"), folder.replace("5FAV", "5FAW")]
     assert job_name(folder) == "leadline-01ARZ3NDEKTSV4RRFFQ69G5FAV-2-6fd480ad"
     assert len({job_name(one) for one in (folder, *others)}) == 4
+
+
+def test_the_file_is_read_once_while_it_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ExecutorFile(str(tmp_path)).keep(dev())
+    opened, really = list[str](), declared.open_to_read
+    monkeypatch.setattr(declared, "open_to_read", lambda path: opened.append(path) or really(path))
+    file = ExecutorFile(str(tmp_path))
+    assert file.find("dev") and file.listed() and file.default_of("demo") == ""
+    assert len(opened) == 1
+    ExecutorFile(str(tmp_path)).choose("demo", "dev")
+    assert file.default_of("demo") == "dev"

@@ -56,6 +56,18 @@ def test_a_detached_run_is_ended_by_whoever_comes_next(context: Context, shed: S
     assert run.body["id"] == "P-001-r1"
 
 
+def test_an_executor_is_asked_for_all_runs_together(
+    context: Context, shed: Shed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        start(context, asked("sleep", "60"))
+    sizes, poll = list[int](), shed.poll
+    monkeypatch.setattr(shed, "poll", lambda given: sizes.append(len(given)) or poll(given))
+    assert len(jobs.listed(again(context, shed))) == 3
+    assert sizes == [3, 3]  # for those that are over, and for how the others stand
+    jobs.stop(context, jobs.meant(context, TOPIC, [])[0])
+
+
 def test_waiting_for_what_is_over_answers_how_it_ended(context: Context, shed: Shed) -> None:
     shed.ends = lambda spec: {**result_of("failed"), "exit_code": 3}  # type: ignore[typeddict-item]
     start(context, asked("false"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,9 +10,14 @@ import pytest
 
 from leadline.adapters.store import event_log
 from leadline.adapters.store.event_log import EventLog
+from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.record.thread import Thread
+from leadline.services.context import Context
+from leadline.services.evidence import claim, hypothesis
+from leadline.services.publish.seal import make_bundle
 from tests.unit.test_kept_thread import Study, refs_of
 from tests.unit.test_run_table import store
+from tests.unit.test_unbroken import repository
 
 CLAIMS = 6
 
@@ -21,11 +27,13 @@ def every_thread_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
 
 
-def experiment(made: Study, **config: object) -> None:
+def experiment(made: Study, tests: str = "", **config: object) -> None:
     """One run of the same command as all others."""
     shown = f"P-{made.number('experiment'):03d}"
     body = {"id": f"{shown}-r1", "experiment": shown, "argv": ["x"], "config": config}
     told = {"origin": "executed", "code": {"tree": "t"}, "key": shown}
+    if tests:
+        told |= {"hypotheses": [tests], "refs": {tests: made.items[0].id}}
     planned = made.write("w1", "run-planned", {**body, **told}, 1)
     made.runs.append(planned)
     ended = {"run": planned.body["id"], "state": "done", "metrics": {"loss": 1.0}}
@@ -90,3 +98,72 @@ def test_the_runs_of_one_command_are_told_of_once_for_all_claims_on_them() -> No
         with told(log) as said:
             look(log)
         assert (judged(said), of_one_command(said)) == (CLAIMS, 0)
+
+
+@contextmanager
+def read_in_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever folds a thread whole fails."""
+
+    def whole(log: EventLog, topic: str) -> None:
+        raise AssertionError(f"{topic} was read whole")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EventLog, "_read", whole)
+        yield
+
+
+def in_both_ways(monkeypatch: pytest.MonkeyPatch, question: Callable[[Thread], object]) -> None:
+    """What is asked of a long thread is asked in parts, and answered as by the whole of it."""
+    made = Study()
+    made.write("w1", "thread-started", {"prefix": "P"}, 1)
+    made.item("w1", "hypothesis", {"text": "h", "state": "active"}, 1)
+    for at in range(12):
+        experiment(made, tests="P-H1" if at % 4 == 0 else "", k=at % 3, seed=at)
+    for left, right in zip(made.runs[:CLAIMS], made.runs[1:], strict=False):
+        sides = [run.body["experiment"] for run in (left, right)]
+        body = {"text": "", "predicate": "loss({}) < loss({})".format(*sides)}
+        made.item("w1", "claim", {**body, "refs": refs_of(left, right)}, 1)
+    with store() as log:
+        put(log, made)
+        with read_in_parts(monkeypatch):
+            in_parts = log.look("t", question)
+        assert in_parts == question(log.thread("t"))
+
+
+def test_claims_and_hypotheses_are_listed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_both_ways(monkeypatch, claim.listing)
+    in_both_ways(monkeypatch, hypothesis.listing)
+    some, count = claim.listing(Thread("t"), most=3)
+    assert (some, count) == ([], 0)
+
+
+def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = list[str]()
+    row_of = claim.row_of
+    monkeypatch.setattr(claim, "row_of", lambda *given: shown.append(given[1].id) or row_of(*given))
+    with store() as log:
+        put(log, study(12))
+        rows, count = log.look("t", lambda thread: claim.listing(thread, most=2))
+    assert (len(rows), count, shown) == (2, CLAIMS, ["P-C1", "P-C2"])
+
+
+def test_a_bundle_is_made_in_one_pass_over_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded, fold = list[str](), KeptRows.fold
+    monkeypatch.setattr(
+        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
+    )
+    with repository() as (context, log, _):
+        put(log, study(12))
+        view = log.view("t")
+        folded.clear()
+        with read_in_parts(monkeypatch):
+            in_parts = bundle(context, view)
+        experiments = [base for base in folded if base.startswith("P-0")]
+        assert len(experiments) == len(set(experiments)) > 0
+        assert in_parts == bundle(context, log.thread("t"))
+
+
+def bundle(context: Context, thread: Thread) -> dict[str, object]:
+    _, files = make_bundle(context, thread, "P-S1", "one", "t/one", "0" * 40, "", {})
+    made = json.loads(context.blobs.get(files["bundle.json"]))
+    return {name: value for name, value in made.items() if name != "at"}

@@ -30,6 +30,7 @@ class ExecutorFile:
 
     def __init__(self, root: str) -> None:
         self.root, self.path = root, os.path.join(root, FILE)
+        self._known: tuple[tuple[int, int, int], Kept] | None = None  # the file as it was read
 
     def find(self, name: str) -> ExecutorSetup | None:
         known = self._read()["executors"].get(name)
@@ -83,13 +84,19 @@ class ExecutorFile:
         from leadline.adapters.files import locked, write_atomically
 
         with locked(os.path.join(self.root, "locks", "executors.lock")):
+            self._known = None
             kept = self._read()
+            self._known = None  # what is changed here is in no file yet
             yield kept
             write_atomically(self.path, json.dumps(kept, indent=1).encode())
 
     def _read(self) -> Kept:
         """Raises LeadlineError(environment): the file is damaged."""
         try:
+            stat = os.stat(self.path)
+            state = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            if self._known is not None and self._known[0] == state:
+                return self._known[1]
             with open(open_to_read(self.path), encoding="utf-8") as file:
                 read = json.load(file)
             if not isinstance(read, dict):
@@ -103,7 +110,9 @@ class ExecutorFile:
                 why="it says where runs are started",
                 do=f"mv {self.path} {self.path}.damaged",
             ) from error
-        return cast("Kept", {"executors": {}, "threads": {}, **read})
+        kept = cast("Kept", {"executors": {}, "threads": {}, **read})
+        self._known = (state, kept)
+        return kept
 
 
 _OURS = ("name", "git_dir", "cache_folder")

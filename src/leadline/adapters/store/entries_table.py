@@ -18,7 +18,7 @@ from leadline.adapters.store.names_table import APART, REACHED
 from leadline.core.ids import parse_id
 from leadline.core.record.about import base_of, bases_of
 from leadline.core.record.event import Record, record_known
-from leadline.core.record.fold import replay
+from leadline.core.record.fold import created_id, replay
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.render.logbook.entries import KINDS_SHOWN, Entry, Log
 from leadline.render.markdown import heading_slug
@@ -166,6 +166,8 @@ def _about(db: sqlite3.Connection, thread: str, shown: list[Record]) -> list[Rec
 
 
 def _named(record: Record) -> set[str]:
+    if record.kind == "snapshot":  # it names every experiment, and shows none
+        return {base_of(created_id(record))}
     lists = [record.body.get(name) for name in _NAMES]
     others = [n for names in lists if isinstance(names, list) for n in names if isinstance(n, str)]
     return bases_of(record) | {base_of(n) for n in others if parse_id(n)}

@@ -36,7 +36,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import recompute
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
-from leadline.core.view.facts import gone_evidence
+from leadline.core.view.facts import gone_evidence, tested_by
 from leadline.core.view.relabelled import relabelled_one
 
 if TYPE_CHECKING:
@@ -459,6 +459,15 @@ class KeptRows:
             "SELECT uid FROM predictions WHERE thread=? AND clause=?", (self.topic, clause)
         )
         return {uid for (uid,) in found.fetchall()}
+
+    def tested(self) -> dict[str, list[str]]:
+        rows = self.db.execute(
+            "SELECT DISTINCT plans.base FROM things JOIN about USING(thread, base) "
+            "JOIN plans ON plans.thread=about.thread AND plans.uid=about.id "
+            "WHERE things.thread=? AND things.kind='hypothesis' AND plans.base != ''",
+            (self.topic,),
+        )
+        return tested_by(cast("list[Experiment]", self.load(sorted(base for (base,) in rows))))
 
     def arms(self, metric: str) -> list[Arm]:
         """What was there to choose from was there before the claim: it rests on the experiments

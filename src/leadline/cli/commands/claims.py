@@ -71,11 +71,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if named := args.why or args.id:
         row = context.look(args.thread, lambda thread: one(thread, named))
         return Answer(as_rows(_why(row)), row, next=row["commands"])
-    rows = context.look(args.thread, lambda thread: listing(thread, args.label))
+    most = None if args.json else LISTED
+    rows, count = context.look(args.thread, lambda thread: listing(thread, args.label, most))
     lines = [line for row in rows[:LISTED] for line in claim_lines(row)]
-    if len(rows) > LISTED:
-        lines.append(f"… and {len(rows) - LISTED} more: leadline claims --json")
-    return Answer(as_rows(lines) or "no claim yet", rows, {"claims": len(rows)}, len(rows) > LISTED)
+    if count > LISTED:
+        lines.append(f"… and {count - LISTED} more: leadline claims --json")
+    return Answer(as_rows(lines) or "no claim yet", rows, {"claims": count}, count > LISTED)
 
 
 def _why(row: ClaimInFull) -> list[str]:

@@ -79,7 +79,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
     topic = context.topic(args.thread)
     if args.subverb == "list":
-        return _list(hypothesis.listing(context.store.thread(topic)))
+        return _list(context.store.look(topic, hypothesis.listing))
     if args.subverb == "add":
         made = hypothesis.add(context, topic, args.text, args.predict)
         checkable = f"\npredicts {made['predicate']}" if made.get("predicate") else ""

@@ -15,12 +15,12 @@ from leadline.core.plain import json_escaped
 from leadline.core.record import artifact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
-from leadline.core.stats.inference import Sample, summarise
+from leadline.core.stats.inference import summarise
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from leadline.core.record.bodies import ResultTable, TableCell, TableMetric, TableRow
 
@@ -99,6 +99,9 @@ class Heads(TypedDict):
 
 
 class Bundle(TypedDict):
+    """All but the ``experiments`` (``BundledExperiment``), which may be very many: they are handed
+    out one by one, and stand in the file between the other fields."""
+
     v: int
     what: str
     snapshot: str
@@ -115,7 +118,6 @@ class Bundle(TypedDict):
     metrics: list[BundledMetric]
     table: ResultTable
     claims: list[BundledClaim]
-    experiments: list[BundledExperiment]
     packages: dict[str, dict[str, str]]
     gaps: list[str]
     reproduce: str
@@ -132,11 +134,21 @@ def build_bundle(
     message: str,
     heads: dict[str, str],
     record_count: int,
-    packages: dict[str, dict[str, str]],
+    packages: Callable[[str], dict[str, str] | None],
     claims: list[BundledClaim],
+    hand_out: Callable[[BundledExperiment], None],
 ) -> Bundle:
-    """``packages``: by digest, as far as they are kept here. ``claims``: as they are labelled now."""
-    experiments = [e for e in thread.experiments.values() if e.runs]
+    """``packages``: a list by its digest, None for one that is not kept here. ``claims``: as they are
+    labelled now. ``hand_out`` is given each experiment; none is held."""
+    counted, gaps, listed = list[_Counted](), _Gaps(), dict[str, dict[str, str]]()
+    for experiment in (e for e in thread.experiments.values() if e.runs):
+        hand_out(_experiment(experiment))
+        gaps.add(experiment)
+        if experiment.stands and experiment.evidence_runs:
+            counted.append(_counted(experiment))
+        for digest in dict.fromkeys(packages_of(run) for run in experiment.evidence_runs):
+            if digest and digest not in listed and (names := packages(digest)) is not None:
+                listed[digest] = names
     return {
         "v": BUNDLE_VERSION,
         "what": "repro bundle",
@@ -155,25 +167,39 @@ def build_bundle(
             {"name": m.name, "unit": m.unit, "direction": m.direction, "reduce": m.reduce}
             for m in thread.metrics.values()
         ],
-        "table": comparison_table(thread),
+        "table": _comparison_table(thread, counted),
         "claims": claims,
-        "experiments": [_experiment(e) for e in experiments],
-        "packages": packages,
-        "gaps": _gaps(experiments),
+        "packages": listed,
+        "gaps": gaps.told(),
         "reproduce": f"leadline reproduce {snapshot} --thread {thread.topic}",
     }
 
 
-def bundle_json(bundle: Bundle) -> str:
-    """The bundle as a file: each experiment, row and claim on a line of its own, so that two bundles
-    can be held against each other. Nothing in it can move a cursor."""
-    parts = []
-    for name, value in sorted(bundle.items()):
-        text = canonical_json(value)
+def bundle_pieces(bundle: Bundle, experiments: Iterable[str]) -> Iterator[str]:
+    """The bundle as a file: each experiment (as ``canonical_json`` has it), row and claim on a line
+    of its own, so that two bundles can be held against each other. Nothing in it can move a cursor."""
+    opening = "{\n"
+    for name in sorted([*bundle, "experiments"]):
+        value = bundle.get(name)
+        lines = experiments if name == "experiments" else None
         if isinstance(value, list) and value:
-            text = "[\n  " + ",\n  ".join(map(canonical_json, value)) + "\n ]"
-        parts.append(f' "{name}": {text}')
-    return json_escaped("{\n" + ",\n".join(parts) + "\n}\n")
+            lines = map(canonical_json, value)
+        yield f'{opening} "{name}": '
+        opening = ",\n"
+        if lines is None:
+            yield json_escaped(canonical_json(value))
+            continue
+        between = "[\n  "
+        for line in lines:
+            yield between + json_escaped(line)
+            between = ",\n  "
+        yield "[]" if between.startswith("[") else "\n ]"
+    yield "\n}\n"
+
+
+def packages_of(run: Run) -> str:
+    """The digest of the list of a run's packages; "" where none was kept."""
+    return str(run.software.get("packages_blob") or "")
 
 
 def _experiment(experiment: Experiment) -> BundledExperiment:
@@ -240,69 +266,99 @@ def seeds_of(run: Run) -> dict[str, object]:
     return found
 
 
-def _gaps(experiments: list[Experiment]) -> list[str]:
-    """What this bundle cannot give back, in words, each once."""
-    found: dict[str, None] = {}
-    for run in (r for e in experiments for r in e.runs if r.is_evidence):
-        if not run.code.get("commit"):
-            found[f"{run.id}: no code state was recorded"] = None
-        for gap in run.code.get("gaps") or []:
-            if isinstance(gap, dict):
-                found[
-                    f"{gap.get('path')} is not in the code state ({gap.get('kind') or gap.get('reason')})"
-                ] = None
-        if any("[redacted:" in a for a in run.argv):
-            found[f"{run.id}: its command line held a secret and is recorded without it"] = None
-        for lost in artifact.gaps(run):
-            found[f"{run.id}: artifact {lost.name} was not kept ({lost.reason})"] = None
-        if run.code.get("changed_during_run"):
-            found[f"{run.id}: the code changed while it ran"] = None
-    kept = [n for e in experiments for r in e.runs if (n := artifact.total(r))]
-    if kept:
-        runs = f"{len(kept)} {plural(len(kept), 'run')}"
-        found[f"the contents of {sum(kept)} artifacts of {runs}: it has their digests"] = None
-    return list(found)
+class _Gaps:
+    """What a bundle cannot give back, in words, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, None] = {}
+        self._kept, self._of_runs = 0, 0
+
+    def add(self, experiment: Experiment) -> None:
+        found = self._found
+        for run in experiment.evidence_runs:
+            if not run.code.get("commit"):
+                found[f"{run.id}: no code state was recorded"] = None
+            for gap in run.code.get("gaps") or []:
+                if isinstance(gap, dict):
+                    why = gap.get("kind") or gap.get("reason")
+                    found[f"{gap.get('path')} is not in the code state ({why})"] = None
+            if any("[redacted:" in a for a in run.argv):
+                what = "its command line held a secret and is recorded without it"
+                found[f"{run.id}: {what}"] = None
+            for lost in artifact.gaps(run):
+                found[f"{run.id}: artifact {lost.name} was not kept ({lost.reason})"] = None
+            if run.code.get("changed_during_run"):
+                found[f"{run.id}: the code changed while it ran"] = None
+        kept = [n for run in experiment.runs if (n := artifact.total(run))]
+        self._kept, self._of_runs = self._kept + sum(kept), self._of_runs + len(kept)
+
+    def told(self) -> list[str]:
+        if not self._of_runs:
+            return list(self._found)
+        runs = f"{self._of_runs} {plural(self._of_runs, 'run')}"
+        return [
+            *self._found,
+            f"the contents of {self._kept} artifacts of {runs}: it has their digests",
+        ]
 
 
-def varied_axes(experiments: list[Experiment]) -> list[str]:
+class _Counted(NamedTuple):
+    """Of an experiment that counts what the table needs. ``measured``: the metrics of each run."""
+
+    id: str
+    title: str
+    config: dict[str, object]
+    measured: list[dict[str, float]]
+
+    def values(self, metric: str) -> list[float]:
+        return [metrics[metric] for metrics in self.measured if metric in metrics]
+
+
+def _counted(experiment: Experiment) -> _Counted:
+    measured = [run.metrics for run in experiment.evidence_runs]
+    return _Counted(experiment.id, experiment.title, experiment.config, measured)
+
+
+def _varied_axes(configs: list[dict[str, object]]) -> list[str]:
     """Config keys that are not the same in all experiments, in order of first appearance."""
-    keys = list(dict.fromkeys(k for e in experiments for k in e.config))
-    return [k for k in keys if len({repr(e.config.get(k)) for e in experiments}) > 1]
+    keys = list(dict.fromkeys(key for config in configs for key in config))
+    return [key for key in keys if len({repr(config.get(key)) for config in configs}) > 1]
 
 
-def comparison_table(thread: Thread) -> ResultTable:
+def _comparison_table(thread: Thread, counted: list[_Counted]) -> ResultTable:
     """The primary comparison: one row per experiment that counts, against the baseline, per metric."""
-    experiments = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
-    names = _table_metrics(thread, experiments)
-    axes = varied_axes(experiments)
+    names = _table_metrics(thread, counted)
+    axes = _varied_axes([one.config for one in counted])
     base = thread.baseline_experiment
+    reference = None if base is None else _counted(base)
     rows: list[TableRow] = [
         {
-            "experiment": experiment.id,
-            "title": experiment.title,
-            "baseline": experiment is base,
-            "axes": {k: experiment.config.get(k) for k in axes},
-            "metrics": {metric: _cell(experiment, base, metric) for metric in names},
+            "experiment": one.id,
+            "title": one.title,
+            "baseline": base is not None and one.id == base.id,
+            "axes": {key: one.config.get(key) for key in axes},
+            "metrics": {metric: _cell(one, reference, metric) for metric in names},
         }
-        for experiment in experiments
+        for one in counted
     ]
     units = {name: metric.unit for name, metric in thread.metrics.items()}
     metrics: list[TableMetric] = [{"name": m, "unit": units.get(m, "")} for m in names]
     return {"axes": axes, "metrics": metrics, "rows": rows}
 
 
-def _table_metrics(thread: Thread, experiments: list[Experiment]) -> list[str]:
+def _table_metrics(thread: Thread, counted: list[_Counted]) -> list[str]:
     """Those with a direction, else those that are defined, else all that were recorded."""
-    runs = [r for e in experiments for r in e.evidence_runs]
-    recorded = list(dict.fromkeys(m for r in runs for m in r.metrics))
+    recorded = list(
+        dict.fromkeys(m for one in counted for metrics in one.measured for m in metrics)
+    )
     defined = [m for m in recorded if m in thread.metrics]
     directed = [m for m in defined if thread.metrics[m].direction != "none"]
     return (directed or defined or recorded)[:METRICS_IN_TABLE]
 
 
-def _cell(experiment: Experiment, base: Experiment | None, metric: str) -> TableCell:
-    sample = _sample(experiment, metric)
-    reference = _sample(base, metric).mean if base else None
+def _cell(one: _Counted, base: _Counted | None, metric: str) -> TableCell:
+    sample = summarise(one.values(metric))
+    reference = summarise(base.values(metric)).mean if base else None
     ratio = sample.mean / reference if reference and sample.mean is not None else None
     return {
         "n": sample.n,
@@ -311,10 +367,6 @@ def _cell(experiment: Experiment, base: Experiment | None, metric: str) -> Table
         "median": sample.median,
         "ratio_to_baseline": ratio,
     }
-
-
-def _sample(experiment: Experiment, metric: str) -> Sample:
-    return summarise(r.metrics[metric] for r in experiment.evidence_runs if metric in r.metrics)
 
 
 def table_rows(table: ResultTable) -> list[list[object]]:

@@ -116,6 +116,10 @@ class Kept(Protocol):
         """The uids of the hypotheses that predict it."""
         ...
 
+    def tested(self) -> dict[str, list[str]]:
+        """Of each hypothesis that experiments test, their ids, oldest first."""
+        ...
+
     def relabelled(self) -> list[list[Any]]:
         """Of the claims that earlier rules labelled otherwise, what ``core/view/relabelled.py`` says."""
         ...

@@ -56,6 +56,21 @@ def says(item: Item, thread: Thread, as_written: bool = False) -> str:
     return f"{text} [evidence withdrawn: {'; '.join(gone)}]" if gone else text
 
 
+def tested_in(thread: Thread) -> dict[str, list[str]]:
+    """Of each hypothesis that experiments test, their ids, oldest first."""
+    if thread.kept is not None:
+        return thread.kept.tested()
+    return tested_by(thread.experiments.values())
+
+
+def tested_by(experiments: Iterable[Experiment]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for experiment in sorted(experiments, key=lambda e: e.runs[0].uid):
+        for name in experiment.hypotheses:
+            found.setdefault(name, []).append(experiment.id)
+    return found
+
+
 def gone_evidence(item: Item, thread: Thread) -> list[str]:
     """What a decision, or the state of a hypothesis, rests on that was taken back since, in words."""
     if item.kind not in ("hypothesis", "decision"):

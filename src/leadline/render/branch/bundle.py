@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 ARTIFACTS_SHOWN = 12
 
 
-def render_bundle(bundle: Bundle) -> str:
-    """Markdown; commands, hardware, environment and the comparison table, and what is missing."""
+def render_bundle(bundle: Bundle, commands: list[str]) -> str:
+    """Markdown; commands (``render_commands`` of each experiment), hardware, environment and the
+    comparison table, and what is missing."""
     parts = [
         f"# Repro bundle {data(bundle['snapshot'])}: {data(bundle['title'] or bundle['thread'])}"
     ]
@@ -42,7 +43,7 @@ def render_bundle(bundle: Bundle) -> str:
                 for c in bundle["claims"]
             ),
         ]
-    parts += ["## Exact commands", *_commands(bundle["experiments"])]
+    parts += ["## Exact commands", *commands]
     parts += [
         "## Not in this bundle",
         "\n".join(f"- {data(g)}" for g in bundle["gaps"]) or "Nothing is known to be missing.",
@@ -74,34 +75,26 @@ def comparison_markdown(content: ResultTable) -> str:
     return table(headers, rows, right=range(1 + len(content["axes"]), len(headers)))
 
 
-def _commands(experiments: list[BundledExperiment]) -> list[str]:
-    parts = []
-    for experiment in experiments:
-        run = next((r for r in experiment["runs"] if r["is_evidence"]), experiment["runs"][0])
-        done = sum(r["is_evidence"] for r in experiment["runs"])
-        lines = [
-            f"- **Runs:** {len(experiment['runs'])}, of which {done} count",
-            f"- **In:** {code(run['cwd'])}",
-            f"- **Code:** {code(str(run['code'].get('commit') or 'not recorded'))}",
-            f"- **Machine:** {data(_machine(run))}",
-        ]
-        if run["environment"]:
-            shown = " ".join(f"{k}={v}" for k, v in sorted(run["environment"].items()))
-            lines.append(f"- **Environment:** {code(shown)}")
-        if run["seeds"]:
-            lines.append(
-                f"- **Seeds:** {data(', '.join(f'{k}={v}' for k, v in run['seeds'].items()))}"
-            )
-        if run["wall_s"] is not None:
-            lines.append(f"- **Took:** {duration(run['wall_s'])}")
-        lines += _artifact_lines(run)
-        note = f" ({experiment['state']})" if not done else ""
-        parts += [
-            f"### {data(experiment['id'])} {data(experiment['title'])}{note}",
-            fence(run["command"], "sh"),
-            "\n".join(lines),
-        ]
-    return parts
+def render_commands(experiment: BundledExperiment) -> str:
+    run = next((r for r in experiment["runs"] if r["is_evidence"]), experiment["runs"][0])
+    done = sum(r["is_evidence"] for r in experiment["runs"])
+    lines = [
+        f"- **Runs:** {len(experiment['runs'])}, of which {done} count",
+        f"- **In:** {code(run['cwd'])}",
+        f"- **Code:** {code(str(run['code'].get('commit') or 'not recorded'))}",
+        f"- **Machine:** {data(_machine(run))}",
+    ]
+    if run["environment"]:
+        shown = " ".join(f"{k}={v}" for k, v in sorted(run["environment"].items()))
+        lines.append(f"- **Environment:** {code(shown)}")
+    if run["seeds"]:
+        lines.append(f"- **Seeds:** {data(', '.join(f'{k}={v}' for k, v in run['seeds'].items()))}")
+    if run["wall_s"] is not None:
+        lines.append(f"- **Took:** {duration(run['wall_s'])}")
+    lines += _artifact_lines(run)
+    note = f" ({experiment['state']})" if not done else ""
+    heading = f"### {data(experiment['id'])} {data(experiment['title'])}{note}"
+    return "\n\n".join([heading, fence(run["command"], "sh"), "\n".join(lines)])
 
 
 def _artifact_lines(run: BundledRun) -> list[str]:

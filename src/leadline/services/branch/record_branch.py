@@ -161,7 +161,7 @@ def changed_files(
     threads = {t: context.store.view(t) for t in context.store.topics()}
     for topic in topics or list(threads):
         wanted.update(_events(context, topic, present))
-        wanted.update(_derived(context, threads[topic]))
+        wanted.update(_derived(context, threads[topic], present))
         wanted.update(_small_blobs(context, threads[topic], present))
     wanted["README.md"] = _index(list(threads.values())).encode()
     wanted.update(badge_files())
@@ -205,14 +205,15 @@ def _stands(context: Context, topic: str, name: str) -> bool:
     return not any(fault.where.startswith(f"{name}:") for fault in context.store.faults(topic))
 
 
-def _derived(context: Context, thread: Thread) -> Files:
+def _derived(context: Context, thread: Thread, present: dict[str, str]) -> Files:
+    """The pages; and the files of seals that the branch lacks: these never change, and are large."""
     files: Files = {
         f"{thread.topic}/logbook.md": logbook_text(context, thread).encode(),
         f"{thread.topic}/issue.md": issue_page(thread).encode(),
     }
     for snapshot in thread.of_kind("snapshot"):
         for path, digest in _bundle(thread.topic, snapshot.body).items():
-            if (data := _whole(context, digest)) is not None:
+            if path not in present and (data := _whole(context, digest)) is not None:
                 files[path] = data
     return files
 

@@ -7,14 +7,16 @@ cannot be claimed, only noted or reported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leadline.core.config import parse_value
 from leadline.core.errors import not_found, usage
 from leadline.core.evidence.evaluate import ClauseTold
 from leadline.core.evidence.evidence import RULES, Evidence
 from leadline.core.evidence.next_runs import commands_for
 from leadline.core.evidence.of_thread import (
-    evidence_for,
     evidence_of,
+    labels_for,
     preregistered,
     read_predicate,
     runs_of_subject,
@@ -335,12 +337,16 @@ def row_of(thread: Thread, item: Item[ClaimBody], found: Evidence) -> ClaimRow:
 
 def row_now(thread: Thread, shown: str) -> ClaimRow:
     """One claim as its evidence is now."""
-    item = cast("Item[ClaimBody]", thread.items[shown])
-    return row_of(thread, item, evidence_for(thread)(item))
+    return _row_now(thread, cast("Item[ClaimBody]", thread.items[shown]))
 
 
-def listing(thread: Thread, label: str = "") -> list[ClaimRow]:
-    """Every claim, oldest first. Raises LeadlineError(usage) for an unknown label."""
+def _row_now(thread: Thread, item: Item[ClaimBody]) -> ClaimRow:
+    return row_of(thread, item, evidence_of(thread, item.body, item.uid))
+
+
+def listing(thread: Thread, label: str = "", most: int | None = None) -> tuple[list[ClaimRow], int]:
+    """Every claim, oldest first (the first ``most``), and how many there are. Raises
+    LeadlineError(usage) for an unknown label."""
     if label and label not in (*LABELS, "reported"):
         raise usage(
             "bad-label",
@@ -348,11 +354,13 @@ def listing(thread: Thread, label: str = "") -> list[ClaimRow]:
             why=", ".join((*LABELS, "reported")),
             do="leadline claims --help",
         )
-    known = evidence_for(thread)
-    rows = [row_of(thread, item, known(item)) for item in thread.claims]
+    claims: Sequence[Item[ClaimBody]] = thread.claims
     if label == "reported":
-        return [r for r in rows if r["reported"]]
-    return [r for r in rows if not label or (r["label"] == label and r["state"] == "standing")]
+        claims = [item for item in claims if item.body.get("reported")]
+    elif label:
+        known = labels_for(thread)
+        claims = [item for item in claims if item.stands and known(item).label == label]
+    return [_row_now(thread, item) for item in claims[:most]], len(claims)
 
 
 def one(thread: Thread, display: str) -> ClaimInFull:
@@ -366,7 +374,7 @@ def one(thread: Thread, display: str) -> ClaimInFull:
         raise usage(
             "not-a-claim", f"{display} is a {kind_of(thing)}, not a claim", do="leadline claims"
         )
-    found = evidence_for(thread)(thing)
+    found = evidence_of(thread, thing.body, thing.uid)
     commands = (
         commands_for(thread, thing.body, found)
         if thing.body.get("predicate") and thing.stands

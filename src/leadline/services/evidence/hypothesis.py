@@ -10,8 +10,8 @@ from __future__ import annotations
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.evidence.evaluate import ClauseResult, evaluate
 from leadline.core.evidence.of_thread import (
-    evidence_for,
     evidence_of,
+    labels_for,
     predicate_of,
     read_predicate,
     runs_of_subject,
@@ -22,7 +22,7 @@ from leadline.core.record.ranks import EARNED, state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
-from leadline.core.view.facts import gone_evidence
+from leadline.core.view.facts import gone_evidence, tested_in
 from leadline.core.view.judged import judged_state
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
@@ -160,11 +160,8 @@ def change(
 def listing(thread: Thread) -> list[HypothesisRow]:
     """Every hypothesis with its state, what the state rests on, and what its prediction's runs say
     now."""
-    known = evidence_for(thread)
-    tested: dict[str, list[str]] = {}
-    for experiment in thread.experiments.values():
-        for name in experiment.hypotheses:
-            tested.setdefault(name, []).append(experiment.id)
+    known = labels_for(thread)
+    tested = tested_in(thread)
     rows: list[HypothesisRow] = []
     for item in thread.hypotheses:
         body = item.body

@@ -27,14 +27,16 @@ VALUE_SHOWN = 60
 def disputes(context: Context, topic: str) -> list[Finding]:
     """Every version that is kept apart, with what it says differently; one that was settled is a
     note."""
+    disputed = context.store.disputed(topic)
+    if not disputed:
+        return []
     settled = {
         name
-        for record in context.store.records(topic)
-        if record.kind == "healed"
+        for record in context.store.slice(topic, [], ("healed",)).records
         for name in record.body.get("diverged", ())
     }
     found = []
-    for name, theirs in context.store.disputed(topic).items():
+    for name, theirs in disputed.items():
         base = split_copy(name)[0]
         ours = context.store.files(topic, [base]).get(base, b"")
         level, mend = FAULT, f"leadline verify --explain, then leadline verify --settle {name}"

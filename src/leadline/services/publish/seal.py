@@ -11,20 +11,22 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
+from functools import partial
 
-from leadline.core.canonical import digest_of
+from leadline.core.canonical import canonical_json, digest_of, digest_of_file
 from leadline.core.errors import LeadlineError, conflict, not_found, usage
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
-from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle, bundle_json
+from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle, bundle_pieces
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.ref_name import tag_name
 from leadline.core.text.citation import render
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import as_dict, dataclass
 from leadline.core.view.facts import says
-from leadline.render.branch.bundle import bundle_csv, render_bundle
+from leadline.render.branch.bundle import bundle_csv, render_bundle, render_commands
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
 from leadline.services.branch.signatures import sign_heads
@@ -36,6 +38,7 @@ from leadline.services.publish.sync import code_behind, sync
 from leadline.services.refusal import Overrides, refuse_altered
 
 if TYPE_CHECKING:
+    from leadline.core.publish.bundle import BundledExperiment
     from leadline.core.record.bodies import SnapshotBody
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?\Z")
@@ -238,7 +241,7 @@ def _record(
 ) -> Item[SnapshotBody]:
     commit = _commit_to_tag(context, topic, at)
     with context.store.transaction(topic) as writing:
-        thread = context.store.thread(topic)
+        thread = context.store.view(topic)
         number = writing.next_number("snapshot")
         shown, name = named_id(thread.prefix, "snapshot", number), name or f"S{number}"
         tag = tag_name(topic, name)
@@ -302,7 +305,7 @@ def make_bundle(
     heads: dict[str, str],
 ) -> tuple[Bundle, dict[str, str]]:
     """The bundle and the digests of its files, which are in the blob store then."""
-    evidence = labels_for(context.store.view(thread.topic))
+    evidence = labels_for(thread)
     claims: list[BundledClaim] = [
         {
             "id": c.id,
@@ -314,37 +317,52 @@ def make_bundle(
         for c in thread.claims
         if c.stands
     ]
-    bundle = build_bundle(
-        thread,
-        snapshot=snapshot,
-        name=name,
-        tag=tag,
-        commit=commit,
-        at=context.now(),
-        message=message,
-        heads=heads,
-        record_count=thread.record_count,
-        packages=_packages(context, thread),
-        claims=claims,
-    )
-    texts = {
-        "bundle.json": bundle_json(bundle),
-        "bundle.md": render_bundle(bundle),
-        "table.csv": bundle_csv(bundle),
-    }
-    return bundle, {file: context.blobs.put(text.encode()) for file, text in texts.items()}
+    scratch = os.path.join(context.root, "tmp")
+    os.makedirs(scratch, exist_ok=True)
+    path = os.path.join(scratch, f"bundle.{os.getpid()}.tmp")
+    try:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=scratch) as lines:
+            commands: list[str] = []
+
+            def hand_out(experiment: BundledExperiment) -> None:
+                lines.write(canonical_json(experiment) + "\n")
+                commands.append(render_commands(experiment))
+
+            bundle = build_bundle(
+                thread,
+                snapshot=snapshot,
+                name=name,
+                tag=tag,
+                commit=commit,
+                at=context.now(),
+                message=message,
+                heads=heads,
+                record_count=thread.record_count,
+                packages=partial(_packages, context),
+                claims=claims,
+                hand_out=hand_out,
+            )
+            lines.seek(0)
+            with open(path, "w", encoding="utf-8") as file:
+                file.writelines(bundle_pieces(bundle, (line[:-1] for line in lines)))
+                file.flush()
+                os.fsync(file.fileno())
+        with open(path, "rb") as written:
+            as_data = digest_of_file(written)
+        context.blobs.take(path, as_data)
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)
+    texts = {"bundle.md": render_bundle(bundle, commands), "table.csv": bundle_csv(bundle)}
+    others = {file: context.blobs.put(text.encode()) for file, text in texts.items()}
+    return bundle, {"bundle.json": as_data, **others}
 
 
-def _packages(context: Context, thread: Thread) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for run in thread.runs:
-        digest = str(run.software.get("packages_blob") or "")
-        if run.is_evidence and digest and digest not in found:
-            try:
-                found[digest] = json.loads(context.blobs.get(digest))
-            except LeadlineError:
-                continue  # not here, or damaged, which `verify` says
-    return found
+def _packages(context: Context, digest: str) -> dict[str, str] | None:
+    try:
+        return cast("dict[str, str]", json.loads(context.blobs.get(digest)))
+    except LeadlineError:
+        return None  # not here, or damaged, which `verify` says
 
 
 def tag_message(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> str:

@@ -33,7 +33,8 @@ def executor_of(context: Context, planned: RunPlannedBody) -> Executor:
 
 def planned_of(context: Context, topic: str, uid: str) -> RunPlannedBody | None:
     """The plan of a run, as recorded."""
-    found = next((r.body for r in context.store.records(topic) if r.id == uid), None)
+    newest_first = reversed(context.store.view(topic).records)
+    found = next((r.body for r in newest_first if r.id == uid), None)
     return cast("RunPlannedBody | None", found)
 
 

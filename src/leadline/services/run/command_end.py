@@ -41,13 +41,19 @@ def left_open(context: Context, topic: str, planned: Sequence[RunPlannedBody]) -
     waiting = {body["id"] for body in planned if body.get("entry") == "command"}
     if not waiting:
         return
-    records = {record.id: record for record in context.store.records(topic)}
-    going_on = {
-        _command(records[uid]) for _, uid in context.read_model.open_runs(topic) if uid in records
-    }
-    plans = [r for r in records.values() if r.kind == "run-planned" and r.body["id"] in waiting]
-    for of in dict.fromkeys(_command(record) for record in plans):
-        first = records.get(of)
+    records = context.store.view(topic).records  # not held: of a long thread these are very many
+    under_way = {uid for _, uid in context.read_model.open_runs(topic)}
+    going_on, died = set[str](), dict[str, None]()
+    for record in records:
+        if record.kind != "run-planned":
+            continue
+        if record.id in under_way:
+            going_on.add(_command(record))
+        if record.body["id"] in waiting:
+            died[_command(record)] = None
+    firsts = {record.id: record for record in records if record.id in died}
+    for of in died:
+        first = firsts.get(of)
         if of in going_on or first is None:
             continue
         about = first.body.get("experiment") or first.body["id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
@@ -43,6 +44,7 @@ def recover_runs(context: Context, unmarked: bool = False, ask: bool = False) ->
             with context.open_runs.abandoned(uid) as free:
                 if free:
                     context.open_runs.closed(uid)
+    now = _asked_together(context, open_runs) if ask else {}
     for topic in set(open_runs.values()):
         if not context.store.exists(topic):
             continue
@@ -54,7 +56,7 @@ def recover_runs(context: Context, unmarked: bool = False, ask: bool = False) ->
                     continue
                 if uid not in known:
                     _drop_unless_open(context, topic, uid)
-                elif (plan := _end_whatever_it_meets(context, topic, uid, ask)) is not None:
+                elif (plan := _end_whatever_it_meets(context, topic, uid, now)) is not None:
                     plans.append(plan)
         if plans:
             from leadline.services.run.command_end import left_open  # noqa: PLC0415  start-up: 0.1 ms
@@ -72,12 +74,12 @@ def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
 
 
 def _end_whatever_it_meets(
-    context: Context, topic: str, uid: str, ask: bool
+    context: Context, topic: str, uid: str, now: Mapping[str, str]
 ) -> RunPlannedBody | None:
     """As ``_end``; what it meets is said, and no other run and no verb waits for this one. A store
     that cannot be written concerns all of them."""
     try:
-        return _end(context, topic, uid, ask)
+        return _end(context, topic, uid, now)
     except Exception as error:
         if isinstance(error, LeadlineError) and error.kind == "environment":
             raise
@@ -88,18 +90,18 @@ def _end_whatever_it_meets(
         return None
 
 
-def _end(context: Context, topic: str, uid: str, ask: bool) -> RunPlannedBody | None:
+def _end(context: Context, topic: str, uid: str, now: Mapping[str, str]) -> RunPlannedBody | None:
     if uid not in {u for _, u in context.read_model.open_runs(topic)}:  # somebody else was quicker
         return None
     folder = context.run_folder(uid)
     spec = spec_of(folder)  # what goes on by itself costs no look into the record
-    if spec and _goes_on_alone(context, uid, folder, spec, ask):
+    if spec and _goes_on_alone(context, uid, folder, spec, now):
         return None
     body = planned_of(context, topic, uid)
     if body is None:
         return None
     run = RunPlan(topic, uid, body, folder)
-    state = states(context, [(uid, body.get("executor") or USUAL_EXECUTOR)])[uid]
+    state = _state(context, uid, body.get("executor") or USUAL_EXECUTOR, now)
     if state not in OVER:
         context.warn(
             f"{body['id']} of {topic} goes on without the command that started it ({state}): "
@@ -116,13 +118,42 @@ def _end(context: Context, topic: str, uid: str, ask: bool) -> RunPlannedBody | 
     return body
 
 
-def _goes_on_alone(context: Context, uid: str, folder: str, spec: Spec, ask: bool) -> bool:
+def _asked_together(context: Context, uids: Iterable[str]) -> dict[str, str]:
+    """How the runs stand that go on by themselves or elsewhere, by uid: one exchange with each
+    executor."""
+    asked = []
+    for uid in uids:
+        spec = spec_of(context.run_folder(uid))
+        if spec and (spec.get("detached") or not _is_here(context, _executor_in(spec))):
+            asked.append((uid, _executor_in(spec)))
+    return states(context, asked)
+
+
+def _is_here(context: Context, executor: str) -> bool:
+    """True of one that is not installed: nobody can be asked."""
+    try:
+        return context.executor_for(executor).place == HERE
+    except LeadlineError:
+        return True
+
+
+def _state(context: Context, uid: str, executor: str, now: Mapping[str, str]) -> str:
+    return now.get(uid) or states(context, [(uid, executor)])[uid]
+
+
+def _executor_in(spec: Spec) -> str:
+    return spec.get("executor") or USUAL_EXECUTOR
+
+
+def _goes_on_alone(
+    context: Context, uid: str, folder: str, spec: Spec, now: Mapping[str, str]
+) -> bool:
     """Whether there is nothing to record or to say of it now."""
-    name, detached = spec.get("executor") or USUAL_EXECUTOR, bool(spec.get("detached"))
+    name, detached = _executor_in(spec), bool(spec.get("detached"))
     try:
         here = context.executor_for(name).place == HERE
     except LeadlineError:
         return detached
-    if not here and not ask:
+    if not here and uid not in now:  # nobody elsewhere was asked
         return not os.path.exists(os.path.join(folder, RESULT))
-    return detached and states(context, [(uid, name)])[uid] not in OVER
+    return detached and _state(context, uid, name, now) not in OVER
