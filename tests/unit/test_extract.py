@@ -169,8 +169,11 @@ def test_what_is_no_number_or_may_be_two_is_named(tmp_path, text):
 
 
 def test_an_integer_of_too_many_digits_for_a_cell_is_named(tmp_path):
-    result = table(tmp_path, "x=x", "x\n9007199254740993\n")
-    assert result.metrics == {"x": 2.0**53} and problem(result, "rounded")["rows"] == [2]
+    result = table(tmp_path, "x=x", "x\n19007199254740990001\n")
+    assert result.metrics == {"x": 19007199254740990001.0}
+    assert problem(result, "rounded")["rows"] == [2]
+    exact = table(tmp_path, "x=x", f"x\n{2**53 + 1}\n")
+    assert exact.metrics == {"x": 2**53 + 1} and exact.problems == []
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_a_number_too_small_for_a_float_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["ms,loss\n9007199254740993,1\n", "ms,loss\n1,-9007199254740993\n"]
+    "content", ["ms,loss\n19007199254740990001,1\n", "ms,loss\n1,-19007199254740990001\n"]
 )
 def test_a_whole_number_that_had_to_be_rounded_is_named(tmp_path: Path, content: str) -> None:
     found = read(tmp_path / "r.csv", content)

@@ -116,7 +116,8 @@ class PatternReader:
 
 def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: Gatherer) -> None:
     gatherer.rows += 1
-    value = _number(match.group(group))
+    definition = gatherer.definitions.get(gatherer.spec.name)
+    value = _number(match.group(group), definition.unit if definition else "")
     if value is None:
         gatherer.dropped += 1
         gatherer.problems.add(
@@ -131,10 +132,10 @@ def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: G
         gatherer.add(gatherer.spec.name, value, step, number)
 
 
-def _number(text: str | None) -> float | None:
+def _number(text: str | None, unit: str = "") -> float | None:
     if text is None:
         return None
-    value = number_in(text)
+    value = number_in(text, unit)
     too_large = isinstance(value, float) and math.isinf(value) and text[-1:].isdigit()
     return None if too_large or isinstance(value, str) else value  # 1e999 is not infinite
 

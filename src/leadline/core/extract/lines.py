@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from leadline.core.extract.gather import Gatherer
 from leadline.core.extract.written_number import EXACT, NONFINITE, number_in
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 # A value that may be a number: one, a boolean, the only one of a list, a text with a digit or one of
 # the words of ``NONFINITE`` in it; JSON as Python reads it has NaN and Infinity.
-_NUMBER = later(r':\s*(?:\[\s*)?(?:-?[0-9NI]|true|false|"\s*[+\u2212-]?(?:[0-9.]|nan|inf))', re.I)
+_NUMBER = later(r':\s*(?:\[\s*)*(?:-?[0-9NI]|true|false|"\s*[+\u2212-]?(?:[0-9.]|nan|inf))', re.I)
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 
 def number_of(value: Any) -> float | None:
     """A JSON value as a number: numbers, booleans, the words for NaN and the infinities, and a list
-    of one of these; not other text. An integer that no float holds stays one up to 64 bits."""
+    of one of these, however deep; not other text. An integer that no float holds stays one up to 64 bits."""
     if isinstance(value, int) and EXACT < abs(value) < 2**63 and float(value) != value:
         return value
     if isinstance(value, (int, float)):
@@ -37,8 +37,10 @@ def number_of(value: Any) -> float | None:
             return float(value)
         except OverflowError:
             return math.inf if value > 0 else -math.inf
-    if isinstance(value, list):
-        return number_of(value[0]) if len(value) == 1 and not isinstance(value[0], list) else None
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, (bool, int, float)):
+        return number_of(value)
     return NONFINITE.get(value.strip().lower()) if isinstance(value, str) else None
 
 
@@ -94,6 +96,21 @@ def flat_numbers(record: Mapping[str, Any]) -> dict[str, float]:
     return dict(_flat_numbers(record))
 
 
+def flat_cells(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """As ``flat_numbers``, with the texts that may write one."""
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        name, only = f"{prefix}{key}", value
+        while isinstance(only, list) and len(only) == 1:
+            only = only[0]
+        if isinstance(value, Mapping):
+            if prefix.count(".") < 8:
+                found.update(flat_cells(value, f"{name}."))
+        elif isinstance(only, (str, bool, int, float)):
+            found[name] = only
+    return found
+
+
 def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True) -> None:
     """One line of ``metrics.jsonl``. A line without its end is what a killed job leaves, or a full
     disk: reported, not blocking, and the series of the file are cut."""
@@ -116,18 +133,26 @@ def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True
 
 
 def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
-    """A line that is exactly one flat JSON object with at least one number; anything else is
-    ordinary output."""
-    record = printed_object(line)
-    if record is not None and any(True for _ in points_of(record, _reading(into))):
+    """A line that is exactly one flat JSON object with at least one number, or with the name of a
+    metric that is declared; anything else is ordinary output."""
+    named = [f'"{name}"' for name in into.definitions]
+    record = printed_object(line, named)
+    if record is None:
+        return
+    if not record.keys().isdisjoint(into.definitions) or any(
+        True for _ in points_of(record, _reading(into))
+    ):
         into.rows += 1
         _take(record, line.strip(), row, into)
 
 
-def printed_object(line: str) -> dict[str, object] | None:
-    """The flat JSON object that a line of ordinary output is, where a number can be in it."""
+def printed_object(line: str, named: Sequence[str] = ()) -> dict[str, object] | None:
+    """The flat JSON object that a line of ordinary output is, where a number can be in it, or one of
+    ``named``, which are looked for as they are written."""
     text = line.strip()
-    if not (text.startswith("{") and text.endswith("}") and may_measure(text)):
+    if not (text.startswith("{") and text.endswith("}")):
+        return None
+    if not (may_measure(text) or any(name in text for name in named)):
         return None
     record = _json_object(text)
     return None if record is None or any(map(_nested, record.values())) else record
@@ -140,7 +165,9 @@ def may_measure(text: str) -> bool:
 
 
 def _nested(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and number_of(value) is None)
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return isinstance(value, (dict, list))
 
 
 def _reading(into: Gatherer, row: int | None = None) -> Read:
@@ -149,7 +176,9 @@ def _reading(into: Gatherer, row: int | None = None) -> Read:
 
     def read(name: str, value: object) -> float | None:
         number = number_of(value)
-        text = value[0] if isinstance(value, list) and len(value) == 1 else value
+        text = value
+        while isinstance(text, list) and len(text) == 1:
+            text = text[0]
         if number is not None or not isinstance(text, str):
             return number
         metric = next((m for m, column in into.spec.mapping.items() if column == name), name)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from leadline.core.config import flatten
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction, Gatherer
-from leadline.core.extract.lines import flat_numbers, number_of
+from leadline.core.extract.lines import flat_cells, number_of
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.extract.written_number import EXACT, integer_in, is_boolean, number_in
 from leadline.core.metric.items import item_key
@@ -24,6 +24,7 @@ from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple
 
 MAX_CELLS = 5_000_000
+TOO_LARGE = "too large for a number of 64 bits"
 # Line or row number; the cells by column (None when unreadable); what is wrong with it: a code, or
 # "".
 Row = tuple[int, "Mapping[str, Any] | None", str]
@@ -154,7 +155,7 @@ def object_rows(objects: Iterable[tuple[int, Any]], whole: bool = False) -> Iter
                 yield number, None, "name-collision"
         elif isinstance(value, Mapping):
             flat = {k: v for k, v in value.items() if _is_cell(v)}
-            inner = flat_numbers({k: v for k, v in value.items() if isinstance(v, Mapping)})
+            inner = flat_cells({k: v for k, v in value.items() if isinstance(v, Mapping)})
             if inner.keys() & flat.keys():
                 yield number, None, "name-collision"
             else:
@@ -192,12 +193,21 @@ def cell_number(value: Any, unit: str = "") -> float | str:
     """The number in a cell, NaN for an empty one, or why it is none. ``unit``: that of the metric."""
     if value is None:
         return math.nan
-    if isinstance(value, list) and len(value) == 1:
+    while isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if isinstance(value, str):
-        return number_in(value, unit) if value.strip() else math.nan
-    number = number_of(value)
+    number: float | str | None = math.nan
+    if not isinstance(value, str):
+        number = number_of(value)
+    elif value.strip():
+        number = number_in(value, unit)
+    if number in (math.inf, -math.inf) and not _is_infinite(value):
+        return TOO_LARGE
     return "no number" if number is None else number
+
+
+def _is_infinite(cell: object) -> bool:
+    """Whether a cell says that it is infinite, and does not only hold more than a float does."""
+    return isinstance(cell, float) or (isinstance(cell, str) and cell.strip()[-1:].isalpha())
 
 
 class _Table:
@@ -214,6 +224,7 @@ class _Table:
             for metric, column in self.spec.mapping.items()
             if metric in gatherer.definitions
         }
+        self.exact: dict[tuple[str, int], int] = {}  # integers that no float holds, by place
         self.keep = bytearray()
         self.keys: list[tuple[Any, ...]] = []
         self.whole: list[int] = []  # a hash of each whole row, for the rule "identical"
@@ -263,6 +274,8 @@ class _Table:
                 self.filled[name] += 1
                 if value in (0, 1) and is_boolean(cells[name]):
                     self.booleans[name] = self.booleans.get(name, 0) + 1
+                elif isinstance(value, int):
+                    self.exact[name, len(column)] = value
                 elif abs(value) >= EXACT:
                     self._note_rounded(name, cells[name], value, number)
             column.append(value)
@@ -371,9 +384,10 @@ class _Table:
             self.gatherer.taken += 1
             step = steps[i] if steps is not None and math.isfinite(steps[i]) else None
             for metric, name in columns.items():
-                self.gatherer.add(metric, self.values[name][i], step, number)
+                value = self.exact.get((name, i), self.values[name][i])
+                self.gatherer.add(metric, value, step, number)
                 if self.spec.items:
-                    self.gatherer.add_item(metric, self.keys[i][0], self.values[name][i])
+                    self.gatherer.add_item(metric, self.keys[i][0], value)
 
     def _drop(self, index: int, code: str, what: str) -> None:
         self.keep[index] = 0

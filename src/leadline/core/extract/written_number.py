@@ -46,14 +46,14 @@ _SIGNS = str.maketrans(
 
 def number_in(text: str, unit: str = "") -> float | str:
     """The number that ``text`` writes (``nan`` and the infinities by their words, booleans as 1 and
-    0), or what it is instead. ``unit``: what the metric is measured in; a cell that names it is taken,
+    0), or what it is instead. An integer that no float holds stays one up to 64 bits. ``unit``: what the metric is measured in; a cell that names it is taken,
     one that names another is not."""
-    stripped = text.strip()
-    if _PLAIN.fullmatch(stripped):
-        return float(stripped)
-    word = stripped.translate(_SIGNS).strip()
+    word = text.strip()
+    if not _PLAIN.fullmatch(word):
+        word = word.translate(_SIGNS).strip()
     if _PLAIN.fullmatch(word):
-        return float(word)
+        whole = integer_in(word)
+        return whole if whole is not None and EXACT < abs(whole) < 2**63 else float(word)
     known = NONFINITE.get(word.lower(), _BOOLEANS.get(word.lower()))
     if known is not None:
         return known

@@ -399,9 +399,7 @@ def _measured(cell: Any, unit: str) -> tuple[float | None, str]:
         if whole is not None and whole != int(value):
             return value, f"recorded as {value!r}, the nearest number of 64 bits"
         return value, ""
-    if isinstance(cell, float) or (isinstance(cell, str) and cell.strip().lower() in NONFINITE):
-        return value, f"recorded as {finite(value)}: it is not finite and enters no statistics"
-    return None, "too large for a number of 64 bits"
+    return value, f"recorded as {finite(value)}: it is not finite and enters no statistics"
 
 
 def _sentence(why: str) -> str:

@@ -1,0 +1,90 @@
+"""Mutated tables: whatever they hold, an import takes each row or names it, and nothing breaks.
+``LEADLINE_FUZZ=10000`` tries as many."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters.extractors import registry
+from leadline.adapters.results.tables import TableSource
+from leadline.core.errors import LeadlineError
+from leadline.core.extract.spec import parse_spec
+from leadline.core.record.conform import field_misfit, free
+from leadline.core.tracker.imported import Columns, FoundRun
+from leadline.core.tracker.offered import offer
+from leadline.ports.extractor import RunFiles
+from tests.conftest import SHARED_DATA
+from tests.unit.test_offered_roles import LONG, LOOP, PAIRED, SERIES, SWEEP, TIMES
+from tests.unit.test_reader_fuzz import mutated
+
+ROUNDS = int(os.environ.get("LEADLINE_FUZZ", "600"))
+LEDGER = (
+    "# by hand\n"
+    '{"id": "x1", "ts": 1776724570309, "params": {"lr": "1e-3"}, "metrics": {"ev": -0.08, "n": 3}}\n'
+    '{"id": "x2", "ts": "2026-05-02", "params": {"lr": 0.1}, "metrics": {"ev": null}, "status": "crash"}\n'
+)
+TEXTS = {"tsv": [LOOP, LONG, PAIRED], "csv": [SWEEP, TIMES], "jsonl": [SERIES, LEDGER]}
+TEXTS["json"] = [json.dumps([json.loads(line) for line in LEDGER.splitlines()[1:]])]
+SOURCES = [(kind, text.encode()) for kind, texts in TEXTS.items() for text in texts]
+if SHARED_DATA.is_dir():  # real ones, where they are
+    SOURCES += [("tsv", path.read_bytes()) for path in sorted(SHARED_DATA.glob("**/*.tsv"))[:8]]
+
+
+def roles_of(path: str, kind: str) -> Columns:
+    """The columns as the offer for this very file has them."""
+    found = TableSource(kind).read(path, Columns({}, [], look_at=500))
+    roles = offer([*dict.fromkeys(found.columns)], found.sample, {}).roles
+    columns = Columns({name: name for name in roles.pop("metrics", [])}, [*roles.pop("config", [])])
+    for name, said in roles.items():
+        setattr(columns, name, said)
+    return columns
+
+
+def check_record(run: FoundRun) -> None:
+    """What becomes of a run is one that can be written and read again."""
+    for field, value in (("config", run.config), ("told", run.told), ("argv", run.argv)):
+        assert not field_misfit("RunPlannedBody", field, value)
+    for field, value in (("metrics", run.metrics), ("nonfinite", run.nonfinite)):
+        assert not field_misfit("RunEndedBody", field, value)
+    assert free(run.excerpts)
+    said = [run.config, run.told, run.argv, run.metrics, run.reason, run.commit, run.name]
+    json.dumps(said, allow_nan=False).encode()
+    assert "\\ud8" not in json.dumps(said) and "\\u0000" not in json.dumps(said)
+
+
+@pytest.mark.parametrize("shard", range(4))
+def test_a_mutated_table_is_taken_or_refused_in_words(shard: int, tmp_path: Path) -> None:
+    chance = random.Random(shard)
+    taken = 0
+    for _ in range(ROUNDS // 4):
+        kind, data = chance.choice(SOURCES)
+        path = tmp_path / f"t.{kind}"
+        path.write_bytes(mutated(data, chance))
+        try:
+            found = TableSource(kind).read(str(path), roles_of(str(path), kind))
+        except LeadlineError as error:
+            assert error.what and error.next
+            continue
+        taken += len(found.runs)
+        json.dumps(found.report(), allow_nan=False)
+        for run in found.runs:
+            check_record(run)
+    assert taken
+
+
+@pytest.mark.parametrize("shard", range(2))
+def test_a_mutated_table_of_a_run_is_a_result_and_never_an_error(
+    shard: int, tmp_path: Path
+) -> None:
+    chance = random.Random(100 + shard)
+    for _ in range(ROUNDS // 4):
+        kind, data = chance.choice(SOURCES)
+        (tmp_path / f"t.{kind}").write_bytes(mutated(data, chance))
+        result = registry.load("file").read(parse_spec(f"t.{kind}"), RunFiles(str(tmp_path)), {})
+        json.dumps(result.as_dict(), allow_nan=False)
+        assert not field_misfit("RunEndedBody", "metrics", result.metrics)
