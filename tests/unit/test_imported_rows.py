@@ -123,7 +123,9 @@ def test_a_number_too_small_for_a_float_is_named(tmp_path: Path) -> None:
 def test_a_whole_number_that_had_to_be_rounded_is_named(tmp_path: Path, content: str) -> None:
     found = read(tmp_path / "r.csv", content)
     assert len(found.runs[0].metrics) == 2 and "nearest number" in cells(found)[0][3]
-    assert not read(tmp_path / "r.csv", content.replace("3", "2")).cells_not_taken
+    assert not read(
+        tmp_path / "r.csv", content.replace("19007199254740990001", "9007199254740993")
+    ).cells_not_taken
 
 
 def test_a_row_of_which_nothing_can_be_taken_says_what_stood_there(tmp_path: Path) -> None:

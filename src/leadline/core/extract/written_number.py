@@ -46,8 +46,8 @@ _SIGNS = str.maketrans(
 
 def number_in(text: str, unit: str = "") -> float | str:
     """The number that ``text`` writes (``nan`` and the infinities by their words, booleans as 1 and
-    0), or what it is instead. An integer that no float holds stays one up to 64 bits. ``unit``: what the metric is measured in; a cell that names it is taken,
-    one that names another is not."""
+    0), or what it is instead. An integer that no float holds stays one up to 64 bits. ``unit``: what
+    the metric is measured in; a cell that names it is taken, one that names another is not."""
     word = text.strip()
     if not _PLAIN.fullmatch(word):
         word = word.translate(_SIGNS).strip()
