@@ -31,6 +31,8 @@ def states(text, build=None, tex=False):
         "A 95% interval; a timeout of 30 s; 100% Python.",
         "Install takes 5 minutes, see page 12 of 2024-05-01.",
         "<!-- 5.5 ms in a comment -->",
+        "It may be called up to 254 times before it fails, and is 40x more likely to.",
+        "| params (M) | size |\n|---|---|\n| 9.5 | 640 |\n",
     ],
 )
 def test_what_is_no_result_is_left_alone(text):
@@ -112,3 +114,21 @@ def test_a_document_is_held_against_all_threads_that_are_given():
         "bound",
         "bound",
     ]
+
+
+def test_the_heading_of_a_column_makes_its_cells_results():
+    table = "| who | Speed<br>CPU (ms) | Operations per second | params (M) |\n|---|---|---|---|\n"
+    text = table + "| a | 38.9 ± 0.7 | 8453 | 2.4 |\n| b | 87.2 +- 0.9 | 765 | 9.5 |\n"
+    assert [number for number, _ in states(text)] == ["38.9", "8453", "87.2", "765"]
+
+
+def test_minutes_and_seconds_in_one_word_are_a_time():
+    build = thread()
+    build.run("long", {"time_s": 143.0}, {"block": 1})
+    text = "It took 2m23s<!-- leadline: P-003.time_s --> and 1h2m3s."
+    assert states(text, build) == [("2m23s", "bound"), ("1h2m3s", "unsupported")]
+
+
+def test_a_factor_is_one_of_something_compared():
+    text = "It is 4 times faster, 3x, 2 times as fast, and was asked 9 times."
+    assert [number for number, _ in states(text)] == ["4 times", "3x", "2 times"]

@@ -58,10 +58,24 @@ _RATE = re.compile(
     r"/\s?(?:s|sec|second)\b|\bper second\b|\b(?:[KMGTP]?FLOPS?|[KMGT]?FLOP/s|QPS|FPS|IOPS)\b", re.I
 )
 _QUALITY = re.compile(
-    r"\b(?:accuracy|acc|loss|perplexity|ppl|f1|bleu|rouge|auc|auroc|map|mse|mae|rmse|recall|precision|pass@\d+|score|"
+    r"\b(?:accuracy|acc|loss|perplexity|ppl|wer|cer|f1|bleu|rouge|auc|auroc|map|mse|mae|rmse|recall|precision|pass@\d+|score|"
     r"speed-?up|throughput|latency|error rate|win rate|exact match)\b",
     re.I,
 )  # fmt: skip
+# The heading of a column whose cells are measured, whatever their form.
+_MEASURED_COLUMN = re.compile(
+    r"\(\s*(?:ns|us|µs|μs|ms|s|secs?|seconds?|milliseconds?|microseconds?|%|x|(?:[KMGT]i?B|tok|tokens|img|ops)/s)\s*\)"
+    r"|\bper sec(?:ond)?\b|/s\b|\b(?:time|latency|throughput|speed)\b",
+    re.I,
+)
+_DURATION = re.compile(r"(?<![\w.])(?:(\d+)h ?)?(\d+)m ?(\d+(?:\.\d+)?)s\b")
+_SPREAD = re.compile(r"(?:±|\+/?-)\s*\Z")
+# "4 times faster" is a factor; "up to 4 times before" and "4 times more likely" are none
+_COMPARED = re.compile(
+    r"\s+(?:as|the|faster|slower|quicker|smaller|larger|bigger|better|worse|cheaper|higher|lower|less|fewer|"
+    r"more(?!\s+likely)|speed|throughput|improvement|reduction)\b",
+    re.I,
+)
 _NEAR = 40  # characters before a number that name what it is
 _ORDINARY_SHARES = (0.0, 50.0, 95.0, 99.0, 100.0)  # "100 % Python", "a 95 % interval"
 
@@ -88,7 +102,8 @@ def judged(text: str, threads: Sequence[Thread], tex: bool = False) -> list[Foun
     units = frozenset(m.unit for t in threads for m in t.metrics.values() if m.unit)
     names = [n for t in threads for n in t.metrics]
     comments = [(m.start(), m.end(), (m[1] or m[2] or "").strip()) for m in _COMMENT.finditer(text)]
-    stated = [q for q in quantities(prose, units) if _is_result(q, prose, units, names)]
+    told = sorted((*quantities(prose, units), *_durations(prose)))
+    stated = [q for q in told if _is_result(q, prose, units, names)]
     code = code_spans(text)
     found = [
         _of_citation(text, c.start, c.end, c.expression, threads)
@@ -121,20 +136,34 @@ def _prose(text: str, tex: bool) -> str:
 def _is_result(q: Quantity, prose: str, units: frozenset[str], names: Sequence[str]) -> bool:
     if not q.digits or q.kind not in ("measure", "percent", TIMES):
         return False
+    end = q.start + len(q.word)
     if q.kind == TIMES:
-        return True
+        likely = re.match(r"\s+more\s+likely\b", prose[end:])
+        return not likely and (q.word[-1:] != "s" or bool(_COMPARED.match(prose, end)))
     if q.kind == "percent":
         return q.value not in _ORDINARY_SHARES
     line = prose[prose.rfind("\n", 0, q.start) + 1 : q.start]
-    behind = prose[q.start + len(q.word) : q.start + len(q.word) + 24]
+    if _SPREAD.search(line):  # of the number before it
+        return False
+    behind = prose[end : end + 24]
     if q.unit and (q.unit in units or q.unit.lower() in _SECONDS):
         return not re.search(r"\b(?:timeout|sleep|wait|every|limit|budget)\b", line[-_NEAR:], re.I)
     if _RATE.match(behind.lstrip()) or (q.unit and _RATE.search(q.unit)):
         return True
-    about = line[-_NEAR:] + " " + _header_of(prose, q.start)
+    header = _header_of(prose, q.start)
+    if not q.unit and _MEASURED_COLUMN.search(header):
+        return True
+    about = f"{line[-_NEAR:]} {header}"
     fraction = "." in q.digits
     named = any(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", about) for name in names)
     return fraction and not q.unit and (named or bool(_QUALITY.search(about)))
+
+
+def _durations(prose: str) -> Iterator[Quantity]:
+    """``2m23s``: seconds."""
+    for m in _DURATION.finditer(prose):
+        seconds = 3600 * int(m[1] or 0) + 60 * int(m[2]) + float(m[3])
+        yield Quantity(m.start(), m[0], seconds, "measure", "s", f"{seconds:g}")
 
 
 def _header_of(prose: str, at: int) -> str:
