@@ -17,6 +17,7 @@ from leadline.services.context import Context
 from leadline.services.issue.delivery import Opening
 from leadline.services.publish.follow import Followed, follow, follow_everywhere
 from leadline.services.thread.start import StartRequest, start
+from leadline.testing.record_store_contract import rechained
 
 RECORDS = "refs/heads/leadline/records"
 LOGBOOK = ".agents/logbooks/demo.md"
@@ -285,3 +286,54 @@ def test_every_combination_of_what_is_away_is_said_and_raised_by_none(context: C
     last = follow(context, "demo", "all there", asked_for=True)
     assert (last.why_not_posted, last.problems, last.left) == ("", [], [])
     assert "guess 7" in (Path(context.cwd) / LOGBOOK).read_text()
+
+
+# ---- what was posted -----------------------------------------------------------------------------
+
+
+def test_what_was_posted_is_held_against_the_record(context: Context):
+    from leadline.services.keep.verify_posted import posted
+    from leadline.services.publish.seal import seal
+
+    forge = outside(context)
+    start(context, StartRequest("demo", {"goal": "g"}, prefix="P", no_branch=True))
+    seal(context, "demo", "first")
+    assert forge.there is not None
+    comment = forge.there.comments[-1]
+
+    def said() -> list[tuple[str, str]]:
+        found = posted(context, context.store.view("demo"))
+        return [(finding.severity, finding.code) for finding in found]
+
+    assert said() == []
+    right = comment.text
+    digest = right.partition("heads `sha256:")[2][:64]
+    comment.text = right.replace(digest, "0" * 64)
+    assert said() == [("fault", "posted-otherwise")]
+    comment.text, comment.marker = right, "snapshot:01AAAAAAAAAAAAAAAAAAAAAAAA"
+    assert said() == [("fault", "posted-otherwise")]
+    forge.away = True
+    assert said() == [("note", "issue-not-asked")]
+
+
+def test_nothing_follows_from_a_record_that_was_rewritten(context: Context):
+    forge = outside(context)
+    start(context, StartRequest("demo", {"goal": "g"}, prefix="P", no_branch=True))
+    note(context, "before")
+    follow(context, "demo", "a note")
+    done = len(forge.calls)
+    (path,) = Path(context.root, "threads/demo/events").glob("*.jsonl")
+    lines = path.read_bytes().replace(b'"before"', b'"since"').splitlines(keepends=True)
+    path.write_bytes(b"".join(rechained(lines)))
+    for head in Path(context.root, "threads/demo/heads").iterdir():
+        head.unlink()
+    found = follow(open_again(context, forge), "demo", "a note")
+    assert found.issue.why is not None and found.issue.why["code"] == "record-altered"
+    assert [call for call in forge.calls[done:] if call != "read"] == []
+
+
+def open_again(context: Context, forge: OutsideForge) -> Context:
+    again = open_context(context.cwd)
+    again.settings["forge"] = "github"
+    again.forge_for = lambda topic: forge  # type: ignore[assignment,return-value]
+    return again

@@ -20,7 +20,8 @@ Where two versions of one writer's lines exist, the one that was written here, o
 is kept apart and named as disputed, with the fields that differ, until you --settle it. --heal takes no side.
 
 Of a long thread an event file that was found whole and has not changed since, by its size, times and inode, is not read
-again; --full checks everything anew, and so finds bytes that were changed without a trace in the times of their file.
+again; --full checks everything anew, finds bytes that were changed without a trace in the times of their file, and asks
+the forge whether what was posted (the heads of each seal, the words of updates) is what the record says.
 
 With --signers FILE (git's allowed signers, one `ADDRESS KEY` a line) also whose the record is: records, seals and
 commits of the record branch that are not signed, or by a key that the file does not name, or under a writer's name

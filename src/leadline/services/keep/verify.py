@@ -48,13 +48,15 @@ from leadline.services.keep.verify_outside import (
     seals,
     series,
 )
+from leadline.services.keep.verify_posted import posted
 from leadline.services.keep.witnesses import witnesses
 from leadline.services.publish.index import placed
 
 
 def verify(context: Context, topics: list[str], full: bool = False) -> tuple[list[Finding], int]:
     """Everything found in ``topics``, faults first, and how many records there are. Reads only.
-    Not ``full``: a file that was found whole and has not changed since is not read again."""
+    Not ``full``: a file that was found whole and has not changed since is not read again, and no forge
+    is asked what was posted."""
     found: list[Finding] = [
         *copies(context, topics),
         *branch_history(context, topics),
@@ -68,6 +70,8 @@ def verify(context: Context, topics: list[str], full: bool = False) -> tuple[lis
             known = context.store.unbroken(topic, __version__, partial(_of_unbroken, context))
         count, findings = known or _of_all(context, topic)
         records += count
+        if full:
+            found += posted(context, context.store.view(topic))
         found += (f for f in findings if not (f.code in _OF_THE_END and _file_of(f) in named))
     return sorted(found, key=lambda f: f.severity != FAULT), records
 
