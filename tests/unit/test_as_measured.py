@@ -8,6 +8,7 @@ import pytest
 
 from leadline.core.compare.compare import compare
 from leadline.core.compare.difference import NOT_IN_TURNS
+from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.metric.as_measured import as_measured, doubted
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.metric.redefined import definitions_for
@@ -85,3 +86,21 @@ def test_a_declaration_beforehand_is_no_way_round_turns() -> None:
     known = definitions_for(thread, [*sides[0], *sides[1]])
     [metric] = compare(*sides, axes=["arm"], nuisance=["command"], metric_defs=known).metrics
     assert (metric.verdict, metric.withheld) == ("exploratory only", NOT_IN_TURNS)
+
+
+def test_a_seed_that_is_run_again_shows_it_and_makes_no_other_set_of_seeds() -> None:
+    b = ThreadBuilder(metrics=[("novelty", "", "higher")])
+
+    def run(arm: str, seed: int) -> None:
+        value = {"new": 5.0, "old": 4.0}[arm] + seed * seed / 100
+        argv = ["python", "n.py", arm, str(seed)]
+        shown = b.plan("", {"arm": arm, "seed": seed}, argv=argv, code={"tree": "t1"})
+        b.end(shown, {"novelty": value + (0.001 * seed if arm == "new" else 0)})
+
+    for arm in ("new", "old"):
+        for seed in (1, 2, 3):
+            run(arm, seed)
+    form = {"predicate": "novelty(arm=new) > novelty(arm=old)"}
+    assert evidence_of(b.thread(), form).label == "exploratory"  # type: ignore[arg-type]
+    run("new", 1)
+    assert evidence_of(b.thread(), form).label == "replicated"  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from leadline.core.compare.choice import choice_of
 from leadline.core.compare.comparability import contention_forbids, hygiene_of
 from leadline.core.compare.config_diff import ConfigDiff, FactDifference, config_diff, fact_of
 from leadline.core.compare.difference import IN_TURNS
+from leadline.core.compare.reruns import reruns
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.apart import mark_apart
 from leadline.core.evidence.configurations import mark_configurations
@@ -364,8 +365,8 @@ def comparisons(
         scope = axes_of(predicate, body.get("across"))
         scope = {axis: values for axis, values in scope.items() if axis not in tags}
         left, right = (
-            [r for r in resolve(subject) if r.is_evidence and not out_of_scope(r, scope)]
-            for subject in (clause.subject, clause.right)
+            _once([r for r in resolve(s) if r.is_evidence and not out_of_scope(r, scope)], metric)
+            for metric, s in clause.sides
         )
         if pair in seen or not left or not right or {r.uid for r in left} == {r.uid for r in right}:
             continue
@@ -387,6 +388,12 @@ def comparisons(
         metrics = with_inputs(named, definitions)
         found.append(diff_or_the_one_axis(right, left, axes, nuisance, metrics))
     return found
+
+
+def _once(runs: list[Run], metric: str) -> list[Run]:
+    """Without reruns: a seed that was run again to see whether it agrees is no other set of seeds."""
+    again = reruns([run for run in runs if metric in run.metrics], metric)
+    return [run for run in runs if run.id not in again]
 
 
 def _pair(clause: Clause) -> tuple[str, str]:
