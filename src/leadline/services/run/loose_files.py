@@ -42,6 +42,8 @@ def files_beside(
         relative = os.path.relpath(full, top)
         if relative.startswith(".."):
             outside[full] = full
+        elif _leads_out(full, top):
+            outside[relative] = full
         else:
             below[relative] = full
     tree = str(code.get("tree") or "")
@@ -52,6 +54,14 @@ def files_beside(
             held = set(below)
         outside |= {path: full for path, full in below.items() if path not in held}
     return _digests(context, outside) if outside else {}
+
+
+def _leads_out(path: str, top: str) -> bool:
+    """Whether a link in the work tree is followed out of it: the code holds the link alone."""
+    real = os.path.realpath(path)
+    if real == path or (real + os.sep).startswith(os.path.realpath(top) + os.sep):
+        return False
+    return not is_of_the_machine(path)
 
 
 def is_of_the_machine(path: str) -> bool:

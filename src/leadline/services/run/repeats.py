@@ -19,7 +19,7 @@ from leadline.services.context import Context
 from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import PlanFacts, gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, let_go, run_one
-from leadline.services.run.loose_files import check_beside
+from leadline.services.run.loose_files import FilesNow, check_beside
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.request import RunRequest, complete
@@ -117,10 +117,26 @@ def ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, l
         say(f"{thread.finish_told}: this comes after its end")
     if facts["hygiene"].get("contended"):
         say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
-    seen = [] if request.experiment else context.read_model.same_key(facts["key"])
+    seen = [] if request.experiment else _seen(context, request, facts["key"])
     if seen:
         say(_seen_before(seen, thread))
     return facts, [row.id for row in seen]
+
+
+def _seen(context: Context, request: RunRequest, key: str) -> list[RunRow]:
+    """The runs of the same key, but those of this thread whose files beside the code were others."""
+    rows = context.read_model.same_key(key)
+    of_thread = [row.experiment for row in rows if row.thread == request.topic]
+    if not of_thread:
+        return rows
+    slice_ = context.slice(request.topic, of_thread)
+    runs = {run.id: run for name in dict.fromkeys(of_thread) for run in slice_.runs_of(name)}
+    now = FilesNow(context, request.command.folder or context.cwd)
+    return [
+        row
+        for row in rows
+        if row.thread != request.topic or row.id not in runs or now.same(runs[row.id])
+    ]
 
 
 def _record_end(context: Context, request: RunRequest, outcomes: list[RunOutcome]) -> None:

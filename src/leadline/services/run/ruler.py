@@ -82,7 +82,10 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
         _below(p, top): d for p in paths if _is_below(p, top) and (d := _digest(p)) is not None
     }
     told["named"] = named
-    loaded = loaded_files(paths, inside or top, top)
+    elsewhere = _searched(
+        command.set_environment.get("PYTHONPATH") or context.environ.get("PYTHONPATH")
+    )
+    loaded = loaded_files(paths, inside or top, top, elsewhere)
     if any(_below(path, top) not in named for path in loaded if _is_below(path, top)):
         told["loads"] = True
     if beside := files_beside(context, facts["code"], top, [*paths, *loaded]):
@@ -199,9 +202,17 @@ def _text(path: str) -> str:
         return ""
 
 
-def loaded_files(paths: Sequence[str], inside: str, top: str) -> list[str]:
+def _searched(python_path: str | None) -> list[str]:
+    """The folders that a user lets Python look in; those of installed packages are known by version."""
+    folders = [os.path.abspath(f) for f in (python_path or "").split(os.pathsep) if f]
+    return [f for f in folders if not is_of_the_machine(os.path.join(f, "any"))]
+
+
+def loaded_files(
+    paths: Sequence[str], inside: str, top: str, elsewhere: Sequence[str] = ()
+) -> list[str]:
     """The files that those of ``paths`` load, and what these load in turn, as their text shows: other
-    code of the repository, or beside a program outside it."""
+    code of the repository, beside a program outside it, or in the folders ``elsewhere``."""
     found: dict[str, None] = {}
     entries = dict[
         str, frozenset[str]
@@ -214,15 +225,16 @@ def loaded_files(paths: Sequence[str], inside: str, top: str) -> list[str]:
 
     read = list(paths)
     for path in read:
-        own = os.path.dirname(path)
-        bases = dict.fromkeys((own, inside, top, os.path.join(top, "src")))
+        own, real = os.path.dirname(path), os.path.dirname(os.path.realpath(path))
+        places = (top, own, real, *elsewhere)
+        bases = dict.fromkeys((own, real, inside, top, os.path.join(top, "src"), *elsewhere))
         for candidate in _loaded_by(path):
             first = candidate.lstrip("/").partition("/")[0]
             for base in (b for b in bases if is_here(b, first)):
                 full = os.path.normpath(os.path.join(base, candidate))
                 if full in found or full in paths:
                     break
-                if (_is_below(full, top) or _is_below(full, own)) and os.path.isfile(full):
+                if any(_is_below(full, p) for p in places) and os.path.isfile(full):
                     found[full] = None
                     if len(found) == MOST_READ:
                         return list(found)
