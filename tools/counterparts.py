@@ -29,11 +29,14 @@ PROGRAMS = ("emulate@0.12.2", "github-slugger@2.0.0")
 DESCRIPTION = "@octokit/openapi@23.0.2"
 RECORDINGS = "@octokit/fixtures@23.1.2"
 FAILING = "myworld[gateway]==0.2.1"
-# agents' programs and a model that says what it was told: 780 MB, for the long tests alone
+# agents' programs and a model that says what it was told: 940 MB, for the long tests alone
 AGENTS = (
     "@anthropic-ai/claude-code@2.1.330",
     "@openai/codex@0.169.0",
     "@copilotkit/aimock@1.43.0",
+    # clients of the Model Context Protocol that others wrote
+    "@modelcontextprotocol/inspector@2.12.0",
+    "mcporter@0.12.3",
 )
 # its licence forbids commercial use: for these tests, never a dependency
 WANDB_SERVER = "openwandb==0.5.25"

@@ -130,8 +130,13 @@ def test_a_link_out_of_the_work_tree_is_not_written_through(theirs, tmp_path):
 
 def test_a_person_installs_for_all_projects(theirs):
     home = Path(theirs.env["HOME"])
+    home.mkdir(exist_ok=True)
+    own = '{"numStartups": 3,\n "mcpServers": {"mine": {"command": "x"}}}\n'
+    (home / ".claude.json").write_text(own)
     before = tree(home)
-    theirs.json("agent", "install", "codex", "gemini", "--user")
+    theirs.json("agent", "install", "claude", "codex", "gemini", "--user")
+    servers = json.loads((home / ".claude.json").read_text())["mcpServers"]
+    assert list(servers) == ["mine", "leadline"]
     assert (home / ".codex/hooks.json").exists() and (home / ".gemini/settings.json").exists()
     theirs.json("agent", "uninstall", "all", "--user")
     left = {k: v for k, v in tree(home).items() if "state" not in k and ".local" not in k}

@@ -178,3 +178,48 @@ def test_each_can_be_silenced(hook):
     del hook.lab.env["LEADLINE_HOOKS_OFF"]
     hook.lab.json("init", "--set", 'hooks.off=["before"]')
     assert bash(hook, "python bench.py") == {} and hook("Stop")
+
+
+def test_in_a_repository_without_commits_the_work_goes_on(tmp_path, lab):
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    lab.repo = folder
+    lab.git("init", "-q", "-b", "main")
+    data = {"session_id": "s1", "cwd": str(folder)}
+    assert ask(lab, json.dumps({"hook_event_name": "SessionStart", **data})) == {}
+    lab.ok("start", "fresh", "--no-branch", "--goal", "find out")
+    assert "find out" in said(ask(lab, json.dumps({"hook_event_name": "SessionStart", **data})))
+    command = {"tool_name": "Bash", "tool_input": {"command": "python bench.py"}}
+    told = ask(lab, json.dumps({"hook_event_name": "PreToolUse", **data, **command}))
+    assert "leadline run -- python bench.py" in said(told)
+    assert ask(lab, json.dumps({"hook_event_name": "SessionEnd", **data})) == {}
+
+
+def test_a_subagent_meets_what_its_agent_meets_and_opens_no_session(hook):
+    hook("SessionStart", source="startup")
+    before = len(hook.lab.json("session", "list")["data"])
+    in_it = {"agent_id": "sub1", "agent_type": "general-purpose"}
+    assert hook("SubagentStart", **in_it) == {} and hook("SubagentStop", **in_it) == {}
+    assert "leadline run" in said(bash(hook, "python bench.py", **in_it))
+    assert bash(hook, "python bench.py") == {}  # once for both
+    assert len(hook.lab.json("session", "list")["data"]) == before
+
+
+def test_a_megabyte_in_a_call_gets_a_short_answer_and_keeps_nobody(hook):
+    long = "x" * (1 << 20)
+    assert bash(hook, f"echo {long}") == {}
+    answer = bash(hook, f"python bench.py --words {long}")
+    assert len(said(answer)) < 1000
+    after = hook(
+        "PostToolUse",
+        tool_name="Bash",
+        tool_input={"command": "ls"},
+        tool_response={"stdout": long},
+    )
+    assert after == {}
+
+
+def test_a_command_that_the_profile_knows_meets_the_hint(hook):
+    hook.lab.ok("profile", "use", "kernel")
+    assert "Profile kernel" in said(hook("SessionStart", source="startup"))
+    assert "leadline run -- ./k_bench_sm90" in said(bash(hook, "./k_bench_sm90"))

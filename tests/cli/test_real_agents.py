@@ -252,3 +252,60 @@ def test_claude_code_finds_no_fault_with_the_plug_in(what, tmp_path):
     command = [program("claude"), "plugin", "validate", "--strict", str(ROOT / what)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
+
+
+# ---- the server, by clients that others wrote ----------------------------------------------------
+
+
+def other_client(lab: Any, *command: str) -> str:
+    env = {**lab.agent_env, "LEADLINE_AGENT": "other-client"}
+    done = subprocess.run(
+        [program(command[0]), *command[1:]],
+        cwd=lab.repo,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_inspector_lists_calls_and_reads(agent_lab):
+    inspector = ("mcp-inspector", "--cli", "leadline", "mcp", "--method")
+    listed = json.loads(other_client(agent_lab, *inspector, "tools/list"))
+    assert {"run", "brief", "leadline"} <= {tool["name"] for tool in listed["tools"]}
+    called = other_client(
+        agent_lab,
+        *inspector,
+        "tools/call",
+        "--tool-name",
+        "note",
+        "--tool-arg",
+        "text=by inspector",
+    )
+    assert json.loads(called)["structuredContent"]["ok"]
+    brief = other_client(agent_lab, *inspector, "resources/read", "--uri", "leadline://brief")
+    assert "look at block 192" in brief
+    prompt = other_client(agent_lab, *inspector, "prompts/get", "--prompt-name", "finish")
+    assert json.loads(prompt)["messages"]
+    assert "by inspector" in agent_lab.ok("logbook")
+
+
+def test_mcporter_lists_and_calls(agent_lab):
+    server = ("--stdio", "leadline mcp", "--name", "leadline")
+    assert "brief" in other_client(agent_lab, "mcporter", "list", *server, "--schema")
+    other_client(agent_lab, "mcporter", "call", *server, "note", "text=by mcporter")
+    assert "by mcporter" in agent_lab.ok("logbook")
+
+
+def test_claude_code_finds_the_server_of_a_person(agent_lab):
+    agent_lab.json("agent", "uninstall", "all")
+    agent_lab.json("agent", "install", "claude", "--user", env={"HOME": str(agent_lab.home)})
+    env = {**agent_lab.agent_env, "IS_SANDBOX": "1", "DISABLE_AUTOUPDATER": "1"}
+    done = subprocess.run(
+        [program("claude"), "mcp", "list"],
+        cwd=agent_lab.repo, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert re.search(r"leadline: leadline mcp .*Connected", done.stdout), done.stdout + done.stderr

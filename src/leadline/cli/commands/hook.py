@@ -70,6 +70,7 @@ def _asks(event: Event) -> bool:
         return "leadline" in event.command
     if event.moment != BEFORE or event.paths:
         return True
-    from leadline.core.agent.measuring import measuring, written_by
+    from leadline.core.agent.measuring import may_measure, measuring, written_by
 
-    return bool(measuring(event.command) or written_by(event.command))
+    command = event.command  # of what may measure, a profile of a thread decides
+    return bool(may_measure(command) or measuring(command) or written_by(command))

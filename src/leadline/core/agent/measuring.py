@@ -53,16 +53,27 @@ def measuring(command: str, patterns: Iterable[str] = ()) -> str:
     likes = list(patterns)
     for part in _APART.split(command):
         words = _words(part)
-        if _is_measuring(words) or (words and _is_like(words, likes)):
+        if _is_measuring(words) or _is_like(words, likes):
             return part.strip()
     return ""
 
 
-def _is_like(words: list[str], patterns: Iterable[str]) -> bool:
-    """A command that only looks at a file is like none."""
-    program = words[0].rpartition("/")[2]
-    if program in _OWN or program in _LOOKS or {"--help", "-h", "--version"} & set(words):
+def may_measure(command: str) -> bool:
+    """Whether a pattern of a profile may mean a part of the command line."""
+    return any(_starts_something(_words(part)) for part in _APART.split(command))
+
+
+def _starts_something(words: list[str]) -> bool:
+    """A command that only looks at a file, or asks a program for help, is like no pattern."""
+    if not words or {"--help", "-h", "--version"} & set(words):
         return False
+    return words[0].rpartition("/")[2] not in _OWN | _LOOKS
+
+
+def _is_like(words: list[str], patterns: Iterable[str]) -> bool:
+    if not _starts_something(words):
+        return False
+    program = words[0].rpartition("/")[2]
     said = " ".join([program, *words[1:]])[:MATCHED_CHARS]
     return any(fnmatchcase(said, pattern) for pattern in patterns)
 

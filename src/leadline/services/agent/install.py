@@ -77,10 +77,6 @@ def plan_install(place: Place, programs: Iterable[str]) -> Plan:
         made.edit(_servers_file(program, place), partial(_with_server, program=program))
         if program.link:
             made.link(program.link, os.path.relpath(SKILLS, os.path.dirname(program.link)))
-        if program.name == "claude" and place.user:
-            made.left.append(
-                "the server, for you in all projects: claude mcp add --scope user leadline -- leadline mcp"
-            )
     made.skill()
     if not place.user:
         made.edit(AGENTS_FILE, lambda text: put_block(text, AGENTS_BLOCK, below=True))

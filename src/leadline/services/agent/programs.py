@@ -47,7 +47,7 @@ PROGRAMS = {
             ("SessionEnd", ""),
         ),
         servers=".mcp.json",
-        user_servers="-",
+        user_servers=".claude.json",
         entry={"type": "stdio", "command": "leadline", "args": ["mcp"]},
         link=f".claude/skills/{SKILL}",
     ),
