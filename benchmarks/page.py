@@ -56,6 +56,10 @@ def page(rows: list[Row], about: str, command: str) -> str:
     return (
         f"# Performance\n\nMade by `{command}`; run it again rather than edit this page.\n\n{about}.\n\n"
         "The minimum is the verdict's figure: what the program costs when nothing else runs. All programs of a "
-        "group run in turn, forwards and backwards, so that the ratios hold on a busy machine too.\n\n"
+        "group run in turn, forwards and backwards, so that the ratios hold on a busy machine too. What writes at "
+        "length is measured once each, in CPU seconds and peak memory with all that it starts.\n\n"
+        "Measure on a machine that does nothing else: `make bench` (twenty minutes), or one group of it, smaller: "
+        "`python benchmarks/bench.py --only long_writes --scale 0.1`. Growth shows between two scales of one group: "
+        "what is linear takes ten times as long at `--scale 1`, and a note takes the same.\n\n"
         f"{table(rows)}\n\n{summary}\n"
     )

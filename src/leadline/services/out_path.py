@@ -1,5 +1,5 @@
-"""Writing a file that is there whole or not at all: one rule for every ``--out``, and for what is
-kept beside the record and can be made again (and is therefore not waited for on the disk).
+"""Small files of ours, read; and files written whole or not at all: one rule for every ``--out``, and
+for what is kept beside the record and can be made again (and is therefore not waited for on the disk).
 """
 
 from __future__ import annotations
@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.core.canonical import digest_bytes
+from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import conflict, environment
 from leadline.core.plain import shell_word
-from leadline.core.typed import TYPE_CHECKING
-from leadline.job.disk import make_folders, open_anew, sync_folder
+from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.job.disk import make_folders, open_anew, open_to_read, sync_folder
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -36,6 +36,15 @@ def behind_link(top: str, path: str) -> bool:
     of the work tree, or into git's own folder."""
     full = os.path.join(os.path.realpath(top), path)
     return os.path.islink(full) or os.path.realpath(os.path.dirname(full)) != os.path.dirname(full)
+
+
+def object_at(path: str) -> dict[str, Any]:
+    """What a small file of ours holds; an empty object where it is not there, or damaged."""
+    try:
+        with open(open_to_read(path), "rb") as file:
+            return object_in(file.read())
+    except (OSError, ValueError):
+        return {}
 
 
 def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:

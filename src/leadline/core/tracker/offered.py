@@ -162,10 +162,6 @@ class _Column:
         )
 
     @property
-    def each_once(self) -> bool:
-        return self.distinct == len(self.said) == self.rows
-
-    @property
     def spaced(self) -> float:
         return sum(" " in text.strip() for text in self.texts) / max(1, len(self.texts))
 

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import Config, Problem
     from leadline.core.tracker.rows import RunThere, SaidOfItself
 
-#: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that
-# it ended.
-TRACKER_STATES = ("running", "finished", "failed", "crashed", "unknown")
 # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
 MARK = "leadline-run-"
 TEXT_LIMIT = 2000

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from leadline.core.canonical import canonical_json, object_in
+from leadline.core.canonical import canonical_json
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.record.artifact import GAPS_LISTED, LISTED
 from leadline.core.secrets.names import secret_name_reason
@@ -23,6 +23,7 @@ from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.job.disk import make_folders, open_to_read
 from leadline.services.context import Context
+from leadline.services.out_path import object_at
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import (
@@ -141,11 +142,7 @@ def _started_at(attempt: str, result: Result) -> str:
     told."""
     if result.get("started_at"):
         return str(result["started_at"])
-    try:
-        with open(open_to_read(os.path.join(attempt, "owner.json")), encoding="utf-8") as file:
-            return str(object_in(file.read()).get("started_at", ""))
-    except (OSError, ValueError):
-        return ""
+    return str(object_at(os.path.join(attempt, "owner.json")).get("started_at", ""))
 
 
 def forget(paths: list[str]) -> None:

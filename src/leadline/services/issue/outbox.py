@@ -12,14 +12,13 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.issue.comments import comments_to_post, title_of
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TypedDict, cast
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import object_at, write_whole
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60, 3600
 READING = "read the issue"  # the first step of every call
@@ -69,11 +68,7 @@ def _path(context: Context, topic: str) -> str:
 
 def trouble(context: Context, topic: str) -> Trouble | None:
     """What the last attempt met; None when nothing went wrong."""
-    try:
-        with open(_path(context, topic), encoding="utf-8") as file:
-            found = object_in(file.read())
-    except (OSError, ValueError):
-        return None
+    found = object_at(_path(context, topic))
     texts = all(isinstance(found.get(name), str) for name in _TEXTS)
     fits = texts and isinstance(found.get("next"), list) and isinstance(found.get("tries"), int)
     return cast("Trouble", found) if fits else None

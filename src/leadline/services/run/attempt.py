@@ -10,13 +10,11 @@ import json
 import os
 from collections.abc import Iterable
 
-from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.typed import TYPE_CHECKING, cast
-from leadline.job.disk import open_to_read
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import object_at, write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import RunPlannedBody
@@ -48,11 +46,7 @@ def keep_handle(attempt: str, handle: Handle) -> None:
 
 def handle_of(attempt: str) -> Handle:
     """The handle as it was kept; empty where its launcher died before."""
-    try:
-        with open(open_to_read(os.path.join(attempt, HANDLE)), encoding="utf-8") as file:
-            return cast("Handle", object_in(file.read()))
-    except (OSError, ValueError):
-        return {}
+    return cast("Handle", object_at(os.path.join(attempt, HANDLE)))
 
 
 def states(context: Context, runs: Iterable[tuple[str, str]]) -> dict[str, str]:

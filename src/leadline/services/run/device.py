@@ -10,13 +10,12 @@ import json
 import os
 from collections.abc import Sequence
 
-from leadline.core.canonical import object_in
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
-from leadline.job.disk import make_folders, open_to_read
+from leadline.job.disk import make_folders
 from leadline.ports.executor import leases_of
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import object_at, write_whole
 
 if TYPE_CHECKING:
     from leadline.job.lease import Row
@@ -167,8 +166,4 @@ def _key_file(context: Context, name: str, device: str) -> str:
 
 
 def _key(context: Context, name: str, device: str) -> str:
-    try:
-        with open(open_to_read(_key_file(context, name, device)), encoding="utf-8") as file:
-            return str(object_in(file.read()).get("key") or "")
-    except (OSError, ValueError):
-        return ""
+    return str(object_at(_key_file(context, name, device)).get("key") or "")

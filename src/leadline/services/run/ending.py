@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from leadline.core.canonical import digest_of_file, finite, object_in
+from leadline.core.canonical import digest_of_file, finite
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import merge
 from leadline.core.extract.how_read import declared_metrics, how_read
@@ -26,7 +26,7 @@ from leadline.job.disk import open_to_read
 from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import object_at, write_whole
 from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import capture_code
 from leadline.services.run.loose_files import rewritten_by
@@ -160,11 +160,7 @@ def _stdin_taken(
         return None
     from leadline.services.run.stdin import stdin_facts  # noqa: PLC0415  start-up: only where something is given
 
-    try:
-        with open(os.path.join(run.attempt, SPEC), "rb") as file:
-            spec = object_in(file.read())
-    except (OSError, ValueError):
-        spec = {}
+    spec = object_at(os.path.join(run.attempt, SPEC))
     return stdin_facts(context, run.request, spec, result, redact)
 
 

@@ -18,13 +18,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from leadline.core.canonical import object_in
 from leadline.core.errors import conflict
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.values import dataclass
 from leadline.job import probe, supervise
-from leadline.job.disk import make_folders, open_in_place, open_to_read
-from leadline.services.out_path import write_whole
+from leadline.job.disk import make_folders, open_in_place
+from leadline.services.out_path import object_at, write_whole
 from leadline.services.run.command_end import command_ended
 
 if TYPE_CHECKING:
@@ -220,11 +219,7 @@ def settle(context: Context, one: Several) -> None:
 
 
 def _about(folder: str) -> About | None:
-    try:
-        with open(open_to_read(f"{folder}/{ABOUT}"), encoding="utf-8") as file:
-            read = object_in(file.read())
-    except (OSError, ValueError):
-        return None
+    read = object_at(f"{folder}/{ABOUT}")
     return cast("About", read) if About.__annotations__.keys() <= read.keys() else None
 
 

@@ -12,13 +12,12 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.core.canonical import object_in
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job.disk import make_folders, open_to_read
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import object_at, write_whole
 from leadline.services.run.attempt import executor_of
 from leadline.services.run.device import with_devices
 from leadline.services.run.facts import environment_of
@@ -103,11 +102,7 @@ def _without_secrets(context: Context, run: RunPlan, spec: Spec) -> Spec:
 
 def spec_of(attempt: str) -> Spec | None:
     """What the job was told, secrets hidden; None where the folder does not say."""
-    try:
-        with open(open_to_read(os.path.join(attempt, SPEC)), encoding="utf-8") as file:
-            read = object_in(file.read())
-    except (OSError, ValueError):
-        return None
+    read = object_at(os.path.join(attempt, SPEC))
     return cast("Spec", read) if isinstance(read.get("run"), str) else None
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from leadline.core.canonical import object_in
 from leadline.core.timestamps import epoch_ms
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.services.context import Context
+from leadline.services.out_path import object_at
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.spec import SPEC
 
@@ -64,12 +64,11 @@ def _files_of(attempt: str) -> set[str]:
     if not os.path.exists(os.path.join(attempt, "owner.json")):
         return set()
     try:
-        with open(os.path.join(attempt, SPEC), encoding="utf-8") as file:
-            spec = cast("Spec", object_in(file.read()))
+        spec = cast("Spec", object_at(os.path.join(attempt, SPEC)))
         return {
             os.path.realpath(os.path.join(spec["cwd"], path)) for path in spec.get("files") or ()
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return set()
 
 
