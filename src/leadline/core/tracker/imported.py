@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from leadline.core.canonical import canonical_json, finite
+from leadline.core.canonical import canonical_json, digest_of, finite
 from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
 from leadline.core.record.run import Run
@@ -40,7 +40,7 @@ class FoundRun:
     disk in ``points_at``, and ``odd`` how many more were no number; ``excerpts``: what the record
     says of them (``extract.Series.summary``). ``settings``: config that was said for the whole
     source. ``row``: the digest of what names its row in its source, "" where nothing does; a row
-    that says something else later is corrected (``former_row``: as records before named it).
+    that says something else later is corrected (``row_names``: what it is made of).
     ``told``: words of its row that are no config, by column; ``commit``: the code as the row names
     it. ``written``: texts of the config as they stood."""
 
@@ -67,7 +67,7 @@ class FoundRun:
     excerpts: dict[str, Excerpt] = field(default_factory=dict)
     former_key: str = ""
     row: str = ""
-    former_row: str = ""
+    row_names: dict[str, Any] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     commit: str = ""
     written: dict[str, str] = field(default_factory=dict)
@@ -258,10 +258,14 @@ class Held:
                 if run.row and not run.retracted:
                     self._by_row[run.row] = run
 
-    def of_row(self, found: FoundRun) -> Run | None:
+    def of_row(self, found: FoundRun, source: str) -> Run | None:
         """The run of the same row of the same source, whatever it said then."""
-        known = self._by_row.get(found.row) if found.row else None
-        return known or (self._by_row.get(found.former_row) if found.former_row else None)
+        if not found.row or not self._by_row:
+            return None
+        if known := self._by_row.get(found.row):
+            return known
+        # as records before named a row: by the name of its file alone
+        return self._by_row.get(digest_of({"source": source, **found.row_names}))
 
     def same_as(self, found: FoundRun) -> Run | None:
         """The run that holds ``found`` already: it says the same, and its config agrees with what

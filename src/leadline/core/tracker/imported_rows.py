@@ -68,7 +68,8 @@ class _Reading:
     def __init__(self, header: list[str], columns: Columns, found: Findings, unit: str) -> None:
         self.header, self.columns, self.found, self.unit = header, columns, found, unit
         self.seen = dict.fromkeys(header)
-        self.taken: dict[str, _Taken] = {}
+        self.named, self.no_config = columns.named, columns.apart | columns.metrics.keys()
+        self.taken: dict[object, _Taken] = {}
         self.spelled, self.empty = Spellings(), True
         self.lacking: set[str] = set()  # of ``LACKS``
 
@@ -191,14 +192,13 @@ class _Reading:
         by_key = any(named.values())
         if by_key:
             side = {"side": row.side} if row.side else {}
-            run.row = digest_of({"file": columns.place or found.source, "key": named, **side})
-            run.former_row = digest_of({"source": found.source, "key": named, **side})
-            apart = {"k": row.nth} if row.nth else {}
-            same = digest_of({**named, **side, **apart})
+            run.row_names = {"key": named, **side}
+            run.row = digest_of({"file": columns.place or found.source, **run.row_names})
+            same: tuple[object, ...] = (*named.items(), row.side, row.nth)
         else:
-            cells = {name: words_of(cell) for name, cell in row.cells.items()}
+            cells = sorted((name, words_of(cell)) for name, cell in row.cells.items())
             values = [(m.metric, words_of(m.cell)) for m in row.measured or []]
-            same = digest_of([cells, values, row.side, row.nth])
+            same = (*cells, None, *values, row.side, row.nth)
         if same not in self.taken:
             self.taken[same] = new
             return
@@ -231,9 +231,8 @@ class _Reading:
             return why or "; ".join(wrong) or f"it has no value of {', '.join(_names(asked))}"
         names = columns.config
         if names is None:
-            others = columns.apart | columns.metrics.keys()
-            names = [c for c in cells if c and c not in others]
-        for name in (*names, *columns.named):
+            names = [c for c in cells if c and c not in self.no_config]
+        for name in (*names, *self.named):
             if _holds(cell := cells.get(name)) and (flaw := _flaw(words_of(cell))):
                 return f"{name} {flaw}"
         held = {name: cells[name] for name in names if _holds(cells.get(name))}
@@ -245,7 +244,6 @@ class _Reading:
         if row.side:
             run.config[SIDE if SIDE not in run.config else f"{SIDE}_of_change"] = row.side
         self._tell(run, cells)
-        run.key = _key_of(run)
         return run, left
 
     def _tell(self, run: FoundRun, cells: Mapping[str, Any]) -> None:
@@ -352,10 +350,10 @@ def _keep_texts(run: FoundRun, spelled: Spellings) -> None:
         for name, text in run.written.items()
         if spelled.is_text(name) and run.config[name] != text
     }
-    run.config.update(texts)
-    former, run.key = run.key, _key_of(run)
     if texts:
-        run.former_key = former
+        run.former_key = _key_of(run)
+        run.config.update(texts)
+    run.key = _key_of(run)
 
 
 def _end_as_told(

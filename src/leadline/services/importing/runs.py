@@ -285,7 +285,7 @@ class _Taking:
     def take(self, run: FoundRun, writing: Any) -> str | None:
         """Write the records of ``run`` (``writing`` None: of none); returns the uid of the run that
         is to have its points, None for none."""
-        known = self.held.of_row(run)
+        known = self.held.of_row(run, self.found.source)
         if known and (changes := changed_row(known, run)):
             self._correct(run, known, changes, writing)
             return None
