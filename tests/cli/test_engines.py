@@ -82,6 +82,8 @@ def test_a_sweep_and_two_commands_in_turns_take_one_job_a_place(lab: Lab, farm: 
     assert sweep["states"] == {"done": 9} and len(jobs(farm)) == 2
     rows = lab.json("status", "--runs")["data"]
     assert sorted(row["metrics"]["time_ms"] for row in rows) == [float(n) for n in range(9)]
+    assert {lab.json("show", row["id"])["data"]["pilot"] for row in rows} <= {"0", "1"}
+    assert "through farm, place" in lab.ok("show", rows[0]["id"])
     turns = lab.json(
         "ab", "--on", "farm", "--blocks", "2", "--warmup", "1", *measured("3"), *measured("4")
     )["data"]

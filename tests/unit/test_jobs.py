@@ -228,7 +228,7 @@ def test_a_lost_run_is_tried_again_up_to_a_number_and_each_attempt_is_kept(
         shed.lose(folder)
         assert recover_runs(again(context, shed)) == (["P-001-r1"] if number == 3 else [])
     [ended] = bodies(context, "run-ended")
-    assert ended["state"] == "lost"
+    assert (ended["state"], ended["attempts"]) == ("lost", 3) and ended["lost_s"] >= 0
     kept = sorted(Path(context.root, "runs", run.uid).iterdir())
     assert [p.name for p in kept] == ["attempt-1", "attempt-2", "attempt-3"]
     assert (kept[0] / "stdout.log").read_text() == "attempt 1\n"

@@ -108,7 +108,7 @@ class Pilot:
             return
         me, self.child = os.getpid(), os.fork()
         if self.child == 0:
-            become_supervisor(folder, me)
+            become_supervisor(folder, me, os.path.basename(self.slot))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
         os.waitpid(self.child, 0)
         self.child = 0
@@ -124,9 +124,9 @@ class Pilot:
                 pass
 
 
-def become_supervisor(folder: str, pilot: int) -> NoReturn:
+def become_supervisor(folder: str, pilot: int, slot: str) -> NoReturn:
     """Ends with the attempt, and with the pilot: its successor is to have the device alone."""
-    status = 70
+    status, supervise.PILOT = 70, slot
     try:
         supervise.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
         if os.getppid() != pilot:

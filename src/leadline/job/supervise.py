@@ -90,6 +90,7 @@ FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
 # Of an engine's job: it is cancelled by whoever put this file there, and a signal is the engine's own.
 ASKED = "cancel.asked"
 OF_ENGINE = False
+PILOT = ""  # the place that runs it, where many short runs share one job of an engine
 WATCHED = (sig.SIGCHLD, *STOP_SIGNALS, *FORWARDED_SIGNALS)
 
 
@@ -1293,6 +1294,8 @@ def supervise(folder: str) -> int:
         open_again(folder)
         job.sync_metrics()
         result = job.result()
+        if PILOT:
+            result["pilot"] = PILOT
         if spec.get("facts"):
             result["machine"] = beside_us("machine").facts(spec["argv"], job.environment())
         job.sync_output()

@@ -15,7 +15,17 @@ from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import counted, few, minute, plural, rounded, size, with_unit
+from leadline.core.timestamps import (
+    counted,
+    duration,
+    few,
+    minute,
+    number,
+    plural,
+    rounded,
+    size,
+    with_unit,
+)
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
@@ -171,8 +181,29 @@ def machine_text(run: Run) -> str:
     if run.software.get("os"):
         parts.append(one_line(str(run.software["os"])))
     if run.executor not in (USUAL_EXECUTOR, ""):
-        parts.append(f"through {one_line(run.executor)}")
+        place = f", place {one_line(run.pilot)}" if run.pilot else ""
+        parts.append(f"through {one_line(run.executor)}{place}")
     return " · ".join(parts)
+
+
+def cost_text(runs: Sequence[Run]) -> str:
+    """``2.1 device-hours, 3 attempts (40 min lost), 5 min queued``: of all runs and attempts; "" where
+    there is nothing but the time of one command on one device."""
+    attempts = sum(run.attempts for run in runs)
+    lost_s, queued_s = sum(run.lost_s for run in runs), sum(run.queued_s for run in runs)
+    if attempts == len(runs) and not queued_s:
+        return ""
+    device_s = sum(
+        ((run.wall_s or 0.0) + run.lost_s) * max(1, int(run.devices.get("count") or 1))
+        for run in runs
+        if run.devices.get("kind") not in (None, "", "cpu")
+    )
+    ran_s = sum((run.wall_s or 0.0) + run.lost_s for run in runs)
+    parts = [f"ran {duration(ran_s)}"]
+    parts += [f"{number(round(device_s / 3600, 3))} device-hours"] * bool(device_s)
+    parts += [f"{attempts} attempts ({duration(lost_s)} lost)"] * (attempts > len(runs))
+    parts += [f"queued {duration(queued_s)}"] * bool(queued_s)
+    return ", ".join(parts)
 
 
 def extraction_texts(run: Run) -> list[tuple[str, str]]:

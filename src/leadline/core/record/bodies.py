@@ -638,6 +638,10 @@ class RunEndedBody(TypedDict):
     ended_at: NotRequired[str | None]
     wall_s: NotRequired[float | None]  # seconds
     resources: NotRequired[dict[str, float | None] | None]  # time and memory of its processes
+    pilot: NotRequired[str]  # the place that ran it, where several runs share a job of an engine
+    attempts: NotRequired[int]  # where there was more than one
+    lost_s: NotRequired[float]  # seconds that the attempts before the last one had run
+    queued_s: NotRequired[float]  # seconds that the attempts waited to be started
     leftover_processes: NotRequired[int]  # what went on after it
     stdin: NotRequired[StdinFacts]  # what it took of what it was given
     software: NotRequired[SoftwareFacts]  # of the Python that it started, where the plan knew none

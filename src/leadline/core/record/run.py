@@ -106,6 +106,10 @@ class Run:
     signal: str = ""
     reason: str = ""  # why it is not done, in words
     resources: dict[str, float | None] = field(default_factory=dict)
+    pilot: str = ""  # the place that ran it, where several runs share a job of an engine
+    attempts: int = 1
+    lost_s: float = 0.0  # that the attempts before the last one had run
+    queued_s: float = 0.0  # that the attempts waited to be started
     leftover_processes: int = 0  # that went on after the command and were ended with it
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)

@@ -199,6 +199,7 @@ def _run(run: Run, thread: Thread, whole: bool) -> str:
             ("contention", contention),
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),
+            ("cost", words.cost_text([run])),
             ("left running", leftover_text(run.leftover_processes)),
             ("series", _series_text(run)),
             ("cut series", _cut_text(run, thread)),
@@ -320,6 +321,7 @@ def _experiment(experiment: Experiment, thread: Thread, whole: bool) -> str:
             ("command", command),
             ("read", _read_text(experiment.runs[:1])),
             ("code", code),
+            ("cost", words.cost_text(experiment.runs)),
             ("notes", notes),
             ("history", _history(experiment.history)),
         )

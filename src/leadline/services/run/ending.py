@@ -28,6 +28,7 @@ from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
 from leadline.services.run.attempt import executor_of
+from leadline.services.run.cost import note_cost
 from leadline.services.run.facts import capture_code
 from leadline.services.run.loose_files import rewritten_by
 from leadline.services.run.planning import RunPlan
@@ -93,6 +94,10 @@ def end_run(
     for part in ("hardware", "devices", "software"):
         if part in machine:
             body[part] = redact.value(machine[part])
+    if pilot := result.get("pilot"):
+        body["pilot"] = str(pilot)
+    with _whatever_it_meets(body, "what it cost", say):
+        note_cost(context, run, body)
     if leftover := result.get("leftover_processes"):
         body["leftover_processes"] = leftover
         if body["state"] in ("done", "failed"):  # else its command was ended as well

@@ -44,8 +44,10 @@ def retried(context: Context, run: RunPlan) -> RunPlan | None:
         if os.path.exists(os.path.join(run.attempt, name)):
             shutil.copyfile(os.path.join(run.attempt, name), os.path.join(folder, name))
     write_whole(os.path.join(folder, SPEC), json.dumps(again).encode(), on_disk=True)
+    # In a pilot of the sweep where there are some: one device, and no job of its own to wait for.
+    resources = run.request.resources if run.request else {}
     try:
-        keep_handle(folder, executor_of(context, run.body).submit(folder, {}))
+        keep_handle(folder, executor_of(context, run.body).submit(folder, resources))
     except LeadlineError as error:
         context.warn(f"{run.body['id']} was lost and could not be tried again: {error.what}")
     else:

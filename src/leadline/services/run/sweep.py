@@ -26,6 +26,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.ports.executor import HERE, OVER
 from leadline.services.context import Context, refs_for
+from leadline.services.run.attempt import handle_of
 from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import (
     facts_of_cell,
@@ -40,6 +41,7 @@ from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.pilots import ahead, piloted
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.request import Command, RunRequest, Terms
+from leadline.services.run.retry import retried
 from leadline.services.run.several import Begun, Going, going
 from leadline.services.run.sweep_plan import (
     SweepRequest,
@@ -422,6 +424,10 @@ class _Sweep:
         ended = []
         while self.over:
             one, cut = self.over[0], self._interrupted()
+            if not cut and (again := retried(self.context, one.run)):
+                del self.over[0]
+                self.running.append(_Underway(again, handle_of(again.attempt), one.held))
+                continue
             with one.held:
                 # What changes the code between cells is seen by the next look.
                 outcome = end(
