@@ -45,6 +45,7 @@ UNSEEN = {
     "code-index/": "a cache, made again",
     "rendered/": "digests of what was rendered; without them a rendering is looked at as a hand edit",
     "threads/t/heads/": "a second witness of each last line, made again by the next write",
+    "threads/t/compared": "a cache: what was held against the copies is held against them once more",
     "locks/": "empty files that are locked, never read",
     "outbox/": "when to try the forge again: without it, now",
     "open/": "who watches a run; the record says whether it ended",

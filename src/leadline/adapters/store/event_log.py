@@ -401,9 +401,11 @@ class EventLog:
         return f"{name} {s.st_ino} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns}"
 
     def _noted_as_compared(self, topic: str) -> list[str]:
-        return (
-            (read_bytes(self._compared_path(topic)) or b"").decode("utf-8", "replace").split("\n")
-        )
+        try:
+            noted = read_bytes(self._compared_path(topic)) or b""
+        except OSError:  # a link in a circle
+            return []
+        return noted.decode("utf-8", "replace").split("\n")
 
     def uncompared(self, topic: str) -> list[str]:
         noted = set(self._noted_as_compared(topic))

@@ -32,7 +32,7 @@ def refuse_unsent_secrets(context: Context, tip: str, theirs: str | None) -> Non
         found += _found_in(context, topic, changed, known)
     if found:
         raise refused(
-            HELD,
+            "secret-in-record",
             f"nothing was sent: {few(found, NAMED)}",
             why="a record cannot be changed, and what was sent cannot be called back",
             do=[f"{GO_ON}  (once what it gives access to was revoked, or where it is none)"],
