@@ -273,6 +273,8 @@ def _writer(root: str) -> str:
         raise as_user_error(error, root) from error
     place = [stat.st_dev, stat.st_ino]
     name = _name_in(path, place)
+    if not name and not os.access(root, os.W_OK):
+        name = "w" + os.urandom(4).hex()  # who only reads has written nothing of what is there
     if not name:
         from leadline.adapters.files import locked
 

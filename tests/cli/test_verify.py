@@ -4,7 +4,9 @@ changed unseen."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -361,3 +363,20 @@ def test_all_threads_or_one(full: Lab) -> None:
 
 def test_nothing_here_is_no_fault(lab: Lab) -> None:
     assert verify(lab)["threads"] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="it takes root to mount")
+def test_a_copy_on_a_disk_that_cannot_be_written_is_verified(full: Lab, tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no tmpfs can be mounted")
+    try:
+        shutil.copytree(full.repo, place / "repo", symlinks=True)
+        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+        other = Lab(place / "repo", full.env)
+        assert "no fault" in other.ok("verify")
+        assert other.run("note", "x").returncode == 7
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
