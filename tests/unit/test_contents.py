@@ -32,8 +32,9 @@ NOT_KEPT = {
         "snapshot.commit",
     ),
     "files of the user": (
-        "run-planned.data_files.*.digest", "run-planned.ruler.named.*", "run-planned.ruler.loaded.*",
+        "run-planned.data_files.*.digest", "run-*.stdin.digest", "run-planned.ruler.named.*", "run-planned.ruler.loaded.*",
         "run-planned.ruler.beside.*", "*.outputs.rewritten.*", "session*.transcript.digest",
+        "transcript-attached.transcript.digest",
         "adopted.digest",
     ),
     "files of a run's folder, held against the record where they are (raw_files.py)": (
@@ -44,6 +45,7 @@ NOT_KEPT = {
     "lines of event files, which the chain has": (
         "snapshot.heads.*", "healed.torn.*", "healed.changed.*.was", "heads-signed.heads.*",
     ),
+    "the fold's, of a record that names it": ("session.attached.*",),
     "written out, never by digest": ("*.software.packages.*",),
     "a path, a pattern, a word": (
         "thread-started.logbook", "ruler.patterns.*", "run-planned.cwd", "run-planned.folder",

@@ -34,13 +34,16 @@ TABLE = (
     Content("run-planned", "unlisted.blob", travels=False),
     Content("run-planned", "software.packages_blob"),
     Content("run-planned", "ruler.declared.*.*"),
+    Content("run-planned", "stdin.blob"),
     Content("run-ended", "software.packages_blob"),  # told by the Python that it started
     Content("run-ended", "extraction.items.*.blob"),
+    Content("run-ended", "stdin.blob"),
     Content("run-ended", "artifacts.kept.*.digest", ARTIFACT),
     Content("run-ended", "artifacts.manifest", LIST),
     Content("tracker-run", "extraction.items.*.blob"),
     Content("snapshot", "bundle.*", everywhere=True),
     Content("adopted", "file", everywhere=True),
+    Content("transcript-attached", "blob"),
 )
 _OF_KIND = {
     kind: [(row, row.field.split(".")) for row in TABLE if row.kind == kind]
