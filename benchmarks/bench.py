@@ -9,6 +9,7 @@ a busy machine can only make a program look slower than it is; the median stands
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -762,11 +763,47 @@ def _beyond_row(
     )
 
 
+def record_of_a_study(bench: Bench) -> list[Row]:
+    """What the record of the kernel study costs who keeps it and who reads it: counts, no times."""
+    if bench.sizes.records < 1000:
+        return []  # it has one size
+    if shutil.which("gcc") is None or os.uname().machine != "x86_64":
+        return [
+            Row(
+                "the kernel study of four sittings",
+                "",
+                "not tried: needs gcc on x86-64",
+                "",
+                "",
+                True,
+            )
+        ]
+    script = os.path.join(os.path.dirname(HERE), "examples", "layernorm", "study.py")
+    told = os.path.join(bench.folder, "study.json")
+    bench.call([sys.executable, script, "--quick", "--json", told])
+    with open(told) as file:
+        said = json.load(file)
+    costs = said["costs"]
+    beside = f"{costs['experiments']} experiments, {costs['commands']} commands"
+    return [
+        Row(
+            f"kernel study: {name.replace('_', ' ')}",
+            f"≤ {most:,g}",
+            f"{costs[name]:,g}",
+            "",
+            beside,
+            costs[name] <= most,
+        )
+        for name, most in said["wanted"].items()
+    ]
+
+
 GROUPS = (
     start_up,
     larger_threads,
     many_runs,
     long_threads,
+    record_of_a_study,
     tracked_runs,
     sweep_cost,
     logging_rate,

@@ -106,13 +106,10 @@ class Lab:
         if forked.at_start(whole) != forked.at_start(sealed_environment(self.repo)):
             return self.start(*args, cwd=cwd, env=env, timeout=timeout)
         done = forked.run([*args], cwd or self.repo, whole, timeout)
-        if (
-            "LEADLINE_PROMISED" in os.environ
-        ):  # every proposed command is read, and tried if it only reads
-            promised.check(
-                done.stderr,
-                lambda words: forked.run(words, cwd or self.repo, whole, timeout).returncode,
-            )
+        promised.check(
+            f"{done.stderr}\n{done.stdout}",
+            lambda words: forked.run(words, cwd or self.repo, whole, timeout).returncode,
+        )
         return done
 
     def start(

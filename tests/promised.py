@@ -1,8 +1,9 @@
 """Every command that an answer or an error proposes is one that the program knows.
 
-With LEADLINE_PROMISED set `Lab.run` hands over what came back: the commands on its `next:` lines are
-read by the real parsers, and those that only read are carried out where they were proposed, each sort
-once a process. What a person has to fill in stands in capitals or as `…` in quotes.
+`Lab.run` hands over what came back: the commands on its `next:` lines, and those that show what a
+listing left out, are read by the real parsers, each once; those that only read are carried out where
+they were proposed, each verb once with the same options. What a person has to fill in stands in
+capitals or as `…` in quotes.
 """
 
 from __future__ import annotations
@@ -25,16 +26,21 @@ READING = {
     "issue": ("", "status", "comments", "diff"), "artifact": ("list",), "series": (),
 }  # fmt: skip
 _NEXT = re.compile(r"^\s*next: (leadline .*)$", re.M)
+_LEFT_OUT = re.compile(
+    r"(?:… and|and) [\d,]+ (?:more|earlier)[^:\n]*: `?(leadline [^`\n…]*)(?:`|$)", re.M
+)
 _BLANK = re.compile(r"[A-Z][A-Z|.]*\Z|.*…")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBERS = re.compile(r"\d+")
 # An option that takes a number is shown with a letter in its place.
 _A_NUMBER = {"N": "3", "SECONDS": "3", "BYTES": "3", "SHARE": "1%"}
+WRITING = ("--out", "--force")
 _seen: set[str] = set()
 
 
 def commands(text: str) -> list[str]:
-    return [found.partition("  (")[0].strip() for found in _NEXT.findall(text)]
+    found = [*_NEXT.findall(text), *_LEFT_OUT.findall(text)]
+    return [one.partition("  (")[0].strip() for one in found]
 
 
 def problem(line: str) -> str:
@@ -73,7 +79,10 @@ def problem(line: str) -> str:
 def reads(line: str) -> list[str]:
     """The words of a command that only reads and names nothing to be filled in, else none."""
     words = shlex.split(line)[1:]
+    words = _front(words)[1]
     if not words or words[0] not in READING or any(map(_BLANK.match, words)):
+        return []
+    if any(word.partition("=")[0] in WRITING for word in words):
         return []
     kinds = READING[words[0]]
     sub = words[1] if len(words) > 1 and not words[1].startswith("-") else ""
@@ -89,6 +98,11 @@ def check(text: str, run: Callable[[list[str]], int]) -> None:
             continue
         _seen.add(kind)
         assert not (found := problem(line)), f"next: {line}\n  {found}\nproposed by:\n{text[-600:]}"
-        if words := reads(line):
-            code = run(words)
+        words = reads(line)
+        sort = " ".join(
+            words[:1] + [w for w in words if w.startswith("-") or w in READING[words[0]]]
+        )
+        if words and sort not in _seen:
+            _seen.add(sort)
+            code = run(shlex.split(line)[1:])
             assert code in (0, 6), f"next: {line}\n  ends with {code}\nproposed by:\n{text[-600:]}"

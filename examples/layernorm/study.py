@@ -461,7 +461,9 @@ def main() -> int:
         print(f"{name:28} {value:>10,g}{wanted}")
     if asked.json:
         asked.json.write_text(
-            json.dumps({"costs": costs, "typed": [vars(t) for t in study.typed]}, indent=1)
+            json.dumps(
+                {"costs": costs, "wanted": WANTED, "typed": [vars(t) for t in study.typed]}, indent=1
+            )
         )
     return 0
 

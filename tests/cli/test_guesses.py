@@ -142,3 +142,37 @@ def test_a_number_of_the_config_and_of_a_measurement_in_turns_may_be_said(lab):
     lab.ok("note", "P-002", "--interpretation", "it breaks at a mean of 100")
     assert lab.run("ab", "P-001", "P-002", "--blocks", "1", "--warmup", "0").returncode == 0
     lab.ok("note", "--on", "P-I1", "--interpretation", "it takes {{P-I1.ratio}} of it")
+
+
+def test_what_is_proposed_is_for_the_thread_that_was_named(lab):
+    lab.ok("start", "other", "--prefix", "O", "--no-branch", "--goal", "g")
+    said = lab.run("claim", "x", "--that", "time_ms(P-001) < 9", "--thread", "demo").stderr
+    assert "next: leadline --thread demo claims --why P-C1" in said
+
+
+def test_an_option_that_is_far_from_every_other_is_offered_none_of_them(lab):
+    said = lab.run("update", "--reason", "x").stderr
+    assert "did you mean" not in said and "usage: leadline update" in said
+
+
+def test_a_decision_has_its_reason_and_takes_because(lab):
+    assert (
+        "--because is not known; did you mean --why?"
+        in lab.run("decide", "x", "--because", "y").stderr
+    )
+    lab.ok("decide", "ship it", "--evidence", "P-001", "--why", "it is fast enough")
+    assert lab.json("show", "P-D1")["data"]["body"]["why"] == "it is fast enough"
+
+
+def test_a_setting_that_is_cited_is_answered_by_its_value(lab):
+    lab.ok("run", "--set", "mean=100", "--", sys.executable, "-c", CELL % 2.0)
+    said = lab.run("note", "P-002", "--interpretation", "at {{P-002.mean}}").stderr
+    assert "mean is a setting of it: say it as it is, mean=100" in said
+
+
+def test_what_was_measured_in_turns_is_evidence_by_its_sides(lab):
+    lab.ok("run", "--set", "k=2", "--", sys.executable, "-c", CELL % 2.0)
+    lab.run("ab", "P-001", "P-002", "--blocks", "1", "--warmup", "0")
+    lab.ok("hypothesis", "add", "two is faster", "--activate")
+    lab.ok("hypothesis", "support", "P-H1", "--evidence", "P-I1", "--why", "in turns")
+    assert set(lab.json("hypothesis", "list")["data"][0]["evidence"]) == {"P-001", "P-002"}

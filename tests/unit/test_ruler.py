@@ -297,7 +297,9 @@ def test_a_change_is_told_and_no_number_stands_over_it() -> None:
         },
     )
     thread = b.thread()
-    assert ruler_lines(thread) == ["loss by bench.py; ruler changed at P-002 (bench.py)"]
+    assert ruler_lines(thread) == [
+        "loss by bench.py; ruler changed at P-002 on 2026-11-02 (bench.py)"
+    ]
     assert relation(thread, thread.experiments["P-002"], "loss") == "another ruler"
 
 

@@ -117,3 +117,22 @@ def test_an_id_is_no_seal_of_that_name_and_its_tag_is() -> None:
     assert [
         s.id for n in ("P-001", "baseline") if (s := snapshot_named(thread, f"leadline/t/{n}"))
     ] == ["P-S1", "P-S2"]
+
+
+def test_nothing_is_asked_twice_in_one_day(tmp_path: Path) -> None:
+    context = holding(tmp_path, study())
+    (tmp_path / context.root).mkdir(parents=True, exist_ok=True)
+    first, again = brief(context, None, 4000)[0], brief(context, None, 4000)[0]
+    assert "interpretation of P-001, P-002" in first
+    assert "interpretation of" not in again and "Owed: as told today: leadline next" in again
+    context.clock.at_ms += 24 * 3_600_000  # type: ignore[attr-defined]
+    assert brief(context, None, 4000)[0].count("interpretation of") == 1
+
+
+def test_status_says_once_a_day_that_an_update_is_due(tmp_path: Path) -> None:
+    b = study()
+    b.claim("x", ["P-001"], "time_ms(P-001) < 99")
+    context = holding(tmp_path, b)
+    (tmp_path / context.root).mkdir(parents=True, exist_ok=True)
+    texts = [status(context, None)[0] for _ in range(2)]
+    assert ["due: update" in text for text in texts] == [True, False]

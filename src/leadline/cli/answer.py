@@ -10,7 +10,7 @@ import sys
 
 from leadline.core.canonical import finite
 from leadline.core.errors import LeadlineError
-from leadline.core.plain import as_rows, json_escaped, one_line, plain
+from leadline.core.plain import as_rows, json_escaped, one_line, plain, shell_words
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
@@ -61,18 +61,19 @@ def print_answer(answer: Answer, as_json: bool, as_of: str) -> None:
                 "data": answer.data,
                 "counts": answer.counts,
                 "truncated": answer.truncated,
-                "next": answer.next,
+                "next": given.where_it_was(answer.next),
             }
         )
         return
     if answer.text:
         put(answer.text, answer.colours)
-    for command in answer.next:
+    for command in given.where_it_was(answer.next):
         tell(as_rows([f"next: {command}"]))
 
 
 def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
     given.closely = True
+    error.next = given.where_it_was(error.next)
     if as_json:
         _put_json(
             {
@@ -116,6 +117,15 @@ class Given:
 
         return without(text, self._marks[opened])
 
+    def where_it_was(self, commands: list[str]) -> list[str]:
+        """What is proposed, for the thread and the folder that were named."""
+        own = self.words[: self.words.index("--")] if "--" in self.words else self.words
+        for option in ("--thread", "-C"):
+            if option in own[:-1] and not any(option in command for command in commands):
+                named = shell_words([option, own[own.index(option) + 1]])
+                commands = [_with(command, named) for command in commands]
+        return commands
+
     def _searched(self) -> dict[str, str]:
         from leadline.core.secrets.quick import may_hold, names_suspect
 
@@ -126,6 +136,11 @@ class Given:
 
         screen = self.screen() if self.screen is not None else None
         return secrets_of(self.words, text, screen)
+
+
+def _with(command: str, option: str) -> str:
+    begin, rest = command[:9], command[9:]
+    return f"{begin}{option} {rest}" if begin == "leadline " else command
 
 
 given = Given()

@@ -403,12 +403,12 @@ def ruler_lines(thread: Thread) -> list[str]:
         line = f"{of} by {files}"
         if changes:
             files = ", ".join(changes[-1]["changed"][:3])
-            line += f"; {ruler_changed(changes[-1], thread)} ({files})"
+            line += f"; {ruler_changed(changes[-1], thread)} on {changes[-1]['at'][:10]} ({files})"
         lines.append(line)
     return lines
 
 
 def ruler_changed(said: RulerSaid, thread: Thread) -> str:
-    """At which experiment; when, where none told it."""
+    """At which experiment, where one told it."""
     at = thread.shown(str(said.get("experiment", "")), said.get("refs"))
-    return f"ruler changed at {at}" if at else f"ruler changed on {said['at'][:10]}"
+    return f"ruler changed at {at}" if at else "ruler changed"

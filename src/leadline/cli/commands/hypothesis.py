@@ -85,8 +85,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         checkable = f"\npredicts {made['predicate']}" if made.get("predicate") else ""
         state, follow = "proposed", [f"leadline hypothesis activate {made['id']}"]
         if args.activate:
-            hypothesis.change(context, topic, made["id"], STATE_OF["activate"])
             state, follow = STATE_OF["activate"], []
+            hypothesis.change(context, topic, made["id"], state, entry="elsewhere")
         return Answer(
             f"{made['id']}  {state}{checkable}",
             {**{k: v for k, v in made.items() if k != "refs"}, "state": state},
@@ -109,7 +109,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     tail = f", {tail}" if tail else ""
     return Answer(
         f"{changed['id']}  {changed['was']} -> {changed['state']}{tail}",
-        {k: v for k, v in changed.items() if k not in ("refs", "hypothesis")},
+        {k: v for k, v in changed.items() if k not in ("refs", "hypothesis", "entry")},
     )
 
 

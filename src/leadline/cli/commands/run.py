@@ -278,7 +278,7 @@ def check_words(args: argparse.Namespace) -> None:
         raise usage(
             "note-without-words",
             f"{form} says what --note is, and --note is missing",
-            do=f"leadline {args.verb} --note 'TEXT' {form} … -- COMMAND",
+            do="leadline … --note 'TEXT'",
         )
     if args.that:
         from leadline.core.evidence.predicate import parse

@@ -717,6 +717,9 @@ class HypothesisChangedBody(TypedDict):
     evidence: NotRequired[list[str]]
     resume_condition: NotRequired[str]  # of a blocked one: when it goes on
     decision: NotRequired[str]  # of a promoted one: by which
+    entry: NotRequired[
+        str
+    ]  # of the logbook: ``state``, that does not repeat its text; ``elsewhere``
     why: NotRequired[str]
     override: NotRequired[str]  # why its runs need not bear it
     overridden: NotRequired[list[str]]  # the codes of the refusals

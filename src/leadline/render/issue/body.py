@@ -293,7 +293,8 @@ def results(
     if others := len([m for m in facts.measured(thread) if m not in primary]):
         notes.append(f"{others} more {plural(others, 'metric')}: `leadline metric`.")
     sweeps = sorted(facts.sweeps_of(thread, [run for e in best for run in e.runs]))
-    notes += [f"Picture: `leadline plot {name}`." for name in sweeps[-PICTURES_NAMED:]]
+    if named := ", ".join(f"`leadline plot {name}`" for name in sweeps[-PICTURES_NAMED:]):
+        notes.append(f"As pictures: {named}.")
     return f"{text}{more}\n\n{words.joined([*notes, without])}"
 
 
@@ -304,9 +305,10 @@ def _of_the_answer(
     decisions, in their order."""
     if len(ranked) <= shown:
         return ranked
-    headlines = facts.headlines(thread)
-    wanted = {e.id for e in headlines}
-    first = [ranked[0], *(e for e in headlines if e.id != ranked[0].id)]
+    leading, base = facts.leading(thread), thread.baseline_experiment
+    ahead = [e for e in (leading.best, base, ranked[0]) if e is not None]
+    first = list({e.id: e for e in (*ahead, *facts.headlines(thread, leading))}.values())
+    wanted = {e.id for e in first}
     if len(wanted) < shown:
         first += [e for e in ranked[1 : shown + 1] if e.id not in wanted]
     place = {e.id: at for at, e in enumerate(ranked[:LOOKED_AT])}

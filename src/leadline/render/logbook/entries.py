@@ -596,8 +596,8 @@ def _with_sentence(name: str, then: Thread, record: Record) -> str:
 
 def _hypothesis_changed(record: Record, then: Thread, log: Log) -> Made:
     name = then.shown(str(record.body.get("hypothesis", "")), record.body.get("refs"))
-    item = then.items.get(name)
-    if item is None:
+    item, entry = then.items.get(name), record.body.get("entry")
+    if item is None or entry == "elsewhere":
         return None
     fields = (
         ("why", "Why"),
@@ -607,7 +607,7 @@ def _hypothesis_changed(record: Record, then: Thread, log: Log) -> Made:
     )
     return (
         f"{name} {record.body.get('state', 'changed')}",
-        _text_and_fields(facts.says(item, then, True), record, then, fields),
+        _text_and_fields("" if entry else facts.says(item, then, True), record, then, fields),
     )
 
 

@@ -65,6 +65,7 @@ class Changed(TypedDict, total=False):
     text: str
     was: str
     hypothesis: str
+    entry: str
     state: str
     evidence: list[str]
     resume_condition: str
@@ -120,8 +121,9 @@ def change(
     until: str = "",
     decision: str = "",
     override: Overrides | None = None,
+    entry: str = "state",
 ) -> Changed:
-    """Move a hypothesis to ``state``.
+    """Move a hypothesis to ``state``. ``entry``: of the logbook, ``elsewhere`` where another tells it.
 
     Raises LeadlineError: the field its state needs is missing (usage), no such move (conflict),
     evidence that does not stand, that says the opposite of the prediction, or that shows nothing
@@ -131,7 +133,7 @@ def change(
     item = _hypothesis(thread, display)
     _check_move(item, state)
     _check_needed(item, state, evidence or [], until, decision)
-    body: HypothesisChangedBody = {"hypothesis": item.id, "state": state}
+    body: HypothesisChangedBody = {"hypothesis": item.id, "state": state, "entry": entry}
     measured = [name for display in evidence or [] for name in _measured(thread, display)]
     named = [_standing(thread, name, item, state) for name in measured]
     if named:

@@ -66,7 +66,7 @@ def expectation(context: Context, topic: str, why: str, predicate: str) -> str:
             do="leadline … --why 'TEXT'",
         )
     made = hypothesis.add(context, topic, why, predicate)["id"]
-    hypothesis.change(context, topic, made, "active")
+    hypothesis.change(context, topic, made, "active", entry="elsewhere")
     return made
 
 
