@@ -32,7 +32,8 @@ NOT_KEPT = {
         "snapshot.commit",
     ),
     "files of the user": (
-        "run-planned.data_files.*.digest", "run-*.stdin.digest", "run-planned.ruler.named.*", "run-planned.ruler.loaded.*",
+        "run-planned.data_files.*.digest", "run-*.stdin.digest", "run-planned.ruler.named.*",
+        "run-planned.ruler.loaded.*",
         "run-planned.ruler.beside.*", "*.outputs.rewritten.*", "session*.transcript.digest",
         "transcript-attached.transcript.digest",
         "adopted.digest",
