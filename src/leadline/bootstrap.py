@@ -202,14 +202,14 @@ def _result_source(format: str) -> ResultSource:
         from leadline.adapters.results.event_files import EventFileSource
 
         return EventFileSource()
-    if format in ("csv", "tsv", "json", "jsonl", "parquet"):
+    if format in ("csv", "tsv", "json", "jsonl", "parquet", "markdown"):
         from leadline.adapters.results.tables import TableSource
 
         return TableSource(format)
     raise usage(
         "unknown-format",
         f"{format!r} is no format that can be imported",
-        why="known: csv, tsv, json, jsonl, parquet, tensorboard",
+        why="known: csv, tsv, json, jsonl, parquet, markdown, tensorboard",
         do="leadline import --help",
     )
 

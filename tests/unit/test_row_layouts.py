@@ -118,6 +118,23 @@ def test_cells_are_parted_by_what_parts_the_names(tmp_path: Path, name: str, tex
     assert (run.config, run.metrics) == ({"a": "x;y"}, {"ms": 0.5})
 
 
+def test_the_first_table_of_a_page_is_read_and_others_are_named(tmp_path: Path) -> None:
+    page = (
+        "# Results\n\n```\n| no | table |\n|---|---|\n```\n\n| arm | ms |\n|:----|---:|\n| `a\\|b` | **1,234.5** |\n"
+        "| c |\n| d | 2 |\n\ntext\n\n| x | y |\n|---|---|\n| 1 | 2 |\n"
+    )
+    (tmp_path / "p.md").write_text(page)
+    found = TableSource("markdown").read(str(tmp_path / "p.md"), Columns({"ms": "ms"}, ["arm"]))
+    assert [(run.config, run.metrics) for run in found.runs] == [
+        ({"arm": "a|b"}, {"ms": 1234.5}),
+        ({"arm": "d"}, {"ms": 2.0}),
+    ]
+    assert reasons(found) == {
+        "line 11": "the number of cells is not that of the header",
+        "line 16": "another table begins here, and the first of the file is read",
+    }
+
+
 def test_comments_are_named_and_no_header(tmp_path: Path) -> None:
     found = read(tmp_path / "c.csv", "# made by hand\na,ms\n1,5\n", Columns({"ms": "ms"}))
     assert [run.config for run in found.runs] == [{"a": 1}]

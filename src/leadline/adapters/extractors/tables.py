@@ -14,6 +14,7 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import held_or_text
+from leadline.core.extract.markdown import markdown_tables
 from leadline.core.extract.spec import ExtractionSpec, replaced
 from leadline.core.extract.table import (
     Row,
@@ -121,6 +122,8 @@ def rows_of(
     if format == "parquet":
         return _parquet(path, shown, whole)
     _refuse_binary(path, shown, whole)
+    if format == "markdown":
+        return _markdown(path, shown)
     if format in ("csv", "tsv"):
         return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes, names)
     if format == "jsonl":
@@ -211,6 +214,18 @@ def _separator_of(line: str, expected: str) -> str:
     if len(delimited_header(line, expected)) > 1:
         return expected
     return next((mark for mark in ("\t", ";", ",", "|") if mark in line), expected)
+
+
+def _markdown(path: str, shown: str) -> Rows:
+    """The first table of a page; where others begin is named."""
+    lines = Lines(path, errors=_errors(whole=True))
+    numbered = [(number, text or "") for number, text in lines]
+    tables = list(markdown_tables(numbered))
+    if not tables:
+        raise Unreadable("no-table", f"{shown} holds no table")
+    first, *others = tables
+    also: Iterator[Row] = ((other.line, None, "another-table") for other in others)
+    return Rows(first.header, chain(first.rows(), also), lambda: lines.digest)
 
 
 class _NameTwice(ValueError):

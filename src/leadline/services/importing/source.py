@@ -20,8 +20,9 @@ FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".md": "markdown",
 }
-KNOWN = "csv, tsv, json, jsonl, parquet, tensorboard"
+KNOWN = "csv, tsv, json, jsonl, parquet, markdown, tensorboard"
 
 
 def place_of(context: Context, path: str) -> str:

@@ -1,0 +1,66 @@
+"""Tables in a Markdown page.
+
+>>> page = enumerate(["| a | ms |", "|---|--:|", "| x | **1.5** |"], 1)
+>>> [(table.header, list(table.rows())) for table in markdown_tables(page)]
+[(['a', 'ms'], [(3, {'a': 'x', 'ms': '1.5'}, '')])]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from leadline.core.patterns import later
+from leadline.core.typed import Any, NamedTuple
+
+_RULE = later(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_BAR = later(r"(?<!\\)\|")
+_FENCE = later(r"\s*(?:```|~~~)")
+_MARKED = later(r"(\*\*|__|`|\*)(.+)\1")
+
+
+class MarkdownTable(NamedTuple):
+    """``line``: of the header; ``body``: the lines below the rule."""
+
+    line: int
+    header: list[str]
+    body: list[tuple[int, str]]
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
+        for number, text in self.body:
+            cells = _cells(text)
+            if len(cells) == len(self.header):
+                yield number, dict(zip(self.header, cells, strict=True)), ""
+            else:
+                yield number, None, "wrong-width"
+
+
+def markdown_tables(lines: Iterable[tuple[int, str]]) -> Iterator[MarkdownTable]:
+    """The tables of a page, outside of code."""
+    before, table, fenced = (0, ""), None, False
+    for number, text in lines:
+        if _FENCE.match(text):
+            fenced = not fenced
+        if fenced or "|" not in text:
+            if table is not None:
+                yield table
+            before, table = (number, ""), None
+            continue
+        if table is not None:
+            table.body.append((number, text))
+        elif _RULE.fullmatch(text) and len(_cells(before[1])) == len(_cells(text)) and before[1]:
+            table = MarkdownTable(before[0], _cells(before[1]), [])
+        before = number, text
+    if table is not None:
+        yield table
+
+
+def _cells(text: str) -> list[str]:
+    inner = text.strip().removeprefix("|")
+    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+    return [_plain(cell.replace("\\|", "|").strip()) for cell in _BAR.split(inner)]
+
+
+def _plain(cell: str) -> str:
+    """A cell without the marks around it."""
+    found = _MARKED.fullmatch(cell)
+    return found[2].strip() if found else cell
