@@ -449,6 +449,7 @@ BAD = {
     b'{"results": {"x": [[1]]}, "result_columns": 3}': "not-",
     b'{"mean": {"point_estimate": "x"}}': "not-",
     b'{"results": {"x": 3}, "versions": {}}': "not-",
+    b'{"results": [{"command": "x", "mean": 1' + b"0" * 400 + b"}]}": "not-",
 }
 
 

@@ -167,7 +167,7 @@ class BenchmarkReader:
         try:
             for case in _told_apart(list(module.cases(file.held(module), file.path))):
                 _take(case, gatherer, found)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise Unreadable(
                 f"not-{tool}", f"{shown} is no whole result of {tool}: {_words(error)}"
             ) from None
