@@ -15,6 +15,14 @@ NAMES += ("N1", "N2", "H1", "D1", "C1", "B1", "S1", "U1", "W1", "I1", "R1")
 LINES: dict[str, list[str]] = {
     "init": ["init", "init --label {h}", "init --executor {h}"],
     "start": ["start {h}", "start other --prefix O --no-branch --title {h} --goal {h}"],
+    "profile": [
+        "profile list",
+        "profile use {h}",
+        "profile use kernel --why {h} --default dtype={h}",
+        "profile show",
+        "profile show {h}",
+        "profile new {h}",
+    ],
     "check": ["check kickoff", "check post P-001", "check close", "check regression P-002"],
     "run": [
         "run --quiet --set k={h} --title {h} -- true {h}",
