@@ -29,7 +29,8 @@ REPORTED = {
 }
 DESCRIPTION = f"""Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl, parquet
 or Markdown file, TensorBoard event files under a folder, or runs of a tracker
-(--format {", ".join(BUILTIN)}: PATH is then a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one config
+(--format {", ".join(BUILTIN)}: PATH is then a project's name, or the tracker's own files;
+of leadline: run folders, or a repository that has some). Rows of one config
 become repeats of one experiment. Every row and every value of a metric that is not taken is named with its
 reason, and importing again takes only what is new. With nothing but PATH, the columns of a table are shown with the
 roles they seem to have, three rows as they would become, and the command that imports it; what was said of them once
