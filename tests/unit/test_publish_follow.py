@@ -14,6 +14,7 @@ from leadline.bootstrap import open_context
 from leadline.core.errors import remote
 from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.services.context import Context
+from leadline.services.issue import content
 from leadline.services.issue.delivery import Opening
 from leadline.services.publish.follow import Followed, follow, follow_everywhere
 from leadline.services.thread.start import StartRequest, start
@@ -152,6 +153,19 @@ def test_followed_twice_is_followed_once(demo: Context):
     assert first.problems == again.problems == [] and first.left == again.left == []
     assert again.logbook.commit == first.logbook.commit
     assert again.record_commit == first.record_commit
+
+
+def test_the_body_of_the_issue_is_derived_once(demo: Context, monkeypatch: pytest.MonkeyPatch):
+    follow(demo, "demo", "a start")
+    derived, sections = list[str](), content.body_sections
+    monkeypatch.setattr(
+        content,
+        "body_sections",
+        lambda thread, *rest: derived.append(thread.topic) or sections(thread, *rest),
+    )
+    suppose(demo, "smaller steps help")
+    follow(demo, "demo", "a hypothesis")
+    assert derived == ["demo"]
 
 
 def test_twice_on_a_forge_outside_writes_once(context: Context):

@@ -268,11 +268,14 @@ class _Call:
 
     def _carry_out(self) -> None:
         thread = self.context.store.view(self.topic)
-        self.waits = [o.what for o in self.expected(thread)]
-        remote = self.read(thread)
-        if remote is not None and thread.issue.state not in ("none", "draft"):
-            self.drift = drift(thread.issue, remote)
-            self.done += hear(self.context, thread, remote)
+        try:
+            remote = self.read(thread)
+            if remote is not None and thread.issue.state not in ("none", "draft"):
+                self.drift = drift(thread.issue, remote)
+                self.done += hear(self.context, thread, remote)
+        except ForgeFailed:  # derived only where it has to wait: it costs a whole body of the issue
+            self.waits = [o.what for o in self.expected(thread)]
+            raise
         operations = self._planned(thread, remote)
         for operation in operations:
             if operation.kind == "keep-edit":
