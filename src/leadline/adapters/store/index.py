@@ -490,6 +490,13 @@ class Index:
             "ON CONFLICT DO UPDATE SET ended=max(ended, excluded.ended)",
             ends,
         )
+        if any(record.kind == "ruler" and "earlier" in record.body for record in records):
+            # It says of all runs before it what measured them.
+            self.db.execute(
+                "INSERT INTO stale SELECT DISTINCT thread, base, 1 FROM plans "
+                "WHERE thread=? AND base != '' ON CONFLICT DO UPDATE SET judge=1",
+                (thread,),
+            )
 
     def runs_to_watch(self, thread: str) -> list[str]:
         """See ``ports.records.RecordLog``."""
