@@ -67,6 +67,11 @@ def test_a_claim_is_shown_by_its_id(lab):
     assert lab.ok("claims", "P-C1") == lab.ok("claims", "--why", "P-C1")
 
 
+def test_an_id_behind_a_list_is_shown_by_show(lab):
+    error = lab.json("hypothesis", "list", "P-H1")["error"]
+    assert error["code"] == "bad-arguments" and error["next"][0] == "leadline show P-H1"
+
+
 def test_the_issue_is_shown_by_show(lab):
     assert lab.ok("issue", "show") == lab.ok("issue")
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from leadline.core.errors import LeadlineError
+from leadline.core.evidence.of_thread import evidence_of
 from leadline.services.context import Context
-from leadline.services.evidence.hypothesis import change
+from leadline.services.evidence.hypothesis import add, change
 from leadline.testing.builders import ThreadBuilder
 from tests.unit.services_context import holding
 
@@ -44,6 +45,25 @@ def test_what_was_measured_the_other_way_supports_nothing(tmp_path: Path) -> Non
         assert refused.value.code == "prediction-says-otherwise"
         assert refused.value.what == "the prediction of P-H1 does not hold over the runs cited"
     assert state(context, "supported", "P-002") == "supported"
+
+
+def test_the_baseline_of_a_prediction_is_that_of_its_time(tmp_path: Path) -> None:
+    """Else what it beat becomes what it is held against, once the baseline has moved there."""
+    b = ThreadBuilder("demo", metrics=[("loss", "nats", "lower")])
+    for arm, values in (("old", HIGH), ("new", LOW)):
+        shown = b.run(arm, {"loss": values[0]}, {"arm": arm})
+        b.repeat(shown, *({"loss": value} for value in values[1:]))
+    b.baseline("P-001")
+    context = holding(tmp_path, b)
+    add(context, "demo", "new is lower", "loss(arm=new) < 0.9 * loss(baseline)")
+    thread = context.store.thread("demo")
+    (item,) = thread.hypotheses
+    assert item.refs["baseline"] == thread.baseline.uid
+    context.append("demo", "baseline", {"id": "P-B2", "experiment": "P-002", "refs": {}, "why": ""})
+    thread = context.store.thread("demo")
+    assert thread.baseline.id == "P-B2"
+    found = evidence_of(thread, thread.hypotheses[0].body, item.uid)
+    assert {run.rpartition("-")[0] for run in found.counted} == {"P-001", "P-002"}
 
 
 def test_no_difference_shown_is_no_falsification(tmp_path: Path) -> None:

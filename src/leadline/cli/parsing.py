@@ -9,6 +9,7 @@ from types import ModuleType
 from leadline.cli.answer import put
 from leadline.cli.table import VERBS
 from leadline.core.errors import usage
+from leadline.core.ids import parse_id
 from leadline.core.typed import Any, NoReturn
 
 # Options as users guessed them, and what they meant.
@@ -60,7 +61,13 @@ class Parser(argparse.ArgumentParser):
         verb, shown = parser.prog.split()[1], parser.format_usage().strip()
         if not said:
             what = f"{parser.prog}: {message}"
-            raise usage("bad-arguments", what, why=shown, do=f"{parser.prog} --help")
+            one = next((word for word in unknown.split() if parse_id(word)), "")
+            do = (
+                [f"leadline show {one}", f"{parser.prog} --help"]
+                if one
+                else f"{parser.prog} --help"
+            )
+            raise usage("bad-arguments", what, why=shown, do=do)
         raise usage(
             "bad-arguments",
             f"{parser.prog}: {'; '.join(said)}",

@@ -301,3 +301,11 @@ def refs_for(thread: Thread, ids: Iterable[str] = (), texts: Iterable[str] = ())
         if isinstance(thing, Run):
             refs[thing.experiment] = thread.experiments[thing.experiment].uid
     return refs
+
+
+def refs_of_predicate(thread: Thread, predicate: str) -> dict[str, str]:
+    """``refs_for`` a predicate; ``baseline`` is the one there is now, wherever it moves later."""
+    refs = refs_for(thread, texts=[predicate])
+    if "(baseline" in predicate and thread.baseline is not None:
+        refs["baseline"] = thread.baseline.uid
+    return refs

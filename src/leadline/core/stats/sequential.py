@@ -25,6 +25,7 @@ METHOD = "confidence sequence under symmetry"
 # What is bet at a typical value, in units of 1 / scale: small bets find small effects late, large
 # ones large effects soon; the last one bets all on the sign.
 _STAKES = (0.25, 0.5, 1.0, 2.0, 4.0, math.inf)
+FEWEST_BLOCKS = 7  # that can win more than 1/0.05
 _BISECTIONS = 40
 
 

@@ -159,14 +159,18 @@ def effects_of(thread: Thread, experiment: Experiment, metric: str) -> list[Effe
 def claim_on(
     thread: Thread, experiment: Experiment, evidence_of: facts.EvidenceOf | None
 ) -> Item[Any] | None:
-    """The strongest standing claim that counts a run of the experiment."""
+    """The strongest standing claim that counts a run of the experiment, of equals the newest."""
     if evidence_of is None:
         return None
     runs = {run.id for run in experiment.runs}
+    found: Item[Any] | None = None
     for claim in islice(facts.claims_by_label(thread, evidence_of), LOOKED_AT):
-        if claim.stands and runs.intersection(evidence_of(claim).counted):
-            return claim
-    return None
+        weaker = found is not None and evidence_of(claim).label != evidence_of(found).label
+        if weaker or not claim.stands:
+            break
+        if runs.intersection(evidence_of(claim).counted):
+            found = claim
+    return found
 
 
 # ---- how to run ----------------------------------------------------------------------------------

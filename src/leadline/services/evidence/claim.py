@@ -33,7 +33,7 @@ from leadline.core.values import dataclass, field
 from leadline.core.view.facts import measured
 from leadline.services.artifact.raw_files import record_disputed
 from leadline.services.bound_text import bound_body, checked_text
-from leadline.services.context import Context, refs_for
+from leadline.services.context import Context, refs_of_predicate
 from leadline.services.lookup import kind_of
 from leadline.services.refusal import Overrides, refuse
 
@@ -191,9 +191,7 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
         ids=body.get("experiments", []),
     )
     body = {**body, **bound}
-    body["refs"].update(refs_for(thread, texts=[words]))
-    if "(baseline" in words and thread.baseline is not None:
-        body["refs"]["baseline"] = thread.baseline.uid
+    body["refs"].update(refs_of_predicate(thread, words))
     return body
 
 

@@ -25,7 +25,7 @@ from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.view.facts import gone_evidence, tested_in
 from leadline.core.view.judged import judged_state
 from leadline.services.bound_text import bound_body, checked_text
-from leadline.services.context import Context, refs_for
+from leadline.services.context import Context, refs_of_predicate
 from leadline.services.lookup import kind_of, no_evidence, runs_of, withdrawn
 from leadline.services.refusal import Overrides, refuse
 
@@ -106,7 +106,7 @@ def add(context: Context, topic: str, text: str, predicate: str = "") -> Propose
         body["predicate"] = read_predicate(predicate).format()
     thread = context.slice(topic, [], [text, predicate])
     body = {**body, **bound_body(context, thread, text, strict=False)}
-    body["refs"].update(refs_for(thread, texts=[body.get("predicate", "")]))
+    body["refs"].update(refs_of_predicate(thread, body.get("predicate", "")))
     return cast("Proposed", {"id": context.append_item(thread, "hypothesis", body), **body})
 
 

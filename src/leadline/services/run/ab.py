@@ -19,7 +19,7 @@ from leadline.core.errors import usage
 from leadline.core.ids import named_id
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
-from leadline.core.stats.sequential import METHOD
+from leadline.core.stats.sequential import FEWEST_BLOCKS, METHOD
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
@@ -94,6 +94,8 @@ def measure(
     after the warm-up: a metric that no run gives.
     """
     _check(request)
+    if request.most_blocks < FEWEST_BLOCKS:
+        say(f"--blocks {request.most_blocks} bounds no ratio: seven are the fewest")
     thread, a, b = complete(context, request.a), request.a, request.b
     complete(context, b)
     metric, definition = _metric(thread, request.metric)
