@@ -160,7 +160,10 @@ LONG_THREAD = LONG.thread()
 @given(st.integers(0, 6000))
 def test_the_brief_keeps_its_budget(budget: int) -> None:
     shown = render_brief(
-        LONG_THREAD, None, {"due": True, "form": "update", "why": "w" * 300}, budget_chars=budget
+        LONG_THREAD,
+        None,
+        {"due": True, "form": "update", "why": "w" * 300, "since": ""},
+        budget_chars=budget,
     )
     assert len(shown) <= budget
 

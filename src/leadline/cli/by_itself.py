@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 
 from leadline.cli.answer import Answer, given
@@ -41,6 +40,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def started(args: argparse.Namespace) -> Answer:
     """Starts this command line again and waits until it goes on by itself; ends as it ended where it
     does not, since it has said why."""
+    import subprocess
+
     read_fd, write_fd = os.pipe()
     own, dashes, command = given.words, [], []
     if "--" in own:

@@ -93,15 +93,24 @@ def sha256_for(size_bytes: int) -> Any:
     megabyte on. For less it is the interpreter's own, as ``random`` of the standard library has it:
     the same digests.
     """
+    return _hash_for("sha256", ("_sha256", "_sha2"), size_bytes)  # until Python 3.11, and since
+
+
+def sha1_for(size_bytes: int) -> Any:
+    """``hashlib.sha1``, as ``sha256_for``: git's names of contents."""
+    return _hash_for("sha1", ("_sha1",), size_bytes)
+
+
+def _hash_for(algorithm: str, modules: tuple[str, ...], size_bytes: int) -> Any:
     if size_bytes < 1 << 18 and "hashlib" not in sys.modules:
-        for name in ("_sha256", "_sha2"):  # until Python 3.11, and since
+        for name in modules:
             try:
-                return __import__(name).sha256
+                return getattr(__import__(name), algorithm)
             except ImportError:
                 continue
     import hashlib  # noqa: PLC0415  start-up: 3.1 ms
 
-    return hashlib.sha256
+    return getattr(hashlib, algorithm)
 
 
 def is_digest(value: object) -> TypeGuard[str]:

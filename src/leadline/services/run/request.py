@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadline.core.errors import conflict, refused, usage
+from leadline.core.plain import shell_words
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -170,5 +171,11 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
             "not-a-repeat",
             f"the {other[0]} is not that of {experiment.id}",
             why="repeats of an experiment have its command, config and extraction; another one is a new experiment",
-            do=["leadline run --set … -- CMD", f"leadline run --experiment {experiment.id}"],
+            do=[f"leadline run {_typed(command)}", f"leadline run --experiment {experiment.id}"],
         )
+
+
+def _typed(command: Command) -> str:
+    """What of a run says what is run, as it is typed."""
+    config = [word for k, v in command.config.items() for word in ("--set", f"{k}={v}")]
+    return shell_words([*config, "--", *command.argv])

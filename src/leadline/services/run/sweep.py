@@ -165,12 +165,9 @@ def _resumed(
         raise conflict(
             "code-changed",
             f"the code is not the one {item.id} was started at",
-            why="cells at two code states do not make one table; files that the command writes belong in .gitignore",
-            do=[
-                f"leadline show {item.id}",
-                "git status",
-                "leadline sweep … -- CMD  (a new sweep at this code)",
-            ],
+            why="cells at two code states do not make one table, so a sweep at this code is a new one; files that "
+            "the command writes belong in .gitignore",
+            do=[f"leadline show {item.id}", "git status", "leadline sweep --help"],
         )
     check_told_apart(item.body.get("artifacts") or [], item.body.get("extract") or [], request.jobs)
     here = os.path.relpath(context.cwd, context.toplevel)

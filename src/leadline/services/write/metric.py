@@ -11,6 +11,7 @@ from leadline.core.metric.contract import OBSERVED, contract_in, contract_of, co
 from leadline.core.metric.derive import formulas_of, in_order
 from leadline.core.metric.formula import parse
 from leadline.core.metric.limit import read_limit
+from leadline.core.plain import shell_words
 from leadline.core.record.run import DIRECTIONS, MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
@@ -112,11 +113,15 @@ def define_metric(
         ]
         if other and not redefine:
             words = ", ".join(f"{k} {getattr(old, k)!r}, now {given[k]!r}" for k in other)
+            typed = shell_words([word for k, v in given.items() for word in (f"--{k}", str(v))])
             raise conflict(
                 "metric-defined-otherwise",
                 f"{name} is defined already: {words}",
                 why="what was measured under the old definition would change its meaning",
-                do=[f"leadline metric {name} --redefine ...", f"leadline metric {name}_2 ..."],
+                do=[
+                    f"leadline metric {name}_2 {typed}",
+                    f"leadline metric {name} --redefine {typed}",
+                ],
             )
         kept = {k: v for k in ("observed", "per", "formula", "limit") if (v := getattr(old, k))}
         given = {k: getattr(old, k) for k in wanted} | kept | given
