@@ -259,3 +259,23 @@ def test_the_own_criterion_may_be_said_again() -> None:
 def test_a_count_above_twelve_is_a_measurement() -> None:
     assert unbound_numbers("12 of them", THREAD) == []
     assert [f["number"] for f in unbound_numbers("13 of them", THREAD)] == ["13"]
+
+
+@pytest.mark.parametrize(
+    ("text", "suggested"),
+    [
+        ("it takes 97.2 us", "{{P-002.time_us.median}}"),
+        ("it takes 97.2 ns", ""),  # another unit
+        ("the error is 97.2", ""),  # another metric
+        ("the error is 0.002 at 97.2 us", "{{P-002.max_err.median}}"),
+        ("a mean of 100.2 is bad", ""),  # a setting
+        ("time and error are 0.002", "{{P-002.max_err.median}}"),
+        ("it is 97.2", "{{P-002.time_us.median}}"),
+    ],
+)
+def test_no_citation_of_another_metric_or_unit_is_proposed(text: str, suggested: str) -> None:
+    b = ThreadBuilder(metrics=[("time_us", "us", "lower"), ("max_err", "", "lower")])
+    b.run("", {"time_us": 100.2, "max_err": 0.0001}, {"mean": 100})
+    b.run("", {"time_us": 97.2, "max_err": 0.002}, {"mean": 10})
+    thread = b.thread()
+    assert unbound_numbers(text, thread)[0]["suggestion"] == suggested

@@ -119,7 +119,7 @@ def unbound_numbers(
         {
             "number": shown_number(q),
             "position": q.start,
-            "suggestion": _suggest(q, thread, cited),
+            "suggestion": "" if _of_setting(q, text, thread) else _suggest(q, text, thread, cited),
         }
         for q in stated
         if not _is_meant(q, prose)
@@ -347,7 +347,43 @@ def _numbers_in(value: object) -> set[float]:
 # ---- what to write instead -----------------------------------------------------------------------
 
 
-def _suggest(q: Quantity, thread: Thread, cited: list[Experiment]) -> str:
+_BEFORE_CHARS = 60  # in which the words stand that say what a number is of
+
+
+def _of_setting(q: Quantity, text: str, thread: Thread) -> bool:
+    """Whether the words before it say that it is the value of a config key: "at a mean of 100"."""
+    before = re.search(r"([\w.-]+)(?:\s+of|\s+is|\s*=)?\s*\Z", text[: q.start])
+    return before is not None and any(
+        before[1] in (key, key.rpartition(".")[2])
+        for e in thread.experiments.values()
+        for r in e.runs[:1]
+        for key in r.config
+    )
+
+
+def _metrics_meant(q: Quantity, text: str, thread: Thread) -> Collection[str]:
+    """The metrics that a number may be of: those of its unit, and of these the ones that the nearest
+    words before it name ("the error is 0.2"), where any do."""
+    names = {
+        *thread.metrics,
+        *(n for e in thread.experiments.values() for r in e.runs[:1] for n in r.metrics),
+    }
+    if q.unit and q.kind != "percent":
+        units = {name: d.unit for name, d in thread.metrics.items()}
+        names = {name for name in names if units.get(name, "") in ("", q.unit)}
+        exact = {name for name in names if units.get(name) == q.unit}
+        names = exact or names
+    before = text[max(0, q.start - _BEFORE_CHARS) : q.start].lower()
+    said: dict[int, set[str]] = {}
+    for name in names:
+        for part in re.split(r"[\W_]+", name.lower()):
+            at = max((m.start() for m in re.finditer(rf"\b{re.escape(part)}", before)), default=-1)
+            if len(part) > 2 and at >= 0:
+                said.setdefault(at, set()).add(name)
+    return said[max(said)] if said else names
+
+
+def _suggest(q: Quantity, text: str, thread: Thread, cited: list[Experiment]) -> str:
     digits, value = q.digits, q.value
     if q.kind in ("n", "runs", "share"):
         return _suggest_n(value, thread, cited) if q.kind == "n" else ""
@@ -371,13 +407,9 @@ def _suggest(q: Quantity, thread: Thread, cited: list[Experiment]) -> str:
         if not relative:
             return ""
     others = [e for e in thread.experiments.values() if e not in cited]
-    wanted = (
-        {m.name for m in thread.metrics.values() if m.unit == q.unit}
-        if q.unit and not relative
-        else set()
-    )
+    wanted = _metrics_meant(q, text, thread)
     for metric, expression, recorded in _values([*cited, *others]):
-        if wanted and metric not in wanted:
+        if metric not in wanted:
             continue
         if abs(recorded - value) <= half or (relative and abs(recorded * 100 - value) <= half):
             tail = f" :.{places}%" if relative and abs(recorded - value) > half else ""
