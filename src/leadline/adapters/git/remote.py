@@ -86,12 +86,8 @@ def _at_its_host(git: GitProgram, url: str) -> str:
     parsed = remote_url_parts(url)
     if parsed is None or not parsed.by_ssh or parsed.host.lower() in _PUBLIC:
         return url
-    said = os.environ.get("GIT_SSH_COMMAND", "")
-    if not said:
-        setting = git.run(["config", "--get", "core.sshCommand"], ok=any_status)
-        said = os.fsdecode(setting.stdout).strip() or "ssh"
     try:
-        first, *options = shlex.split(said)
+        first, *options = shlex.split(_ssh_command(git) or "ssh")
         ssh = first if "/" in first else program(first)
         done = subprocess.run(
             [ssh, *options, "-G", "--", parsed.host],
@@ -107,6 +103,15 @@ def _at_its_host(git: GitProgram, url: str) -> str:
         if keyword == "hostname" and host and host.lower() != parsed.host.lower():
             return at_host(url, host)
     return url
+
+
+def _ssh_command(git: GitProgram) -> str:
+    """The user's own ssh command line; "" where git starts plain ``ssh``."""
+    setting = ["config", "core.sshCommand"]
+    return (
+        os.environ.get("GIT_SSH_COMMAND")
+        or os.fsdecode(git.run(setting, ok=any_status).stdout).strip()
+    )
 
 
 def remote_refs(git: GitProgram, remote: str, timeout_s: float) -> dict[str, str]:
@@ -214,12 +219,7 @@ def _talk(
             "no-such-remote", f"There is no remote called {remote}.", do="git remote -v"
         )
     extra: dict[str, str] = {}
-    configured = (
-        os.environ.get("GIT_SSH_COMMAND")
-        or os.environ.get("GIT_SSH")
-        or git.run(["config", "core.sshCommand"], ok=any_status).stdout.strip()
-    )
-    if not configured:
+    if not (os.environ.get("GIT_SSH") or _ssh_command(git)):
         extra["GIT_SSH_COMMAND"] = (
             f"ssh -o BatchMode=yes -o ConnectTimeout={max(1, int(min(timeout_s, 30)))}"
         )

@@ -115,16 +115,26 @@ def unbound_numbers(
     cited = cited_experiments(f"{text}\n{beside}", thread, refs)
     known = known_numbers(cited, thread, predicate, samples)
     prose = plain_words(text)
-    return [
-        {
-            "number": shown_number(q),
-            "position": q.start,
-            "suggestion": "" if _of_setting(q, text, thread) else _suggest(q, text, thread, cited),
-        }
+    left = [
+        q
         for q in stated
         if not _is_meant(q, prose)
         and not _is_known(q, known, text)
         and not _cited_beside(q, text, thread, refs)
+    ]
+    if not left:
+        return []
+    firsts = [run for e in thread.experiments.values() for run in e.runs[:1]]
+    keys = {part for run in firsts for key in run.config for part in (key, key.rpartition(".")[2])}
+    metrics = {*thread.metrics, *(name for run in firsts for name in run.metrics)}
+
+    def instead(q: Quantity) -> str:
+        if _of_setting(q, text, keys):
+            return ""
+        return _suggest(q, thread, cited, _metrics_meant(q, text, thread, metrics))
+
+    return [
+        {"number": shown_number(q), "position": q.start, "suggestion": instead(q)} for q in left
     ]
 
 
@@ -350,24 +360,17 @@ def _numbers_in(value: object) -> set[float]:
 _BEFORE_CHARS = 60  # in which the words stand that say what a number is of
 
 
-def _of_setting(q: Quantity, text: str, thread: Thread) -> bool:
+def _of_setting(q: Quantity, text: str, keys: Collection[str]) -> bool:
     """Whether the words before it say that it is the value of a config key: "at a mean of 100"."""
     before = re.search(r"([\w.-]+)(?:\s+of|\s+is|\s*=)?\s*\Z", text[: q.start])
-    return before is not None and any(
-        before[1] in (key, key.rpartition(".")[2])
-        for e in thread.experiments.values()
-        for r in e.runs[:1]
-        for key in r.config
-    )
+    return before is not None and before[1] in keys
 
 
-def _metrics_meant(q: Quantity, text: str, thread: Thread) -> Collection[str]:
-    """The metrics that a number may be of: those of its unit, and of these the ones that the nearest
-    words before it name ("the error is 0.2"), where any do."""
-    names = {
-        *thread.metrics,
-        *(n for e in thread.experiments.values() for r in e.runs[:1] for n in r.metrics),
-    }
+def _metrics_meant(
+    q: Quantity, text: str, thread: Thread, names: Collection[str]
+) -> Collection[str]:
+    """The metrics of ``names`` that a number may be of: those of its unit, and of these the ones that
+    the nearest words before it name ("the error is 0.2"), where any do."""
     if q.unit and q.kind != "percent":
         units = {name: d.unit for name, d in thread.metrics.items()}
         names = {name for name in names if units.get(name, "") in ("", q.unit)}
@@ -383,7 +386,8 @@ def _metrics_meant(q: Quantity, text: str, thread: Thread) -> Collection[str]:
     return said[max(said)] if said else names
 
 
-def _suggest(q: Quantity, text: str, thread: Thread, cited: list[Experiment]) -> str:
+def _suggest(q: Quantity, thread: Thread, cited: list[Experiment], wanted: Collection[str]) -> str:
+    """``wanted``: the metrics that it may be of."""
     digits, value = q.digits, q.value
     if q.kind in ("n", "runs", "share"):
         return _suggest_n(value, thread, cited) if q.kind == "n" else ""
@@ -407,7 +411,6 @@ def _suggest(q: Quantity, text: str, thread: Thread, cited: list[Experiment]) ->
         if not relative:
             return ""
     others = [e for e in thread.experiments.values() if e not in cited]
-    wanted = _metrics_meant(q, text, thread)
     for metric, expression, recorded in _values([*cited, *others]):
         if metric not in wanted:
             continue
