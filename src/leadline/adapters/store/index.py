@@ -491,12 +491,11 @@ class Index:
             ends,
         )
         if any(record.kind == "ruler" and "earlier" in record.body for record in records):
-            # It says of all runs before it what measured them.
-            self.db.execute(
-                "INSERT INTO stale SELECT DISTINCT thread, base, 1 FROM plans "
-                "WHERE thread=? AND base != '' ON CONFLICT DO UPDATE SET judge=1",
-                (thread,),
-            )
+            from leadline.adapters.store import run_table
+
+            run_table.call_stale(
+                self.db, thread
+            )  # it says of all runs before it what measured them
 
     def runs_to_watch(self, thread: str) -> list[str]:
         """See ``ports.records.RecordLog``."""

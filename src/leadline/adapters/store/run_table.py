@@ -167,11 +167,16 @@ def _compare_ground(db: sqlite3.Connection, thread: str, rests_on: str) -> None:
     known = db.execute("SELECT text FROM ground WHERE thread=?", (thread,)).fetchone()
     if (known or ("",))[0] != rests_on:
         db.execute("INSERT OR REPLACE INTO ground VALUES(?,?)", (thread, rests_on))
-        db.execute(
-            "INSERT INTO stale SELECT DISTINCT thread, base, 1 FROM plans "
-            "WHERE thread=? AND base != '' ON CONFLICT DO UPDATE SET judge=1",
-            (thread,),
-        )
+        call_stale(db, thread)
+
+
+def call_stale(db: sqlite3.Connection, thread: str) -> None:
+    """All experiments there are, and what rests on them."""
+    db.execute(
+        "INSERT INTO stale SELECT DISTINCT thread, base, 1 FROM plans "
+        "WHERE thread=? AND base != '' ON CONFLICT DO UPDATE SET judge=1",
+        (thread,),
+    )
 
 
 def _write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
