@@ -270,3 +270,22 @@ def test_a_measurement_in_turns_is_known():
         "P-I1 in turns: time_ms of P-002 against P-001: better, ratio 0.5 (0.45 to 0.5512), 9 blocks"
         in render_brief(b.thread())
     )
+
+
+STOPS = ("time_ms < 60 ms on two shapes", "err<=1e-7 or time_ms ≤ 40 us", "three blocks tried")
+
+
+def test_what_can_be_read_of_the_stop_criteria_is_counted_over_the_runs_of_the_best():
+    b = study()
+    b.repeat("P-002", {"time_ms": 61.0, "err": 1e-8})
+    for text in STOPS:
+        b.change("stop", text, "said by the person", mode="add")
+    brief = render_brief(b.thread())
+    assert "so far, by P-002: time_ms <60 in 1 of 2 runs; err <=1e-7 in 1 of 2 runs" in brief
+    assert brief.index(STOPS[1]) < brief.index("so far, by P-002")
+
+
+def test_nothing_is_said_of_stop_criteria_that_cannot_be_read():
+    b = study()
+    b.change("stop", "three blocks tried, time_ms < 40 us", "said by the person", mode="add")
+    assert "so far" not in render_brief(b.thread())

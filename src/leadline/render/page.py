@@ -12,7 +12,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Interval, mean_interval
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import few, minute, number, rounded, with_unit
+from leadline.core.timestamps import counted, few, minute, number, rounded, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
@@ -20,6 +20,7 @@ from leadline.core.view.judged import judged_state
 from leadline.core.view.news import News, Result, Told
 from leadline.core.view.page import Best, Effect, Page
 from leadline.core.view.relabelled import relabelled
+from leadline.core.view.stop import stop_readings
 from leadline.render import words
 from leadline.render.markdown import cut
 
@@ -83,7 +84,7 @@ def parts_of(
             "leadline next",
         ),
         part("Goal", facts.listed(about.get("goal")), 1, "leadline logbook"),
-        part("Stop", facts.listed(about.get("stop")), 2, "leadline logbook"),
+        part("Stop", stop_lines(thread, page), 3, "leadline logbook"),
         part("Constraints", facts.listed(about.get("constraint")), 2, "leadline logbook"),
         part("Conclusion", _conclusion(thread), 1, "leadline logbook"),
         part(
@@ -200,6 +201,18 @@ def result_text(result: Result, thread: Thread) -> str:
         return words.joined([told, turns_text(design, thread)], ", ")
     n = len(result.experiments)
     return f"{told}, best of {n} cells" if n > 1 else told
+
+
+def stop_lines(thread: Thread, page: Page) -> list[str]:
+    """The criteria, and behind the first two what the best result says to what can be read of them."""
+    lines = facts.listed(thread.about.get("stop"))
+    told = [
+        f"{one.bound.metric} {one.bound.limit} in {one.kept} of {counted(one.n, 'run')}"
+        for one in stop_readings(thread, page.best)
+    ]
+    if page.best is not None and told:
+        lines.insert(2, f"so far, by {page.best.experiment.id}: {'; '.join(told)}")
+    return lines
 
 
 def _conclusion(thread: Thread) -> list[str]:
