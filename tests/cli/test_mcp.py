@@ -214,8 +214,11 @@ def test_lines_that_are_no_messages_are_answered_and_the_server_goes_on(raw):
     assert server.end() == 0
 
 
-def waiting_script(started: str) -> str:
-    return f"import time; open({started!r}, 'w').close(); [time.sleep(0.05) for _ in range(2400)]"
+def waiting_script(started: str, until: str = "") -> str:
+    return (
+        f"import os, time\nopen({started!r}, 'w').close()\n"
+        f"for _ in range(2400): os.path.exists({until!r}) and os._exit(0); time.sleep(0.05)"
+    )
 
 
 def wait_for(path: str) -> None:
@@ -224,17 +227,66 @@ def wait_for(path: str) -> None:
         assert not reached.wait(0.02)
 
 
-@pytest.mark.parametrize("how", ["cancelled", "closed"])
-def test_a_run_that_its_client_leaves_is_recorded_as_cancelled(raw, tmp_path, how):
+def called(server: Raw, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    params = {"name": name, "arguments": arguments}
+    server.send({"id": 7, "method": "tools/call", "params": params})
+    return server.next()["result"]["structuredContent"]
+
+
+def test_a_run_that_its_client_cancels_is_recorded_as_that(raw, tmp_path):
     server, started = raw(), str(tmp_path / "started")
     call = {"name": "run", "arguments": {"command": [PY, "-c", waiting_script(started)]}}
     server.send({"id": 7, "method": "tools/call", "params": call})
     wait_for(started)
-    if how == "cancelled":
-        server.send({"method": "notifications/cancelled", "params": {"requestId": 7}})
+    server.send({"method": "notifications/cancelled", "params": {"requestId": 7}})
     assert server.end() == 0
+    ended = raw.lab.json("wait", "--for", "60")
+    assert not ended["data"] or ended["data"][0]["state"] == "cancelled"
     (run,) = raw.lab.json("status", "--runs")["data"]
     assert run["state"] == "cancelled"
+
+
+def test_a_run_goes_on_when_its_client_ends(raw, tmp_path):
+    server, started = raw(), str(tmp_path / "started")
+    script = waiting_script(started, until=str(tmp_path / "enough"))
+    call = {"name": "run", "arguments": {"command": [PY, "-c", script], "repeat": 2}}
+    server.send({"id": 7, "method": "tools/call", "params": call})
+    wait_for(started)
+    assert server.end() == 0
+    (several, run) = raw.lab.json("jobs")["data"]
+    assert (several["state"], run["state"]) == ("running", "running")
+    (tmp_path / "enough").touch()
+    assert {one["state"] for one in raw.lab.json("wait", several["id"])["data"]} == {"done"}
+    assert raw.lab.json("status", "--runs")["counts"]["runs"] == 2
+
+
+@pytest.mark.parametrize("repeat", [1, 2])
+def test_what_takes_longer_than_a_client_waits_is_answered_with_its_id(raw, tmp_path, repeat):
+    server, enough = raw("--answer-within", "1"), tmp_path / "enough"
+    script = waiting_script(str(tmp_path / "started"), until=str(enough))
+    answer = called(server, "run", {"command": [PY, "-c", script], "repeat": repeat})
+    shown = answer["data"]["id"]
+    assert shown == ("P-001" if repeat > 1 else "P-001-r1")
+    assert answer["ok"] and answer["next"][0] == f"leadline wait {shown}"
+    waited = called(server, "leadline", {"argv": ["wait", shown]})
+    assert waited["data"]["state"] == "not over" and waited["next"] == [f"leadline wait {shown}"]
+    enough.touch()
+    assert called(server, "leadline", {"argv": ["wait", shown]})["data"][0]["state"] == "done"
+
+
+def test_a_run_that_outlives_its_session_is_still_of_it(raw, tmp_path):
+    agent = subprocess.Popen([PY, "-c", "import time; time.sleep(600)"])
+    raw.lab.env |= {"LEADLINE_AGENT": "codex", "LEADLINE_AGENT_PROCESS": str(agent.pid)}
+    server, enough = raw("--answer-within", "1"), tmp_path / "enough"
+    script = waiting_script(str(tmp_path / "started"), until=str(enough))
+    shown = called(server, "run", {"command": [PY, "-c", script]})["data"]["id"]
+    raw.lab.ok("session", "end")
+    agent.kill()
+    agent.wait()
+    raw.lab.env = {k: v for k, v in raw.lab.env.items() if not k.startswith("LEADLINE_AGENT")}
+    enough.touch()
+    assert raw.lab.json("wait", shown)["data"][0]["state"] == "done"
+    assert [s["state"] for s in raw.lab.json("session", "list")["data"]] == ["ended"]
 
 
 def test_progress_is_told_and_a_long_answer_is_cut(raw):

@@ -1,5 +1,9 @@
 """One call as a process: the program with ``--json``, its progress handed on, its answer cut to what
-an agent can read."""
+an agent can read.
+
+The process is of its own session and writes to memory and to no pipe, so that one which runs commands
+goes on when nobody waits for it any more: a client has a limit for each call, and may close at any time.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from leadline.core.plain import shell_words
 from leadline.core.typed import Any
 
 MOST_CHARS = 24_000  # of an answer
 CUT_CHARS = 8_000  # of one that is longer, what is shown
-MOST_STDERR_CHARS = 4_000
+MOST_STDERR_CHARS = 500
 APART_S = 0.5  # between two lines of progress
+LINE_CHARS = 300
 _PROGRAM = (sys.executable, "-P", "-m", "leadline")  # -P: nothing of the work tree is imported
+# They run commands, and go on; and they look on, and are ended.
+_GO_ON = frozenset(("run", "sweep", "ab", "reproduce", "measure", "claim"))
+_LOOK_ON = frozenset(("wait", "logs", "attach", "jobs"))
 
 
 class Call:
@@ -30,39 +39,65 @@ class Call:
         folder: str,
         environ: Mapping[str, str],
         progress: Callable[[str], None],
+        within_s: float,
     ) -> None:
-        self._progress, self._told, self._errors = progress, 0.0, ""
+        self._words, self._folder, self._environ = words, folder, dict(environ)
+        self._progress, self._read = progress, 0
         at = words.index("--") if "--" in words else len(words)
-        self._json = (
-            "--help" not in words[:at] and bool(words) and words[0] not in ("help", "--help")
-        )
+        self._verb = next((word for word in words[:at] if not word.startswith("-")), "")
+        self._json = "--help" not in words[:at] and self._verb not in ("help", "")
         asked = [*words[:at], *(["--json"] if self._json else []), *words[at:]]
+        self._out, self._errors = os.memfd_create("answer"), os.memfd_create("progress")
+        self._ended = threading.Event()
+        self._within_s = within_s
         self._process = subprocess.Popen(
             [*_PROGRAM, *asked],
             cwd=folder,
-            env=dict(environ),
+            env=self._environ,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=self._out,
+            stderr=self._errors,
             start_new_session=True,  # a Ctrl-C in the terminal is the client's
         )
+        threading.Thread(target=self._wait, daemon=True).start()
 
     def cancel(self) -> None:
         """As Ctrl-C does: what was recorded is kept, and a run is recorded as cancelled."""
-        if self._process.poll() is None:
+        if not self._ended.is_set():
             try:
                 os.kill(self._process.pid, signal.SIGINT)
             except OSError:
                 return
 
+    def goes_on_alone(self) -> bool:
+        """Nobody waits for it any more: whether it goes on without being waited for. Who only looks on
+        is ended."""
+        if self._verb in _LOOK_ON:
+            self.cancel()
+        return self._verb in _GO_ON
+
     def answer(self) -> dict[str, Any]:
-        """Waits for the end; the envelope of the verb, cut where it is long."""
-        reader = threading.Thread(target=self._read_errors, daemon=True)
-        reader.start()
-        assert self._process.stdout is not None
-        out = self._process.stdout.read().decode("utf-8", "replace")
-        code = self._process.wait()
-        reader.join(timeout=5)
+        """The envelope of the verb when it has ended, cut where it is long; before, when it takes longer
+        than a client waits: what goes on, and how it is asked about."""
+        end_s = time.monotonic() + self._within_s
+        bounded = self._verb in _GO_ON | _LOOK_ON
+        try:
+            while not self._ended.wait(APART_S):
+                self._tell_progress()
+                if bounded and time.monotonic() >= end_s:
+                    return self._not_over()
+            return self._envelope()
+        finally:
+            os.close(self._out)
+            os.close(self._errors)
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self._ended.set()
+
+    def _envelope(self) -> dict[str, Any]:
+        out = _whole(self._out)
+        code = self._process.returncode
         if not self._json:
             return {"ok": code == 0, "data": {"text": out[:MOST_CHARS]}, "next": []}
         try:
@@ -73,20 +108,58 @@ class Call:
                 "error": {
                     "code": "no-answer",
                     "what": f"the verb ended with {code} and no answer",
-                    "why": self._errors[-500:],
+                    "why": _whole(self._errors)[-MOST_STDERR_CHARS:],
                 },
                 "next": ["leadline status"],
             }
         return _cut(envelope, len(out))
 
-    def _read_errors(self) -> None:
-        assert self._process.stderr is not None
-        for raw in self._process.stderr:
-            line = raw[:1000].decode("utf-8", "replace").strip()
-            self._errors = (self._errors + line + "\n")[-MOST_STDERR_CHARS:]
-            if line and time.monotonic() - self._told > APART_S:
-                self._told = time.monotonic()
-                self._progress(line[:300])
+    def _not_over(self) -> dict[str, Any]:
+        waited = f"it takes longer than {self._within_s:g} s"
+        if self._verb in _LOOK_ON:
+            self.cancel()
+            data = {"state": "not over", "why": f"{waited}: ask again, or do something else"}
+            return {"ok": True, "data": data, "next": [f"leadline {shell_words(self._words)}"]}
+        about: dict[str, Any] = self._under_way() or {"state": "running"}
+        shown = str(about.get("id", ""))
+        data = {**about, "why": f"{waited}: it goes on by itself, also when this client ends"}
+        following = [f"leadline {verb} {shown}".rstrip() for verb in ("wait", "logs", "stop")]
+        return {"ok": True, "data": data, "next": following if shown else ["leadline jobs"]}
+
+    def _under_way(self) -> dict[str, Any]:
+        """The row of ``leadline jobs`` of what the process is at, which is what it holds the lock of:
+        several runs together before the one of them."""
+        held = _locks_held(self._process.pid)
+        listing = Call(["jobs"], self._folder, self._environ, lambda line: None, self._within_s)
+        rows = listing.answer().get("data")
+        found = [row for row in rows if row["uid"] in held] if isinstance(rows, list) else []
+        keys = ("id", "verb", "state", "thread", "progress")
+        return {key: found[0][key] for key in keys if found[0].get(key)} if found else {}
+
+    def _tell_progress(self) -> None:
+        """The end of what was said since."""
+        size = os.fstat(self._errors).st_size
+        start = max(self._read, size - LINE_CHARS)
+        lines = os.pread(self._errors, size - start, start).decode("utf-8", "replace").split("\n")
+        self._read = size
+        if told := [line.strip() for line in lines if line.strip()]:
+            self._progress(told[-1])
+
+
+def _whole(fd: int) -> str:
+    return os.pread(fd, os.fstat(fd).st_size, 0).decode("utf-8", "replace")
+
+
+def _locks_held(pid: int) -> set[str]:
+    """The ULIDs in the paths of the files that a process has open."""
+    folder = f"/proc/{pid}/fd"
+    found = set[str]()
+    try:
+        for name in os.listdir(folder):
+            found |= set(os.readlink(f"{folder}/{name}").split("/")[-2:])
+    except OSError:
+        pass
+    return found
 
 
 def _cut(envelope: dict[str, Any], chars: int) -> dict[str, Any]:

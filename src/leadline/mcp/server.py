@@ -23,6 +23,7 @@ from leadline.services.agent.programs import PROGRAMS
 
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 AT_ONCE = 8  # calls; more wait
+LAST_ANSWER_S = 30
 PARSE, INVALID, NO_METHOD, BAD_PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 NO_RESOURCE = -32002
 _AGENTS = tuple(program.agent for program in PROGRAMS.values())
@@ -36,11 +37,17 @@ class ProtocolError(Exception):
 
 class Server:
     def __init__(
-        self, folder: str, read_only: bool, send: Callable[[dict[str, Any]], None]
+        self,
+        folder: str,
+        read_only: bool,
+        send: Callable[[dict[str, Any]], None],
+        within_s: float,
     ) -> None:
         self.folder, self.read_only, self._send = folder, read_only, send
+        self._within_s = within_s
         self._environ = dict(os.environ)
         self._calls: dict[str, Call] = {}
+        self._works: dict[str, threading.Thread] = {}
         self._cancelled: set[str] = set()
         self._lock, self._room = threading.Lock(), threading.Semaphore(AT_ONCE)
         self._answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -76,7 +83,9 @@ class Server:
         if params is not None and not isinstance(params, dict):
             self._fail(uid, ProtocolError(BAD_PARAMS, "params are no object"))
         elif method in self._slow:
-            work = threading.Thread(target=self._work, args=(uid, method, params or {}))
+            given = (uid, method, params or {})
+            work = threading.Thread(target=self._work, args=given, daemon=True)
+            self._works[json.dumps(uid)] = work
             work.start()
         elif method in self._answers:
             self._reply(uid, self._answers[method], params or {})
@@ -84,11 +93,14 @@ class Server:
             self._fail(uid, ProtocolError(NO_METHOD, f"no method {method}"))
 
     def end(self) -> None:
-        """The client is gone: what runs is cancelled, and recorded as that."""
+        """The client is gone, which is no word to end a run: what it began goes on, and is recorded.
+        All other calls are answered, as far as somebody still reads."""
         with self._lock:
-            calls = list(self._calls.values())
-        for call in calls:
-            call.cancel()
+            works, calls = dict(self._works), dict(self._calls)
+        for key, work in works.items():
+            call = calls.get(key)
+            if call is None or not call.goes_on_alone():
+                work.join(timeout=LAST_ANSWER_S)
 
     # -- answers -----------------------------------------------------------------------------------
     def _reply(
@@ -143,12 +155,13 @@ class Server:
             self._reply(uid, lambda given: self._slow[method](given, key), params)
             with self._lock:
                 self._calls.pop(key, None)
+                self._works.pop(key, None)
                 self._cancelled.discard(key)
 
     def _answer(
         self, words: list[str], key: str, progress: Callable[[str], None]
     ) -> dict[str, Any]:
-        call = Call(words, self.folder, self._environ, progress)
+        call = Call(words, self.folder, self._environ, progress, self._within_s)
         with self._lock:
             self._calls[key] = call
             late = key in self._cancelled
@@ -215,7 +228,7 @@ def _prompt(params: dict[str, Any]) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": {"type": "text", "text": told}}]}
 
 
-def serve(folder: str, read_only: bool) -> None:
+def serve(folder: str, read_only: bool, within_s: float) -> None:
     """Answers until the client closes the stream. Nothing else may write to standard output."""
     out, writing = sys.stdout.buffer, threading.Lock()
 
@@ -228,7 +241,7 @@ def serve(folder: str, read_only: bool) -> None:
             except (OSError, ValueError):
                 return  # the client is gone: the end of the stream says so
 
-    server = Server(folder, read_only, send)
+    server = Server(folder, read_only, send, within_s)
     try:
         for raw in sys.stdin.buffer:
             if line := raw.decode("utf-8", "replace").strip():
@@ -236,6 +249,3 @@ def serve(folder: str, read_only: bool) -> None:
     except KeyboardInterrupt:
         pass
     server.end()
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(timeout=30)

@@ -70,9 +70,7 @@ TOOLS = (
             Argument("repeat", NUMBER),
             Argument("title", TEXT),
             Argument("config_from_args", FLAG, "config from the command's flags"),
-            Argument(
-                "detach", FLAG, "true for what takes over a minute: returns at once, see jobs"
-            ),
+            Argument("detach", FLAG, "return at once; what takes long goes on by itself anyway"),
             *_RUN,
         ),
     ),

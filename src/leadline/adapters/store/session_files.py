@@ -28,6 +28,7 @@ class SessionFiles:
         self._known: Worker | None = None
         self._called = False
         self._said: SessionBody = {}
+        self._found: dict[str, Open] = {}  # by topic: what this process worked in
 
     @property
     def _who(self) -> Worker:
@@ -54,7 +55,10 @@ class SessionFiles:
     def current(self, topic: str) -> Open | None:
         if not os.path.isdir(os.path.join(self._folder, topic)):
             return None  # nobody opened one here: the processes above us need not be looked at
-        return self._read(topic, self._key())
+        found = self._read(topic, self._key())
+        if found is not None:
+            self._found[topic] = found
+        return self._found.get(topic)  # a command that outlives its session is still of it
 
     def wanted(self) -> bool:
         return self._called or who_works.is_marked(self._environ)
@@ -71,6 +75,7 @@ class SessionFiles:
         return {**body, **self._said}
 
     def opened(self, topic: str, shown: str, uid: str) -> None:
+        self._found[topic] = Open(self._key(), shown, uid)
         try:
             os.makedirs(os.path.join(self._folder, topic), exist_ok=True)
             with open(self._path(topic, self._key()), "w", encoding="utf-8") as file:
@@ -79,6 +84,7 @@ class SessionFiles:
             return
 
     def closed(self, topic: str, key: str) -> None:
+        self._found.pop(topic, None)
         try:
             os.unlink(self._path(topic, key))
         except OSError:
