@@ -18,7 +18,9 @@ from leadline.adapters.executors.local import LocalExecutor
 from leadline.bootstrap import open_context
 from leadline.core.errors import LeadlineError, remote
 from leadline.job import probe
+from leadline.render.page import running_line
 from leadline.services.context import Context
+from leadline.services.look.next import due_now, next_actions
 from leadline.services.look.open_runs import ask_open_runs
 from leadline.services.run import jobs
 from leadline.services.run.recover import recover_runs
@@ -94,7 +96,14 @@ def test_a_run_that_stands_still_is_stalled_and_one_without_a_signal_is_not(
     Path(stuck.attempt, "progress").write_text(" ".join(map(str, (1, *words))))
     assert [row["state"] for row in jobs.listed(context)] == ["running", "stalled"]
     thread = context.store.thread(TOPIC)
-    assert [run.state for run in ask_open_runs(context, thread)] == ["running", "stalled"]
+    Path(stuck.attempt, "stdout.log").write_text("step 49\nwaiting for the lock\n")
+    found = ask_open_runs(context, thread)
+    assert [run.state for run in found] == ["running", "stalled"]
+    assert "last line: waiting for the lock" in running_line(found[1])
+    assert (
+        "last line: waiting for the lock"
+        in next_actions(thread, due_now(context, thread), found[1:], None, [], [])[0]["what"]
+    )
     assert quiet.attempt != stuck.attempt
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]  # without its enums
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from leadline.core.errors import environment
@@ -133,7 +133,7 @@ class Watching:
     """A ``Watcher`` for ``services.run.lifecycle``. ``stdout``: where the command's stdout is shown,
     None for nowhere. ``lets_go``: an interruption ends the watching, and not the job. ``tail_bytes``:
     of what is there already, about so much is shown; None for all. ``last_lines``: of a ``_Follower``;
-    the log files have all."""
+    the log files have all. ``how_far``: is asked again and again to tell how far an attempt is."""
 
     def __init__(
         self,
@@ -141,7 +141,9 @@ class Watching:
         lets_go: bool = False,
         tail_bytes: int | None = None,
         last_lines: int | None = None,
+        how_far: Callable[[str], None] | None = None,
     ) -> None:
+        self.how_far = how_far
         self.stdout, self.problem = stdout, ""
         self.lets_go, self.tail_bytes, self.last_lines = lets_go, tail_bytes, last_lines
 
@@ -170,6 +172,8 @@ class Watching:
                     executor.refresh([(attempt, handle)])
                     for follower in followers:
                         follower.copy()
+                    if self.how_far is not None:
+                        self.how_far(attempt)
                     if interrupted and self.lets_go:
                         return True
                     if len(interrupted) > told:

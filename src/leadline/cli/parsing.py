@@ -245,6 +245,47 @@ def extraction(args: argparse.Namespace) -> list[str]:
     return specs
 
 
+def progress_options(parser: argparse.ArgumentParser) -> None:
+    """``--progress`` and ``--stall-kill``, the same for every verb that runs a command."""
+    parser.add_argument(
+        "--progress",
+        default="",
+        metavar="REGEX|file:PATH",
+        help="how far it is: groups of a pattern in its output (done, total), or files that grow",
+    )
+    parser.add_argument(
+        "--stall-kill",
+        type=seconds,
+        nargs="?",
+        const=60.0,
+        dest="stall_kill_s",
+        metavar="SECONDS",
+        help="end it when it stands still five times longer than ever before, a minute at least",
+    )
+
+
+def progress(args: argparse.Namespace) -> str:
+    """What ``--progress`` says, checked. Raises LeadlineError(usage, bad-progress)."""
+    given: str = args.progress
+    if given and not given.startswith("file:"):
+        import re
+
+        try:
+            groups = re.compile(given).groups
+        except re.error as error:
+            groups, why = 0, str(error)
+        else:
+            why = "its first group is what is done, its second one of how much"
+        if not groups:
+            raise usage(
+                "bad-progress",
+                f"--progress {given!r} is no pattern with a group",
+                why=why,
+                do=r"leadline run --progress 'step (\d+)/(\d+)' -- COMMAND",
+            )
+    return given
+
+
 def artifact_option(parser: argparse.ArgumentParser, text: str) -> None:
     """``--artifact``, the same for every verb that runs a command (see
     services/artifact/intake.py)."""

@@ -123,7 +123,7 @@ def environment_of(root: str, code: str, command: str, lock_file: str) -> dict[s
 def submit(root: str, asked: Request, payload: BinaryIO) -> dict[str, Any]:
     """Starts one attempt, once, however often it is asked; ``missing`` where the code is not there."""
     folder = f"{root}/runs/{asked['name']}"
-    answer: dict[str, Any] = {"folder": folder, "host": os.uname().nodename}
+    answer: dict[str, Any] = {"folder": folder, "host": os.uname().nodename, "epoch_s": time.time()}
     if os.path.exists(f"{folder}/alive.lock") or os.path.exists(f"{folder}/result.json"):
         return {**answer, "state": probe.state(folder)["state"]}
     tree, top = asked.get("tree"), folder

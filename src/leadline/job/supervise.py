@@ -894,6 +894,7 @@ class Job:
         deadline = self.started + timeout_s if timeout_s is not None else None
         limit = self.spec.get("max_output_bytes")
         sync_at = self.started + SYNC_METRICS_EVERY_S
+        meter = meter_of(self.folder, self.spec)
         while self.status is None:
             now = time.monotonic()
             if deadline is not None and now >= deadline and self.stopped is None:
@@ -906,6 +907,8 @@ class Job:
                 self.sync_metrics()
                 if self.stopped is None and os.path.exists(f"{self.folder}/{ASKED}"):
                     self.stop("cancelled", "cancelled from another machine")
+                if meter and self.stopped is None and (why := meter.look()):
+                    self.stop("timeout", why)
                 sync_at = now + SYNC_METRICS_EVERY_S
             wakeups = [sync_at]
             if deadline is not None and self.stopped is None:
@@ -1198,6 +1201,17 @@ def beside_us(name: str) -> Any:
     if here not in sys.path:
         sys.path.append(here)
     return __import__(name)
+
+
+def meter_of(folder: str, spec: Spec) -> Any:
+    """What sees how far the command is, where somebody wants to know; None where it cannot be made."""
+    asked = spec.get("progress")
+    if not asked:
+        return None
+    try:
+        return beside_us("meter").Meter(folder, spec["cwd"], asked)
+    except Exception:  # a pattern that this Python does not know
+        return None
 
 
 def take_devices(spec: Spec) -> list[int]:

@@ -52,6 +52,17 @@ class Setup(TypedDict):
     top: str
 
 
+class ProgressAsked(TypedDict):
+    """What says how far the command is: a pattern in its output, whose groups are done and total, or
+    files (patterns, from ``cwd``) that grow; "" and [] for what the command says itself.
+    ``stall_kill_s``: after how long a stillness at least, and five times its longest pause, it is
+    ended; None for never."""
+
+    pattern: str
+    files: list[str]
+    stall_kill_s: float | None
+
+
 class Spec(TypedDict):
     """``spec.json``. A variable that is None is taken away from the caller's environment."""
 
@@ -72,6 +83,7 @@ class Spec(TypedDict):
     stdin_offset: NotRequired[int]  # of a file: where it begins to
     leftover_grace_s: NotRequired[float | None]
     files: NotRequired[list[str]]  # from ``cwd``, that metrics are read from
+    progress: NotRequired[ProgressAsked]
     keep: NotRequired[list[str]]  # patterns, from ``cwd``: files to bring back
     code: NotRequired[CodePlace]  # for an executor whose place is not ``here``
     executor: NotRequired[str]  # its name

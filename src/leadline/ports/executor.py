@@ -66,7 +66,8 @@ class Executor(Protocol):
         queued it. Idempotent: an attempt that was submitted before is not started again, whatever
         became of it, and a handle is returned: a job's name in the engine follows from its folder
         (``job_name`` in ``ports/attempt.py``), and where the engine does not refuse a second job of
-        one name, it is looked for first. The job outlives the caller. Secrets reach the job
+        one name, it is looked for first. ``clock_ahead_s`` in it, where the executor knows: of the
+        clock of the machine that runs, beyond ours. The job outlives the caller. Secrets reach the job
         by the caller's environment, never by a file. ``resources``: what the attempt needs of the
         engine, in the engine's words; Leadline gives none so far.
 

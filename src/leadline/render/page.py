@@ -465,7 +465,9 @@ def told_line(one: Told, thread: Thread, evidence_of: EvidenceOf | None) -> str:
 
 
 def running_line(run: Run) -> str:
-    return f"{run.id} {facts.state(run)} since {minute(run.planned_at)}: {words.command(run)}"
+    """Of one that stands still, also for how long and what it said last."""
+    line = f"{run.id} {facts.state(run)} since {minute(run.planned_at)}: {words.command(run)}"
+    return line + words.aside(run.reason)
 
 
 def open_line(h: Item[HypothesisBody], thread: Thread, evidence_of: EvidenceOf | None) -> str:

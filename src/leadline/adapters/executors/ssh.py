@@ -37,6 +37,7 @@ USUAL_FOLDER = "~/.leadline"
 STANDS_S = 60  # the connection, after it was used last
 WAIT_MOST_S = 10.0
 FRESH_S = 0.05
+CLOCK_TELLS_S = 10.0  # less may be the way there and back
 NOT_INSTALLED, NOT_FOUND, NOT_REACHED = 94, 127, 255
 PRIVATE = "spec.private.json"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(probe.__file__)))
@@ -104,7 +105,9 @@ class SshExecutor:
             answer = self._ask({**asked, "pack_bytes": len(pack)}, pack)
         _unlink(os.path.join(attempt_dir, PRIVATE))
         known = {"v": 1, "executor": self.name, "host": str(answer["host"])}
-        return {**known, "folder": str(answer["folder"])}
+        ahead_s = round(float(answer["epoch_s"]) - time.time(), 1)
+        clock = {"clock_ahead_s": ahead_s} if abs(ahead_s) >= CLOCK_TELLS_S else {}
+        return {**known, **clock, "folder": str(answer["folder"])}
 
     begin = submit  # the exchange says at once whether it is up
 

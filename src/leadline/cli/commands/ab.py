@@ -15,6 +15,8 @@ from leadline.cli.parsing import (
     extraction,
     input_option,
     on_option,
+    progress,
+    progress_options,
     seconds,
     settings,
     several,
@@ -109,6 +111,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(parser, "--metrics", "SPEC", "as for `leadline run`")
     several(parser, "--pattern", "NAME=REGEX", "as for `leadline run`")
     on_option(parser)
+    progress_options(parser)
     input_option(parser)
     artifact_option(
         parser, "keep this file, or what matches, of each run; {K} in it as in the command"
@@ -271,4 +274,5 @@ def _request(
 
     inputs = fill(args.inputs, config) if args.inputs else []
     terms = Terms(extraction(args), artifacts, inputs, timeout_s=args.timeout, stdin=args.stdin)
+    terms.progress, terms.stall_kill_s = progress(args), args.stall_kill_s
     return RunRequest(topic, Command(argv, config), terms)

@@ -16,6 +16,8 @@ from leadline.cli.parsing import (
     last_lines,
     on_option,
     pairs,
+    progress,
+    progress_options,
     seconds,
     several,
     words_beside,
@@ -88,6 +90,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     several(parser, "--pattern", "NAME=REGEX", "a metric from the output; group 1 is the value")
     on_option(parser)
+    progress_options(parser)
     input_option(parser)
     artifact_option(parser, "keep this file, or what matches this pattern, when it has ended")
     several(
@@ -120,6 +123,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.cli.how_far import teller
     from leadline.cli.live import Watching
     from leadline.services.run.outcome import Runs
     from leadline.services.run.repeats import execute
@@ -156,6 +160,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             allow_environment=recorded,
             timeout_s=args.timeout,
             max_output_bytes=args.max_output,
+            progress=progress(args),
+            stall_kill_s=args.stall_kill_s,
         ),
         experiment=args.experiment,
         title=args.title,
@@ -167,7 +173,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         return _detached(context, request)
     shown = sys.stderr if args.json else sys.stdout
     unheard = args.quiet or args.tell_fd is not None
-    watching = Watching(None if unheard else shown, last_lines=args.tail)
+    how_far = teller(context, not unheard) if args.tell_fd is None else None
+    watching = Watching(None if unheard else shown, last_lines=args.tail, how_far=how_far)
     after = After(context, args, topic)
 
     def say_of(outcomes: list[RunOutcome]) -> None:

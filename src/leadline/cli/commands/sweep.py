@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 import time
 
 from leadline.cli import by_itself
-from leadline.cli.answer import Answer, redraw, tell
+from leadline.cli.answer import Answer
+from leadline.cli.how_far import NowAndThen
 from leadline.cli.parsing import (
     artifact_option,
     extraction,
     input_option,
     on_option,
+    progress,
+    progress_options,
     seconds,
     settings,
     several,
@@ -48,7 +50,6 @@ EXAMPLES = [
     "leadline sweep resume P-W1",
     "leadline sweep --on hpc --detach --axis lr=1e-3,3e-4 -- python train.py --lr {lr}",
 ]
-LINE_EVERY_S = 10.0
 PLANNED = 1000
 
 
@@ -89,6 +90,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(parser, "--metrics", "SPEC", "metrics from a file, as for run")
     several(parser, "--pattern", "NAME=REGEX", "a metric from the output")
     on_option(parser)
+    progress_options(parser)
     input_option(parser)
     artifact_option(
         parser, "keep this file, or what matches, of each run; {axis} in it is the value"
@@ -207,6 +209,8 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
         inputs=args.inputs,
         stdin=args.stdin,
         timeout_s=args.timeout,
+        progress=progress(args),
+        stall_kill_s=args.stall_kill_s,
         on_failure=args.on_failure,
         because=args.because,
         hypotheses=list(args.hypotheses),
@@ -254,20 +258,16 @@ def _execute(
 
 
 class _Progress:
-    """A bar on a terminal; elsewhere a line now and then, so that a log stays readable."""
-
     def __init__(self) -> None:
-        self.on_terminal, self.said_at = sys.stderr.isatty(), time.monotonic()
+        self.slowly, self.began_s = NowAndThen(), time.monotonic()
 
     def tick(self, done: int, total: int, left_s: float | None, outcome: RunOutcome) -> None:
-        from leadline.core.timestamps import duration
+        last = done == total
+        if not (last or self.slowly.due()):
+            return
+        from leadline.core.view.progress import of_count
+        from leadline.render.terminal.jobs import progress_text
 
-        tail = f", about {duration(left_s)} left" if left_s and done < total else ""
-        if self.on_terminal:
-            filled = 30 * done // total
-            bar = "#" * filled + "-" * (30 - filled)
-            line = f"[{bar}] {done}/{total} {outcome.id} {outcome.state}{tail}"
-            redraw(line, last=done == total)
-        elif done == total or time.monotonic() - self.said_at >= LINE_EVERY_S:
-            self.said_at = time.monotonic()
-            tell(f"{done}/{total} {outcome.id} {outcome.state}{tail}")
+        far = of_count(done, total, time.monotonic() - self.began_s, goes_on=True)
+        far["left_s"] = left_s if done < total else None
+        self.slowly.say(f"{progress_text(far)}  {outcome.id} {outcome.state}", last)

@@ -807,6 +807,8 @@ class SweepBody(ItemBody, total=False):
     repeat: Required[int]  # runs of each cell
     seed: Required[int]  # of the order
     timeout_s: float | None  # seconds, of each run
+    progress: str  # what of its output or files says how far a run is
+    stall_kill_s: float  # seconds without an advance after which a run is ended, at least
     on_failure: str
     because: str
     expected: str  # what who asked for it expected, in words

@@ -62,7 +62,10 @@ def next_actions(
     ]
     for run in running:
         verb = "logs" if run.state == "stalled" else "show"
-        actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline {verb} {run.id}"})
+        why = f": {run.reason}" if run.reason else ""
+        actions.append(
+            {"what": f"{run.id} is {run.state}{why}", "command": f"leadline {verb} {run.id}"}
+        )
     if step is not None:
         shown = thread.topic if thread.finishes else step.source
         command = step.command or f"leadline show {shown}"

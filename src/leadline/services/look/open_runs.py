@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TypedDict
+from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.core.view.facts import runs_open
 from leadline.services.context import Context
 from leadline.services.run.attempt import states
 from leadline.services.run.progress import progress_in
+
+if TYPE_CHECKING:
+    from leadline.core.view.progress import Progress
+
+LINE_SHOWN = 100
 
 
 class OpenRun(TypedDict):
     id: str
     planned_at: str
     state: str
+    reason: str  # of one that is stalled
     argv: list[str]
 
 
@@ -26,12 +32,32 @@ def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
     for run in open_runs:
         run.state = now[run.uid]
         if run.state == "running":
-            progress = progress_in(context, context.run_folder(run.uid))
-            run.state = "stalled" if progress and progress["stalled"] else run.state
+            folder = context.run_folder(run.uid)
+            progress = progress_in(context, folder)
+            if progress and progress["stalled"]:
+                run.state, run.reason = "stalled", _standing_still(context, folder, progress)
     return open_runs
+
+
+def _standing_still(context: Context, folder: str, progress: Progress) -> str:
+    """For how long, and the last line that it wrote."""
+    from leadline.core.plain import plain  # noqa: PLC0415  start-up: who stands still
+    from leadline.core.timestamps import duration  # noqa: PLC0415  start-up: who stands still
+    from leadline.services.run.jobs import last_line  # noqa: PLC0415  start-up: who stands still
+
+    line = plain(context.redactor.text(last_line(folder)))[:LINE_SHOWN]
+    still = f"no advance for {duration(progress['still_s'])}"
+    return f"{still}, last line: {line}" if line else still
 
 
 def rows_of_open(runs: list[Run]) -> list[OpenRun]:
     return [
-        {"id": r.id, "planned_at": r.planned_at, "state": r.state, "argv": r.argv} for r in runs
+        {
+            "id": r.id,
+            "planned_at": r.planned_at,
+            "state": r.state,
+            "reason": r.reason or "",
+            "argv": r.argv,
+        }
+        for r in runs
     ]

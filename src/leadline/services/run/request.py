@@ -42,7 +42,8 @@ class Terms:
     """What is asked of a run: what to read and to keep of it, and its limits. ``extract`` holds the
     short forms of ``core/extract/spec.py``; ``artifacts`` are PATTERN or NAME=PATH;
     ``inputs`` files and folders that it reads; ``stdin`` the file that is its standard input;
-    ``allow_environment`` names further variables to record."""
+    ``allow_environment`` names further variables to record. ``progress``: what of its output or
+    files says how far it is (``spec.py``); ``stall_kill_s``: see ``ProgressAsked``."""
 
     extract: list[str] = field(default_factory=list)
     artifacts: list[str] = field(default_factory=list)
@@ -52,6 +53,8 @@ class Terms:
     grace_s: float = 5.0
     max_output_bytes: int | None = None
     stdin: str = ""
+    progress: str = ""
+    stall_kill_s: float | None = None
 
 
 @dataclass

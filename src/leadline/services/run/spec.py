@@ -27,10 +27,12 @@ from leadline.services.run.where import place_code
 
 if TYPE_CHECKING:
     from leadline.core.secrets.sealed import Sealed
-    from leadline.ports.attempt import Spec
+    from leadline.ports.attempt import ProgressAsked, Spec
+    from leadline.services.run.request import Terms
 
 SPEC = "spec.json"
 PRIVATE = "spec.private.json"  # as the job program knows it
+FILES = "file:"
 SEALED = "environment.sealed"
 
 
@@ -64,6 +66,8 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
 
         declared = [parse_spec(text).in_file for text in request.terms.extract]
         spec["files"] = [path for path in dict.fromkeys(declared) if path]
+    if request.terms.progress or request.terms.stall_kill_s:
+        spec["progress"] = progress_asked(request.terms)
     if request.terms.stdin or request.stdin or request.command.stdin:
         from leadline.services.run.stdin import stdin_spec  # noqa: PLC0415  start-up: only where something is given
 
@@ -78,6 +82,14 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
     about = about_planned(run.uid, run.topic, run.body).encoded()
     write_whole(os.path.join(run.attempt, ABOUT), about)
     write_whole(os.path.join(run.attempt, SPEC), json.dumps(spec).encode(), on_disk=True)
+
+
+def progress_asked(terms: Terms) -> ProgressAsked:
+    """What the job program is to look at: ``file:PATTERN``, else an expression over the output."""
+    asked: ProgressAsked = {"pattern": "", "files": [], "stall_kill_s": terms.stall_kill_s}
+    if terms.progress.startswith(FILES):
+        return {**asked, "files": [terms.progress.removeprefix(FILES)]}
+    return {**asked, "pattern": terms.progress}
 
 
 def _without_secrets(context: Context, run: RunPlan, spec: Spec) -> Spec:

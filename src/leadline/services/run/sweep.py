@@ -344,6 +344,8 @@ class _Sweep:
                 stdin=self.body.get("stdin") or "",
                 artifacts=plans.fill(self.body.get("artifacts") or [], cell),
                 timeout_s=self.body["timeout_s"],
+                progress=self.body.get("progress") or "",
+                stall_kill_s=self.body.get("stall_kill_s"),
             ),
             title=title_of_config(
                 {k: plans.shown(v) for k, v in {**cell, **self.body["config"], **cell}.items()}

@@ -50,6 +50,8 @@ class SweepRequest:
     stdin: str = ""  # the file that each run reads as its standard input
     artifacts: list[str] = field(default_factory=list)  # PATTERN or NAME=PATH with {axis} in it
     timeout_s: float | None = None
+    progress: str = ""
+    stall_kill_s: float | None = None
     on_failure: str = "continue"
     because: str = ""
     expected: str = ""
@@ -126,6 +128,10 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
         body["hypotheses"] = request.hypotheses
     if request.inputs:
         body["inputs"] = request.inputs
+    if request.progress:
+        body["progress"] = request.progress
+    if request.stall_kill_s:
+        body["stall_kill_s"] = request.stall_kill_s
     if request.stdin:
         body["stdin"] = request.stdin
     return body
