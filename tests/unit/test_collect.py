@@ -488,8 +488,8 @@ def test_a_real_burner_is_seen():
     )
     # our own children are not "others": ask from a process that is not its parent
     code = (
-        "import json; from leadline.adapters.collectors import processes\n"
-        "print(json.dumps(processes.busy_others('/', str)))"
+        "import json; from leadline.job import preflight\n"
+        "print(json.dumps(preflight.busy_others('/', str)))"
     )
     try:
         deadline = time.monotonic() + 20

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from leadline.adapters.collectors import accelerators, hygiene
+from leadline.adapters.collectors import hygiene
+from leadline.job import preflight as machine
 
 QUIET = {
     "proc/loadavg": "0.01 0.0 0.0 1/80 99\n",
@@ -183,7 +184,7 @@ def test_a_lock_is_held_or_stale_and_our_own_is_not_listed(tmp_path, holder, hel
     assert [(lock["held"], lock["name"]) for lock in found["locks"]] == [(held, holder)]
     assert found["contended"] is True and ("other (60)" if held else "stale") in found["reasons"][0]
     (tmp_path / "proc/locks").write_text(line.format(os.getpid(), inode))
-    assert accelerators.locks(root, ["/tmp/mine.lock"]) == []
+    assert machine.locks(root, ["/tmp/mine.lock"]) == []
 
 
 # the processor

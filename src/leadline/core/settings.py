@@ -74,6 +74,9 @@ SETTINGS: Mapping[str, Setting] = {
     "run.device_files": Setting(
         PATHS, [], "further device files that only one process should hold open"
     ),
+    "run.canary": Setting(
+        FLAG, False, "a fixed piece of work is timed before each run and after it, where it runs"
+    ),
     "artifact.max_file_bytes": Setting(
         COUNT, 1 << 30, "a larger file is a gap in the record, not an artifact", tracked=True
     ),

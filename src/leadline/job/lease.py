@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         holder: Holder
 
 
-USUAL_FOLDER = "/tmp/leadline-devices"
+USUAL_FOLDER = "/tmp/leadline-devices"  # as in ``preflight``
 JOB, RESERVED = "lock", "reserved"
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}\Z")
 MOST_BYTES = 4096

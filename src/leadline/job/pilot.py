@@ -21,14 +21,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from leadline.job import supervise
+    from leadline.job import preflight, supervise
 else:
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import preflight
     import supervise
 
 IDLE_S = 60.0
 LOOK_EVERY_S = 0.01
 LOOK_SELDOM_S = 0.2
+LOOK_AROUND_EVERY_S = 1.0  # at the machine: looking costs as much as a trivial run
 
 
 class Pilot:
@@ -39,6 +41,7 @@ class Pilot:
         self.queue = os.path.dirname(os.path.dirname(self.slot))
         self.child = 0
         self.ended = False
+        self.looked_at = float("-inf")
 
     def work(self) -> int:
         """Exit status 0: nothing is left to do; 75: it was told to stop."""
@@ -106,6 +109,7 @@ class Pilot:
         if self.ended:
             os.rename(claimed, f"{self.queue}/todo/{place}")
             return
+        self.look_around()
         me, self.child = os.getpid(), os.fork()
         if self.child == 0:
             become_supervisor(folder, me, os.path.basename(self.slot))
@@ -113,6 +117,12 @@ class Pilot:
         os.waitpid(self.child, 0)
         self.child = 0
         os.unlink(claimed)
+
+    def look_around(self) -> None:
+        """What else uses the machine, for the run that is about to start."""
+        if time.monotonic() - self.looked_at >= LOOK_AROUND_EVERY_S:
+            supervise.LOOKED = preflight.seen()
+            self.looked_at = time.monotonic()
 
     def stop(self, number: int, frame: object) -> None:
         """Engines send SIGTERM before they take the job away."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn, TypedDict
 
-    from leadline.core.record.bodies import During
+    from leadline.core.record.bodies import During, Preflight
     from leadline.ports.attempt import FileWritten, Result, Spec
 
     class Reading(TypedDict):
@@ -90,6 +90,7 @@ FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
 # Of an engine's job: it is cancelled by whoever put this file there, and a signal is the engine's own.
 ASKED = "cancel.asked"
 OF_ENGINE = False
+LOOKED: Preflight | None = None  # what a pilot saw of the machine a moment ago
 PILOT = ""  # the place that runs it, where many short runs share one job of an engine
 WATCHED = (sig.SIGCHLD, *STOP_SIGNALS, *FORWARDED_SIGNALS)
 
@@ -801,6 +802,8 @@ class Job:
         self.synced_sizes: dict[str, int] = {}
         self.shrunk: set[str] = set()  # files that only grow, and had more than they have now
         self.files = FilesToWrite(spec["cwd"], spec.get("files") or [])
+        self.looked = look_around(spec)
+        self.canary_start_s = canary_s(spec)
         self.stdin_fd = open_stdin(spec)
         flags = os.O_WRONLY | os.O_APPEND
         self.stdout_fd = open_own(folder, "stdout.log", flags)
@@ -1180,6 +1183,14 @@ class Job:
             "files": self.files.after(),
             "stdin_read": self.stdin_read(),
         }
+        if self.spec.get("canary"):
+            result["contention"]["canary_start_s"] = self.canary_start_s
+            result["contention"]["canary_end_s"] = canary_s(self.spec)
+        if self.spec.get("facts"):
+            result["machine"] = beside_us("machine").facts(self.spec["argv"], self.environment())
+        if self.looked is not None:
+            result["machine"]["preflight"] = self.looked
+            result["contention"].update(look_again())
         if shrunk := self.shrunk_files():
             result["shrunk"] = shrunk
         return result
@@ -1212,6 +1223,36 @@ def meter_of(folder: str, spec: Spec) -> Any:
         return beside_us("meter").Meter(folder, spec["cwd"], asked)
     except Exception:  # a pattern that this Python does not know
         return None
+
+
+def look_around(spec: Spec) -> Preflight | None:
+    """What else uses the machine, of a job that does not run where it was asked for."""
+    if not spec.get("facts"):
+        return None
+    locks, files = spec.get("lock_files") or [], spec.get("device_paths") or []
+    if LOOKED is not None and not locks and not files:
+        return LOOKED
+    try:
+        seen: Preflight = beside_us("preflight").seen(
+            lock_files=locks, device_paths=files, own_devices=spec.get("devices") or []
+        )
+    except Exception:  # a kernel that words it otherwise: it is unknown, and the run goes on
+        return None
+    return seen
+
+
+def look_again() -> During:
+    """Who is on the accelerators when the command has ended."""
+    try:
+        found: During = beside_us("preflight").afterwards()
+    except Exception:
+        return {"accelerator_processes": None, "accelerators": None}
+    return found
+
+
+def canary_s(spec: Spec) -> float | None:
+    """What a fixed piece of work takes, where it is asked for."""
+    return float(beside_us("preflight").canary_s()) if spec.get("canary") else None
 
 
 def take_devices(spec: Spec) -> list[int]:
@@ -1310,8 +1351,6 @@ def supervise(folder: str) -> int:
         result = job.result()
         if PILOT:
             result["pilot"] = PILOT
-        if spec.get("facts"):
-            result["machine"] = beside_us("machine").facts(spec["argv"], job.environment())
         job.sync_output()
     result_file.publish(encode_json(result), sync=True)
     return 0

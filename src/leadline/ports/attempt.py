@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from leadline.core.record.bodies import DeviceFacts, During, HardwareFacts, SoftwareFacts
+from leadline.core.record.bodies import DeviceFacts, During, HardwareFacts, Preflight, SoftwareFacts
 
 
 def job_name(attempt_dir: str) -> str:
@@ -90,7 +90,12 @@ class Spec(TypedDict):
     detached: NotRequired[bool]  # nobody watches it
     devices: NotRequired[list[str]]  # that its processes hold as long as they live
     device_keys: NotRequired[list[str]]  # of reservations that let it through
-    facts: NotRequired[bool]  # whether the result is to say what the machine is
+    facts: NotRequired[
+        bool
+    ]  # whether the result is to say what the machine is, and who else uses it
+    lock_files: NotRequired[list[str]]  # further ones that say so, and files of devices
+    device_paths: NotRequired[list[str]]
+    canary: NotRequired[bool]  # a fixed piece of work is timed before the command and after it
     setup: NotRequired[Setup]
     borrowed: NotRequired[bool]  # another clone started it; this is what the record knows of it
     holder: NotRequired[dict[str, str]]  # what is said of it to who wants the same device
@@ -115,6 +120,7 @@ class MachineFacts(TypedDict, total=False):
     hardware: HardwareFacts
     devices: DeviceFacts
     software: SoftwareFacts
+    preflight: Preflight  # readings (``leadline.job.preflight``), not judged yet
 
 
 class Result(TypedDict, total=False):

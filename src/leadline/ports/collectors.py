@@ -42,6 +42,10 @@ class Collectors(Protocol):
 
     def preflight(self, env: Mapping[str, str] | None = None) -> Preflight: ...
 
+    def preflight_there(self, seen: Preflight, devices: DeviceFacts | None) -> Preflight:
+        """What the readings of another machine mean."""
+        ...
+
     def after_run(self, before: Preflight, contention: During, wall_s: float | None) -> Hygiene: ...
 
     def prepare(self) -> None:

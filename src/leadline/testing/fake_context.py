@@ -112,6 +112,9 @@ class QuietMachine(_Refuses):
     def preflight(self, env: Mapping[str, str] | None = None) -> Preflight:
         return {"contended": False, "reasons": []}
 
+    def preflight_there(self, seen: Preflight, devices: DeviceFacts | None) -> Preflight:
+        return {"contended": False, "reasons": [], **seen}
+
     def after_run(self, before: Preflight, contention: During, wall_s: float | None) -> Hygiene:
         return cast("Hygiene", before)
 

@@ -19,6 +19,7 @@ from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.record.conform import field_misfit
 from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.job.preflight import has_nvidia_gpu
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import DeviceFacts, GpuFacts, HardwareFacts
@@ -81,10 +82,6 @@ def devices(env: Mapping[str, str], root: str = "/") -> DeviceFacts:
             "visible": visible,
         }
     return {"kind": "cpu", "count": len(_affinity()) or None, "visible": None}
-
-
-def has_nvidia_gpu(root: str = "/") -> bool:
-    return bool(_gpu_folders(root)) or os.path.exists(os.path.join(root, "dev/nvidia0"))
 
 
 def tpu_files(root: str = "/") -> list[str]:

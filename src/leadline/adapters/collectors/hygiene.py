@@ -13,14 +13,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from leadline.adapters.collectors import accelerators, processes
-from leadline.adapters.collectors.kernel_files import listed, read, word
 from leadline.core.secrets.quick import may_hold
 from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.job import preflight as machine
+from leadline.job.preflight import PRESSURE_PERCENT
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import (
-        BusyProcess,
         DeviceFacts,
         DeviceUser,
         During,
@@ -29,16 +28,14 @@ if TYPE_CHECKING:
     )
 
 # Thresholds, each named in the reason it gives.
-PRESSURE_PERCENT = 10.0  # of the last 10 s some task waited for a CPU
 OTHERS_SHARE = 0.25  # of the usable CPUs taken by other processes
 MEMORY_FREE_SHARE = 0.05
 QUEUE_WAIT_SHARE = 0.05  # of the wall time that the job was runnable and not running
 MEMORY_WAIT_SHARE = 0.05  # of the wall time that some task waited for memory
 STEAL_SHARE = 0.02  # of CPU time the host gave to others
 HELD_BACK_SHARE = 0.01  # of the wall time that a GPU's clock was held down
+CANARY_CHANGE = 0.15  # of what the canary took, from before the run to after it
 SMALLEST_S = 0.05  # CPU time is counted in ticks of 10 ms: less than this is not a measurement
-MAX_NAMED = 10
-_MAX_CPUS = 256  # whose counters are read
 
 
 def preflight(
@@ -63,45 +60,31 @@ def preflight(
     ``gpu_library`` stands in for ``pynvml``. This process, its ancestors and its descendants are
     not "others". Names are bare process names, never arguments.
     """
-    hide = redact or _hidden
-    cpus, pinned = _usable_cpus(root)
-    load, runnable = _load(root)
-    pressure = _pressure(root)
-    total, available = _memory(root)
-    busy = (
-        (runnable or 0) >= 2
-        or (pressure or 0) >= PRESSURE_PERCENT / 2
-        or (load or 0) >= 0.7 * len(cpus)
+    found = machine.seen(
+        root,
+        redact or _hidden,
+        lock_files=lock_files,
+        device_paths=device_paths,
+        gpu_library=gpu_library,
     )
-    on_cpus = cpus if pinned else None
-    others = processes.busy_others(root, hide, on_cpus) if busy else []
-    accelerator = accelerators.state(root, hide, device_paths, gpu_library)
-    found: Preflight = {
-        "load_1m": load,
-        "runnable": runnable,
-        "cpu_pressure_percent": pressure,
-        "cpu_count": len(cpus),
-        "pinned_to": on_cpus,
-        "memory_available_bytes": available,
-        "memory_bytes": total,
-        "governor": _governor(root, cpus),
-        "turbo": _turbo(root),
-        "throttle_counts": throttle_counts(root),
-        "locks": accelerators.locks(root, lock_files),
-        "others": others[:MAX_NAMED],
-        "others_total": len(others),
-        "accelerator_processes": accelerator["processes"],
-        "accelerators": accelerator["devices"],
+    return judged(found, devices, expected_devices)
+
+
+def judged(
+    found: Preflight, devices: DeviceFacts | None = None, expected_devices: int | None = None
+) -> Preflight:
+    """What the readings of a machine (``leadline.job.preflight``, here or there) mean."""
+    found = {
+        **found,
         "devices_found": devices["count"] if devices else None,
         "devices_expected": expected_devices,
     }
-    reasons = _preflight_reasons(found, others)
-    unknown = list(accelerator["unknown"])
-    if load is None and pressure is None:
-        unknown.append("neither the load nor the CPU pressure can be read")
+    reasons = _preflight_reasons(found)
+    unknown = found["reasons"]
     found["contended"] = _verdict(reasons, unknown)
-    found["reasons"] = reasons + [f"unknown: {what}" for what in unknown]
-    found["throttled"] = True if any(d["slowdown"] for d in accelerator["devices"] or ()) else None
+    found["reasons"] = reasons + unknown
+    held_back = any(d["slowdown"] for d in found["accelerators"] or ())
+    found["throttled"] = True if held_back else None
     found["remarks"] = _remarks(found, devices["kind"] if devices else "device")
     return found
 
@@ -129,7 +112,8 @@ def after_run(
     ``others_cpu_s``, ``steal_s``, ``memory_pressure_s``, ``throttle_counts_start`` and ``_end``,
     ``pinned_to`` and ``wall_s``; any may be None or absent. A complete, clean reading during the
     run outweighs a busy CPU seen before it; a lock or a process on the accelerator is not
-    outweighed. NVIDIA GPUs are asked again, because their counters tell what happened meanwhile.
+    outweighed. NVIDIA GPUs are asked again (by the job, where it ran elsewhere), because their counters
+    tell what happened meanwhile.
     """
     seen: Preflight = before or {}
     during: During = {**(contention or {})}
@@ -139,13 +123,16 @@ def after_run(
         len(pinned or ()) or seen.get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
     )
     reasons, known, notes = _during_reasons(during, wall, cpus)
-    gpus_before = list(seen.get("accelerators") or ())
-    if gpus_before:
-        told = accelerators.nvidia(root, redact or _hidden, gpu_library)
+    if "accelerators" in during:  # the job was elsewhere, and was asked there
+        reasons += _on_accelerator(during.get("accelerator_processes") or ())
+        known = known and during.get("accelerator_processes") is not None
+    elif seen.get("accelerators"):
+        told = machine.nvidia(root, redact or _hidden, gpu_library)
         during["accelerators"] = told["devices"] if told else []
         during["accelerator_processes"] = told["processes"] if told else None
         reasons += _on_accelerator(during["accelerator_processes"] or ())
         known = known and told is not None
+    reasons += _pace_changed(during)
     verdict_before = seen.get("contended")
     lasting = [r for r in seen.get("reasons", ()) if r.startswith(("lock", "accelerator"))]
     if reasons or lasting:
@@ -175,7 +162,7 @@ def after_run(
     }
 
 
-def _preflight_reasons(found: Preflight, others: list[BusyProcess]) -> list[str]:
+def _preflight_reasons(found: Preflight) -> list[str]:
     reasons = []
     cpus = found["cpu_count"]
     pressure = found["cpu_pressure_percent"]
@@ -184,6 +171,7 @@ def _preflight_reasons(found: Preflight, others: list[BusyProcess]) -> list[str]
         reasons.append(
             f"CPU pressure {pressure:g} % over the last 10 s (limit {PRESSURE_PERCENT:g} %)"
         )
+    others = found["others"]
     share = sum(process["cpu_share"] or 0.0 for process in others)
     if share >= OTHERS_SHARE * cpus:
         names = ", ".join(f"{p['name']} ({p['pid']})" for p in others[:3])
@@ -208,7 +196,7 @@ def _on_accelerator(users: Sequence[DeviceUser]) -> list[str]:
 
 
 def _remarks(found: Preflight, kind: str) -> list[str]:
-    remarks = []
+    remarks = list(found.get("remarks") or ())
     if found["governor"] not in ("unknown", "performance"):
         remarks.append(
             f"the frequency governor is {found['governor']}, not performance: clocks follow the load"
@@ -316,90 +304,14 @@ def _during_reasons(
     return reasons, wait is not None and others is not None, notes
 
 
+def _pace_changed(during: During) -> list[str]:
+    """By the canary: what no counter of a guest shows, a clock or a neighbour on the host."""
+    first, last = _number(during.get("canary_start_s")), _number(during.get("canary_end_s"))
+    if not first or not last or max(first, last) < (1 + CANARY_CHANGE) * min(first, last):
+        return []
+    took = f"{1e3 * first:.3g} ms before the run and {1e3 * last:.3g} ms after it"
+    return [f"a fixed piece of work took {took} (limit {CANARY_CHANGE:.0%})"]
+
+
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-# --- readings -------------------------------------------------------------------------------------
-
-
-def _usable_cpus(root: str) -> tuple[list[int], bool]:
-    """The CPUs this process may use, and whether they are only some of those there are."""
-    if not hasattr(os, "sched_getaffinity"):
-        return list(range(os.cpu_count() or 1)), False
-    mine = sorted(os.sched_getaffinity(0))
-    online = _cpu_list(read(root, "sys/devices/system/cpu/online"))
-    return mine, len(mine) < (len(online) or os.cpu_count() or 1)
-
-
-def _cpu_list(text: str) -> list[int]:
-    """``0-3,8`` as numbers."""
-    found: list[int] = []
-    for part in text.strip().split(","):
-        first, _, last = part.partition("-")
-        if first.isdigit():
-            found += range(int(first), int(last if last.isdigit() else first) + 1)
-    return found
-
-
-def _load(root: str) -> tuple[float | None, int | None]:
-    fields = read(root, "proc/loadavg").split()
-    if len(fields) < 4:
-        return None, None
-    return float(fields[0]), int(fields[3].split("/")[0])
-
-
-def _pressure(root: str) -> float | None:
-    for line in read(root, "proc/pressure/cpu").splitlines():
-        kind, _, values = line.partition(" avg10=")
-        if kind == "some":
-            return float(values.split()[0])
-    return None
-
-
-def _memory(root: str) -> tuple[int | None, int | None]:
-    found: dict[str, int] = {}
-    for line in read(root, "proc/meminfo").splitlines():
-        name, _, value = line.partition(":")
-        if name in ("MemTotal", "MemAvailable"):
-            found[name] = int(value.split()[0]) * 1024
-    if len(found) < 2:
-        return None, None
-    return found["MemTotal"], found["MemAvailable"]
-
-
-def _governor(root: str, cpus: Sequence[int]) -> str:
-    """The frequency governors of the usable CPUs, or ``unknown`` (a virtual machine has none)."""
-    base = "sys/devices/system/cpu"
-    first = cpus[0] if cpus else 0
-    if word(root, f"{base}/cpu{first}/cpufreq/scaling_governor") == "unknown":
-        return "unknown"
-    return ", ".join(
-        sorted({word(root, f"{base}/cpu{n}/cpufreq/scaling_governor") for n in cpus[:_MAX_CPUS]})
-    )
-
-
-def _turbo(root: str) -> bool | None:
-    """Whether the processor may go above its base clock; None where the system does not say."""
-    off = word(root, "sys/devices/system/cpu/intel_pstate/no_turbo")
-    if off in ("0", "1"):
-        return off == "0"
-    on = word(root, "sys/devices/system/cpu/cpufreq/boost")
-    return on == "1" if on in ("0", "1") else None
-
-
-def throttle_counts(root: str) -> dict[str, int] | None:
-    """Thermal throttle events since boot, over all CPUs (``core``, ``package``); None where nothing
-    counts them."""
-    base = "sys/devices/system/cpu"
-    if not word(root, f"{base}/cpu0/thermal_throttle/core_throttle_count").isdigit():
-        return None
-    names = [n for n in listed(root, base) or () if n.startswith("cpu") and n[3:].isdigit()][
-        :_MAX_CPUS
-    ]
-    found = {"core": 0, "package": 0}
-    for kind in found:
-        for name in names:
-            count = word(root, f"{base}/{name}/thermal_throttle/{kind}_throttle_count")
-            found[kind] += int(count) if count.isdigit() else 0
-    return found

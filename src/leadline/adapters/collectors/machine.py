@@ -72,6 +72,11 @@ class MachineCollectors:
             device_paths=self.settings.get("run.device_files") or (),
         )
 
+    def preflight_there(self, seen: Preflight, devices: DeviceFacts | None) -> Preflight:
+        from leadline.adapters.collectors import hygiene
+
+        return hygiene.judged(seen, devices, self.settings.get("run.expected_devices"))
+
     def after_run(self, before: Preflight, contention: During, wall_s: float | None) -> Hygiene:
         from leadline.adapters.collectors import hygiene
 

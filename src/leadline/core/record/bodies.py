@@ -198,6 +198,8 @@ class During(TypedDict, total=False):
     cpu_count: int | None
     accelerators: list[AcceleratorFacts] | None
     accelerator_processes: list[DeviceUser] | None
+    canary_start_s: float | None  # what a fixed piece of work took before the command
+    canary_end_s: float | None  # and after it
 
 
 class Hygiene(Preflight, total=False):

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ExtractionFacts,
         ItemFacts,
         Outputs,
+        Preflight,
         Problem,
         RunEndedBody,
         RunPlannedBody,
@@ -114,8 +115,12 @@ def end_run(
     with _whatever_it_meets(body, "extraction", say):
         _read_metrics(context, run, result, body, say, redact)
     with _whatever_it_meets(body, "the verdict on the machine", say):
+        before: Preflight = planned.get("hygiene", {})
+        if "preflight" in machine:
+            seen = redact.value(machine["preflight"])
+            before = context.collectors.preflight_there(seen, machine.get("devices"))
         body["hygiene"] = context.collectors.after_run(
-            planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
+            before, redact.value(result.get("contention") or {}), result.get("wall_s")
         )
     with _whatever_it_meets(body, "reading the output", say):
         body["outputs"] = _outputs(attempt, body["state"], redact)

@@ -59,6 +59,8 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
         "max_output_bytes": request.terms.max_output_bytes,
         "executor": run.body["executor"],
     }
+    if context.setting("run.canary"):
+        spec["canary"] = True
     if request.detached:
         spec["detached"] = True
     if request.terms.extract:

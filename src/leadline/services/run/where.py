@@ -71,6 +71,10 @@ def place_code(
         os.makedirs(os.path.join(top, inside), exist_ok=True)
         spec = _moved(context, spec, top, os.path.join(top, inside))
     spec["facts"] = executor.place != HERE
+    if files := context.setting("run.lock_files"):
+        spec["lock_files"] = files
+    if files := context.setting("run.device_files"):
+        spec["device_paths"] = files
     spec["code"] = {"commit": str(code["commit"]), "tree": str(code.get("tree", "")), "top": top}
     if patterns := body.get("artifacts"):
         spec["keep"] = [pattern.rpartition("=")[2] for pattern in patterns]
