@@ -187,3 +187,56 @@ def test_gpg_signs_without_its_window(thread_lab: Lab, remote: Path, tmp_path: P
         thread_lab.ok("note", "more")
         done = thread_lab.run("sync")
         assert done.returncode == 0 and done.stderr.count("not signed: gpg: ") == 1, done.stderr
+
+@needs_ssh
+def test_a_seal_left_unsigned_is_signed_at_the_next_and_not_once_it_was_sent(
+    thread_lab: Lab, remote: Path, tmp_path: Path
+) -> None:
+    locked = ssh_key(tmp_path, "locked", passphrase="secret")
+    key = ssh_key(tmp_path, "ada")
+    signers = allowed(tmp_path / "signers", ada=key)
+    sign_by_ssh(thread_lab, locked)
+
+    def tag(name: str) -> str:
+        return thread_lab.git("cat-file", "tag", f"refs/tags/leadline/demo/{name}")
+
+    thread_lab.ok("seal", "sent")
+    thread_lab.ok("sync")
+    thread_lab.ok("seal", "by-hand")
+    thread_lab.git("push", "-q", "origin", "leadline/demo/by-hand")
+    said = thread_lab.run("seal", "kept").stderr
+    assert said.count("not signed: ") == 1
+    before = {name: tag(name) for name in ("sent", "by-hand", "kept")}
+    assert not any("BEGIN SSH" in text for text in before.values())
+    sign_by_ssh(thread_lab, key)
+    thread_lab.ok("seal", "next")
+    trusted = ("-c", f"gpg.ssh.allowedSignersFile={signers}")
+    for name in ("kept", "next"):
+        thread_lab.git(*trusted, "verify-tag", f"leadline/demo/{name}")
+    assert tag("kept").startswith(before["kept"]), "and otherwise as it was"
+    assert tag("sent") == before["sent"]
+    # Somebody else's tag that came with a fetch is nobody's to sign; a tag that the remote has
+    # already stays as it is there.
+    assert "failed" not in str(thread_lab.json("sync")["data"]["tags"])
+    assert {name: tag(name) for name in ("sent", "by-hand")} == {
+        name: before[name] for name in ("sent", "by-hand")
+    }
+    assert findings(thread_lab, signers) == (set(), {"unsigned-seal"})
+    other = cloned(remote, tmp_path / "other")
+    other.ok("sync")
+    sign_by_ssh(other, ssh_key(tmp_path, "eve"))
+    other.ok("seal", "theirs", "--thread", "demo")
+    assert other.git("cat-file", "tag", "refs/tags/leadline/demo/sent") == before["sent"].strip()
+
+
+@needs_ssh
+def test_a_seal_waits_for_its_signature_no_longer_than_for_the_sync(
+    thread_lab: Lab, remote: Path, tmp_path: Path
+) -> None:
+    key = ssh_key(tmp_path, "ada")
+    sign_by_ssh(thread_lab, ssh_key(tmp_path, "locked", passphrase="secret"))
+    thread_lab.ok("seal", "one")
+    sign_by_ssh(thread_lab, key)
+    thread_lab.ok("sync")
+    sent = thread_lab.git("--git-dir", str(remote), "cat-file", "tag", "leadline/demo/one")
+    assert "BEGIN SSH SIGNATURE" in sent

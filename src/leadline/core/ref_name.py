@@ -39,6 +39,11 @@ def tag_name(topic: str, name: str) -> str:
     return f"leadline/{topic}/{name}"
 
 
+def sent_ref(remote: str, ref: str) -> str:
+    """Where it is noted what ``remote`` was seen to have under ``ref``."""
+    return f"refs/leadline/remotes/{remote}/{ref.removeprefix('refs/')}"
+
+
 def is_code_ref(ref: str) -> bool:
     """Whether ``ref`` is where code states are kept, and nowhere else."""
     return ref.startswith(CODE_STATES) and not ref_problem(ref.removeprefix(CODE_STATES))

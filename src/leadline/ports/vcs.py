@@ -330,6 +330,11 @@ class Vcs(Protocol):
         ``no-such-commit``."""
         ...
 
+    def sign_tag(self, name: str) -> bool:
+        """Sign an annotated tag that is not, in its place and otherwise as it is, where the user's
+        settings sign tags; whether it was done."""
+        ...
+
     def tag_exists(self, name: str) -> bool: ...
 
     def tag_names(self, prefix: str) -> list[str]:

@@ -328,6 +328,9 @@ class Git:
 
         return history.create_tag(self._git, name, commit, message, self._signer)
 
+    def sign_tag(self, name: str) -> bool:
+        return self._signer.tag_again(name)
+
     def tag_exists(self, name: str) -> bool:
         return objects.read_ref(self._git, f"refs/tags/{name}") is not None
 

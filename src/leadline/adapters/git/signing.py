@@ -115,6 +115,23 @@ class Signer:
         tagger = self.git.line(["var", "GIT_COMMITTER_IDENT"], extra=by)
         head = f"object {target}\ntype commit\ntag {name}\ntagger {tagger}\n\n"
         payload = head.encode() + message
+        return self._signed_tag(signing, payload)
+
+    def tag_again(self, name: str) -> bool:
+        """See ``Vcs.sign_tag``."""
+        settings = objects.commit_settings(self.git)
+        by = objects.committer(self.git, settings)
+        signing, ref = wanted(settings, TAGS, by), f"refs/tags/{name}"
+        with objects.ObjectReader(self.git) as reader:
+            found = reader.read(ref)
+        if signing is None or found is None or found[1] != "tag" or _of_tag(found[2])[1]:
+            return False
+        made = self._signed_tag(signing, found[2])
+        if made is not None:
+            objects.update_ref(self.git, ref, made, found[0], "leadline: signed", by)
+        return made is not None
+
+    def _signed_tag(self, signing: Signing, payload: bytes) -> str | None:
         signature = self.sign(signing, payload)
         if signature is None:
             return None

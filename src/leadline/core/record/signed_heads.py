@@ -86,6 +86,15 @@ def _last(chain: Chain, signed: Sequence[Record]) -> str:
     return next((digest for digest, _ in reversed(chain.lines) if digest in heads), "")
 
 
+def vouched_for(chains: Sequence[Chain], counting: Sequence[Record]) -> set[str]:
+    """The ids of the records that a signature among ``counting`` covers."""
+    found: set[str] = set()
+    for chain in chains:
+        left = {record.id for record in chain.unsigned_since(_last(chain, counting))}
+        found |= {r.id for _, r in chain.lines if r is not None and r.id not in left}
+    return found
+
+
 class Doubt(NamedTuple):
     """Something about whose records these are. ``pending``: the next sync signs them."""
 

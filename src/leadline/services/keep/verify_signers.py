@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 from leadline.core.errors import not_found
 from leadline.core.record import signed_heads
@@ -33,19 +34,23 @@ def verify_signers(context: Context, topics: list[str], signers: str) -> list[Fi
         )
     found: list[Finding] = []
     for topic in topics:
-        found += _chains(context, topic, path)
-        found += _tags(context, topic, path)
+        of_chains, vouched_for = _chains(context, topic, path)
+        found += of_chains + _tags(context, topic, path, vouched_for)
     return found + _branch(context, path)
 
 
-def _chains(context: Context, topic: str, signers: str) -> list[Finding]:
+def _chains(context: Context, topic: str, signers: str) -> tuple[list[Finding], set[str]]:
+    """And the ids of the records that a signature that counts covers."""
     known: dict[Signed, Checked] = {}
+    counting: list[Record] = []
 
     def principal_of(record: Record, payload: bytes) -> tuple[str, str, str]:
         signed = Signed(payload, str(record.body.get("signature") or ""))
         if signed not in known:
             known[signed] = context.vcs.check_signature(signed, signers, record.at)
         checked = known[signed]
+        if checked.principal:
+            counting.append(record)
         return checked.principal, checked.why, checked.code
 
     chains = signed_heads.chains(context.store.files(topic))
@@ -54,10 +59,13 @@ def _chains(context: Context, topic: str, signers: str) -> list[Finding]:
         level = NOTE if doubt.pending and signs else FAULT
         mend = "leadline sync" if doubt.pending else ""
         found.append(Finding(topic, level, doubt.code, doubt.where, doubt.what, mend))
-    return found
+    return found, signed_heads.vouched_for(chains, counting)
 
 
-def _tags(context: Context, topic: str, signers: str) -> list[Finding]:
+def _tags(
+    context: Context, topic: str, signers: str, vouched_for: Collection[str]
+) -> list[Finding]:
+    """A tag that is not signed adds nothing to its record, which may be: then nothing is missing."""
     found = []
     for snapshot in context.store.thread(topic).of_kind("snapshot"):
         tag = str(snapshot.body.get("tag") or "")
@@ -65,8 +73,10 @@ def _tags(context: Context, topic: str, signers: str) -> list[Finding]:
         if signed is None:  # what ``verify`` says of a tag that is not here is enough
             continue
         if not signed.signature:
-            what = f"the tag {tag} is not signed"
-            found.append(Finding(topic, FAULT, "unsigned-seal", snapshot.id, what, _show(tag)))
+            level, what = FAULT, f"the tag {tag} is not signed"
+            if snapshot.uid in vouched_for:
+                level, what = NOTE, f"{what}; the record of its commit and its heads is"
+            found.append(Finding(topic, level, "unsigned-seal", snapshot.id, what, _show(tag)))
             continue
         checked = context.vcs.check_signature(signed, signers, snapshot.at)
         if not checked.principal:

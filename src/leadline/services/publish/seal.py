@@ -29,7 +29,7 @@ from leadline.core.view.facts import says
 from leadline.render.branch.bundle import bundle_csv, render_bundle, render_commands
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
-from leadline.services.branch.signatures import sign_heads
+from leadline.services.branch.signatures import sign_heads, sign_tags
 from leadline.services.context import Context, refs_for
 from leadline.services.gloss import check_gloss
 from leadline.services.lookup import refuse_shadow
@@ -121,6 +121,7 @@ def seal(
     )
     _tag(context, topic, snapshot)
     sign_heads(context, [topic])
+    sign_tags(context, [topic])
     # What follows; then the remote, so that what is sent holds all of it.
     followed = follow(context, topic, f"sealed {snapshot.id}")
     posted = {c["marker"]: c["id"] for c in context.store.view(topic).issue.comments}

@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadline.core.errors import LeadlineError, remote
-from leadline.core.ref_name import CODE_STATES, is_code_ref, is_object_name, ref_problem, tag_name
+from leadline.core.ref_name import (
+    CODE_STATES,
+    is_code_ref,
+    is_object_name,
+    ref_problem,
+    sent_ref,
+    tag_name,
+)
 from leadline.core.secrets.content import Found
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TypedDict
@@ -24,7 +31,7 @@ from leadline.services.branch.exchange import (
     take_in,
     tracking_ref,
 )
-from leadline.services.branch.signatures import sign_heads
+from leadline.services.branch.signatures import sign_heads, sign_tags
 from leadline.services.branch.unsent_secrets import HELD
 from leadline.services.branch.whose_branch import ANOTHER
 from leadline.services.context import Context
@@ -124,6 +131,7 @@ def sync(
         take_in(context, before, records, f"the branch {records.branch}")
     context.vcs.sign_again()
     sign_heads(context, context.store.topics())
+    sign_tags(context, context.store.topics())
     records.tip = recordbranch.commit_records(context)
     records.committed = records.tip != before
     # The remote: what goes wrong there leaves all of the above done.
@@ -178,11 +186,13 @@ def _tags(context: Context, done: Sync) -> None:
         context.pause(0.1 * attempt)  # another push of the same tag is under way
         results.update(context.vcs.push(name, again))
     for ref, result in results.items():
-        done.tags[here[ref]] = {"ok": "pushed", "up-to-date": "up-to-date"}.get(
-            result["status"], f"failed: {result['reason']}"
-        )
-        if result["status"] in ("ok", "up-to-date"):
+        taken = {"ok": "pushed", "up-to-date": "up-to-date"}.get(result["status"])
+        if taken:
             _remember_there(context, name, ref)
+        elif _same_seal_there(context, name, ref):
+            taken = "up-to-date"
+            context.vcs.fetch_ref(name, ref, ref)  # what others have of it is not moved
+        done.tags[here[ref]] = taken or f"failed: {result['reason']}"
     failed = [
         f"{tag} ({what.removeprefix('failed: ')})"
         for tag, what in done.tags.items()
@@ -197,25 +207,31 @@ def _tags(context: Context, done: Sync) -> None:
         )
 
 
-def _sent_ref(remote: str, ref: str) -> str:
-    return f"refs/leadline/remotes/{remote}/{ref.removeprefix('refs/')}"
+def _same_seal_there(context: Context, remote: str, ref: str) -> bool:
+    """Whether the remote has the tag as it was before it was signed here, which somebody pushed by
+    hand."""
+    there = context.vcs.fetch_ref(remote, ref, sent_ref(remote, ref)) and context.vcs.signed(
+        sent_ref(remote, ref)
+    )
+    here = context.vcs.signed(ref)
+    return bool(there and here and there.payload == here.payload)
 
 
 def _known_there(context: Context, remote: str, ref: str) -> bool:
-    return context.vcs.ref(_sent_ref(remote, ref)) == context.vcs.ref(ref)
+    return context.vcs.ref(sent_ref(remote, ref)) == context.vcs.ref(ref)
 
 
 def _remember_there(context: Context, remote: str, ref: str) -> None:
-    new, old = context.vcs.ref(ref), context.vcs.ref(_sent_ref(remote, ref))
+    new, old = context.vcs.ref(ref), context.vcs.ref(sent_ref(remote, ref))
     if new and new != old:
-        remember(context, _sent_ref(remote, ref), new)
+        remember(context, sent_ref(remote, ref), new)
 
 
 def code_behind(context: Context, remote: str) -> set[str]:
     """The code states of runs that are here and were never sent to ``remote``."""
-    sent = context.vcs.refs(_sent_ref(remote, CODE_STATES))
+    sent = context.vcs.refs(sent_ref(remote, CODE_STATES))
     here = context.vcs.refs(CODE_STATES)
-    return {ref for ref, commit in here.items() if sent.get(_sent_ref(remote, ref)) != commit}
+    return {ref for ref, commit in here.items() if sent.get(sent_ref(remote, ref)) != commit}
 
 
 def _code_states(context: Context, remote: str) -> CodeStates:
