@@ -188,6 +188,7 @@ def test_gpg_signs_without_its_window(thread_lab: Lab, remote: Path, tmp_path: P
         done = thread_lab.run("sync")
         assert done.returncode == 0 and done.stderr.count("not signed: gpg: ") == 1, done.stderr
 
+
 @needs_ssh
 def test_a_seal_left_unsigned_is_signed_at_the_next_and_not_once_it_was_sent(
     thread_lab: Lab, remote: Path, tmp_path: Path

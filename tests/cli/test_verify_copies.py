@@ -33,12 +33,18 @@ def change_the_last(path: Path) -> None:
     path.write_bytes(head + b"\n" + last.replace(b"number two", b"number six") + b"\n")
 
 
+def more_lines_than_there_were(path: Path) -> None:
+    lines = len(path.read_bytes().splitlines())
+    path.write_bytes(b"\xfd?\n" * 3 * lines + b"no end")
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "emptied": lambda path: path.write_bytes(b""),
     "cut at a line": cut,
     "cut in a line": cut_in_a_line,
     "deleted": Path.unlink,
     "last line changed": change_the_last,
+    "garbage": more_lines_than_there_were,
     "all deleted": lambda path: shutil.rmtree(path.parents[2]),
 }
 
@@ -63,7 +69,7 @@ def test_what_the_record_branch_holds_and_we_do_not_is_named_and_comes_back(
     assert fault["code"] in ("records-missing", "copy-differs") and fault["thread"] == "demo"
     assert fault["mend"] == "leadline verify --heal"
     synced.run(*mend.split())
-    if mend == "sync" and damage == "last line changed":
+    if mend == "sync" and damage in ("last line changed", "garbage"):
         assert not synced.json("verify")["ok"]  # both versions are kept, and named
         synced.ok("verify", "--heal")
     assert synced.json("verify")["data"]["faults"] == []

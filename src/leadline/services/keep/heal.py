@@ -114,7 +114,9 @@ def _put_back(context: Context, topic: str) -> list[dict[str, str]]:
     for name in sorted((broken | changed | _sealed_files(context, topic)) & set(published)):
         theirs = published[name].splitlines(keepends=True)
         ours = files.get(name, b"").splitlines(keepends=True)
-        whole = theirs + ours[len(theirs) :]
+        whole = theirs
+        if not _uids(ours) <= _uids(theirs):  # else what stands behind them is no record: kept aside
+            whole = theirs + ours[len(theirs) :]
         before = [
             (f"{n}:{i}", line)
             for n, data in sorted(files.items())
