@@ -115,7 +115,9 @@ def _put_back(context: Context, topic: str) -> list[dict[str, str]]:
         theirs = published[name].splitlines(keepends=True)
         ours = files.get(name, b"").splitlines(keepends=True)
         whole = theirs
-        if not _uids(ours) <= _uids(theirs):  # else what stands behind them is no record: kept aside
+        if not _uids(ours) <= _uids(
+            theirs
+        ):  # else what stands behind them is no record: kept aside
             whole = theirs + ours[len(theirs) :]
         before = [
             (f"{n}:{i}", line)
