@@ -31,6 +31,11 @@ def test_a_withdrawn_sweep_takes_its_experiments_with_it(lab):
     said = lab.ok("retract", "P-W1", "--why", "wrong timer")
     assert "P-W1, P-002, P-003" in said
     assert lab.json("show", "P-001")["data"]["retracted"] == ""
+    log = lab.ok("logbook")
+    assert log.count("Retraction of") == 1
+    assert "**P-W1** was retracted with its 2 experiments: wrong timer" in log
+    assert "P-W1 retracted: wrong timer" in lab.ok("brief")
+    assert "Retracted P-00" not in lab.ok("update", "--dry-run")
 
 
 def test_a_negative_result_needs_no_class_and_takes_on(lab):

@@ -43,13 +43,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         # While they stand, so that what it cites of them can be read.
         note(context, topic, args.why, args.targets, "negative", args.negative)
-    done = [retract(context, topic, target, args.why) for target in targets]
+    done = [retract(context, topic, target, args.why, whole) for target, whole in targets.items()]
     rests = {r["id"]: r for each in reversed(done) for r in each.rests if r["id"] not in targets}
     if len(done) == 1:
         told, data = f"{done[0].target} is retracted: {done[0].why}", as_dict(done[0])
         rested = done[0].rests
     else:
-        told = f"{counted(len(done), 'thing')} retracted: {', '.join(targets[:LISTED])}"
+        told = f"{counted(len(done), 'thing')} retracted: {', '.join([*targets][:LISTED])}"
         data, rested = {"retracted": [as_dict(each) for each in done]}, list(rests.values())
     return Answer(
         as_rows([told, *rested_lines(rested)]),

@@ -156,7 +156,7 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
             what = f"{thread.shown(str(body.get('hypothesis', '')), refs)} {body['state']}"
         elif record.kind == "claim":
             what = f"result claimed: {shown}"
-        elif record.kind == "retraction":
+        elif record.kind == "retraction" and not body.get("part_of"):
             what = f"{thread.shown(str(body.get('target', '')), refs)} retracted"
         if what:
             found.append({"at": record.at, "kind": record.kind, "what": what})

@@ -778,6 +778,7 @@ class SupersessionBody(TypedDict):
 class RetractionBody(TypedDict):
     target: str
     why: NotRequired[str]
+    part_of: NotRequired[str]  # the sweep that was retracted with it, which tells it
     refs: NotRequired[dict[str, str]]
 
 

@@ -422,6 +422,13 @@ def withdrawn(thread: Thread) -> Sequence[Experiment]:
     ]
 
 
+def retracted_with(experiment: Experiment) -> str:
+    """The sweep, as it was called then, that was retracted with the experiment, and "" for one that
+    was retracted for itself."""
+    last = experiment.history[-1:] if experiment.retracted else []
+    return "".join(str(one["body"].get("part_of") or "") for one in last)
+
+
 def moved_numbers(thread: Thread) -> MovedNumbers:
     """Of every standing item with a cited number that is another one now: as ``recompute`` tells."""
     if thread.kept is not None:
@@ -509,6 +516,8 @@ def negatives_newest_first(thread: Thread) -> Sequence[Item | Experiment]:
 def negative_at(thing: Item | Experiment) -> str | None:
     """When it turned out not to work; None for what did not."""
     if isinstance(thing, Experiment):
+        if retracted_with(thing):
+            return None  # its sweep tells it
         if thing.retracted:
             return thing.history[-1]["at"] if thing.history else thing.at
         bad = _ended_badly(thing)

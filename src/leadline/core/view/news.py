@@ -121,7 +121,7 @@ def _item(thread: Thread, record: Record) -> Item[Any] | None:
 
 def _told(thread: Thread, kind: str, verb: str, by_kind: dict[str, list[Record]]) -> Iterable[Told]:
     """One for each thing that is told of, as its last record has it."""
-    records = by_kind.get(kind, [])
+    records = [r for r in by_kind.get(kind, []) if not r.body.get("part_of")]
     if kind == "thread-changed" and records:
         records = _beyond_the_kickoff(thread, records)
     elif kind == "hypothesis-changed":  # that work on one begins is no news

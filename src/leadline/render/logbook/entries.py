@@ -626,6 +626,8 @@ def _baseline(record: Record, then: Thread, log: Log) -> Made:
 
 def _about_target(record: Record, then: Thread, log: Log) -> Made:
     body, refs = record.body, record.body.get("refs")
+    if body.get("part_of"):
+        return None  # told by the entry of its sweep
     target = then.shown(str(body.get("target", "")), refs)
     where = f"[{target}](#{log.first[target]})" if target in log.first else target
     why = f"- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""

@@ -7,11 +7,13 @@ retracted.
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from leadline.core.ids import parse_id
 from leadline.core.record.ranks import queue_place, state_of
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.record.written import told
-from leadline.core.timestamps import minute, number, plural
+from leadline.core.timestamps import counted, minute, number, plural
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf, MovedNumbers
 from leadline.core.view.judged import judged_state
@@ -199,6 +201,11 @@ def open_lines(thread: Thread, moved_numbers: MovedNumbers) -> list[str]:
         f"- **Not ended:** {r.id} ({data(facts.state(r))} since {minute(r.planned_at)})"
         for r in facts.open_runs(thread)
     ]
+    parts = [e for e in withdrawn if facts.retracted_with(e)]
+    for name, alike in groupby(parts, facts.retracted_with):
+        cells = list(alike)
+        n = counted(len(cells), "experiment")
+        lines.append(f"- **{name}** was retracted with its {n}: {prose_line(cells[0].retracted)}")
     lines += [
         f"- **{e.id}** was "
         + (
@@ -207,7 +214,7 @@ def open_lines(thread: Thread, moved_numbers: MovedNumbers) -> list[str]:
             else f"superseded by {e.superseded_by}"
         )
         for e in withdrawn
-        if not e.stands
+        if not e.stands and not facts.retracted_with(e)
     ]
     lines += [
         f"- **{run.id}** was retracted: {prose_line(run.retracted)}"

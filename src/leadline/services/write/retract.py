@@ -31,25 +31,26 @@ class Retracted:
     rests: list[dict[str, str]]
 
 
-def with_parts(thread: Thread, targets: list[str]) -> list[str]:
-    """The ids to retract: each once, a sweep with the experiments that ran for it alone and stand.
+def with_parts(thread: Thread, targets: list[str]) -> dict[str, str]:
+    """The ids to retract, each with the sweep that it is a part of or "": a sweep brings the
+    experiments that ran for it alone and stand.
 
     Raises LeadlineError: an unknown id."""
-    found: list[str] = []
+    found: dict[str, str] = {}
     for target in targets:
         thing = thread.find(target)
-        found.append(thing.id)
+        found[thing.id] = ""
         if is_a(thing, "sweep"):
-            found += [
-                e.id
-                for e in thread.experiments.values()
-                if e.stands and e.runs and all(r.design.get("sweep") == thing.uid for r in e.runs)
-            ]
-    return list(dict.fromkeys(found))
+            for e in thread.experiments.values():
+                mine = e.runs and all(r.design.get("sweep") == thing.uid for r in e.runs)
+                if e.stands and mine:
+                    found.setdefault(e.id, thing.id)
+    return found
 
 
-def retract(context: Context, topic: str, target: str, why: str) -> Retracted:
-    """Retract ``target``. Raises LeadlineError: unknown id, no reason, retracted already."""
+def retract(context: Context, topic: str, target: str, why: str, part_of: str = "") -> Retracted:
+    """Retract ``target``; ``part_of``: the sweep retracted with it, beside which it is not told of its
+    own. Raises LeadlineError: unknown id, no reason, retracted already."""
     before = context.store.thread(topic)
     thing = before.find(target)
     if not why.strip():
@@ -66,7 +67,10 @@ def retract(context: Context, topic: str, target: str, why: str) -> Retracted:
             do=f"leadline show {thing.id}",
         )
     body: RetractionBody = {"target": thing.id, "why": checked_text(why, "retract")}
-    context.append(topic, "retraction", {**body, "refs": refs_for(before, [thing.id], [why])})
+    if part_of:
+        body["part_of"] = part_of
+    named = [thing.id, *([part_of] if part_of else [])]
+    context.append(topic, "retraction", {**body, "refs": refs_for(before, named, [why])})
     after = context.store.thread(topic)
     rests = what_rests_on(before, after, thing)
     return Retracted(thing.id, body["why"], kind_of(thing), rests)
