@@ -202,7 +202,7 @@ def _result_source(format: str) -> ResultSource:
         from leadline.adapters.results.event_files import EventFileSource
 
         return EventFileSource()
-    if format in ("csv", "tsv", "json", "jsonl", "parquet", "markdown"):
+    if format in ("csv", "tsv", "json", "jsonl", "parquet", "markdown", "excel"):
         from leadline.adapters.results.tables import TableSource
 
         return TableSource(format)

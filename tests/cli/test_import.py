@@ -34,8 +34,11 @@ def test_rows_of_one_config_are_repeats_and_every_row_left_has_its_reason(thread
     shown = thread_lab.ok("show", "P-001-r2")
     assert "reported: r.csv, line 3" in shown and "1.6 ms" in shown and "contention" not in shown
     logbook = thread_lab.ok("logbook")
-    assert "**Origin:** reported: r.csv, line 2" in logbook and "time_ms` was NaN" in logbook
-    assert "**Command:**" not in logbook
+    assert (
+        "- **Origin:** reported: `r.csv`\n- **Taken:** 3 runs of 2 experiments: 3 reported\n"
+        in logbook
+    )
+    assert "- **Not taken:** 4 rows" in logbook and logbook.count("\n### ") == 1
     thread_lab.ok("verify")
 
 
@@ -110,7 +113,7 @@ def test_the_time_of_a_row_is_its_own(thread_lab: Lab):
     assert not runs["P-002-r1"]["started_at"]
     assert "2026-05-02T10:00" in thread_lab.ok("show", "P-001-r1")
     assert "started" not in thread_lab.ok("show", "P-002-r1")
-    assert "P-001 block=1 (measured 2026-05-02 10:00)" in thread_lab.ok("logbook")
+    assert "| P-001-r1 | reported | 2026-05-02 10:00 |" in thread_lab.ok("logbook")
 
 
 def test_a_repeat_of_an_imported_config_never_joins_an_executed_experiment(thread_lab: Lab):
@@ -182,7 +185,8 @@ def test_event_files_of_a_real_writer(thread_lab: Lab):
         (["r.csv", "--metric", "nope", "--config", "*"], "no-such-column"),
         (["r.csv", "--config", "*", "--set", "x"], "bad-set"),
         (["r.csv", "--config", "*", "--format", "xls"], "unknown-format"),
-        (["r.xls", "--config", "*"], "unknown-format"),
+        (["r.docx", "--config", "*"], "unknown-format"),
+        (["r.xls", "--config", "*"], "not-excel"),
         (["empty.csv", "--config", "*"], "empty-file"),
         (["broken.json", "--config", "*"], "not-json"),
         (["folder", "--config", "*"], "no-event-files"),
@@ -194,6 +198,7 @@ def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: st
     for name, text in {
         "r.csv": ROWS,
         "r.xls": "x",
+        "r.docx": "x",
         "empty.csv": "",
         "broken.json": "{",
         "folder/x": "",
@@ -207,7 +212,7 @@ def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: st
     ("words", "code", "said"),
     [
         (["./gone"], "no-such-file", "./gone does not exist"),
-        (["/nonexistent/r.xls"], "no-such-file", "/nonexistent/r.xls does not exist"),
+        (["/nonexistent/r.docx"], "no-such-file", "/nonexistent/r.docx does not exist"),
         (["somewhere"], "unknown-format", "cannot be told from its name"),
         (["folder/gone", "--format", "wandb"], "no-such-file", "folder/gone does not exist"),
         (["/gone/mlruns", "--format", "mlflow"], "no-such-file", "/gone/mlruns does not exist"),

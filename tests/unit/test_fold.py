@@ -400,3 +400,18 @@ def test_a_run_that_is_not_there_is_answered_with_the_runs_of_its_experiment() -
         with pytest.raises(LeadlineError) as caught:
             b.thread().find(asked)
         assert caught.value.why.endswith(why), caught.value.why
+
+
+def test_a_fold_leaves_the_records_as_they_are():
+    b = ThreadBuilder("demo", goal="g")
+    run = b.plan("", {"k": 1}, origin="reported")
+    b.end(run, {"ms": 5.0})
+    b.record("correction", {"target": run, "field": "metrics.ms", "value": 9.0, "by": "import"})
+    reading = {"metrics": {"ms": 7.0}, "nonfinite": {}, "tracker": {"metrics": ["ms"]}}
+    b.record("tracker-run", {"run": run, **reading})
+    before = [record.line() for record in b.records]
+    for _ in range(2):
+        thread = fold(b.records)
+        assert [run.metrics for run in thread.runs] == [{"ms": 7.0}]
+    assert [record.line() for record in b.records] == before
+    assert next(r for r in b.records if r.kind == "run-ended").body["metrics"] == {"ms": 5.0}

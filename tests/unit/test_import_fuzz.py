@@ -41,7 +41,7 @@ def roles_of(path: str, kind: str) -> Columns:
     roles = offer([*dict.fromkeys(found.columns)], found.sample, {}).roles
     columns = Columns({name: name for name in roles.pop("metrics", [])}, [*roles.pop("config", [])])
     for name, said in roles.items():
-        setattr(columns, name, said)
+        setattr(columns.roles if hasattr(columns.roles, name) else columns, name, said)
     return columns
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from leadline.adapters.store.event_log import EventLog
 from leadline.core.tracker.imported import Findings, FoundRun
+from leadline.render.logbook.entries import log_entries
 from leadline.services.context import Context
 from leadline.services.importing import runs
 from leadline.services.importing.points import Waiting
@@ -58,7 +59,7 @@ def test_others_write_between_two_lots(tmp_path: Path, monkeypatch: pytest.Monke
     take(held, rows(5))
     order = [r.body.get("text") or r.kind for r in held.store.records("demo")][1:]
     lot, beside = ["run-planned", "run-ended"], ["beside it"]
-    assert order == 2 * (2 * lot + 2 * beside) + lot + beside
+    assert order == 2 * (2 * lot + 2 * beside) + lot + ["imported"] + beside
 
 
 def test_an_import_that_was_stopped_is_gone_on_with(
@@ -120,3 +121,28 @@ def test_four_times_the_rows_are_four_times_the_work(
     monkeypatch.setattr(runs, "LOT", 20)
     few, many = calls_of(tmp_path / "few", 200), calls_of(tmp_path / "many", 800)
     assert many < 4.4 * few
+
+
+def test_many_rows_are_one_entry_of_the_logbook_with_their_number(tmp_path: Path):
+    held = holding(tmp_path, ThreadBuilder("demo", goal="g"))
+    many = rows(60)
+    many.runs[1].state, many.runs[1].reason = "failed", "out of memory"
+    runs.take_in(held, "demo", many, Waiting(held, ""))
+    (entry,) = log_entries(held.store.thread("demo"))
+    assert entry.heading.endswith("Imported 60 runs of r.csv")
+    assert "- **Taken:** 60 runs of 7 experiments: 1 failed, 59 reported" in entry.body
+    assert entry.body.count("\n| P-") == runs.TOLD_RUNS
+    assert "… and 36 more runs" in entry.body and "out of memory" in entry.body
+
+
+def test_rows_that_were_corrected_are_told_with_their_import(tmp_path: Path):
+    held = holding(tmp_path, ThreadBuilder("demo", goal="g"))
+    for value in (1.0, 2.0):
+        found = rows(2)
+        for at, run in enumerate(found.runs):
+            run.row, run.key = f"row {at}", f"sha256:{at} {value}"
+            run.metrics = {"loss": value}
+        runs.take_in(held, "demo", found, Waiting(held, ""))
+    first, second = log_entries(held.store.thread("demo"))
+    assert "| P-001-r1 | reported | 0     | 1      |" in first.body
+    assert "2 runs: P-001-r1 metrics.loss: 2.0, it was 1.0; P-002-r1" in second.body

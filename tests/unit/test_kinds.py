@@ -71,6 +71,7 @@ def test_what_happens_on_the_issue_gives_an_update_nothing_to_tell():
     assert told - {kind.name for kind in TABLE if kind.on_issue} == {
         "update",
         "command-ended",
+        "imported",
         "run-launched",
         "healed",
         "heads-signed",

@@ -37,6 +37,9 @@ PAIRED = (
     "1\t2\t0.290\t0.281\tnon_improvement\tinline\n"
     "2\t1\t\t0.279\tcrashed\tdid not run\n"
 )
+ITEMS = "model,question,answer,correct\n" + "".join(
+    f"{model},q{n},the answer {n} of {model},{n % 2 == 0}\n" for model in "ab" for n in range(4)
+)
 SERIES = "".join(
     json.dumps({"step": n, "ahead": 0.7 - n / 90, "imm": 1.3 - n / 80}) + "\n" for n in range(9)
 )
@@ -90,6 +93,16 @@ run-c,2026-05-04T10:00:00.000Z,finished,,0.2,2.25
                 "config": ["thesis", "attempt"],
                 "state": "status",
                 "words": ["summary"],
+            },
+        ),
+        (
+            "answers.csv",
+            ITEMS,
+            {
+                "metrics": ["correct"],
+                "config": ["model"],
+                "words": ["answer"],
+                "items": ["question"],
             },
         ),
         ("trace.jsonl", SERIES, {"metrics": ["ahead", "imm"], "step": "step"}),

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from leadline.adapters.results.tables import TableSource
+from leadline.core.errors import LeadlineError
 from leadline.core.tracker.imported import Columns, Findings
+from leadline.core.tracker.row_roles import RowRoles
 from leadline.core.tracker.told_time import told_time
+
+EPOCHS = RowRoles(step="epoch")
+LONG = RowRoles(metric_column="metric", value_column="value")
 
 
 def read(path: Path, text: str, columns: Columns) -> Findings:
@@ -22,7 +27,7 @@ def reasons(found: Findings) -> dict[str, str]:
 
 def test_rows_of_one_value_each_are_one_run_of_all_that_belong_together(tmp_path: Path) -> None:
     text = "id,metric,value,seed\nA,mae,1.5,1\nA,r2,0.5,1\nA,mae,1.6,2\nB,mae,9-11,1\nA,r2,0.5,1\n"
-    columns = Columns({}, ["seed"], key=["id"], metric_column="metric", value_column="value")
+    columns = Columns({}, ["seed"], key=["id"], roles=LONG)
     found = read(tmp_path / "l.csv", text, columns)
     assert [(run.config, run.told, run.metrics) for run in found.runs] == [
         ({"seed": 1}, {"id": "A"}, {"mae": 1.5, "r2": 0.5}),
@@ -36,7 +41,7 @@ def test_rows_of_one_value_each_are_one_run_of_all_that_belong_together(tmp_path
 
 def test_a_metric_that_comes_again_is_of_a_repeat(tmp_path: Path) -> None:
     text = "model,metric,value\na,acc,0.5\na,acc,0.75\na,loss,2\n"
-    columns = Columns({"acc": "acc"}, ["model"], metric_column="metric", value_column="value")
+    columns = Columns({"acc": "acc"}, ["model"], roles=LONG)
     found = read(tmp_path / "l.csv", text, columns)
     assert [run.metrics for run in found.runs] == [{"acc": 0.5}, {"acc": 0.75}]
     assert reasons(found) == {"line 4": "its metric 'loss' is not asked for"}
@@ -45,7 +50,10 @@ def test_a_metric_that_comes_again_is_of_a_repeat(tmp_path: Path) -> None:
 def test_a_value_before_a_change_and_after_it_are_two_runs(tmp_path: Path) -> None:
     text = "case,old,new,status,note\n1,4,2,kept,cache it\n2,5,,crashed,does not build\n"
     columns = Columns(
-        {}, ["case"], before="old", after="new=ms", state="status", words=["note"], key=["case"]
+        {},
+        ["case"],
+        key=["case"],
+        roles=RowRoles(before="old", after="new=ms", state="status", words=["note"]),
     )
     found = read(tmp_path / "p.csv", text, columns)
     assert [(run.config, run.state, run.metrics) for run in found.runs] == [
@@ -60,7 +68,7 @@ def test_a_value_before_a_change_and_after_it_are_two_runs(tmp_path: Path) -> No
 def test_rows_with_a_step_are_one_run_for_each_series(tmp_path: Path) -> None:
     rows = "".join(f"{seed},{step},{seed + step / 10}\n" for seed in (1, 2) for step in range(4))
     kept = []
-    columns = Columns({"loss": "loss"}, ["seed"], step="epoch", reduce={"loss": "min"})
+    columns = Columns({"loss": "loss"}, ["seed"], {"loss": "min"}, roles=EPOCHS)
     columns.points = lambda run: kept.append([*run.series["loss"].values])
     found = read(tmp_path / "s.csv", "seed,epoch,loss\n" + rows + "1,x,5\n", columns)
     assert [(run.config, run.metrics) for run in found.runs] == [
@@ -76,7 +84,8 @@ def test_what_a_row_says_besides_is_kept_apart_from_its_config(tmp_path: Path) -
         "sha,when,verdict,why,ms\n1234e56,2026-05-02 10:00,keep,a base,5\n77ab012,soon,revert,no,6\n"
         "26e6891,2026-05-02 12:00,keep,one without a number,see below\n"
     )
-    columns = Columns({"ms": "ms"}, commit="sha", time="when", state="verdict", words=["why"])
+    roles = RowRoles(commit="sha", time="when", state="verdict", words=["why"])
+    columns = Columns({"ms": "ms"}, roles=roles)
     found = read(tmp_path / "w.csv", text, columns)
     first, second, third = found.runs
     assert (first.config, first.commit, first.name) == ({}, "1234e56", "a base")
@@ -95,7 +104,7 @@ def test_a_row_of_what_has_not_ended_is_named(tmp_path: Path) -> None:
     found = read(
         tmp_path / "n.csv",
         "a,ms,status\n1,,preregistered\n2,,refuted\n",
-        Columns({"ms": "ms"}, ["a"], state="status"),
+        Columns({"ms": "ms"}, ["a"], roles=RowRoles(state="status")),
     )
     assert reasons(found) == {"line 2": "status says 'preregistered': it has not ended"}
     assert [run.config for run in found.runs] == [{"a": 2}]
@@ -118,7 +127,7 @@ def test_cells_are_parted_by_what_parts_the_names(tmp_path: Path, name: str, tex
     assert (run.config, run.metrics) == ({"a": "x;y"}, {"ms": 0.5})
 
 
-def test_the_first_table_of_a_page_is_read_and_others_are_named(tmp_path: Path) -> None:
+def test_the_table_of_a_page_that_is_named_is_read_and_others_are_noted(tmp_path: Path) -> None:
     page = (
         "# Results\n\n```\n| no | table |\n|---|---|\n```\n\n| arm | ms |\n|:----|---:|\n| `a\\|b` | **1,234.5** |\n"
         "| c |\n| d | 2 |\n\ntext\n\n| x | y |\n|---|---|\n| 1 | 2 |\n"
@@ -131,8 +140,36 @@ def test_the_first_table_of_a_page_is_read_and_others_are_named(tmp_path: Path) 
     ]
     assert reasons(found) == {
         "line 11": "the number of cells is not that of the header",
-        "line 16": "another table begins here, and the first of the file is read",
     }
+    assert found.notes == [("line 16", "another table: --table 2")]
+    columns = Columns({"x": "x"}, table="2")
+    assert [
+        r.metrics for r in TableSource("markdown").read(str(tmp_path / "p.md"), columns).runs
+    ] == [{"x": 1.0}]
+    with pytest.raises(LeadlineError, match="has no table '3'; it has 1, 2") as refusal:
+        TableSource("markdown").read(str(tmp_path / "p.md"), Columns({"x": "x"}, table="3"))
+    assert refusal.value.next[0].endswith("p.md --table 1")
+
+
+def test_rows_of_items_are_one_run_for_each_config(tmp_path: Path) -> None:
+    text = (
+        "model,question,acc,why\na,q1,true,\na,q2,false,long\nb,q1,true,\na,q1,false,again\n"
+        "b,q3,,timeout\nb,,true,\n"
+    )
+    columns = Columns({"acc": "acc"}, roles=RowRoles(items=["question"], words=["why"]))
+    found = read(tmp_path / "i.csv", text, columns)
+    assert [(run.where, run.config, run.metrics, run.told) for run in found.runs] == [
+        ("from line 2", {"model": "a"}, {"acc": 0.5}, {}),
+        ("from line 4", {"model": "b"}, {"acc": 1.0}, {}),
+    ]
+    first, second = (run.items["acc"] for run in found.runs)
+    assert (first["by"], first["n"], first["values"]) == (["question"], 2, {"q1": 1.0, "q2": 0.0})
+    assert (second["n"], second["missing"], second["reduce"]) == (1, 1, "mean")
+    assert reasons(found) == {
+        "line 5": "its item q1 is that of line 2, which is taken",
+        "line 7": "question names no item",
+    }
+    assert [cell.where for cell in found.cells_not_taken] == ["line 6"]
 
 
 def test_comments_are_named_and_no_header(tmp_path: Path) -> None:
@@ -163,3 +200,22 @@ def test_comments_are_named_and_no_header(tmp_path: Path) -> None:
 )
 def test_a_time_is_read_as_it_is_written(cell: object, time: str) -> None:
     assert told_time(cell)[0] == time
+
+
+def test_a_sheet_is_a_table_and_others_are_noted() -> None:
+    pytest.importorskip("python_calamine")
+    path = Path(__file__).parents[1] / "fixtures" / "tables" / "results.xlsx"
+    roles = RowRoles(time="when", words=["note"])
+    found = TableSource("excel").read(
+        str(path), Columns({"time_ms": "time_ms"}, ["id", "version"], roles=roles)
+    )
+    assert [(run.where, run.config, run.metrics, run.started_at[:10]) for run in found.runs] == [
+        ("row 4", {"id": "1234e56", "version": "1.10"}, {"time_ms": 5.5}, "2026-05-02"),
+        ("row 7", {"id": 8, "version": 2}, {"time_ms": 6.0}, ""),
+    ]
+    assert reasons(found) == {"row 1": "a comment", "row 5": "time_ms is 'n/a', which is no number"}
+    assert ("sheet 'two'", "another table: --table two") in found.notes
+    second = TableSource("excel").read(str(path), Columns({"time_ms": "time_ms"}, table="two"))
+    assert [(run.config, run.metrics) for run in second.runs] == [
+        ({"block": 64}, {"time_ms": 1.25})
+    ]

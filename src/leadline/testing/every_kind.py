@@ -114,6 +114,7 @@ def _designs(add: Writes[Record]) -> None:
         },
     )
     add("command-ended", {"about": ["P-W1"], "of": "01M8KJJA7ZD0HFCWFG04T1389W"})
+    add("imported", {"source": "old.csv", "origin": "reported", "taken": 2, "about": []})
     add("session", {"id": "P-E1", "agent": "codex", "machine": "node-7", "branch": "research/x"})
     add("session-ended", {"session": "P-E1", "by": "hook"})
     add(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from leadline.adapters.extractors.lines import Lines
-from leadline.core.canonical import digest_bytes
+from leadline.core.canonical import digest_bytes, digest_of_file
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import held_or_text
@@ -26,34 +26,36 @@ from leadline.core.extract.table import (
     tsv_rows,
 )
 from leadline.core.extract.written_number import is_number
-from leadline.core.plain import beginning
+from leadline.core.plain import beginning, shell_word
 from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple
 from leadline.ports.extractor import RunFiles
 
 _OF_LINES = ("csv", "tsv", "jsonl")
-MAX_JSON_BYTES = 64 * 1024 * 1024
+MAX_WHOLE_BYTES = 64 * 1024 * 1024
 _HEAD_BYTES = 64 * 1024
 
 
 class Unreadable(Exception):
-    """``code`` and what is wrong with the file as a whole. ``header``: names that its columns could
-    be given."""
+    """``code`` and what is wrong with the file as a whole. ``option``: of an import, and a value of
+    it with which the file can be read."""
 
-    def __init__(self, code: str, what: str, header: str = "") -> None:
+    def __init__(self, code: str, what: str, option: tuple[str, str] | None = None) -> None:
         super().__init__(what)
-        self.code, self.what, self.header = code, what, header
+        self.code, self.what, self.option = code, what, option
 
 
 class Rows(NamedTuple):
     """The rows of a file, read as they are asked for. ``header`` is empty where rows bring their
     own columns (JSON). ``digest`` is that of the file, known when the rows have been read. ``unit``
-    is what row numbers count."""
+    is what row numbers count; ``others``: further tables of the file, where each begins and how it is
+    asked for."""
 
     header: list[str]
     rows: Iterator[Row]
     digest: Callable[[], str]
     unit: str = "line"
+    others: Sequence[tuple[str, str]] = ()
 
 
 class TableReader:
@@ -109,21 +111,25 @@ def rows_of(
     whole: bool = False,
     after_bytes: int = 0,
     names: Sequence[str] = (),
+    which: str = "",
 ) -> Rows:
-    """The rows of the file at ``path`` (csv, tsv, json, jsonl or parquet), called ``shown`` in what
+    """The rows of the file at ``path``, csv, tsv, json, jsonl, parquet, a page or a sheet, called ``shown`` in what
     is said of it.
 
     ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists
     are cells, a name given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone
     surrogates. ``after_bytes``: rows of lines (csv, tsv, jsonl) that end before are left out.
-    ``names``: of the columns of a csv or tsv that does not name them. Raises Unreadable (for
+    ``names``: of the columns of a csv or tsv that does not name them; ``which``: the number or the
+    name of the table, of a file with several. Raises Unreadable (for
     parquet: while the rows are read), OSError, and LeadlineError(environment) without pyarrow.
     """
     if format == "parquet":
         return _parquet(path, shown, whole)
+    if format == "excel":
+        return _sheet(path, shown, which)
     _refuse_binary(path, shown, whole)
     if format == "markdown":
-        return _markdown(path, shown)
+        return _markdown(path, shown, which)
     if format in ("csv", "tsv"):
         return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes, names)
     if format == "jsonl":
@@ -134,6 +140,12 @@ def rows_of(
 
 def _errors(whole: bool) -> str:
     return "surrogateescape" if whole else "replace"
+
+
+def _refuse_large(path: str, shown: str, instead: str) -> None:
+    """What is not read row by row is held as a whole."""
+    if os.path.getsize(path) > MAX_WHOLE_BYTES:
+        raise Unreadable("too-large", f"{shown} is over 64 MiB: {instead}")
 
 
 def _refuse_binary(path: str, shown: str, whole: bool) -> None:
@@ -195,7 +207,7 @@ def _delimited(
             "no-header",
             f"{shown} begins with a row of data ({begins}) and not with the names of its columns: "
             f"{datum!r} is a number; say the names ({how} where these are the names)",
-            ",".join(made_up),
+            ("--header", ",".join(made_up)),
         )
     if after_bytes:
         lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
@@ -216,16 +228,83 @@ def _separator_of(line: str, expected: str) -> str:
     return next((mark for mark in ("\t", ";", ",", "|") if mark in line), expected)
 
 
-def _markdown(path: str, shown: str) -> Rows:
-    """The first table of a page; where others begin is named."""
+def _markdown(path: str, shown: str, which: str) -> Rows:
     lines = Lines(path, errors=_errors(whole=True))
     numbered = [(number, text or "") for number, text in lines]
     tables = list(markdown_tables(numbered))
     if not tables:
         raise Unreadable("no-table", f"{shown} holds no table")
-    first, *others = tables
-    also: Iterator[Row] = ((other.line, None, "another-table") for other in others)
-    return Rows(first.header, chain(first.rows(), also), lambda: lines.digest)
+    names = [str(number) for number in range(1, len(tables) + 1)]
+    places = [f"line {table.line}" for table in tables]
+    at, others = _chosen(which, names, places, shown)
+    chosen = tables[at]
+    return Rows(chosen.header, chosen.rows(), lambda: lines.digest, "line", others)
+
+
+def _chosen(
+    which: str, names: Sequence[str], places: Sequence[str], shown: str
+) -> tuple[int, list[tuple[str, str]]]:
+    """The place of the table that is meant, the first where none is named; and of the others what is
+    to be said. Raises Unreadable for one that is not there."""
+    numbers = [str(number) for number in range(1, len(names) + 1)]
+    if which and which not in names and which not in numbers:
+        there = ", ".join(names[:20])
+        what = f"{shown} has no table {which!r}; it has {there}"
+        raise Unreadable("no-such-table", what, ("--table", names[0]))
+    at = names.index(which) if which in names else numbers.index(which or "1")
+    others = [
+        (place, f"another table: --table {shell_word(name)}")
+        for number, (name, place) in enumerate(zip(names, places, strict=True))
+        if number != at
+    ]
+    return at, others
+
+
+def _sheet(path: str, shown: str, which: str) -> Rows:
+    """The cells of a sheet as they were stored last, formulas with the value they had; numbers
+    without a fraction are whole, and times text."""
+    try:
+        calamine = importlib.import_module("python_calamine")
+    except ImportError:
+        raise environment(
+            "excel-support-missing",
+            f"cannot read {shown}: the reader of spreadsheets is not installed",
+            why="saved as CSV, a sheet is read without it",
+            do="pip install 'leadline[excel]'",
+        ) from None
+    _refuse_large(path, shown, "save it as CSV")
+    try:
+        with open(path, "rb") as file:
+            digest = digest_of_file(file)
+        book = calamine.CalamineWorkbook.from_path(path)
+        names = list(book.sheet_names)
+        at, others = _chosen(which, names, [f"sheet {name!r}" for name in names], shown)
+        cells = book.get_sheet_by_index(at).to_python(skip_empty_area=False)
+    except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
+        raise Unreadable("not-excel", f"{shown} is not readable as a sheet: {error}") from None
+    numbered = ((number, row) for number, row in enumerate(cells, 1) if any(map(_said, row)))
+    titles: list[Row] = []  # a heading above the table stands alone in its row
+    for number, row in numbered:
+        if len(row) == 1 or sum(map(_said, row)) > 1:
+            header = [str(_cell_of_sheet(cell) or "").strip() for cell in row]
+            rows = (
+                (n, dict(zip(header, map(_cell_of_sheet, r), strict=True)), "") for n, r in numbered
+            )
+            return Rows(header, chain(titles, rows), lambda: digest, "row", others)
+        titles.append((number, None, "comment"))
+    raise Unreadable("no-table", f"sheet {names[at]!r} of {shown} holds no table")
+
+
+def _said(cell: object) -> bool:
+    return cell is not None and cell != ""
+
+
+def _cell_of_sheet(cell: Any) -> Any:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return int(cell)
+    if isinstance(cell, (str, int, float)):
+        return cell
+    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
 
 
 class _NameTwice(ValueError):
@@ -262,8 +341,7 @@ def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
 
 def _json(path: str, shown: str, whole: bool) -> Rows:
     """A list of objects is a table; one object is one row, nested numbers under dotted names."""
-    if os.path.getsize(path) > MAX_JSON_BYTES:
-        raise Unreadable("too-large", f"{shown} is over 64 MiB: write it as jsonl")
+    _refuse_large(path, shown, "write it as jsonl")
     with open(path, "rb") as file:
         data = file.read()
     try:

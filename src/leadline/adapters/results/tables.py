@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from leadline.adapters.extractors.tables import Unreadable, rows_of
 from leadline.core.canonical import finite
 from leadline.core.errors import not_found, usage
+from leadline.core.extract.table import Row
 from leadline.core.plain import shell_word
 from leadline.core.record.run import MetricDef
 from leadline.core.tracker.imported import Columns, Findings, FoundRun
-from leadline.core.tracker.imported_rows import runs_of_rows
+from leadline.core.tracker.imported_rows import as_looked_at, runs_of_rows
 from leadline.core.tracker.reading import Reading, TrackerRun, extraction_of
 
 
@@ -25,16 +27,29 @@ class TableSource:
                 raise Unreadable("not-a-file", f"{source} is not a regular file")
             if not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{source} is empty")
-            table = rows_of(source, self.format, source, whole=True, names=columns.header)
-            runs_of_rows(table.rows, table.header, columns, found, table.unit)
+            table = rows_of(
+                source,
+                self.format,
+                source,
+                whole=True,
+                names=columns.header,
+                which=columns.table,
+            )
+            for where, what in table.others:
+                found.note(where, what)
+            rows: Iterable[Row] = table.rows
+            if columns.look_at:
+                rows, columns = as_looked_at(rows, table.header, columns, found, table.unit)
+            runs_of_rows(rows, table.header, columns, found, table.unit)
             found.digest = table.digest()
             for run in found.runs:
                 if run.series:
                     _fold_series(run, columns)
         except Unreadable as error:
             how = "--help"
-            if error.header:
-                how = f"{shell_word(columns.shown or source)} --header {shell_word(error.header)}"
+            if error.option:
+                option, value = error.option
+                how = f"{shell_word(columns.shown or source)} {option} {shell_word(value)}"
             raise usage(error.code, error.what, do=f"leadline import {how}") from None
         except (OSError, ValueError) as error:
             what = f"cannot read {source}: {getattr(error, 'strerror', None) or error}"

@@ -56,7 +56,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 20
+SCHEMA_VERSION = 21
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -96,7 +96,7 @@ CREATE INDEX plans_open ON plans(thread, uid) WHERE base != '' AND ended < uid;
 CREATE TABLE seen(thread TEXT, uid TEXT, writer TEXT, notes TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE stale(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE half_made(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
-CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT,
+CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT, origin TEXT,
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT, invocation TEXT,
                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;

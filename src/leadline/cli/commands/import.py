@@ -10,6 +10,7 @@ from leadline.cli.answer import Answer
 from leadline.cli.parsing import settings, several
 from leadline.core.plain import as_rows, beginning, plain
 from leadline.core.timestamps import counted, minute
+from leadline.core.tracker.row_roles import RowRoles
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ REPORTED = {
     "cells_not_taken": "values not taken as they stand",
     "notes": "noted",
 }
-DESCRIPTION = f"""Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl, parquet
-or Markdown file, TensorBoard event files under a folder, or runs of a tracker
+DESCRIPTION = f"""Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl, parquet,
+Markdown or Excel file, TensorBoard event files under a folder, or runs of a tracker
 (--format {", ".join(BUILTIN)}: PATH is then a project's name, or the tracker's own files;
 of leadline: run folders, or a repository that has some). Rows of one config
 become repeats of one experiment. Every row and every value of a metric that is not taken is named with its
@@ -55,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="",
-        help=f"csv tsv json jsonl parquet markdown tensorboard {' '.join(BUILTIN)} (default: by its name)",
+        help=f"csv tsv json jsonl parquet markdown excel tensorboard {' '.join(BUILTIN)} (default: by its name)",
     )
     several(
         parser,
@@ -69,6 +70,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--header", default="", metavar="NAME,...", help="names of the columns of a table without"
     )
+    parser.add_argument(
+        "--table",
+        default="",
+        metavar="N",
+        help="which table of a page, or which sheet, by its name",
+    )
     role = parser.add_argument
     role("--time", default="", metavar="COLUMN", help="when a row was measured")
     role("--state", default="", metavar="COLUMN", help="how it ended: keep, crash, timeout, …")
@@ -80,6 +87,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     role("--metric-column", default="", metavar="COLUMN", help="one value a row: its metric")
     role("--value-column", default="", metavar="COLUMN", help="… and its value")
     role("--step", default="", metavar="COLUMN", help="rows are the points of a series")
+    several(parser, "--items", "COLUMN,...", "rows are the items of a run")
     role("--map", default="", metavar="FILE", help="keeps what the columns of a source are")
     parser.add_argument(
         "--keep",
@@ -104,19 +112,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.importing.offer import OfferedImport, import_or_offer
     from leadline.services.importing.request import ImportRequest
 
-    request = ImportRequest(
-        args.source,
-        args.format,
-        args.metric,
-        _names(args.config),
-        settings(args.set, "--set", "import"),
-        args.title,
-        _names(args.key),
-        args.keep,
-        args.at,
-        args.run,
-        args.unfinished,
-        _names([args.header]),
+    request = ImportRequest(args.source, args.format, args.metric, _names(args.config))
+    request.settings, request.title = settings(args.set, "--set", "import"), args.title
+    request.key, request.keep = _names(args.key), args.keep
+    request.at, request.runs, request.unfinished = args.at, args.run, args.unfinished
+    request.header, request.table, request.map = _names([args.header]), args.table, args.map
+    request.roles = RowRoles(
         args.time,
         args.state,
         args.commit,
@@ -127,7 +128,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.metric_column,
         args.value_column,
         args.step,
-        args.map,
+        _names(args.items),
     )
     data = import_or_offer(context, context.topic(args.thread), request, args.dry_run)
     if isinstance(data, OfferedImport):

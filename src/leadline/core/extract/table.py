@@ -33,7 +33,6 @@ TROUBLES = {
     "not-csv": "the quoting is broken",
     "not-json": "not a JSON object",
     "comment": "a comment",
-    "another-table": "another table begins here, and the first of the file is read",
     "line-too-long": "the line is too long to be read",
     "cell-too-long": "a cell is over 128 KiB, or a quote that is never closed made it so",
     "name-twice": "an object gives one name twice",

@@ -685,6 +685,22 @@ class CommandEndedBody(TypedDict):
     refs: NotRequired[dict[str, str]]
 
 
+class ImportedBody(TypedDict):
+    """What an import of several runs took: the logbook tells them in one entry."""
+
+    source: str
+    origin: str  # ``imported``, ``reported``
+    taken: int
+    experiments: NotRequired[int]  # that they are of
+    states: NotRequired[dict[str, int]]  # how many of them ended how
+    before: NotRequired[int]  # of the source that were taken before
+    not_taken: NotRequired[int]
+    corrected: NotRequired[int]  # runs taken before of which it says something else now
+    corrections: NotRequired[list[str]]  # the first of these, in words
+    about: list[str]  # the first runs
+    refs: NotRequired[dict[str, str]]
+
+
 # ---- what is written -----------------------------------------------------------------------------
 
 
@@ -762,6 +778,7 @@ class CorrectionBody(TypedDict):
     field: str
     value: Any
     by: NotRequired[str]  # ``import``: the source of a reported run says so now
+    entry: NotRequired[str]  # of the logbook: ``elsewhere``
     why: NotRequired[str]
     refs: NotRequired[dict[str, str]]
     bound: NotRequired[dict[str, float]]  # of the new text
@@ -1297,6 +1314,8 @@ class Writes(Protocol[Made, *Before]):
     def __call__(
         self, *record: *tuple[*Before, Literal["command-ended"], CommandEndedBody]
     ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["imported"], ImportedBody]) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["note"], NoteBody]) -> Made: ...
     @overload

@@ -371,6 +371,8 @@ def _tracker_run(thread: Thread, record: Record[bodies.TrackerRunBody]) -> None:
     run.tracker = {**before, **body.get("tracker", {})}
     if "metrics" not in body:
         return
+    # they are the record's until here
+    run.metrics, run.nonfinite = dict(run.metrics), dict(run.nonfinite)
     for name in before.get("metrics", []):
         run.metrics.pop(name, None)
         run.nonfinite.pop(name, None)
@@ -507,13 +509,15 @@ def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
 def _correct_reported(run: Run, head: str, key: str, value: Any) -> None:
     """A row of a table says something else now. What was measured here is never typed over."""
     if head == "metrics" and key:
-        run.metrics.pop(key, None)
-        run.nonfinite.pop(key, None)
+        # not in place: they are the record's
+        metrics = {name: v for name, v in run.metrics.items() if name != key}
+        nonfinite = {name: v for name, v in run.nonfinite.items() if name != key}
         if isinstance(value, str):
-            run.nonfinite[key] = value
+            nonfinite[key] = value
         elif value is not None:
             _fitting("RunEndedBody", "metrics", {key: value})
-            run.metrics[key] = value
+            metrics[key] = value
+        run.metrics, run.nonfinite = metrics, nonfinite
     elif head == "told" and key and isinstance(value, str):
         run.told = {**run.told, key: value}
     elif head in ("state", "reason", "key", "started_at") and not key and isinstance(value, str):
@@ -680,7 +684,7 @@ def _issue_edited(issue: Issue, record: Record) -> None:
 
 
 def _of_no_thing(thread: Thread, record: Record) -> None:
-    """It concerns the files: ``verify`` reads it there."""
+    """It concerns the files, or tells of what other records hold."""
 
 
 _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
@@ -694,6 +698,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "run-launched": _of_no_thing,
     "run-ended": _run_ended,
     "command-ended": _command_ended,
+    "imported": _of_no_thing,
     **dict.fromkeys(ITEM_KINDS, _item),
     "hypothesis-changed": _hypothesis_changed,
     "interleaving-ended": _interleaving_ended,

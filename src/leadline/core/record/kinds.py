@@ -38,6 +38,7 @@ TABLE = (
     Kind("run-launched", news=False, silent="it says how another machine finds the run"),
     Kind("run-ended", learnt=True),
     Kind("command-ended", news=False),
+    Kind("imported", news=False),
     Kind("note", "N", learnt=True, searched=True, timeline=True),
     Kind("hypothesis", "H", searched=True, title="Hypothesis"),
     Kind("sweep", "W", title="Sweep", timeline=True),

@@ -28,6 +28,7 @@ class RunRow:
     title: str
     key: str
     state: str
+    origin: str
     planned_at: str
     started_at: str
     wall_s: float | None
@@ -76,6 +77,7 @@ def row_of(run: Run, thread: Thread) -> RunRow:
         title=str(title_of_run(run, thread.experiments[run.experiment])),
         key=str(run.key),
         state=str(run.state),
+        origin=str(run.origin),
         planned_at=run.planned_at,
         started_at=str(run.started_at),
         wall_s=wall_s,

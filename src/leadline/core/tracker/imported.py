@@ -16,11 +16,12 @@ from leadline.core.metric.contract import check_named
 from leadline.core.record.run import Run
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
+from leadline.core.tracker.row_roles import RowRoles
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import Config, Excerpt, Problem, TrackerPlace
+    from leadline.core.record.bodies import Config, Excerpt, ItemFacts, Problem, TrackerPlace
     from leadline.core.tracker.rows import ImportReport, RowChange
 
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
@@ -42,7 +43,8 @@ class FoundRun:
     source. ``row``: the digest of what names its row in its source, "" where nothing does; a row
     that says something else later is corrected (``row_names``: what it is made of).
     ``told``: words of its row that are no config, by column; ``commit``: the code as the row names
-    it. ``written``: texts of the config as they stood."""
+    it. ``written``: texts of the config as they stood; ``items``: by metric, of a run
+    whose rows are its items."""
 
     where: str
     key: str
@@ -72,6 +74,7 @@ class FoundRun:
     commit: str = ""
     written: dict[str, str] = field(default_factory=dict)
     settings: Config = field(default_factory=dict)
+    items: dict[str, ItemFacts] = field(default_factory=dict)
 
     def measured(self, metric: str, value: float) -> None:
         if math.isfinite(value):
@@ -197,12 +200,10 @@ class Columns:
     columns where the table has none. ``points``: takes the points of a run that has been read, so
     that they are not all held.
 
-    What else a column can be: the ``time`` of a row, its ``state``, its ``commit``, the ``command``
-    that was run, ``words`` about it; ``before`` and ``after`` a change, of one metric; in a table of
-    one value a row the name of the metric (``metric_column``) and the value (``value_column``); the
-    ``step`` of a series.
+    ``table``: which one, of a file with several. ``roles``: what else its columns are.
     ``place``: of the file, which names it among others of its name; ``shown``: as it was typed.
-    ``look_at``: nobody said what the columns are, and so many rows are wanted as they stand."""
+    ``look_at``: nobody said what the columns are, and so many rows are wanted as they stand;
+    ``decide`` says then what they are to be taken for, None for nothing."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
@@ -212,26 +213,17 @@ class Columns:
     units: Mapping[str, str] = field(default_factory=dict)
     header: list[str] = field(default_factory=list)
     points: Callable[[FoundRun], None] = lambda run: None
-    time: str = ""
-    state: str = ""
-    commit: str = ""
-    command: str = ""
-    words: list[str] = field(default_factory=list)
-    before: str = ""
-    after: str = ""
-    metric_column: str = ""
-    value_column: str = ""
-    step: str = ""
+    table: str = ""
+    roles: RowRoles = field(default_factory=RowRoles)
     place: str = ""
     shown: str = ""
     look_at: int = 0
+    decide: Callable[[Findings], Columns | None] = lambda looked: None
 
     @property
     def named(self) -> list[str]:
         """The columns that were named, other than metrics and config."""
-        single = (self.time, self.state, self.commit, self.command, self.before)
-        others = (self.metric_column, self.value_column, self.step, self.after.partition("=")[0])
-        return [*dict.fromkeys(filter(None, (*self.key, *single, *others, *self.words)))]
+        return [*dict.fromkeys((*self.key, *self.roles.named))]
 
     @property
     def apart(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ import json
 import math
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
@@ -18,15 +19,17 @@ from leadline.core.errors import usage
 from leadline.core.extract.lines import vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
 from leadline.core.extract.written_number import NONFINITE, integer_in
+from leadline.core.metric.items import item_key
 from leadline.core.plain import beginning
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted, epoch_ms
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
+from leadline.core.tracker.row_items import RunOfItems
 from leadline.core.tracker.row_values import SIDE, Measurement, RowValues, long_rows, rows_to_read
 from leadline.core.tracker.text_columns import Spellings
 from leadline.core.tracker.told_ending import not_run_yet, told_ending
 from leadline.core.tracker.told_time import LACKS, told_time
-from leadline.core.typed import Any
+from leadline.core.typed import Any, NamedTuple
 
 REASON_CHARS = 400
 TOLD_CHARS = 2_000
@@ -51,14 +54,41 @@ def runs_of_rows(
     readable = reading.readable(rows)
     if columns.look_at:
         reading.look(readable)
-    elif columns.step:
+    elif columns.roles.step:
         reading.take_series(readable)
-    elif columns.metric_column:
+    elif columns.roles.items:
+        reading.take_items(readable)
+    elif columns.roles.metric_column:
         reading.take_each(long_rows(readable, columns, found))
     else:
         reading.take_each(row for each in readable for row in rows_to_read(each, columns))
     reading.finish()
     return found
+
+
+def as_looked_at(
+    rows: Iterable[Row], header: list[str], columns: Columns, found: Findings, unit: str = "line"
+) -> tuple[Iterable[Row], Columns]:
+    """The same rows, and what their columns are to be taken for after a look at the first of them:
+    ``columns`` where that cannot be said."""
+    rows = iter(rows)
+    head = [*islice(rows, columns.look_at)]
+    looked = runs_of_rows(head, header, columns, Findings(found.source, "", found.origin), unit)
+    decided = columns.decide(looked)
+    if decided is not None:
+        found.sample = looked.sample
+    return chain(head, rows), columns if decided is None else decided
+
+
+class _Measured(NamedTuple):
+    """The values of a row in ``run``; ``wrong``: what is to be said where that is all; ``told``: it
+    says itself that it did not end well."""
+
+    run: FoundRun
+    left: list[CellNotTaken]
+    wrong: list[str]
+    asked: list[Measurement]
+    told: bool
 
 
 class _Reading:
@@ -104,6 +134,7 @@ class _Reading:
                 self.found.refuse(where, f"the column name {beginning(unclean)!r} {_flaw(unclean)}")
                 continue
             self.seen.update(dict.fromkeys(cells))
+            self.found.rows_total += 1
             lines = sum(str(cell).count("\n") for cell in cells.values()) if self.header else 0
             if lines and self.unit == "line":
                 what = f"this row goes to line {number + lines}: a quoted cell holds line ends"
@@ -113,7 +144,6 @@ class _Reading:
     def look(self, rows: Iterable[RowValues]) -> None:
         found = self.found
         for row in rows:
-            found.rows_total += 1
             if len(found.sample) < self.columns.look_at:
                 found.sample.append(row.cells)
 
@@ -131,10 +161,10 @@ class _Reading:
         columns, first_row = self.columns, dict[str, str]()
         for row in rows:
             (each,) = rows_to_read(row, columns)
-            step = cell_number(each.cells.get(columns.step))
+            step = cell_number(each.cells.get(columns.roles.step))
             if isinstance(step, str) or not math.isfinite(step):
-                said = beginning(words_of(each.cells.get(columns.step)))
-                self.found.refuse(each.where, f"{columns.step} is {said!r}, which is no step")
+                said = beginning(words_of(each.cells.get(columns.roles.step)))
+                self.found.refuse(each.where, f"{columns.roles.step} is {said!r}, which is no step")
                 continue
             new = self._run_of(each)
             if isinstance(new, str):
@@ -154,6 +184,29 @@ class _Reading:
         for same, (run, left) in series.items():
             run.where, run.metrics, run.nonfinite = f"from {first_row[same]}", {}, {}
             self.taken[same] = run, left
+
+    def take_items(self, rows: Iterable[RowValues]) -> None:
+        """One run for all rows that differ in nothing but item, time, words and values."""
+        by, together = self.columns.roles.items, dict[str, RunOfItems]()
+        for row in rows:
+            run, measured = FoundRun(row.where, ""), self._measure(row)
+            item = item_key([row.cells.get(name) for name in by])
+            why = self._describe(run, row) or ("" if item else f"{' and '.join(by)} names no item")
+            if why:
+                self.found.refuse(row.where, why)
+                continue
+            same = digest_of({"config": run.config, "key": self._named(row), "code": run.commit})
+            one = together.setdefault(same, RunOfItems(run))
+            if (first := one.where.setdefault(item, row.where)) != row.where:
+                self.found.refuse(row.where, f"its item {item} is that of {first}, which is taken")
+            else:
+                one.add(item, run, measured.run, [asked.metric for asked in measured.asked])
+                one.left += measured.left
+        for same, one in together.items():
+            key, told = self.columns.key, one.run.told  # other words are those of its first item
+            one.run.told = {name: told[name] for name in key if name in told}
+            one.reduce(by, self.columns.reduce, self.found)
+            self.taken[same] = one.run, one.left
 
     def finish(self) -> None:
         found, columns = self.found, self.columns
@@ -217,18 +270,28 @@ class _Reading:
         that says that its run did not end well is a result too, without a number where there is
         none or 0; and so is one that says in words, of a column that was named, what became of
         it."""
+        cells, columns = row.cells, self.columns
+        run, left, wrong, asked, told = self._measure(row)
+        if not told and not run.metrics and not run.nonfinite and not _in_words(cells, columns):
+            why = not_run_yet(cells, columns.roles.state)
+            return why or "; ".join(wrong) or f"it has no value of {', '.join(_names(asked))}"
+        return self._describe(run, row) or (run, left)
+
+    def _measure(self, row: RowValues) -> _Measured:
         cells, columns, where = row.cells, self.columns, row.where
         run, left, wrong = FoundRun(where, ""), list[CellNotTaken](), list[str]()
         asked = row.measured if row.measured is not None else _asked(where, cells, columns)
         for one in asked:
             _take_cell(one, cells, columns, run, left, wrong)
-        measured = [*dict.fromkeys((*(m.column for m in asked), columns.value_column))]
-        told = told_ending(cells, measured, any(run.metrics.values()), columns.state)
+        measured = [*dict.fromkeys((*(m.column for m in asked), columns.roles.value_column))]
+        told = told_ending(cells, measured, any(run.metrics.values()), columns.roles.state)
         if told:
             _end_as_told(run, told, row, asked, columns, left)
-        elif not run.metrics and not run.nonfinite and not _in_words(cells, columns):
-            why = not_run_yet(cells, columns.state)
-            return why or "; ".join(wrong) or f"it has no value of {', '.join(_names(asked))}"
+        return _Measured(run, left, wrong, asked, told is not None)
+
+    def _describe(self, run: FoundRun, row: RowValues) -> str:
+        """What the row says of its run besides values; why that cannot be recorded, "" when it can."""
+        cells, columns = row.cells, self.columns
         names = columns.config
         if names is None:
             names = [c for c in cells if c and c not in self.no_config]
@@ -244,30 +307,36 @@ class _Reading:
         if row.side:
             run.config[SIDE if SIDE not in run.config else f"{SIDE}_of_change"] = row.side
         self._tell(run, cells)
-        return run, left
+        return ""
 
     def _tell(self, run: FoundRun, cells: Mapping[str, Any]) -> None:
         """What the row says besides: when, of which code, and in words."""
         columns = self.columns
-        if _holds(cell := cells.get(columns.commit)) and columns.commit:
+        if _holds(cell := cells.get(columns.roles.commit)) and columns.roles.commit:
             run.commit = words_of(cell).strip()
-        if _holds(cell := cells.get(columns.command)) and columns.command:
+        if _holds(cell := cells.get(columns.roles.command)) and columns.roles.command:
             run.argv = _argv(words_of(cell))
-        if _holds(cell := cells.get(columns.time)) and columns.time:
+        if _holds(cell := cells.get(columns.roles.time)) and columns.roles.time:
             at, lacks = told_time(cell)
             self.lacking |= {lacks} & LACKS.keys()
             if at:
                 run.started_at = run.ended_at = at
             else:
                 said = beginning(words_of(cell))
-                self.found.leave([CellNotTaken(run.where, columns.time, said, "it is no time")])
-        told = [*columns.words, *columns.key, *filter(None, (columns.state, columns.time))]
+                self.found.leave(
+                    [CellNotTaken(run.where, columns.roles.time, said, "it is no time")]
+                )
+        told = [
+            *columns.roles.words,
+            *columns.key,
+            *filter(None, (columns.roles.state, columns.roles.time)),
+        ]
         run.told = {
             name: words_of(cells[name]).strip()[:TOLD_CHARS]
             for name in dict.fromkeys(told)
             if _holds(cells.get(name)) and name not in run.config
         }
-        words = next((run.told[name] for name in columns.words if name in run.told), "")
+        words = next((run.told[name] for name in columns.roles.words if name in run.told), "")
         run.name = beginning(" ".join(words.split()))
 
 
@@ -321,9 +390,9 @@ def _take_cell(
 
 def _in_words(cells: Mapping[str, Any], columns: Columns) -> bool:
     """Whether a column that was named for it says what became of the run."""
-    telling = [columns.state] if columns.state else columns.words
+    telling = [columns.roles.state] if columns.roles.state else columns.roles.words
     said = any(_holds(cells.get(name)) for name in telling)
-    return said and not not_run_yet(cells, columns.state)
+    return said and not not_run_yet(cells, columns.roles.state)
 
 
 def _key_of(run: FoundRun) -> str:
@@ -335,6 +404,8 @@ def _key_of(run: FoundRun) -> str:
         said["code"] = run.commit
     if run.argv:
         said["argv"] = run.argv
+    if run.items:
+        said["items"] = {name: digest_of(facts["values"]) for name, facts in run.items.items()}
     if run.series:
         said["points"] = {
             name: [points.steps.tolist(), [repr(value) for value in points.values]]
@@ -371,7 +442,7 @@ def _end_as_told(
             why = f"{column} says {beginning(said)!r}: there is no value"
             left.append(CellNotTaken(one.where, one.column, words_of(one.cell), why))
             del run.metrics[one.metric]
-    apart = {column, columns.time, *(one.column for one in asked)}
+    apart = {column, columns.roles.time, *(one.column for one in asked)}
     others = (
         cell.strip() for name, cell in row.cells.items() if name not in apart and _is_prose(cell)
     )

@@ -47,6 +47,10 @@ _ID_NAMES = _words(
     "no name trial trial_id attempt uuid uid key path file filename # case idx "
     "index"
 )
+_ITEM_NAMES = _words(
+    "question question_id qid item item_id example example_id sample_id doc_id problem problem_id "
+    "task_id instance_id prompt_id test_case"
+)
 _COMMAND_NAMES = _words("command cmd command_line cmdline argv run_command")
 _STEP_NAMES = _words(
     "step global_step _step epoch iter iteration steps train_step training_step update batch_idx"
@@ -205,6 +209,10 @@ def offer(
     if step := _step(columns, found):
         found[step].role, found[step].why = "step", "it counts up and nothing else tells rows apart"
         roles["step"] = step
+    elif not roles.keys() & {"metric_column", "before"} and (item := _item(columns, found, rows)):
+        found[item] = Offered(item, "item", "rows that differ in it alone are one run")
+        found[item].examples = [beginning(t) for t in dict.fromkeys(by_name[item].texts)][:EXAMPLES]
+        roles["items"] = [item]
     _keys(found, by_name, rows, roles)
     return Offer([*found.values()], {**_roles_of(found), **roles})
 
@@ -391,6 +399,24 @@ def _step(columns: Iterable[_Column], found: Mapping[str, Offered]) -> str:
     return ""
 
 
+def _item(
+    columns: Iterable[_Column], found: Mapping[str, Offered], rows: Sequence[Mapping[str, Any]]
+) -> str:
+    """A column that names what was asked, once for each config."""
+    apart = [
+        c.name for c in columns if found[c.name].role in ("config", "seed", "commit", "command")
+    ]
+    for column in columns:
+        if column.plain not in _ITEM_NAMES or column.distinct < 2 or len(column.said) < column.rows:
+            continue
+        others = [name for name in apart if name != column.name]
+        of = [tuple(str(row.get(name)) for name in others) for row in rows]
+        named = [(group, str(row[column.name])) for group, row in zip(of, rows, strict=True)]
+        if len({*named}) == len(named) and 2 * len({*of}) <= len(of):
+            return column.name
+    return ""
+
+
 def _counts_up(numbers: Sequence[float]) -> bool:
     return all(a < b for a, b in pairwise(numbers))
 
@@ -403,7 +429,7 @@ def _keys(
 ) -> None:
     """Which column names a row: so that a row that is corrected later is known again. An id is no
     config where anything else tells experiments apart."""
-    if "step" in roles:
+    if roles.keys() & {"step", "items"}:
         return
     named = [one for one in found.values() if by_name[one.column].plain in _ID_NAMES]
     ids = [one for one in found.values() if one.role == "commit"]

@@ -40,15 +40,15 @@ class RowValues:
 
 def rows_to_read(row: RowValues, columns: Columns) -> Iterator[RowValues]:
     """``row``; where it has a value before a change, that and the one after it."""
-    if not columns.before:
+    if not columns.roles.before:
         yield row
         return
-    after, _, name = columns.after.partition("=")
+    after, _, name = columns.roles.after.partition("=")
     metric, cells = name or after, row.cells
-    if _says(cells.get(columns.before)):
-        before = Measurement(row.where, columns.before, metric, cells[columns.before])
+    if _says(cells.get(columns.roles.before)):
+        before = Measurement(row.where, columns.roles.before, metric, cells[columns.roles.before])
         # what became of the change says nothing of the value before it
-        later = {columns.state, after, *columns.words}
+        later = {columns.roles.state, after, *columns.roles.words}
         rest = {name: cell for name, cell in cells.items() if name not in later}
         yield RowValues(row.where, rest, [before], "before")
     others = [
@@ -66,7 +66,7 @@ def long_rows(rows: Iterable[RowValues], columns: Columns, found: Findings) -> I
     together: dict[tuple[str, int], RowValues] = {}
     count: dict[tuple[str, str], int] = {}
     seen: dict[str, str] = {}  # whole rows
-    name_column, value_column = columns.metric_column, columns.value_column
+    name_column, value_column = columns.roles.metric_column, columns.roles.value_column
     for row in rows:
         said = row.cells.get(name_column)
         name = said.strip() if isinstance(said, str) else ""
@@ -95,13 +95,18 @@ def long_rows(rows: Iterable[RowValues], columns: Columns, found: Findings) -> I
 
 def _naming(row: RowValues, columns: Columns) -> list[str]:
     """The columns in which values agree that belong to one run."""
-    apart = {columns.metric_column, columns.value_column, *columns.words, columns.time}
+    apart = {
+        columns.roles.metric_column,
+        columns.roles.value_column,
+        *columns.roles.words,
+        columns.roles.time,
+    }
     given = [*row.cells] if columns.config is None else [*columns.config]
-    named = [*columns.key, *given, *filter(None, (columns.commit,))]
+    named = [*columns.key, *given, *filter(None, (columns.roles.commit,))]
     if columns.key and columns.config is None:
         named = [*columns.key]
     elif not columns.key:
-        named += filter(None, (columns.state,))
+        named += filter(None, (columns.roles.state,))
     return [name for name in dict.fromkeys(named) if name not in apart]
 
 

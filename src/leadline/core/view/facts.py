@@ -222,12 +222,14 @@ def metric_order(thread: Thread, names: list[str]) -> list[str]:
 
 
 def state(run: Run) -> str:
-    return state_word(run.state)
+    return state_word(run.state, run.origin)
 
 
-def state_word(state: str) -> str:
+def state_word(state: str, origin: str) -> str:
     """A run that was planned and has not ended is running: whatever reads ends those first that are
-    over."""
+    over. Of what somebody wrote down nobody saw that it was done."""
+    if state == "done" and origin == "reported":
+        return "reported"
     return "running" if state == "planned" else state
 
 

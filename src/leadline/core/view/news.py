@@ -126,6 +126,8 @@ def _told(thread: Thread, kind: str, verb: str, by_kind: dict[str, list[Record]]
         records = _beyond_the_kickoff(thread, records)
     elif kind == "hypothesis-changed":  # that work on one begins is no news
         records = [r for r in records if r.body.get("state") != "active"]
+    elif kind == "correction":  # what a row is known by says nothing of it
+        records = [r for r in records if r.body.get("field") != "key"]
     found: dict[str, Told] = {}
     for record in records:
         body, refs = record.body, record.body.get("refs")

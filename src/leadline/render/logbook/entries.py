@@ -28,6 +28,7 @@ from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.together import Together, together
 from leadline.render import words
+from leadline.render.logbook import imported
 from leadline.render.logbook.files_kept import kept_parts
 from leadline.render.logbook.header import SECTIONS, case_lines, render_header
 from leadline.render.logbook.together import Told, entry_body, fact_lines, more_runs, title_of
@@ -137,6 +138,8 @@ def _told_first(record: Record, then: Thread, log: Log) -> list[str]:
     if record.kind == "run-ended" and (run := _run(record, then)):
         return [run.experiment]
     one = None
+    if record.kind == "imported":
+        return [run.experiment for run in imported.told_runs(record, then)]
     if record.kind == "command-ended":
         one = _together_of(record, then)
     elif record.kind == "note":
@@ -626,8 +629,8 @@ def _baseline(record: Record, then: Thread, log: Log) -> Made:
 
 def _about_target(record: Record, then: Thread, log: Log) -> Made:
     body, refs = record.body, record.body.get("refs")
-    if body.get("part_of"):
-        return None  # told by the entry of its sweep
+    if body.get("part_of") or body.get("entry") == "elsewhere":
+        return None  # told by the entry of its sweep, or of its import
     target = then.shown(str(body.get("target", "")), refs)
     where = f"[{target}](#{log.first[target]})" if target in log.first else target
     why = f"- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
@@ -776,6 +779,7 @@ def _clash(record: Record, then: Thread, log: Log) -> Made:
 _WRITERS: dict[str, Writer] = {
     "run-ended": _run_ended,
     "command-ended": _command_ended,
+    "imported": lambda record, then, log: imported.entry_of(record, then),
     "note": _note,
     "hypothesis-changed": _hypothesis_changed,
     "baseline": _baseline,

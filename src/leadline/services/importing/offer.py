@@ -14,6 +14,7 @@ from leadline.core.tracker.offered import Offer, Offered, offer
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
 from leadline.services.context import Context
+from leadline.services.importing.points import Waiting
 from leadline.services.importing.request import ImportRequest
 from leadline.services.importing.roles import (
     command_of,
@@ -24,7 +25,7 @@ from leadline.services.importing.roles import (
     mapped_roles,
     said_roles,
 )
-from leadline.services.importing.runs import Imported, import_runs
+from leadline.services.importing.runs import Imported, columns_of, import_runs, take_rows
 from leadline.services.importing.source import check_options, format_of, of_tracker, place_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def import_or_offer(
     if of_tracker(format) or format == "tensorboard":
         return import_runs(context, topic, request, plan_only)
     path = os.path.normpath(os.path.join(context.cwd, request.source))
-    place = place_of(context, path)
+    place = place_of(context, path, request.table)
     kept = mapped_roles(context, request.map, place) if request.map else {}
     if said_roles(request):
         done = import_runs(context, topic, request, plan_only)
@@ -95,45 +96,60 @@ def import_or_offer(
             if kept or error.code != "no-such-column":
                 raise
             why = f"as it was imported before it cannot be: {error.what}"
-    offered = _offered(context, thread, request, format, path)
+    offered = _offered(context, topic, thread, request, format, path)
     offered.why = offered.why or why
-    if offered.command:
-        offered.as_taken = _as_taken(context, topic, request, offered)
-        if request.map:
-            keep_in_map(context, request.map, place, offered.offer.roles)
-            offered.map = request.map
+    if offered.command and request.map:
+        keep_in_map(context, request.map, place, offered.offer.roles)
+        offered.map = request.map
     return offered
 
 
 def _offered(
-    context: Context, thread: Thread, request: ImportRequest, format: str, path: str
+    context: Context, topic: str, thread: Thread, request: ImportRequest, format: str, path: str
 ) -> OfferedImport:
-    columns = Columns({}, [], header=request.header, look_at=LOOKED_AT)
-    columns.shown = request.source
-    found = context.result_source(format).read(path, columns)
+    """The table is read once: what its first rows seem to be is what all are taken for."""
     metrics = {name: d for name, d in thread.metrics.items() if not d.formula}
-    offered = offer([*dict.fromkeys(found.columns)], found.sample, metrics)
-    if not found.sample:
-        return OfferedImport(found, offered, why="it has no row that can be read")
-    if not offered.roles.keys() & MEASURED:
-        return OfferedImport(
-            found, offered, why="no column holds numbers: there is no metric in it"
-        )
-    return OfferedImport(found, offered, _command(request, offered, thread.metrics))
+    looking = Columns({}, [], header=request.header, table=request.table, look_at=LOOKED_AT)
+    looking.shown, points = request.source, Waiting(context, "")
+    offers, trials = list[OfferedImport](), list[tuple[ImportRequest, Columns]]()
 
+    def decide(looked: Findings) -> Columns | None:
+        offers.append(_offer_of(looked, request, metrics, thread))
+        if not offers[-1].command:
+            return None
+        trial = copy.copy(request)
+        give_roles(trial, offers[-1].offer.roles)
+        units = {one.column: one.unit for one in offers[-1].offer.columns if one.in_cells}
+        trials.append((trial, columns_of(context, thread, trial, format, points, units)))
+        return trials[-1][1]
 
-def _as_taken(
-    context: Context, topic: str, request: ImportRequest, offered: OfferedImport
-) -> Imported | None:
-    """What the offered command would take; None where it is refused, for ``offered.why``."""
-    trial = copy.copy(request)
-    give_roles(trial, offered.offer.roles)
-    units = {one.column: one.unit for one in offered.offer.columns if one.in_cells}
+    looking.decide = decide
     try:
-        return import_runs(context, topic, trial, True, units)
+        found = context.result_source(format).read(path, looking)
+        (offered,) = offers
+        offered.found = found
+        for trial, columns in trials:
+            offered.as_taken = take_rows(
+                context, topic, trial, format, columns, found, points, True
+            )
     except LeadlineError as error:
+        if not trials:
+            raise
+        (offered,) = offers
         offered.command, offered.why = "", error.what
-        return None
+    return offered
+
+
+def _offer_of(
+    looked: Findings, request: ImportRequest, metrics: Mapping[str, MetricDef], thread: Thread
+) -> OfferedImport:
+    offered = offer([*dict.fromkeys(looked.columns)], looked.sample, metrics)
+    if not looked.sample:
+        return OfferedImport(looked, offered, why="it has no row that can be read")
+    if not offered.roles.keys() & MEASURED:
+        why = "no column holds numbers: there is no metric in it"
+        return OfferedImport(looked, offered, why=why)
+    return OfferedImport(looked, offered, _command(request, offered, thread.metrics))
 
 
 def _command(request: ImportRequest, offered: Offer, metrics: Mapping[str, MetricDef]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leadline.core.tracker.row_roles import RowRoles
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 
@@ -15,9 +16,9 @@ class ImportRequest:
     thread. ``config``: column names, ``*`` for all others; ``settings``: config that holds for
     every run of the source. ``key``, ``keep``: which rows are one and which of them is taken. For a
     tracker: ``at`` its address, ``runs`` the ids or names to take (empty: all), ``unfinished`` also
-    those that say of no end. ``header``: names of the columns of a table that does not name them.
-    ``time`` to ``step``: what other columns are (``Columns``). ``map``: a file that keeps all this
-    for each source."""
+    those that say of no end. ``header``: names of the columns of a table that does not name them;
+    ``table``: which of several it is. ``roles``: what other columns are. ``map``: a file that keeps
+    all this for each source."""
 
     source: str
     format: str = ""
@@ -31,14 +32,6 @@ class ImportRequest:
     runs: list[str] = field(default_factory=list)
     unfinished: bool = False
     header: list[str] = field(default_factory=list)
-    time: str = ""
-    state: str = ""
-    commit: str = ""
-    command: str = ""
-    words: list[str] = field(default_factory=list)
-    before: str = ""
-    after: str = ""
-    metric_column: str = ""
-    value_column: str = ""
-    step: str = ""
+    table: str = ""
+    roles: RowRoles = field(default_factory=RowRoles)
     map: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from copy import copy
 
 from leadline.core.errors import usage
 from leadline.core.plain import shell_word
@@ -34,13 +35,19 @@ OPTIONS = {
     "command": "--command",
     "words": "--words",
     "step": "--step",
+    "items": "--items",
 }
 _BESIDE = ("header", "settings", "title", "keep", "format")  # kept with them
 
 
+def said_of(request: ImportRequest, name: str) -> Any:
+    """What ``request`` says in that field, of itself or of its rows."""
+    return getattr(request.roles if hasattr(request.roles, name) else request, name)
+
+
 def said_roles(request: ImportRequest) -> Roles:
     """The roles that ``request`` names."""
-    return {name: said for name in OPTIONS if (said := getattr(request, name))}
+    return {name: said for name in OPTIONS if (said := said_of(request, name))}
 
 
 def kept_roles(request: ImportRequest) -> dict[str, Any]:
@@ -53,10 +60,11 @@ def kept_roles(request: ImportRequest) -> dict[str, Any]:
 
 def give_roles(request: ImportRequest, roles: Mapping[str, Any]) -> None:
     """What ``request`` does not say itself is as in ``roles``."""
-    typed = said_roles(request)
+    typed, request.roles = said_roles(request), copy(request.roles)
     for name, said in roles.items():
         if name in OPTIONS and not typed:
-            setattr(request, name, list(said) if isinstance(said, list) else said)
+            holder = request.roles if hasattr(request.roles, name) else request
+            setattr(holder, name, list(said) if isinstance(said, list) else said)
         elif name in _BESIDE and getattr(request, name) in ("", [], {}, "first"):
             setattr(request, name, said)
 
@@ -74,6 +82,8 @@ def command_of(request: ImportRequest, roles: Mapping[str, Any]) -> str:
             words += [word for one in said for word in (option, shell_word(one))]
         elif said:
             words += [option, shell_word(",".join(map(_quoted, said)))]
+    if request.table:
+        words += ["--table", shell_word(request.table)]
     if request.header:
         words += ["--header", shell_word(",".join(map(_quoted, request.header)))]
     for key, value in request.settings.items():
@@ -164,7 +174,7 @@ def _is_text(value: Any) -> bool:
 
 
 _KINDS = {
-    **dict.fromkeys(("metrics", "config", "key", "words", "header"), list),
+    **dict.fromkeys(("metrics", "config", "key", "words", "items", "header"), list),
     "settings": dict,
 }
 _CALLED = {dict: "table", list: "list of texts", str: "text"}

@@ -10,6 +10,7 @@ reason.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
 
@@ -45,9 +46,10 @@ from leadline.services.importing.source import (
     refuse_as_trackers,
 )
 from leadline.services.run.facts import default_title
+from leadline.services.run.items_kept import kept_items
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import ExtractionFacts, RunEnding, Source
+    from leadline.core.record.bodies import ExtractionFacts, ImportedBody, RunEnding, Source
     from leadline.core.tracker.offered import Roles
     from leadline.core.tracker.rows import (
         CorrectedRow,
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
         TakenRun,
     )
 
-LAYOUT = ("before", "after", "metric_column", "value_column", "step")
+TOLD_RUNS = 24  # named in the logbook
 LOT = 400  # runs that are written before others may write: they wait a tenth of a second
 
 
@@ -96,16 +98,14 @@ def import_runs(
     topic: str,
     request: ImportRequest,
     plan_only: bool = False,
-    units: Mapping[str, str] | None = None,
 ) -> Imported:
     """Import what ``request`` names.
 
-    ``plan_only``: say what would be taken and write nothing. ``units``: of metrics that are not
-    defined yet. Raises LeadlineError: usage (no metric
+    ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric
     or no config is named, the format is unknown), not_found, environment.
     """
     with waiting_points(context, not plan_only) as points:
-        return _import(context, topic, request, plan_only, points, units or {})
+        return _import(context, topic, request, plan_only, points)
 
 
 def _import(
@@ -114,7 +114,6 @@ def _import(
     request: ImportRequest,
     plan_only: bool,
     points: Waiting,
-    units: Mapping[str, str],
 ) -> Imported:
     thread = context.store.thread(topic)
     format = format_of(context, request)
@@ -122,18 +121,28 @@ def _import(
     if of_tracker(format):
         found = found_in_tracker(context, thread, request, format, points)
         return take_in(context, topic, found, points, request.title, plan_only)
-    columns = _columns(thread, request, format)
-    columns.points = lambda run: points.take(run, format)
+    columns = columns_of(context, thread, request, format, points)
     path = os.path.normpath(os.path.join(context.cwd, request.source))
-    columns.place = place_of(context, path)
-    columns.shown = request.source
-    columns.units = {**units, **columns.units}
     try:
         found = context.result_source(format).read(path, columns)
     except LeadlineError as error:
         if not request.format and error.code in ("no-event-files", "tensorboard-support-missing"):
             refuse_as_trackers(context, request.source)
         raise
+    return take_rows(context, topic, request, format, columns, found, points, plan_only)
+
+
+def take_rows(
+    context: Context,
+    topic: str,
+    request: ImportRequest,
+    format: str,
+    columns: Columns,
+    found: Findings,
+    points: Waiting,
+    plan_only: bool,
+) -> Imported:
+    """Take in what ``columns`` made of a table. LeadlineError(usage) where they make nothing of it."""
     _must_bear(found, columns, request, format)
     found.set_config(request.settings)
     _redact(context, found.runs)
@@ -155,13 +164,27 @@ def _redact(context: Context, runs: list[FoundRun]) -> None:
 
     for run in runs:
         run.told = {clean(name): clean(value) for name, value in run.told.items()}
+        run.items = {name: redactor.value(facts) for name, facts in run.items.items()}
         run.name, run.reason, run.commit = clean(run.name), clean(run.reason), clean(run.commit)
         run.config = {clean(name): clean(value) for name, value in run.config.items()}
 
 
-def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
+def columns_of(
+    context: Context,
+    thread: Thread,
+    request: ImportRequest,
+    format: str,
+    points: Waiting,
+    cell_units: Mapping[str, str] | None = None,
+) -> Columns:
+    """What the columns of a source are. ``cell_units``: of metrics that are not defined yet.
+    LeadlineError(usage, ``no-metric-named``)."""
     metrics = metric_columns(request.metrics)
-    if not metrics and format != "tensorboard" and not (request.metric_column or request.after):
+    if (
+        not metrics
+        and format != "tensorboard"
+        and not (request.roles.metric_column or request.roles.after)
+    ):
         metrics = {
             name: name for name, definition in thread.metrics.items() if not definition.formula
         }
@@ -177,17 +200,20 @@ def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
             )
     config = None if "*" in request.config else list(request.config)
     reduce = {name: d.reduce for name, d in thread.metrics.items()}
-    units = {name: d.unit for name, d in thread.metrics.items()}
+    units = {**(cell_units or {}), **{name: d.unit for name, d in thread.metrics.items()}}
     columns = Columns(metrics, config, reduce, list(request.key), request.keep, units)
-    for name in ("header", "time", "state", "commit", "command", "words", *LAYOUT):
-        setattr(columns, name, getattr(request, name))
+    columns.header, columns.roles, columns.table = request.header, request.roles, request.table
+    columns.place = place_of(
+        context, os.path.normpath(os.path.join(context.cwd, request.source)), request.table
+    )
+    columns.shown, columns.points = request.source, lambda run: points.take(run, format)
     return columns
 
 
 def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format: str) -> None:
     """Refuse what would make one experiment of runs that differ: a table whose config columns
     nobody named."""
-    metrics = [] if columns.metric_column else [*columns.metrics]
+    metrics = [] if columns.roles.metric_column else [*columns.metrics]
     others = [*(columns.config or []), *columns.named]
     missing = [c for c in (*metrics, *others) if c not in found.columns]
     named = {m.split("=", 1)[0] for m in request.metrics} | {*others}
@@ -211,7 +237,9 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
             why=f"{_columns_text(found)}; metrics: {', '.join([*columns.metrics][:30])}",
             do=f"leadline import {request.source} --metric COLUMN=NAME --config '*'",
         )
-    told_apart = request.config or request.commit or request.key or request.step or request.command
+    roles = request.roles
+    told_apart = request.config or request.key or roles.commit or roles.command
+    told_apart = told_apart or roles.step or roles.items
     if format != "tensorboard" and found.left_columns and found.runs and not told_apart:
         raise usage(
             "no-config-named",
@@ -247,15 +275,20 @@ def take_in(
     with nullcontext() if plan_only else store.alone(topic, "import"):
         thread = store.thread(topic)
         taking = _Taking(thread, found, title, points, answer, roles or {})
-        for lot in found.in_lots(LOT):
+        lots = -(-len(found.runs) // LOT)
+        for number, lot in enumerate(found.in_lots(LOT), 1):
             if plan_only:
                 for run in lot:
                     taking.take(run, None)
                 continue
+            for run in lot:
+                run.items = {name: kept_items(context, facts) for name, facts in run.items.items()}
             with store.transaction(topic) as writing:
                 settled = [
                     (run, uid) for run in lot if (uid := taking.take(run, writing)) is not None
                 ]
+                if number == lots:
+                    taking.tell(writing)
             for run, uid in settled:
                 points.settle(run, uid)
     return answer
@@ -275,6 +308,9 @@ class _Taking:
     ) -> None:
         self.thread, self.found, self.title, self.roles = thread, found, title, roles
         self.points, self.answer = points, answer
+        self.entry = "elsewhere" if len(found.runs) > 1 else ""  # of the logbook
+        self.states, self.taken_experiments = Counter[str](), set[str]()
+        self.about, self.refs = dict[str, str](), dict[str, str]()  # the first runs, by uid
         self.held = Held(thread.runs)
         self.experiments = {
             _alike(e.runs[0], told_commit(e.runs[0]), found.origin): (e.id, e.uid)
@@ -311,9 +347,19 @@ class _Taking:
         uid = None
         if writing is not None:
             row["id"], row["experiment"], uid = _write(
-                self.thread, self.found, run, self.title, self.experiments, self.roles, writing
+                self.thread,
+                self.found,
+                run,
+                self.title,
+                self.experiments,
+                self.roles,
+                writing,
+                self.entry,
             )
             self.roles = {}
+            self.taken_experiments.add(row["experiment"])
+            self.states[run.state] += 1
+            self._name_first(row, uid)
         self.answer.taken_total += 1
         if len(self.answer.taken) < MAX_NAMED:
             self.answer.taken.append(row)
@@ -325,7 +371,37 @@ class _Taking:
             shown = [f"{f}: {value}, it was {was}" for f, was, value in changes if f != "key"]
             self.answer.corrected.append({"id": known.id, "where": run.where, "changes": shown})
         if writing is not None:
-            _correct(self.found, run, known, changes, writing)
+            _correct(self.found, run, known, changes, writing, self.entry)
+
+    def _name_first(self, row: TakenRun, uid: str) -> None:
+        if len(self.about) < TOLD_RUNS:
+            self.about[row["id"]] = uid
+            homes = dict(self.experiments.values())
+            self.refs[row["experiment"]] = homes[row["experiment"]]
+
+    def tell(self, writing: Any) -> None:
+        """Write what the logbook tells of all that was taken."""
+        answer = self.answer
+        if not self.entry or not (answer.taken_total or answer.corrected_total):
+            return
+        body: ImportedBody = {
+            "source": self.found.source,
+            "origin": self.found.origin,
+            "taken": answer.taken_total,
+            "experiments": len(self.taken_experiments),
+            "states": dict(self.states),
+            "about": list(self.about),
+            "refs": {**self.about, **self.refs},
+        }
+        if answer.already:
+            body["before"] = answer.already
+        if self.found.not_taken_total:
+            body["not_taken"] = self.found.not_taken_total
+        if answer.corrected_total:
+            body["corrected"] = answer.corrected_total
+            some = answer.corrected[:TOLD_RUNS]
+            body["corrections"] = [f"{row['id']} {', '.join(row['changes'])}" for row in some]
+        writing.add("imported", body)
 
 
 def _met_again(answer: Imported, run: FoundRun, known: Run, points: Waiting) -> str:
@@ -367,6 +443,7 @@ def _write(
     experiments: dict[str, tuple[str, str]],
     roles: Roles,
     writing: Any,
+    entry: str,
 ) -> tuple[str, str, str]:
     """The new run: its id, its experiment, its uid."""
     uid, same = writing.new_uid(), _alike(run, run.commit, found.origin)
@@ -383,7 +460,7 @@ def _write(
     shown = run_id(experiment, repeat)
     code = {"told": run.commit} if run.commit else {}
     elsewhere = {"cwd": run.cwd, "tracker": run.tracker, "row": run.row, "told": run.told}
-    elsewhere["code"] = code
+    elsewhere |= {"code": code, "entry": entry}
     writing.add(
         "run-planned",
         {
@@ -421,11 +498,18 @@ def _title(run: FoundRun, found: Findings) -> str:
 
 
 def _correct(
-    found: Findings, run: FoundRun, known: Run, changes: list[RowChange], writing: Any
+    found: Findings,
+    run: FoundRun,
+    known: Run,
+    changes: list[RowChange],
+    writing: Any,
+    entry: str,
 ) -> None:
     """Each field of a reported run that its row says differently now; what it said stays in the
     record."""
+    told = {"entry": entry} if entry else {}
     for field_, was, value in changes:
+        why = f"{found.source}, {run.where}, says so now; it said {was}"
         writing.add(
             "correction",
             {
@@ -433,8 +517,9 @@ def _correct(
                 "field": field_,
                 "value": value,
                 "by": "import",
-                "why": f"{found.source}, {run.where}, says so now; it said {was}",
+                "why": why,
                 "refs": {known.id: known.uid},
+                **told,
             },
         )
 
@@ -484,6 +569,8 @@ def _measured(
         extraction["contract"] = contract
     if run.problems:
         extraction["problems"] = run.problems
+    if run.items:
+        extraction["items"] = run.items
     if run.excerpts:
         extraction["series"] = finite(run.excerpts)
     measured: Measured = {

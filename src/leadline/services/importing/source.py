@@ -21,12 +21,17 @@ FORMATS = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".md": "markdown",
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"), "excel"),
 }
-KNOWN = "csv, tsv, json, jsonl, parquet, markdown, tensorboard"
+KNOWN = "csv, tsv, json, jsonl, parquet, markdown, excel, tensorboard"
 
 
-def place_of(context: Context, path: str) -> str:
-    """Where a file stands, as every clone has it: two tables of one name are two."""
+def place_of(context: Context, path: str, table: str) -> str:
+    """Where a table stands, as every clone has it: two of one name are two."""
+    return f"{_file_of(context, path)}{table and '#'}{table}"
+
+
+def _file_of(context: Context, path: str) -> str:
     top = context.vcs.toplevel
     inside = os.path.relpath(os.path.realpath(path), os.path.realpath(top)) if top else path
     return path if inside.startswith("..") else inside.replace(os.sep, "/")
@@ -114,6 +119,7 @@ def check_options(request: ImportRequest, format: str) -> None:
     """LeadlineError(usage, ``option-without-use``) for an option that ``format`` cannot follow."""
     if of_tracker(format):
         given = [("--key", request.key), ("--keep", request.keep != "first")]
+        given.append(("--table", request.table))
         why = f"a run of {format} has an id of its own: rows of a table are told apart by --key and --keep"
     else:
         given = [
@@ -121,7 +127,11 @@ def check_options(request: ImportRequest, format: str) -> None:
             ("--run", request.runs),
             ("--unfinished", request.unfinished),
         ]
-        why = f"{format} is no tracker: it has no server, no run ids and no ends"
+        if format not in ("markdown", "excel"):
+            given.append(("--table", request.table))
+        why = (
+            f"{format} is no tracker and holds one table: it has no server, no run ids and no ends"
+        )
     if useless := [name for name, said in given if said]:
         raise usage(
             "option-without-use",

@@ -35,6 +35,7 @@ EXTRAS = (
     ("argcomplete", "shell completion", "pip install argcomplete"),
     ("jinja2", "the HTML report", "pip install Jinja2"),
     ("pyarrow", "metrics from Parquet files", "pip install 'leadline[parquet]'"),
+    ("python_calamine", "tables of spreadsheets", "pip install 'leadline[excel]'"),
     ("pynvml", "NVIDIA GPU facts without nvidia-smi", "pip install 'leadline[nvidia]'"),
 )
 

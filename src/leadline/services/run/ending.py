@@ -5,7 +5,6 @@ The same code ends a run that was watched and one that is reconciled after its w
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from leadline.core.extract.gather import merge
 from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
-from leadline.core.metric.items import INLINE_BYTES
 from leadline.core.record.conform import fitting, misfit
 from leadline.core.record.run import TERMINAL_STATES, leftover_text
 from leadline.core.timestamps import epoch_ms, few
@@ -30,6 +28,7 @@ from leadline.services.out_path import object_at, write_whole
 from leadline.services.run.attempt import executor_of
 from leadline.services.run.cost import note_cost
 from leadline.services.run.facts import capture_code
+from leadline.services.run.items_kept import kept_items
 from leadline.services.run.loose_files import rewritten_by
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.same_program import changed_files, note_span, said
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import (
         CutSeries,
         ExtractionFacts,
-        ItemFacts,
         Outputs,
         Preflight,
         Problem,
@@ -337,7 +335,7 @@ def _read_metrics(
         extraction["series"] = finite(found.series)
     if found.items:
         extraction["items"] = {
-            name: _kept_items(context, redact.value(facts)) for name, facts in found.items.items()
+            name: kept_items(context, redact.value(facts)) for name, facts in found.items.items()
         }
     contract = {
         name: contract_of(d)
@@ -373,19 +371,6 @@ def _set_apart(found: Extraction) -> dict[str, CutSeries]:
             "points": found.series[name]["points"] if name in found.series else 1,
         }
     return apart
-
-
-def _kept_items(context: Context, facts: ItemFacts) -> ItemFacts:
-    """The items of a metric as the record has them: with their values, or with the digest of a blob
-    of them."""
-    data = json.dumps(
-        facts["values"], sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
-    if len(data) <= INLINE_BYTES:
-        return facts
-    kept: ItemFacts = {**facts, "blob": context.blobs.put(data)}
-    del kept["values"]
-    return kept
 
 
 def _logged(context: Context, attempt: str) -> bool:

@@ -16,7 +16,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from leadline.adapters.extractors.tables import MAX_JSON_BYTES, Unreadable, check_usable
+from leadline.adapters.extractors.tables import MAX_WHOLE_BYTES, Unreadable, check_usable
 from leadline.core.canonical import digest_bytes
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import BENCHMARKS, OUTPUT, ExtractionSpec
@@ -59,8 +59,8 @@ class _File:
 
     def __init__(self, path: str, shown: str) -> None:
         self.path, self.shown = path, shown
-        if os.path.getsize(path) > MAX_JSON_BYTES:
-            raise Unreadable("too-large", f"{shown} is over {MAX_JSON_BYTES // 2**20} MiB")
+        if os.path.getsize(path) > MAX_WHOLE_BYTES:
+            raise Unreadable("too-large", f"{shown} is over {MAX_WHOLE_BYTES // 2**20} MiB")
         with open(path, "rb") as file:
             data = file.read()
         self.digest = digest_bytes(data)

@@ -1,0 +1,87 @@
+"""What one import took, as one entry: how many rows, of what, and the first of them."""
+
+from __future__ import annotations
+
+from leadline.core.plain import one_line
+from leadline.core.record.event import Record
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
+from leadline.core.timestamps import counted, minute, number
+from leadline.core.tracker.told_time import told_time
+from leadline.core.typed import Any
+from leadline.core.view import facts
+from leadline.render import words
+from leadline.render.markdown import NAME_CHARS, cell_code, code, cut, data, table
+
+CELL_CHARS = 40
+SAID_CHARS = 80
+CONFIG_SHOWN = 4
+METRICS_SHOWN = 3
+
+
+def told_runs(record: Record, then: Thread) -> list[Run]:
+    """The first runs of the import, as far as they are here."""
+    refs = record.body.get("refs")
+    return then.runs_named(then.here(str(name), refs) for name in record.body.get("about", []))
+
+
+def entry_of(record: Record, then: Thread) -> tuple[str, str]:
+    """Its title and its body."""
+    body = record.body
+    taken, states = int(body.get("taken") or 0), dict(body.get("states") or {})
+    source = one_line(str(body.get("source", "")))
+    named = {facts.state_word(state, body.get("origin", "")): n for state, n in states.items()}
+    how = ", ".join(f"{n} {state}" for state, n in sorted(named.items()))
+    said = f"{counted(taken, 'run')} of {counted(body.get('experiments', 0), 'experiment')}"
+    lines = [f"- **Origin:** {data(body.get('origin', ''))}: {code(source)}"]
+    lines.append(f"- **Taken:** {words.joined((said, data(how)), ': ')}")
+    for name, title in (("before", "Taken before"), ("not_taken", "Not taken")):
+        if count := int(body.get(name) or 0):
+            lines.append(f"- **{title}:** {counted(count, 'row')}")
+    if corrected := int(body.get("corrected") or 0):
+        told = "; ".join(data(cut(one_line(str(c)), SAID_CHARS)) for c in body["corrections"])
+        more = corrected - len(body["corrections"])
+        also = f" and {more} more" if more > 0 else ""
+        lines.append(f"- **Corrected:** {counted(corrected, 'run')}: {told}{also}")
+    runs = told_runs(record, then)
+    parts = ["\n".join(lines), _table(runs, then)]
+    if (left := taken - len(runs)) > 0 and runs:
+        parts.append(f"… and {left:,} more runs: `leadline status --runs`.")
+    title = f"Imported {counted(taken, 'run')} of {source}"
+    return title, "\n\n".join(part for part in parts if part)
+
+
+def _table(runs: list[Run], then: Thread) -> str:
+    if not runs:
+        return ""
+    keys = dict.fromkeys(key for run in runs for key in run.config)
+    varied = [k for k in keys if len({str(run.config.get(k)) for run in runs}) > 1][:CONFIG_SHOWN]
+    names = facts.metric_order(
+        then, [*dict.fromkeys(m for run in runs for m in (*run.metrics, *run.nonfinite))]
+    )[:METRICS_SHOWN]
+    columns: dict[str, list[str]] = {"run": [run.id for run in runs]}
+    columns["state"] = [facts.state(run) for run in runs]
+    columns["measured"] = [minute(run.started_at) if run.started_at else "" for run in runs]
+    columns["code"] = [data(cut(str(run.code.get("told") or ""), CELL_CHARS)) for run in runs]
+    for key in varied:
+        columns[cell_code(cut(one_line(key), NAME_CHARS))] = [
+            data(cut(one_line(str(run.config.get(key, "–"))), CELL_CHARS)) for run in runs
+        ]
+    for name in names:
+        unit = facts.definition(then, name).unit
+        head = cell_code(cut(one_line(name), NAME_CHARS)) + words.aside(data(unit))
+        columns[head] = [_value(run, name) for run in runs]
+    columns["said"] = [data(cut(one_line(_said(run)), SAID_CHARS)) for run in runs]
+    told = {head: cells for head, cells in columns.items() if any(cells)}
+    rows = list(zip(*told.values(), strict=True))
+    return table([*told], rows)
+
+
+def _value(run: Run, name: str) -> str:
+    value: Any = run.metrics.get(name)
+    return data(run.nonfinite[name]) if name in run.nonfinite else number(value)
+
+
+def _said(run: Run) -> str:
+    said = (text for text in run.told.values() if " " in text and not told_time(text)[0])
+    return run.reason or next(said, "")
