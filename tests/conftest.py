@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import gc
 import json
 import os
 import shutil
@@ -40,6 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
     files in a repository whose state is recorded."""
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(ROOT / "src", quiet=1)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    gc.disable()  # what is collected now stays to the end
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of collected tests are nothing to be searched for garbage during each of them."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -8,11 +8,13 @@ capitals or as `…` in quotes.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import re
 import shlex
 from collections.abc import Callable
+from functools import cache
 
 from leadline.cli.main import _front, joined
 from leadline.cli.parsing import as_meant, load, parser_for
@@ -43,6 +45,11 @@ def commands(text: str) -> list[str]:
     return [one.partition("  (")[0].strip() for one in found]
 
 
+@cache
+def _parser(verb: str) -> argparse.ArgumentParser:
+    return parser_for(verb, load(verb))
+
+
 def problem(line: str) -> str:
     """Why a command cannot be typed, "" when it can."""
     try:
@@ -68,7 +75,7 @@ def problem(line: str) -> str:
         with contextlib.redirect_stdout(io.StringIO()):
             rest = [_A_NUMBER.get(word, word) for word in as_meant(verb, own[1:])]
             rest = joined(rest, getattr(module, "DASHED_VALUES", ()))
-            parser_for(verb, module).parse_args(front + rest)
+            _parser(verb).parse_args(front + rest)
     except LeadlineError as error:
         return error.what
     except SystemExit:  # --help

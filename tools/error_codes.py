@@ -7,8 +7,10 @@ function that raises it (``_usage("bad-axis", …)``, ``refuse(context, thread, 
 from __future__ import annotations
 
 import ast
+import gc
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,39 +48,58 @@ class _Maker(NamedTuple):
 
 def raised() -> list[Raised]:
     """Every place, in the order of the files."""
-    paths = (p for p in sorted(SOURCE.rglob("*.py")) if "testing" not in p.parts)
-    trees = {str(p.relative_to(SOURCE)): ast.parse(p.read_text()) for p in paths}
-    makers = {name: maker for tree in trees.values() for name, maker in _makers(tree)}
-    return [row for where, tree in trees.items() for row in _in_tree(tree, where, makers)]
+    modules = [module for module in _modules() if not module.where.startswith("testing/")]
+    makers = {name: maker for module in modules for name, maker in _makers(module)}
+    return [row for module in modules for row in _in_module(module, makers)]
 
 
-def _makers(tree: ast.Module) -> Iterator[tuple[str, _Maker]]:
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef):
-            continue
+class _Module(NamedTuple):
+    where: str  # path in src/leadline
+    functions: list[ast.FunctionDef]
+    calls: list[ast.Call]
+
+
+@cache
+def _modules() -> list[_Module]:
+    """Every module, read and gone through once: all questions are about its functions and calls."""
+    found = []
+    gc.disable()  # millions of nodes that stay: searching them for garbage takes twice the time of all else
+    for path in sorted(SOURCE.rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        found.append(_Module(str(path.relative_to(SOURCE)), functions, calls))
+    gc.freeze()
+    gc.enable()
+    return found
+
+
+def _within(function: ast.FunctionDef, call: ast.Call) -> bool:
+    return function.lineno <= call.lineno <= (function.end_lineno or 0)
+
+
+def _makers(module: _Module) -> Iterator[tuple[str, _Maker]]:
+    named = [
+        (c, _kind_of(c), code) for c in module.calls if isinstance(code := _first(c), ast.Name)
+    ]
+    for function in module.functions:
         names = [argument.arg for argument in function.args.args]
-        for call in _calls(function):
-            kind, code = _kind_of(call), _first(call)
-            if kind and isinstance(code, ast.Name) and code.id in names:
+        for call, kind, code in named:
+            if kind and code.id in names and _within(function, call):
                 yield function.name, _Maker(kind, names.index(code.id), _tells(call))
 
 
-def _in_tree(tree: ast.Module, where: str, makers: dict[str, _Maker]) -> Iterator[Raised]:
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    for call in _calls(tree):
+def _in_module(module: _Module, makers: dict[str, _Maker]) -> Iterator[Raised]:
+    for call in module.calls:
         kind, code, tells = _kind_of(call), _first(call), _tells(call)
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         if not kind and name in makers and len(call.args) > makers[name].place:
             kind, code, tells = makers[name].kind, call.args[makers[name].place], True
         if not kind or code is None:
             continue
-        around = [f for f in functions if f.lineno <= call.lineno <= (f.end_lineno or 0)]
+        around = [function for function in module.functions if _within(function, call)]
         for found in dict.fromkeys(_codes(code, around)):
-            yield Raised(found, kind, where, call.lineno, tells)
-
-
-def _calls(tree: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+            yield Raised(found, kind, module.where, call.lineno, tells)
 
 
 def _kind_of(call: ast.Call) -> str:
@@ -138,8 +159,8 @@ def _texts_of_constant(value: ast.AST) -> list[str]:
 
 def commands() -> list[str]:
     """What the errors name as the command to run next; ``…`` stands for what is filled in."""
-    trees = (ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py")))
-    named = (k.value for tree in trees for c in _calls(tree) for k in c.keywords if k.arg == "do")
+    calls = (call for module in _modules() for call in module.calls)
+    named = (k.value for call in calls for k in call.keywords if k.arg == "do")
     texts = (t for value in named for t in (value.elts if isinstance(value, ast.List) else [value]))
     return list(dict.fromkeys(text for value in texts for text in _texts(value)))
 

@@ -98,6 +98,7 @@ class TestEmbedded(TrackerContract):
     """Run folders, by the program that makes them in every run."""
 
     SCRIPT = EMBEDDED_JOB
+    IN_FOLDER = True
 
     @pytest.fixture
     def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
@@ -125,6 +126,7 @@ class TestEmbedded(TrackerContract):
 class TestWandb(TrackerContract):
     NEEDED = "*.wandb"
     SCRIPT = WANDB_JOB
+    IN_FOLDER = True
     QUIET = QUIET
 
     @pytest.fixture
@@ -232,6 +234,7 @@ class TestWandb(TrackerContract):
 class TestTrackio(TrackerContract):
     NEEDED = "*.db"
     SCRIPT = TRACKIO_JOB
+    IN_FOLDER = True
     SAYS_END = False
     QUIET = QUIET
 
@@ -244,6 +247,7 @@ class TestTrackio(TrackerContract):
 class TestMlflowFiles(TrackerContract):
     NEEDED = "meta.yaml"
     SCRIPT = MLFLOW_JOB
+    IN_FOLDER = True
     QUIET = QUIET
 
     @pytest.fixture

@@ -29,9 +29,9 @@ def proposed() -> list[tuple[str, str]]:
     for path in sorted(SOURCE.rglob("*.py")):
         if "testing" in path.parts or "demo" in path.parts:
             continue
-        tree = ast.parse(path.read_text())
-        inside = {id(v) for j in ast.walk(tree) if isinstance(j, ast.JoinedStr) for v in j.values}
-        for node in ast.walk(tree):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        inside = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
+        for node in nodes:
             if id(node) in inside or not isinstance(node, ast.Constant | ast.JoinedStr):
                 continue
             text = _text(node)

@@ -9,12 +9,13 @@ import pytest
 
 from leadline.core.canonical import digest_of
 from leadline.core.secrets import shapes
-from leadline.core.secrets.content import ContentRules
+from leadline.core.secrets.content import PIECE_BYTES, ContentRules
 from leadline.core.secrets.quick import DETECTOR, may_hold
 from leadline.core.secrets.redact import Redactor
 from tests.conftest import SHARED_DATA
 from tests.invented_keys import NAMED, SHAPES, drawn, ordinary, private_key
 
+AROUND_IT = b"x = 1\n" * 100
 AROUND = ("%s", "the key is %s.", "x=%s&y", '"%s"', "(%s)", "see %s, and", "`%s`", "a\n%s\nb")
 
 
@@ -33,8 +34,15 @@ def test_a_file_that_holds_one_is_known(rule: str) -> None:
     key = drawn(SHAPES[rule], random.Random(rule))
     if rule in ("slack-webhook-url", "microsoft-teams-webhook"):
         pytest.skip("an address: hidden in texts, and no reason to leave a file out")
-    before = b"x = 1\n" * 200_000  # more than a piece
-    assert set(ContentRules().found_in([before, b'k = "%s"\n' % key.encode(), before]))
+    assert set(ContentRules().found_in([AROUND_IT, b'k = "%s"\n' % key.encode(), AROUND_IT]))
+
+
+@pytest.mark.parametrize("before_end", [0, 1, 12, 30])
+def test_a_file_of_many_pieces_is_searched_to_its_end(before_end: int) -> None:
+    key = drawn(SHAPES["github-pat"], random.Random(before_end)).encode()
+    file = AROUND_IT * (2 * PIECE_BYTES // len(AROUND_IT))
+    at = PIECE_BYTES - before_end  # it begins in one piece, and ends in the next
+    assert set(ContentRules().found_in([file[:at], b'k = "%s"\n' % key, file[at:]]))
 
 
 @pytest.mark.parametrize("name", NAMED)
