@@ -221,6 +221,60 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
         ],
     ),
     "jmh-2014.json": ("jmh", {"org.example.Queries.naive.score_ops_per_s": 11.5}, []),
+    "jmh.csv": (
+        "jmh",
+        {
+            "org.example.Sums.plain[n=16].score_s": 4.32105e-9,
+            "org.example.Sums.plain[n=16].gc.alloc.rate.norm_bytes_per_op": 24,
+            "org.example.Sums.once.score_s": 0.1205,
+        },
+        [],
+    ),
+    "jmh-locale.csv": ("jmh", {"org.example.Sort.merge[n=1000].score_s": 120.356e-6}, []),
+    "jmh.txt": (
+        "jmh",
+        {
+            "Sums.plain[engine=fast,n=64].score_s": 93.01e-9,
+            "Sums.plain[engine=fast,n=64].gc.alloc.rate.norm_bytes_per_op": 24,
+            "Sums.sampled[engine=fast,n=16].score_p99_s": 130e-6,
+            "Sums.once[engine=fast,n=16].score_s": 12.5e-3,
+        },
+        ["Sums.tiny[engine=fast,n=16]: JMH printed score as ≈ 10⁻⁶, which is no number: case 4"],
+    ),
+    "jmh-2014.txt": (
+        "jmh",
+        {
+            "n.b.Boxing.valueOfLookupMap[code=127].score_s": 3.08e-9,
+            "n.b.Boxing.valueOfLookupMap[code=127].score_error_s": 0.067e-9,
+        },
+        [],
+    ),
+    "Sums.Loops-report.csv": (
+        "benchmark-dotnet",
+        {
+            "Sums.Loops.Plain(N:_1000).mean_s": 1.2345e-6,
+            "Sums.Loops.Plain(N:_1000).allocated_bytes_per_op": 1536,
+            "Sums.Loops.Plain(N:_8000).stddev_s": 1.449e-6,
+        },
+        ["Sums.Loops.Broken(N:_1000): BenchmarkDotNet has no mean of it: it failed: case 3"],
+    ),
+    "benchmark-dotnet-units.csv": (
+        "benchmark-dotnet",
+        {"Plain(N:_10).mean_s": 1234.5e-6, "with_space(N:_10).stddev_s": 0.2e-6},
+        [],
+    ),
+    "k6-samples.jsonl": (
+        "k6",
+        {
+            "http_reqs.count": 4,
+            "http_req_duration.med_s": 0.10973,
+            "http_req_duration.p95_s": 0.136844,
+            "http_req_failed.rate": 0.25,
+            "vus.value": 2,
+            "data_sent.count_bytes": 320,
+        },
+        [],
+    ),
     "benchmark-dotnet-0.9.json": (
         "benchmark-dotnet",
         {"Example.Sums.Sum(N=10).mean_s": 5.25e-9, "Example.Sums.Sum(N=10).rounds": 20},

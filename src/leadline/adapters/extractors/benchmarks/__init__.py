@@ -8,6 +8,7 @@ checks are the same for all and stand here.
 
 from __future__ import annotations
 
+import csv
 import importlib
 import json
 import os
@@ -42,7 +43,7 @@ class Case(NamedTuple):
 
 class Tool(Protocol):
     """What a tool's module has. ``value`` is the parsed JSON (None for what is none), or the text of
-    the file where the module says ``READS_TEXT = True``."""
+    the file where the module says ``READS_TEXT = True``; with ``"else"`` the text of what is no JSON."""
 
     def recognises(self, value: Any) -> bool:
         """Whether this is of the tool, by what only its files have."""
@@ -76,7 +77,8 @@ class _File:
         return bool(module.recognises(self.held(module)))
 
     def held(self, module: Any) -> Any:
-        return self.text if getattr(module, "READS_TEXT", False) else self.value
+        reads = getattr(module, "READS_TEXT", False)
+        return self.text if reads is True or (reads and self.value is None) else self.value
 
     def written_by(self) -> str | None:
         return next((tool for tool in TOOLS if self.of(tool)), None)
@@ -160,14 +162,22 @@ class BenchmarkReader:
         module = _module(tool)
         if not file.of(tool):
             other = file.written_by()
-            if other is None and file.why_no_json and file.held(module) is None:
+            json_meant = file.held(module) is None or file.text.lstrip()[:1] in ("{", "[", "")
+            if other is None and file.why_no_json and json_meant:
                 raise Unreadable("not-json", file.why_no_json)
             by = f"it was written by {other}" if other else "it has another shape"
             raise Unreadable(f"not-{tool}", f"{shown} is no result of {tool}: {by}")
         try:
             for case in _told_apart(list(module.cases(file.held(module), file.path))):
                 _take(case, gatherer, found)
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            ArithmeticError,
+            csv.Error,
+        ) as error:
             raise Unreadable(
                 f"not-{tool}", f"{shown} is no whole result of {tool}: {_words(error)}"
             ) from None

@@ -1,14 +1,17 @@
-"""What k6 writes with ``--summary-export=FILE``, and what ``handleSummary`` is given. Its times are
-milliseconds; here they are seconds."""
+"""What k6 writes with ``--summary-export=FILE``, what ``handleSummary`` is given, and every sample as
+``--out json=FILE`` has it. Its times are milliseconds; here they are seconds."""
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 
 from leadline.adapters.extractors.benchmarks import Case
 from leadline.core.typed import Any
 
+READS_TEXT = "else"
 # --summary-export does not say which of its metrics are times: those of k6 itself are known.
 _TIMES = re.compile(
     r"(?:http_req_(?!failed)\w+|(?:iteration|group|grpc_req|ws_session)_duration|ws_(?:connecting|ping)|"
@@ -18,6 +21,9 @@ _DATA = re.compile(r"data_(?:sent|received)(?:\{.*\})?\Z")
 
 
 def recognises(value: Any) -> bool:
+    if isinstance(value, str):
+        first = _line(value.lstrip().partition("\n")[0]) or {}
+        return first.get("type") in ("Metric", "Point") and "metric" in first
     metrics = value.get("metrics") if isinstance(value, dict) else None
     if not isinstance(metrics, dict) or not (
         "root_group" in value or "iterations" in metrics or "vus" in metrics
@@ -27,7 +33,7 @@ def recognises(value: Any) -> bool:
 
 
 def cases(value: Any, path: str) -> Iterator[Case]:
-    metrics = value["metrics"]
+    metrics = _of_samples(value) if isinstance(value, str) else value["metrics"]
     asked = _held(metrics.get("http_reqs", {})).get("count")
     for name, told in metrics.items():
         held, contains = _held(told), told.get("contains", "")
@@ -53,6 +59,50 @@ def cases(value: Any, path: str) -> Iterator[Case]:
             rule for rule, verdict in (told.get("thresholds") or {}).items() if _is_missed(verdict)
         ]
         yield Case(name, numbers, f"the threshold {', '.join(missed)} was missed" if missed else "")
+
+
+def _of_samples(text: str) -> dict[str, Any]:
+    """The metrics of a stream of samples, in the layout of a summary."""
+    metrics, samples = dict[str, Any](), dict[str, list[float]]()
+    for line in filter(str.strip, text.splitlines()):
+        told = json.loads(line)
+        if told["type"] == "Metric":
+            about = told["data"]
+            metrics[told["metric"]] = {"type": about["type"], "contains": about.get("contains", "")}
+        elif told["type"] == "Point":
+            samples.setdefault(told["metric"], []).append(float(told["data"]["value"]))
+    for name, values in samples.items():
+        metrics[name]["values"] = _summary(metrics[name]["type"], values)
+    return {name: told for name, told in metrics.items() if "values" in told}
+
+
+def _summary(kind: str, values: list[float]) -> dict[str, float]:
+    if kind == "counter":
+        return {"count": math.fsum(values)}
+    if kind == "gauge":
+        return {"value": values[-1], "min": min(values), "max": max(values)}
+    if kind == "rate":
+        passed = sum(map(bool, values))
+        return {"rate": passed / len(values), "passes": passed, "fails": len(values) - passed}
+    ordered = sorted(values)
+    shares = {"med": 0.5, "p(90)": 0.9, "p(95)": 0.95}
+    found = {"avg": math.fsum(values) / len(values), "min": ordered[0], "max": ordered[-1]}
+    return found | {name: _quantile(ordered, share) for name, share in shares.items()}
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """Between two samples on the line between them, as k6 has it."""
+    place = share * (len(ordered) - 1)
+    below = ordered[math.floor(place)]
+    return below + (ordered[math.ceil(place)] - below) * (place - math.floor(place))
+
+
+def _line(text: str) -> dict[str, Any] | None:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _held(told: Mapping[str, Any]) -> Mapping[str, Any]:
