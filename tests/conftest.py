@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     gc.disable()  # what is collected now stays to the end
+
+
+_SERVERS = {"history_server", "mlflow_server", "wandb_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What talks to a whole server of a tracker is long: its start alone costs twenty tests."""
+    for item in items:
+        if _SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -206,3 +218,23 @@ def lab(lab_template: Lab, tmp_path: Path) -> Lab:
 def thread_lab(thread_template: Lab, tmp_path: Path) -> Lab:
     """A repository with thread `demo` (prefix P, no branch of its own) that has one metric."""
     return _copied(thread_template, tmp_path)
+
+
+_BUILT: dict[Callable[[Lab], None], Lab] = {}
+
+
+@pytest.fixture
+def as_built(
+    thread_template: Lab, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Callable[[Lab], None]], Lab]:
+    """The repository of ``thread_lab`` as a function leaves it: carried out once, and copied for
+    every test. For what lies in the repository alone."""
+
+    def copy_of(build: Callable[[Lab], None]) -> Lab:
+        if build not in _BUILT:
+            made = _copied(thread_template, tmp_path_factory.mktemp("built"))
+            build(made)
+            _BUILT[build] = made
+        return _copied(_BUILT[build], tmp_path)
+
+    return copy_of

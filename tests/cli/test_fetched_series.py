@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Lab
+from tests.conftest import Lab, sealed_environment
 from tests.tracker_jobs import MLFLOW_JOB, TRACKIO_JOB, WANDB_JOB, job
 from tests.tracker_servers import QUIET, needs
 
@@ -175,20 +175,20 @@ def test_a_run_whose_server_is_gone_is_left_with_the_reason(jobs: Lab) -> None:
 # ---- imports -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def trained(jobs: Lab, tmp_path: Path) -> Path:
-    """A folder of W&B with two runs that Leadline did not see."""
-    where = tmp_path / "elsewhere"
-    where.mkdir()
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("elsewhere")
+    env = {**sealed_environment(where), **QUIET, "WANDB_MODE": "offline", "WANDB_PROJECT": "p"}
     for rate in ("0.5", "0.25"):
-        subprocess.run(
-            [sys.executable, str(jobs.repo / "wandb_job.py"), rate],
-            cwd=where,
-            env={**jobs.env, "WANDB_MODE": "offline", "WANDB_PROJECT": "p"},
-            check=True,
-            capture_output=True,
-        )
+        command = [sys.executable, "-c", WANDB_JOB, rate]
+        subprocess.run(command, cwd=where, env=env, check=True, capture_output=True)
     return where / "wandb"
+
+
+@pytest.fixture
+def trained(trained_once: Path, tmp_path: Path) -> Path:
+    """A folder of W&B with two runs that Leadline did not see."""
+    return shutil.copytree(trained_once, tmp_path / "elsewhere" / "wandb", symlinks=True)
 
 
 @needs("wandb")

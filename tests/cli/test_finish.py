@@ -23,13 +23,16 @@ def flags(**replaced):
     return [part for name, value in given.items() if value is not None for part in (name, value)]
 
 
-@pytest.fixture
-def ready(thread_lab):
+def _ready(lab):
     """A thread of which nothing is missing but the summary."""
-    measure(thread_lab, "3.5", "--set", "block=64")
-    thread_lab.ok("note", "P-001", "--interpretation", "bound by the gather")
-    thread_lab.ok("seal", "final")
-    return thread_lab
+    measure(lab, "3.5", "--set", "block=64")
+    lab.ok("note", "P-001", "--interpretation", "bound by the gather")
+    lab.ok("seal", "final")
+
+
+@pytest.fixture
+def ready(as_built):
+    return as_built(_ready)
 
 
 def test_what_is_missing_is_listed_one_by_one_and_nothing_is_recorded(thread_lab):

@@ -22,15 +22,18 @@ for step in range(int(sys.argv[1])):
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def logged(thread_lab):
+def _logged(lab):
     """Two runs of 5,000 and of 50 steps, and a third that logged nothing."""
-    thread_lab.write("job.py", JOB)
-    thread_lab.ok("metric", "loss", "--unit", "nats", "--direction", "lower")
+    lab.write("job.py", JOB)
+    lab.ok("metric", "loss", "--unit", "nats", "--direction", "lower")
     for count in ("5000", "50"):
-        thread_lab.ok("run", "--set", f"n={count}", "--", sys.executable, "job.py", count)
-    thread_lab.ok("run", "--", "true")
-    return thread_lab
+        lab.ok("run", "--set", f"n={count}", "--", sys.executable, "job.py", count)
+    lab.ok("run", "--", "true")
+
+
+@pytest.fixture
+def logged(as_built):
+    return as_built(_logged)
 
 
 def ids(lab):

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,18 @@ PY = sys.executable
 BRANCH = "leadline/records"
 
 
-@pytest.fixture
-def measured(thread_lab: Lab) -> Lab:
+def _measured(lab: Lab) -> None:
     """Two experiments, a baseline, a dirty tree."""
-    thread_lab.write("bench.py", "import sys; print('{\"time_ms\": %s}' % sys.argv[1])\n")
-    thread_lab.ok("run", "--set", "block=8", "--set", "seed=3", "--", PY, "bench.py", "10")
-    thread_lab.ok("run", "--experiment", "P-001")
-    thread_lab.ok("run", "--set", "block=64", "--set", "seed=3", "--", PY, "bench.py", "5")
-    thread_lab.ok("baseline", "set", "P-001")
-    return thread_lab
+    lab.write("bench.py", "import sys; print('{\"time_ms\": %s}' % sys.argv[1])\n")
+    lab.ok("run", "--set", "block=8", "--set", "seed=3", "--", PY, "bench.py", "10")
+    lab.ok("run", "--experiment", "P-001")
+    lab.ok("run", "--set", "block=64", "--set", "seed=3", "--", PY, "bench.py", "5")
+    lab.ok("baseline", "set", "P-001")
+
+
+@pytest.fixture
+def measured(as_built: Callable[[Callable[[Lab], None]], Lab]) -> Lab:
+    return as_built(_measured)
 
 
 def seal(lab: Lab, *args: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,14 @@ def attempt_of(lab: Lab) -> Path:
     return attempt
 
 
+def _logged(lab: Lab) -> None:
+    lab.write("job.py", JOB)
+    lab.ok("run", "--", sys.executable, "job.py")
+
+
 @pytest.fixture
-def logged(thread_lab: Lab) -> Lab:
-    thread_lab.write("job.py", JOB)
-    thread_lab.ok("run", "--", sys.executable, "job.py")
-    return thread_lab
+def logged(as_built: Callable[[Callable[[Lab], None]], Lab]) -> Lab:
+    return as_built(_logged)
 
 
 def test_a_job_that_logs_both_ways(logged: Lab) -> None:

@@ -8,10 +8,13 @@ from leadline.services.issue.delivery import bring_up_to_date
 from tests.cli.test_issue import measure, store_of, thread_of
 
 
+def _measured(lab):
+    measure(lab)
+
+
 @pytest.fixture
-def measured(thread_lab):
-    measure(thread_lab)
-    return thread_lab
+def measured(as_built):
+    return as_built(_measured)
 
 
 def comments(lab):

@@ -38,11 +38,14 @@ def body_of(lab, shown):
     return lab.json("show", shown)["data"]["body"]
 
 
+def _two(lab):
+    run(lab, 20, "block=64")
+    run(lab, 10, "block=128")
+
+
 @pytest.fixture
-def two(thread_lab):
-    run(thread_lab, 20, "block=64")
-    run(thread_lab, 10, "block=128")
-    return thread_lab
+def two(as_built):
+    return as_built(_two)
 
 
 def test_note_forms_mean_the_same(two):
