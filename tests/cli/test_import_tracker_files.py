@@ -138,17 +138,22 @@ def test_an_mlflow_run_whose_meta_yaml_is_gone_or_cut_is_named(outside: Lab) -> 
 
 
 @needs("mlflow")
-def test_an_infinite_loss_of_mlflows_sql_store_is_no_number(
-    outside: Lab, tmp_path: Path, mlflow_server: str
-) -> None:
-    outside.write("inf.py", INFINITE)
+def test_an_infinite_loss_of_mlflows_sql_store_is_no_number(outside: Lab, tmp_path: Path) -> None:
     store = tmp_path / "mlflow.db"
-    for source, uri in ((str(store), f"sqlite:///{store}"), ("infinite", mlflow_server)):
-        alone(outside, "inf.py", MLFLOW_TRACKING_URI=uri, MLFLOW_EXPERIMENT_NAME="infinite")
-        at = ["--at", uri] if source == "infinite" else []
-        (row,) = taken(outside, source, "--format", "mlflow", *at)["taken"]
-        assert row["metrics"] == {"big": 1e308}
-        assert row["nonfinite"] == {"up": "Infinity", "down": "-Infinity", "none": "NaN"}
+    infinite(outside, f"sqlite:///{store}", str(store))
+
+
+@needs("mlflow")
+def test_an_infinite_loss_of_mlflows_server_is_no_number(outside: Lab, mlflow_server: str) -> None:
+    infinite(outside, mlflow_server, "infinite", "--at", mlflow_server)
+
+
+def infinite(outside: Lab, uri: str, *words: str) -> None:
+    outside.write("inf.py", INFINITE)
+    alone(outside, "inf.py", MLFLOW_TRACKING_URI=uri, MLFLOW_EXPERIMENT_NAME="infinite")
+    (row,) = taken(outside, *words, "--format", "mlflow")["taken"]
+    assert row["metrics"] == {"big": 1e308}
+    assert row["nonfinite"] == {"up": "Infinity", "down": "-Infinity", "none": "NaN"}
 
 
 @needs("trackio")
