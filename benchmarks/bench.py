@@ -26,7 +26,7 @@ from timing import Program, Timing, environment, interleaved, once  # noqa: E402
 
 LAUNCHER = """#!{python}
 import sys
-from leadline.cli.main import entry
+from leadline.cli.start import entry
 if __name__ == '__main__':
     sys.exit(entry())
 """

@@ -48,9 +48,11 @@ def main(folder: str, extra: str = "") -> int:
             file=sys.stderr,
         )
         return done.returncode
-    # pip compiles one file after the other. What some packages keep as a template does not compile.
-    compileall = [str(python), "-m", "compileall", "-qq", "-j", "0", str(Path(folder) / "lib")]
-    subprocess.run(compileall, env=environment)
+    # pip compiles one file after the other, and of an editable install nothing: where the user's
+    # environment forbids Python to write bytecode, each start would compile all of it anew. What some
+    # packages keep as a template does not compile.
+    compiled = [str(Path(folder) / "lib"), str(HERE.parent / "src")]
+    subprocess.run([str(python), "-m", "compileall", "-qq", "-j", "0", *compiled], env=environment)
     return 0
 
 
