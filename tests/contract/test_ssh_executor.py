@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from leadline.adapters.executors import ssh
 from leadline.adapters.executors.ssh import SshExecutor, _put
 from leadline.core.errors import LeadlineError
 from leadline.ports.attempt import job_name
@@ -228,7 +229,8 @@ def test_a_machine_that_is_away_is_unknown_and_nothing_is_lost(lab: Lab, tmp_pat
         lab.ok("executor", "add", "far", "--kind", "ssh", "--host", HOST, *options)
         script = f"while ! test -e {go}; do sleep 0.02; done; echo '{{\"time_ms\": 3}}'"
         lab.ok("run", "--on", "far", "--detach", "--", "sh", "-c", script)
-        ssh = ["ssh", "-F", str(config), "-o", f"ControlPath=/tmp/leadline-{os.getuid()}/%C"]
+        way = SshExecutor(ExecutorSetup("", "ssh", HOST, options={"config": str(config)}))._way
+        ssh = ["ssh", "-F", str(config), "-o", f"ControlPath=/tmp/leadline-{os.getuid()}/{way}-%C"]
         subprocess.run([*ssh, "-O", "exit", HOST], capture_output=True)
         kept = config.read_text()
         config.write_text(kept.replace("Port ", "Port 1"))
@@ -245,6 +247,9 @@ def test_a_machine_that_is_away_is_unknown_and_nothing_is_lost(lab: Lab, tmp_pat
             subprocess.run([*ssh, "-O", "exit", HOST], capture_output=True)
             assert lab.json("run", "--on", "far", "--", "true")["error"]["code"] == code
         config.write_text(kept)
+        # What was not handed over is over, and the one that goes on is not waited for by a look.
+        stands = {run["id"]: run["state"] for run in lab.json("jobs")["data"]}
+        assert stands == {"P-001-r1": "running"}
         go.touch()
         assert lab.json("wait", "P-001")["ok"]
 
@@ -299,6 +304,74 @@ def test_a_broken_answer_is_asked_for_again(
         if (attempt / "result.json").exists():  # it was cut off behind all that counts
             assert (attempt / "stdout.log").read_bytes() == b"out\n"
             assert one.poll([(str(attempt), {})])[str(attempt)] == "finished"
+
+
+@pytest.fixture
+def one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SshExecutor:
+    """One whose exchanges are made by the test; its attempt is at ``tmp_path``."""
+    monkeypatch.setattr(ssh, "_sockets", lambda: str(tmp_path))
+    (tmp_path / "spec.json").write_text('{"run": "P-001-r1"}')
+    return SshExecutor(ExecutorSetup("far", "ssh", HOST, git_dir="/none"))
+
+
+def fails(one: SshExecutor, monkeypatch: pytest.MonkeyPatch, said: str) -> list[str]:
+    """``ssh`` ends as it does where it did not come through; what was asked of it."""
+    asked: list[str] = []
+
+    def ran(argv: list[str], **_more: object) -> subprocess.CompletedProcess[bytes]:
+        asked.append(argv[-1])
+        return subprocess.CompletedProcess(argv, ssh.NOT_REACHED, b"", said.encode())
+
+    monkeypatch.setattr(ssh.subprocess, "run", ran)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("ssh: connect to host far port 22: Connection refused", "host-away"),
+        ("Connection to 10.1.1.1 port 22 timed out", "host-away"),
+        ("root@far: Permission denied (publickey).", "key-refused"),
+        ("client_loop: send disconnect: Broken pipe", "maybe-started"),
+        ("Timeout, server far not responding.", "maybe-started"),
+    ],
+)
+def test_only_what_was_surely_not_heard_was_not_started(
+    one: SshExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, code: str
+) -> None:
+    fails(one, monkeypatch, said)
+    with pytest.raises(LeadlineError) as caught:
+        one.submit(str(tmp_path), {})
+    assert (caught.value.kind, caught.value.code) == ("remote", code)
+
+
+def test_who_was_away_a_moment_ago_is_not_waited_for_by_the_next_look(
+    one: SshExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = fails(one, monkeypatch, "ssh: connect to host far port 22: No route to host")
+    attempt = str(tmp_path)
+    for _ in range(3):
+        assert one.poll([(attempt, {})]) == {attempt: "unknown"}
+        one.refresh([(attempt, {})])
+    assert len(asked) == 1
+    one.wait([(attempt, {})], 0.0)  # who waits asks
+    assert len(asked) == 2
+    monkeypatch.setattr(one, "_ssh", lambda *_: subprocess.CompletedProcess([], 0, b"{}\n", b""))
+    one._exchange({})
+    assert not one._was_away(60.0)
+
+
+def test_a_python_that_is_gone_makes_its_runs_unknown_and_ends_no_verb(
+    one: SshExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = subprocess.CompletedProcess([], ssh.NOT_FOUND, b"", b"")
+    monkeypatch.setattr(one, "_ssh", lambda *_: gone)
+    assert one.poll([(str(tmp_path), {})]) == {str(tmp_path): "unknown"}
+
+
+def test_two_declarations_of_one_host_do_not_share_a_connection() -> None:
+    setups = [ExecutorSetup("far", "ssh", HOST, options=o) for o in ({}, {"config": "/other"})]
+    assert len({SshExecutor(setup)._way for setup in setups}) == 2
 
 
 def test_what_raises_says_what_to_do() -> None:

@@ -164,6 +164,7 @@ def test_result_survives_a_disk_that_the_command_fills(small_disk: Path) -> None
         (small_disk / "more").write_bytes(b"x" * 60000)
     assert caught.value.errno == errno.ENOSPC
     assert (result["state"], result["exit_code"]) == ("failed", 9)
+    assert result["reason"] == "exit code 9; the disk that holds its output is full"
     assert 0 < result["stdout_bytes"] < 65536
     assert probe.state(str(small_disk / "a"))["state"] == "finished"
 

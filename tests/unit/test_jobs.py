@@ -17,6 +17,7 @@ import pytest
 from leadline.adapters.executors.local import LocalExecutor
 from leadline.bootstrap import open_context
 from leadline.core.errors import LeadlineError, remote
+from leadline.core.timestamps import epoch_ms
 from leadline.job import probe
 from leadline.render.page import running_line
 from leadline.services.context import Context
@@ -105,6 +106,24 @@ def test_a_run_that_stands_still_is_stalled_and_one_without_a_signal_is_not(
         in next_actions(thread, due_now(context, thread), found[1:], None, [], [])[0]["what"]
     )
     assert quiet.attempt != stuck.attempt
+
+
+def test_a_clock_over_there_that_is_off_is_taken_out(context: Context, shed: Shed) -> None:
+    ended_there = result_of("done")
+    shed.ends = lambda spec: ended_there if spec["argv"] == ["true"] else None
+    run = start(context, asked("true"))
+    Path(run.attempt, "handle.json").write_text('{"clock_ahead_s": 3600.0}')
+    recover_runs(context)
+    [ended] = bodies(context, "run-ended")
+    assert epoch_ms(ended_there["started_at"]) - epoch_ms(ended["started_at"]) == 3_600_000
+    slow = start(context, asked("sleep", "60"))
+    now = time.time() + 3600
+    line = " ".join(map(str, (1, 50, 100, now, 0, now - 100, 4, 50)))
+    Path(slow.attempt, "progress.seen").write_text(line)
+    Path(slow.attempt, "handle.json").write_text('{"clock_ahead_s": 3700.0}')
+    assert [row["state"] for row in jobs.listed(context)] == ["stalled"]
+    Path(slow.attempt, "handle.json").write_text('{"clock_ahead_s": 3600.0}')
+    assert [row["state"] for row in jobs.listed(context)] == ["running"]
 
 
 def test_a_wait_ends_with_its_time_and_leaves_the_run(context: Context, shed: Shed) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from leadline.adapters.executors.local import LocalExecutor
 from leadline.bootstrap import open_context
-from leadline.core.errors import LeadlineError, environment, usage
-from leadline.ports.executor import Executor
+from leadline.core.errors import LeadlineError, environment, remote, usage
+from leadline.ports.executor import MAYBE_STARTED, Executor
 from leadline.services.context import Context
 from leadline.services.run import recover, sweep
 from leadline.services.run.facts import gather
@@ -190,6 +190,16 @@ def test_what_the_executor_does_not_take_is_the_end_of_the_run(
     ended = refused(context, shed)
     assert (ended["state"], ended["by"]) == ("lost", "run")
     assert ended["reason"] == "the command was not started: The queue is full."
+
+
+def test_what_may_have_been_started_stays_open_until_its_machine_is_asked(
+    context: Context, shed: Shed
+) -> None:
+    shed.refuses = remote(MAYBE_STARTED, "It broke off.", do="leadline jobs")
+    request = asked()
+    with pytest.raises(LeadlineError):
+        run_one(context, request, gather(context, request), to_the_end, context.warn)
+    assert context.open_runs.listed() and not bodies(context, "run-ended")
 
 
 def test_no_interpreter_for_the_job_program(context: Context) -> None:

@@ -100,7 +100,8 @@ def take_code(root: str, tree: str, pack: bytes) -> None:
     if done.returncode:
         shutil.rmtree(temporary, ignore_errors=True)
         said = done.stderr.decode(errors="replace").strip()
-        code = "no-room-there" if "No space left" in said else "code-not-taken"
+        full = "No space left" in said or "quota exceeded" in said
+        code = "no-room-there" if full else "code-not-taken"
         raise Told(code, said[-500:])
     try:
         os.rename(temporary, place)

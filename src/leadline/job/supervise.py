@@ -59,6 +59,7 @@ PROC = "/proc"
 SYS = "/sys/devices/system/cpu"
 RESULT_RESERVE_BYTES = 16384
 OWNER_RESERVE_BYTES = 4096
+FULL_BYTES = 65536
 CHECK_EVERY_S = 0.5
 SYNC_METRICS_EVERY_S = 0.5
 KILL_AGAIN_S = 0.1
@@ -294,6 +295,15 @@ def open_again(folder: str) -> None:
                 os.chmod(path, mode & 0o7777 | 0o700)
         except OSError:
             continue
+
+
+def is_full(folder: str) -> bool:
+    """Whether a command could write next to nothing more where its output goes."""
+    try:
+        about = os.statvfs(folder)
+    except (OSError, AttributeError):
+        return False
+    return about.f_bavail * about.f_frsize < FULL_BYTES
 
 
 def sync_folder(folder: str) -> None:
@@ -1149,6 +1159,8 @@ class Job:
                 reason += ", which did not come from here: the system may have been out of memory"
         else:
             state, reason = ("done", "") if exit_code == 0 else ("failed", f"exit code {exit_code}")
+            if state == "failed" and is_full(self.folder):
+                reason += "; the disk that holds its output is full"
         if self.unkillable:
             left = f"{self.unkillable} processes could not be ended"
             reason = f"{reason}; {left}" if reason else left

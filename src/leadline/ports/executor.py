@@ -20,6 +20,9 @@ OVER = ("finished", "gone")
 #: Where a job runs, seen from the machine that asks for it.
 HERE, UNPACKED, ELSEWHERE = "here", "unpacked", "elsewhere"
 
+#: The code of an error of ``submit`` after which nobody knows whether something was started.
+MAYBE_STARTED = "maybe-started"
+
 
 class Leases(Protocol):
     """What an executor has besides whose machine's devices can be leased: those that start jobs on
@@ -73,7 +76,8 @@ class Executor(Protocol):
 
         Raises:
             LeadlineError: kind ``environment`` (or ``remote`` when the engine cannot be reached), and nothing was
-                started: calling again is safe.
+                started: calling again is safe. With the code ``MAYBE_STARTED`` where the engine took the
+                request and did not answer: ``poll`` will tell.
         """
         ...
 

@@ -27,7 +27,7 @@ from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.job import probe
 from leadline.job.disk import make_folders, open_to_read
 from leadline.ports.attempt import job_name
-from leadline.ports.executor import ELSEWHERE
+from leadline.ports.executor import ELSEWHERE, MAYBE_STARTED
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result, Spec
@@ -37,9 +37,16 @@ USUAL_FOLDER = "~/.leadline"
 STANDS_S = 60  # the connection, after it was used last
 WAIT_MOST_S = 10.0
 FRESH_S = 0.05
+AWAY_TELLS_S, AWAY_HERE_S = 60.0, 5.0
 CLOCK_TELLS_S = 10.0  # less may be the way there and back
 NOT_INSTALLED, NOT_FOUND, NOT_REACHED = 94, 127, 255
 PRIVATE = "spec.private.json"
+_NOT_CONNECTED = re.compile(
+    r"^ssh: connect to host |^Connection to \S+ port \d+ timed out|^\w+_exchange_identification: "
+    r"|: terminating, \d+ bad config|^Can't open user config file|: Bad \w+ ['\"]",
+    re.MULTILINE,
+)
+GOES_ON = "what runs there goes on; nothing of it is lost"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(probe.__file__)))
 _NOT_SENT = (
     "spec.json",
@@ -60,6 +67,7 @@ _MET = (
     ("Permission denied", "key-refused", "it does not take the keys that ssh offers"),
     ("Could not resolve hostname", "no-such-host", "no host of that name is known"),
 )
+ANSWERED = ("no-answer", "broke-off")
 _MENDS = {
     "no-git-there": "install git on that machine",
     "setup-failed": "the command of --setup has to work there",
@@ -76,7 +84,8 @@ _REPOSITORY, _NAME = re.compile(r"[0-9a-f]{12}"), re.compile(r"leadline-[A-Za-z0
 
 
 class _Away(Exception):
-    """The machine cannot be reached now. ``args``: code, sentence."""
+    """The machine cannot be reached now. ``args``: code, sentence, and whether it surely heard
+    nothing of what was asked."""
 
 
 class SshExecutor:
@@ -87,6 +96,7 @@ class SshExecutor:
     def __init__(self, setup: ExecutorSetup) -> None:
         self.setup, self.name, self.host = setup, setup.name, setup.host
         self._fresh: dict[str, float] = {}
+        self._away_at_s = -AWAY_TELLS_S  # when this process last failed to reach it
         folder = (setup.work_folder or USUAL_FOLDER).rstrip("/")
         self._root = (
             f'"$HOME"/{shlex.quote(folder[2:])}' if folder[:2] == "~/" else shlex.quote(folder)
@@ -94,15 +104,17 @@ class SshExecutor:
         # Two repositories, or two clones of one, do not share a folder over there.
         whose = f"{os.uname().nodename}\0{os.path.realpath(setup.git_dir)}"
         self._repository = hashlib.sha256(whose.encode()).hexdigest()[:12]
+        way = f"{self.host}\0{setup.options.get('config') or ''}"
+        self._way = hashlib.sha256(way.encode()).hexdigest()[:8]
 
     # -- the port ----------------------------------------------------------------------------------
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.submit``."""
         asked, tree = self._asked(attempt_dir)
-        answer = self._ask(asked)
+        answer = self._hand_over(asked)
         if "missing" in answer:
             pack = self._pack(tree, answer.get("trees") or [])
-            answer = self._ask({**asked, "pack_bytes": len(pack)}, pack)
+            answer = self._hand_over({**asked, "pack_bytes": len(pack)}, pack)
         _unlink(os.path.join(attempt_dir, PRIVATE))
         known = {"v": 1, "executor": self.name, "host": str(answer["host"])}
         ahead_s = round(float(answer["epoch_s"]) - time.time(), 1)
@@ -112,8 +124,12 @@ class SshExecutor:
     begin = submit  # the exchange says at once whether it is up
 
     def poll(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
-        """See ``Executor.poll``."""
-        return self._watch([attempt for attempt, _ in attempts], 0.0)
+        """See ``Executor.poll``. A machine that has just been away is not waited for again: every
+        reading verb asks."""
+        folders = [attempt for attempt, _ in attempts]
+        if self._was_away(AWAY_TELLS_S):
+            return {f: "finished" if self._here(f) is not None else "unknown" for f in folders}
+        return self._watch(folders, 0.0)
 
     def wait(
         self, attempts: Sequence[tuple[str, Handle]], timeout_s: float | None = None
@@ -129,7 +145,7 @@ class SshExecutor:
         """See ``Executor.refresh``."""
         now = time.monotonic()
         stale = [a for a, _ in attempts if now - self._fresh.get(a, -1.0) > FRESH_S]
-        if stale:
+        if stale and now - self._away_at_s > AWAY_HERE_S:
             self._watch(stale, 0.0)
 
     def cancel(self, attempt_dir: str, handle: Handle) -> Cancelled:
@@ -220,6 +236,22 @@ class SshExecutor:
             )
         return done.stdout
 
+    def _hand_over(self, asked: Mapping[str, object], payload: bytes = b"") -> dict[str, Any]:
+        """As ``_ask``, for an attempt: whoever knows that it was not started says so."""
+        try:
+            answer, _ = self._exchange(asked, payload)
+        except _Away as away:
+            _, means, unheard = away.args
+            if unheard:
+                raise self._away(away, "the command was not started") from away
+            raise remote(
+                MAYBE_STARTED,
+                f"{self.name} ({self.host}) broke off: {means}",
+                why="whether the command was started there is not known until it answers",
+                do=["leadline jobs", self._typed("true")],
+            ) from away
+        return self._answered(answer)
+
     # -- what comes back ---------------------------------------------------------------------------
     def _watch(self, attempts: Sequence[str], wait_s: float) -> dict[str, str]:
         ended = {a: "finished" for a in attempts if self._here(a) is not None}
@@ -229,7 +261,11 @@ class SshExecutor:
         try:
             # One that is over already ends the wait.
             states = self._watched(left, 0.0 if ended else wait_s)
-        except _Away:
+        except _Away as away:
+            if away.args[0] not in ANSWERED:
+                self._note_away()
+            return {**ended, **dict.fromkeys(left, "unknown")}
+        except LeadlineError:  # its Python is gone, or its disk is full
             return {**ended, **dict.fromkeys(left, "unknown")}
         return {**ended, **states}
 
@@ -260,6 +296,24 @@ class SshExecutor:
             self._fresh[folder] = time.monotonic()
         return states
 
+    def _note_away(self) -> None:
+        self._away_at_s = time.monotonic()
+        try:
+            with open(self._away_mark(), "wb"):
+                pass
+        except (OSError, LeadlineError):
+            pass  # then it is tried again sooner
+
+    def _was_away(self, within_s: float) -> bool:
+        """Whether somebody of this user failed to reach it, and nobody reached it since."""
+        try:
+            return 0 <= time.time() - os.stat(self._away_mark()).st_mtime < within_s
+        except (OSError, LeadlineError):
+            return False
+
+    def _away_mark(self) -> str:
+        return f"{_sockets()}/{self._way}.away"
+
     def _here(self, attempt_dir: str) -> Result | None:
         return cast("Result | None", _json(os.path.join(attempt_dir, "result.json")))
 
@@ -279,17 +333,24 @@ class SshExecutor:
             answer, _ = self._exchange(asked, payload, repository)
         except _Away as away:
             raise self._away(away) from away
+        return self._answered(answer)
+
+    def _answered(self, answer: dict[str, Any]) -> dict[str, Any]:
         if "error" in answer:
             code = str(answer["error"])
             if code == "device-taken":
                 from leadline.adapters.executors.local import device_taken
 
                 raise device_taken(str(answer["what"]), self.name)
+            mends = {
+                "no-room-there": self._typed("df -h"),
+                "setup-failed": f"leadline executor show {self.name}",
+            }
             raise environment(
                 code,
                 f"{self.name} ({self.host}) did not take it: {answer['what']}",
                 why=_MENDS.get(code, "nothing was started there"),
-                do=f"leadline executor check {self.name}",
+                do=mends.get(code, f"leadline executor check {self.name}"),
             )
         return answer
 
@@ -314,15 +375,19 @@ class SshExecutor:
             raise environment(
                 "no-python-there",
                 f"{self.host} has no {python}",
-                why="Leadline's job program needs Python 3.9 or newer there, and nothing else",
-                do=f"leadline executor add NAME --kind ssh --host {self.host} --option python=/PATH/TO/python3",
+                why="Leadline's job program needs Python 3.9 or newer there: --option python=PATH names it",
+                do=[
+                    self._typed("'ls /usr/bin/python3* /opt/*/bin/python3'"),
+                    f"leadline executor show {self.name}",
+                ],
             )
         head, _, rest = done.stdout.partition(b"\n")
+        _unlink(self._away_mark())
         try:
             answer = json.loads(head)
         except ValueError:
             said = (done.stderr or done.stdout).decode(errors="replace").strip()[-300:]
-            raise _Away("no-answer", said or f"exit code {done.returncode}") from None
+            raise _Away("no-answer", said or f"exit code {done.returncode}", False) from None
         return answer, rest
 
     def _install(self, package: bytes, digest: str) -> None:
@@ -338,7 +403,7 @@ class SshExecutor:
                 "not-installed-there",
                 f"Leadline's job program could not be put on {self.host}",
                 why=done.stderr.decode(errors="replace").strip()[-300:],
-                do=f"ssh {shlex.quote(self.host)} df -h",
+                do=self._typed("df -h"),
             )
 
     def _ssh(self, there: str, words: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -349,7 +414,8 @@ class SshExecutor:
         options = {
             "BatchMode": "yes",
             "ControlMaster": "auto",
-            "ControlPath": f"{_sockets()}/%C",
+            # Another declaration may have other keys: its connection is its own.
+            "ControlPath": f"{_sockets()}/{self._way}-%C",
             "ControlPersist": STANDS_S,
             "ServerAliveInterval": 5,
             "ServerAliveCountMax": 3,
@@ -364,20 +430,25 @@ class SshExecutor:
             said = done.stderr.decode(errors="replace")
             for words_, code, means in _MET:
                 if words_ in said:
-                    raise _Away(code, means)
-            raise _Away("host-away", said.strip().rpartition("\n")[2] or "the connection broke")
+                    raise _Away(code, means, True)
+            last = said.strip().rpartition("\n")[2] or "the connection broke"
+            raise _Away("host-away", last, bool(_NOT_CONNECTED.search(said)))
         return done
 
-    def _away(self, away: _Away) -> LeadlineError:
-        code, means = away.args
-        config = self.setup.options.get("config")
-        given = f"-F {shlex.quote(config)} " if config else ""
+    def _away(self, away: _Away, why: str = GOES_ON) -> LeadlineError:
+        code, means, _ = away.args
         return remote(
             code,
             f"{self.name} ({self.host}) cannot be reached: {means}",
-            why="what runs there goes on; nothing of it is lost",
-            do=f"ssh {given}{shlex.quote(self.host)} true",
+            why=why,
+            do=self._typed("true"),
         )
+
+    def _typed(self, there: str) -> str:
+        """What a user types to run ``there`` by the same way."""
+        config = self.setup.options.get("config")
+        given = f"-F {shlex.quote(config)} " if config else ""
+        return f"ssh {given}{shlex.quote(self.host)} {there}"
 
 
 def _name(attempt_dir: str) -> str:
@@ -430,7 +501,7 @@ def _frames(rest: bytes) -> Iterator[tuple[str, str, int, int, int, bytes]]:
             return
         piece = rest[end + 1 : end + 1 + int(head.get("size", 0))]
         if not head or hashlib.sha256(piece).hexdigest() != head["sha256"]:
-            raise _Away("broke-off", "the answer did not come whole")
+            raise _Away("broke-off", "the answer did not come whole", False)
         at = end + 1 + len(piece)
         yield (
             head["attempt"],

@@ -105,7 +105,7 @@ def _checked(context: Context, args: argparse.Namespace) -> Answer:
     verdict = f"{args.name} runs commands" if found["ok"] else f"{args.name} does not work yet"
     following = [f"leadline run --on {args.name} -- COMMAND"]
     if not found["ok"]:
-        following = [f"leadline executor show {args.name}"]
+        following = found["next"]
     told = as_rows([*lines, verdict])
     code = 0 if found["ok"] else 6
     return Answer(told, found, next=following, exit_code=code)

@@ -46,6 +46,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if found and found[0]["state"] == "left":
         verb = "sweep resume" if found[0]["verb"] == "sweep" else "stop"
         follow = [f"leadline {verb} {found[0]['id']}" + " --detach" * (verb != "stop")]
+    elif found and found[0]["state"] == "unknown":
+        follow = [f"leadline executor check {found[0]['executor']}"]
     elif found and found[0]["verb"] != "run":
         follow = [f"leadline wait {found[0]['id']}", f"leadline stop {found[0]['id']}"]
     elif found:

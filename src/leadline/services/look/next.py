@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
-from leadline.core.record.run import Run, is_reported
+from leadline.core.record.run import USUAL_EXECUTOR, Run, is_reported
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view.facts import ranked, standing, uninterpreted
@@ -61,10 +61,15 @@ def next_actions(
         for item in standing(thread, "directive", ("open",))
     ]
     for run in running:
-        verb = "logs" if run.state == "stalled" else "show"
+        asks = {"stalled": f"logs {run.id}"}
+        if run.executor != USUAL_EXECUTOR:
+            asks["unknown"] = f"executor check {run.executor}"
         why = f": {run.reason}" if run.reason else ""
         actions.append(
-            {"what": f"{run.id} is {run.state}{why}", "command": f"leadline {verb} {run.id}"}
+            {
+                "what": f"{run.id} is {run.state}{why}",
+                "command": f"leadline {asks.get(run.state, f'show {run.id}')}",
+            }
         )
     if step is not None:
         shown = thread.topic if thread.finishes else step.source

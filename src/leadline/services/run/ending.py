@@ -17,7 +17,7 @@ from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.record.conform import fitting, misfit
 from leadline.core.record.run import TERMINAL_STATES, leftover_text
-from leadline.core.timestamps import epoch_ms, few
+from leadline.core.timestamps import epoch_ms, few, rfc3339
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job.disk import open_to_read
@@ -25,12 +25,13 @@ from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
-from leadline.services.run.attempt import executor_of
+from leadline.services.run.attempt import executor_of, handle_of
 from leadline.services.run.cost import note_cost
 from leadline.services.run.facts import capture_code
 from leadline.services.run.items_kept import kept_items
 from leadline.services.run.loose_files import rewritten_by
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.progress import clock_ahead_s
 from leadline.services.run.same_program import changed_files, note_span, said
 from leadline.services.run.spec import SPEC, forget_secrets, sealed_environment
 from leadline.services.run.started import software_seen
@@ -72,10 +73,11 @@ def end_run(
     ``not_started``: why its executor did not take it; ``code_changed``: which of its files are known
     to be others than those that ran."""
     planned, attempt = run.body, run.attempt
-    found = executor_of(context, planned).result(attempt)
+    found = None if not_started else executor_of(context, planned).result(attempt)
     result = _no_result(attempt, not_started) if found is None else _checked(found)
     gone = _gone_environment(context, attempt)
     redact = context.screen.redactor(f"what {planned['id']} printed", sealed=gone)
+    began, over = _times(result, clock_ahead_s(handle_of(attempt)))
     body: RunEndedBody = {
         "run": planned["id"],
         "refs": {planned["id"]: run.uid, planned["experiment"]: planned["experiment_uid"]},
@@ -84,8 +86,8 @@ def end_run(
         "exit_code": result.get("exit_code"),
         "signal": result.get("signal"),
         "reason": redact.text(result["reason"] or ""),
-        "started_at": result.get("started_at"),
-        "ended_at": result.get("ended_at"),
+        "started_at": began,
+        "ended_at": over,
         "wall_s": result.get("wall_s"),
         "resources": result.get("resources"),
     }
@@ -211,6 +213,15 @@ def _checked(result: Result) -> Result:
         return result
     why = unfit or "it says no state, or no time"
     return {"state": "lost", "reason": f"its result cannot be understood: {why}"}
+
+
+def _times(result: Result, ahead_s: float) -> tuple[str | None, str | None]:
+    """When it began and ended, by our clock. ``ahead_s``: how far that of its machine was."""
+    began, over = result.get("started_at"), result.get("ended_at")
+    if ahead_s:
+        ms = round(1000 * ahead_s)
+        began, over = (at and rfc3339(epoch_ms(at) - ms) for at in (began, over))
+    return began, over
 
 
 def _are_times(result: Result) -> bool:

@@ -16,6 +16,7 @@ from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 from leadline.services.run.device import leased, named
 from leadline.services.run.facts import capture_code
+from leadline.services.run.progress import clock_ahead_s
 from leadline.services.run.spec import SPEC
 from leadline.services.run.where import unpacked_code
 
@@ -61,6 +62,7 @@ class Checked(TypedDict):
     executor: str
     ok: bool
     findings: list[Finding]
+    next: list[str]  # what mends it
 
 
 def check(context: Context, name: str, wait_s: float = WAIT_S) -> Checked:
@@ -72,6 +74,7 @@ def check(context: Context, name: str, wait_s: float = WAIT_S) -> Checked:
     write_whole(seen, token.encode())
     argv = ["python3", "-I", "-S", "-c", PROBE, seen]
     findings: list[Finding] = []
+    mends: list[str] = []
     try:
         spec = _spec(context, executor, "executor-check", argv, token)
         _keep_spec(folder, {**spec, "timeout_s": wait_s, "grace_s": 1.0})
@@ -81,15 +84,21 @@ def check(context: Context, name: str, wait_s: float = WAIT_S) -> Checked:
         result = _waited(context, executor, folder, handle, wait_s)
         ended = context.clock.now_ms() / 1000
         findings += _told(folder, result, token, began, ended)
+        if (off_s := clock_ahead_s(handle)) and findings[-1]["what"] == "clock":
+            way = "ahead" if off_s > 0 else "behind"
+            found = f"{duration(abs(off_s))} {way}: the times of its runs are set right by that"
+            findings[-1] = {"what": "clock", "found": found, "ok": None}
     except LeadlineError as error:
-        findings.append(
-            {"what": "submit", "found": f"{error.what}: {error.why}".rstrip(": "), "ok": False}
-        )
+        found = f"{error.what}: {error.why}" if error.kind == "environment" else error.what
+        findings.append({"what": "submit", "found": found.rstrip(": "), "ok": False})
+        asked = (f"leadline executor check {name}", f"leadline executor show {name}")
+        mends = [command for command in error.next if command not in asked]
     _cleared(folder, findings)
     return {
         "executor": name,
         "ok": all(one["ok"] is not False for one in findings),
         "findings": findings,
+        "next": [*mends, f"leadline executor show {name}"],
     }
 
 

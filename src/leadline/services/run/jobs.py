@@ -89,11 +89,11 @@ class Open:
 
 def listed(context: Context, topic: str | None = None) -> list[Job]:
     """Runs under way, of one thread or all, oldest first; those that are over are recorded before."""
+    for name, group in _by_executor(open_runs(context, topic)).items():
+        _refresh(context, name, group)  # asks a machine that was away a moment ago, too
     recover_runs(context, ask=True)
     found = open_runs(context, topic)
     now = states(context, [(one.uid, one.executor) for one in found])
-    for name, group in _by_executor(found).items():
-        _refresh(context, name, group)
     rows = [_several_row(context, one) for one in several.listed(context, topic)]
     return rows + [_job(context, one, now[one.uid]) for one in found]
 

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 
 from leadline.core.errors import LeadlineError
 from leadline.core.typed import TYPE_CHECKING
+from leadline.ports.executor import MAYBE_STARTED
 from leadline.services.context import Context
 from leadline.services.run.attempt import executor_of, handle_of, keep_handle
 from leadline.services.run.ending import end_run
@@ -116,16 +117,16 @@ def plan(
 
 def launch(context: Context, run: RunPlan, wait_until_up: bool = True) -> Handle:
     """Hands the job to its executor. ``wait_until_up=False`` lets the next one start while this
-    one's supervisor does. Hard, and truthful: the run is in the record, so that its ending says that
-    it was not started; then the error is raised.
-    """
+    one's supervisor does. Hard, and truthful: the run is in the record, and its ending says that it
+    was not started, or it is open where nobody knows; then the error is raised."""
     executor = executor_of(context, run.body)
     try:
         prepare_folder(context, run)
         start = executor.submit if wait_until_up else executor.begin
         handle = start(run.attempt, run.request.resources if run.request else {})
     except (LeadlineError, OSError) as error:
-        end_run(context, run, not_started=getattr(error, "what", str(error)))
+        if getattr(error, "code", "") != MAYBE_STARTED:
+            end_run(context, run, not_started=getattr(error, "what", str(error)))
         raise
     keep_handle(run.attempt, handle)
     tell_launched(context, run, handle)
