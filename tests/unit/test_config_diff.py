@@ -205,3 +205,17 @@ def test_an_option_that_one_side_wrote_down_as_config_is_config_of_the_other_too
     assert roles(config_diff(a, b, ["k"])) == {"config.k": "axis"}
     c = run(3, config={"k": 2, "rounds": 5}, argv=["bench", "--k", "2", "--rounds", "5"])
     assert roles(config_diff(a, c, ["k"])) == {"config.k": "axis", "config.rounds": "confound"}
+
+
+def test_parts_of_the_software_are_compared_where_both_sides_have_them() -> None:
+    def with_parts(n: int, **found: str) -> Run:
+        return run(n, software={"python": "3.12", "native": found} if found else {"python": "3.12"})
+
+    def differing(*sides: Run | list[Run]) -> list[str]:
+        return [row.key for row in config_diff(*sides).rows if row.area == "software"]
+
+    assert differing(with_parts(1, cuda="12.4", mpi="4.1"), with_parts(2, cuda="12.6")) == [
+        "native.cuda"
+    ]
+    assert differing(with_parts(1, cuda="12.4"), with_parts(2)) == []
+    assert differing([with_parts(1), with_parts(2, cuda="12.4")], with_parts(3, cuda="12.4")) == []

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from leadline.adapters.collectors import interpreter
+from leadline.adapters.collectors import interpreter, native
 from leadline.adapters.files import write_atomically
 from leadline.adapters.own_programs import NOWHERE, own_environment
 from leadline.core.canonical import digest_bytes, digest_of, object_in
@@ -59,6 +59,7 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
             "packages_digest": None,
             "packages": {},
             "python_unknown_because": str(unknown),
+            **_native("", env, True),
         }
     packages, digest = _packages(_package_folders(facts, flags, env, cwd), cache_dir)
     return {
@@ -68,7 +69,13 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
         **system,
         "packages_digest": digest,
         "packages": packages,
+        **_native(facts["venv"] or facts["prefix"], env, False),
     }
+
+
+def _native(prefix: str, env: Mapping[str, str], compiled: bool) -> SoftwareFacts:
+    found = native.parts(prefix, env, compiled)
+    return {"native": found} if found else {}
 
 
 def of_started(
@@ -84,6 +91,7 @@ def of_started(
         **system_facts(),
         "packages_digest": digest,
         "packages": packages,
+        **_native(os.path.dirname(os.path.dirname(os.path.realpath(program))), os.environ, False),
     }
 
 

@@ -37,6 +37,7 @@ AREAS = (
     "executor",
 )
 PACKAGES_SHOWN = 20
+NATIVE = "native."  # parts of the software that are no Python
 STDIN = "stdin"  # as a key of what was read
 # Words in the name of a hardware or software fact that mark it as the state of a moment, not a
 # property.
@@ -269,6 +270,10 @@ def _counts(
     return counts, values
 
 
+def _not_apart(a: Mapping[str, int], b: Mapping[str, int]) -> bool:
+    return not a or not b or a.keys() == b.keys()
+
+
 def _collapse(values: Mapping[str, object]) -> object:
     listed = [values[text] for text in sorted(values)]
     return listed[0] if len(listed) == 1 else (listed or None)
@@ -350,6 +355,8 @@ def config_diff(
             len(facts_a) - sum(count_a.values()),
             len(facts_b) - sum(count_b.values()),
         )
+        if area == "software" and key.startswith(NATIVE) and _not_apart(count_a, count_b):
+            continue  # not looked for on one side, or the same wherever it was found
         tag = area == "config" and key in tags
         if not tag:
             _note_within(diff, at, "a", values_a, missing_a)

@@ -89,6 +89,7 @@ class SoftwareFacts(TypedDict, total=False):
     os: str
     kernel: str
     libc: str | None
+    native: dict[str, str]  # version by name: CUDA, cuDNN, MPI, the compiler, those of conda
     packages_digest: str | None  # of name and version of each
     packages_blob: str  # digest of the blob that lists them
     packages: dict[str, str]  # as they are collected; the record has the blob
