@@ -113,7 +113,7 @@ CREATE = "tool: github.issues.createComment"
         "timeout",
     ],
 )
-@pytest.mark.parametrize("on_call", [1, 2])
+@pytest.mark.parametrize("on_call", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_a_comment_is_there_once(start: Callable[..., Server], kind: str, on_call: int) -> None:
     """The fault stands at the first or the second comment; each is posted twice, as after a crash."""
     server = start(f"{CREATE}, kind: {kind}, on_call: {on_call}")

@@ -85,8 +85,19 @@ def test_the_end_of_the_derived_block_is_no_marker():
 FAULTS = ("lost", "502", "cut", "refused")
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("at", range(8))
+def faults_at(places: int) -> pytest.MarkDecorator:
+    """Every fault, and every request, in some case; each fault at each request is long."""
+    return pytest.mark.parametrize(
+        ("fault", "at"),
+        [
+            pytest.param(fault, at, marks=[pytest.mark.long] if (at - number) % 4 else [])
+            for number, fault in enumerate(FAULTS)
+            for at in range(places)
+        ],
+    )
+
+
+@faults_at(8)
 def test_whatever_is_lost_a_comment_is_there_once(
     proxy: Proxy, issue: RemoteIssue, fault: str, at: int
 ):
@@ -120,8 +131,7 @@ def test_a_server_that_loses_every_answer_to_a_post_gets_no_second_comment(
     assert len(forge_at(proxy).issue(issue.number).comments) == (0 if fault == "refused" else 1)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("at", range(7))
+@faults_at(7)
 def test_whatever_is_lost_one_issue_is_opened(proxy: Proxy, own_marker: str, fault: str, at: int):
     before = len(proxy.seen)
     proxy.fault = lambda method, path, n: fault if n == before + at else None
