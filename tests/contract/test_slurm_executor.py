@@ -22,6 +22,7 @@ from tests.conftest import Lab
 from tests.engines import WORKER, Slurm
 
 pytestmark = pytest.mark.long
+SAID = "supervisor.err"
 PARTITION = f"--partition={WORKER}"
 
 
@@ -67,6 +68,28 @@ class TestSlurmExecutor(EngineContract):
         handle = executor.begin(one.dir, {})
         wait_until(lambda: executor.poll([(one.dir, handle)])[one.dir] == "gone")
         assert b"/no/such/python" in one.output("supervisor.err") and one.output() == b""
+
+    def test_a_job_that_is_requeued_by_force_leaves_the_attempt_as_it_is(
+        self, attempt: Any, slurm_client: Slurm
+    ) -> None:
+        one = attempt(["sh", "-c", "echo up; exec sleep 600"]).submit()
+        one.wait_for_output(b"up")
+        number = str(one.handle["number"])
+        slurm_client.ask("scontrol", "update", f"jobid={number}", "requeue=1")
+        slurm_client.ask("scontrol", "requeue", number)
+        wait_until(lambda: one.executor.result(one.dir))
+        before = {p.name: p.read_bytes() for p in Path(one.dir).iterdir() if p.name != SAID}
+
+        def refused() -> (
+            bool
+        ):  # once the first has been cleared away, Slurm holds it for two minutes
+            slurm_client.ask("scontrol", "update", f"jobid={number}", "starttime=now")
+            return b"started before" in one.output(SAID)
+
+        wait_until(refused, "the second start")
+        assert one.finish()["state"] == "lost"
+        after = {p.name: p.read_bytes() for p in Path(one.dir).iterdir() if p.name != SAID}
+        assert after == before and one.output() == b"up\n"
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -26,6 +24,7 @@ from leadline.services.look.open_runs import ask_open_runs
 from leadline.services.run import jobs
 from leadline.services.run.recover import recover_runs
 from leadline.services.run.repeats import start
+from leadline.testing.executor_contract import dies_at
 from tests.unit.test_run_lifecycle import (
     TOPIC,
     Shed,
@@ -178,45 +177,18 @@ def test_stopping_what_cannot_be_reached_is_an_error(context: Context, shed: She
 STEPS = 24
 
 
-def dies_at(context: Context, step: int, argv: list[str]) -> int:
-    """Submits in a process that is killed when it enters the ``step``-th function of Leadline; how
-    many it entered (all of them where ``step`` is -1)."""
-    read_fd, write_fd = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        entered = 0
-
-        def look(frame: FrameType, event: str, argument: object) -> None:
-            nonlocal entered
-            if event == "call" and "/leadline/" in frame.f_code.co_filename:
-                entered += 1
-                if entered == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        try:
-            sys.setprofile(look)
-            start(context, asked(*argv))
-        finally:
-            sys.setprofile(None)
-            os.write(write_fd, str(entered).encode())
-            os._exit(0)
-    os.close(write_fd)
-    os.waitpid(pid, 0)
-    with os.fdopen(read_fd) as told:
-        return int(told.read() or 0)
-
-
 def test_killed_at_any_step_there_is_one_job_and_one_record(context: Context) -> None:
     local = LocalExecutor()
     with_executor(context, local)
     trace = Path(context.cwd).parent / "trace"
-    total = dies_at(context, -1, ["sh", "-c", f"echo $LEADLINE_RUN >> {trace}"])
+    command = ["sh", "-c", f"echo $LEADLINE_RUN >> {trace}"]
+    total = dies_at(-1, lambda: start(context, asked(*command)))
     assert total > 200
     for number in range(STEPS):  # most of them late: where the record and the job are made
         early = 1 - (number / (STEPS - 1)) ** 0.5
         step = max(1, round(total * (1 - early**1.5)))
-        command = ["sh", "-c", f"echo $LEADLINE_RUN >> {trace}"]
-        dies_at(again(context, LocalExecutor()), step, command)
+        session = again(context, LocalExecutor())
+        dies_at(step, partial(start, session, asked(*command)))
     later = again(context, LocalExecutor())
     deadline = time.monotonic() + 60
     while jobs.open_runs(later) and time.monotonic() < deadline:

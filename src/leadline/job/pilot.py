@@ -49,6 +49,7 @@ class Pilot:
         with open(f"{self.slot}/up", "w") as file:
             file.write(f"{os.uname().nodename} {os.getpid()}\n")
         signal.signal(signal.SIGTERM, self.stop)
+        supervise.load_all()
         idle_since = time.monotonic()
         while not self.ended:
             place = self.claim()

@@ -34,6 +34,7 @@ from leadline.ports.attempt import Handle, Result
 from leadline.ports.executor import OVER, POLL_STATES, Executor
 
 PATIENCE_S = 60.0
+KILLED_AT = 8  # steps of a submission
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 IN_ANOTHER_PROCESS = """
 import json, os, pickle, sys, time
@@ -194,6 +195,33 @@ class Attempt:
         return int(owner["pid"])
 
 
+def dies_at(step: int, begin: Callable[[], object]) -> int:
+    """Runs ``begin`` in a process that is killed as it enters the ``step``-th function; how many it
+    entered where it was not."""
+    read_fd, write_fd = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        entered = 0
+
+        def look(frame: object, event: str, argument: object) -> None:
+            nonlocal entered
+            entered += event in ("call", "c_call")
+            if entered == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            sys.setprofile(look)
+            begin()
+        finally:
+            sys.setprofile(None)
+            os.write(write_fd, str(entered).encode())
+            os._exit(0)
+    os.close(write_fd)
+    os.waitpid(pid, 0)
+    with os.fdopen(read_fd) as told:
+        return int(told.read() or 0)
+
+
 class ExecutorObligations:
     """What an executor owes whoever waits for an attempt, also one that runs nothing. ``sleep`` goes
     on until it is cancelled."""
@@ -308,6 +336,26 @@ class ExecutorContract(ExecutorObligations):
             assert result["resources"]["max_rss_bytes"] > 100_000
             assert None not in result["resources"].values()
             assert result["resources"]["user_s"] + result["resources"]["system_s"] < 30
+
+    def test_a_client_killed_between_any_two_steps_of_submit_leaves_one_job(
+        self, attempt: Any, tmp_path: Path
+    ) -> None:
+        def once(number: int) -> Attempt:
+            one: Attempt = attempt(["sh", "-c", f"echo once >> {tmp_path}/ran-{number}"])
+            return one
+
+        whole = once(0)
+        total = dies_at(-1, whole.begin)
+        assert total > 20
+        begun = [whole]
+        for number in range(1, KILLED_AT + 1):
+            one = once(number)
+            dies_at(total * number // (KILLED_AT + 1), one.begin)
+            begun.append(one)
+        for number, one in enumerate(begun):
+            assert one.state() in POLL_STATES  # whoever asks then has no handle
+            assert one.submit().finish()["state"] == "done"
+            assert Path(f"{tmp_path}/ran-{number}").read_text() == "once\n"
 
     def test_measures_the_whole_family(self, attempt: Any) -> None:
         burn = "import os; os.fork() or 1\nwhile sum(os.times()[:2]) < 0.2: pass\n"

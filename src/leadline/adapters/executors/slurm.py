@@ -101,6 +101,7 @@ class SlurmExecutor(SharedFolderExecutor):
             "sbatch",
             "--parsable",
             "--no-requeue",
+            "--open-mode=append",  # should somebody have it run again all the same
             "--export=ALL",
             f"--job-name={job}",
             f"--output={_literal(folder)}/supervisor.err",
