@@ -117,6 +117,7 @@ def test_ranks_of_one_run_write_apart_and_the_first_speaks_for_it(lab_hpc: Lab) 
     assert sorted(writer["rank"] for writer in found["writers"]) == [0, 1] and found["points"] == 6
     failed = lab_hpc.json("run", "--on", "hpc", "--", *step, "3")["data"]["runs"][0]
     assert (failed["state"], failed["exit_code"]) == ("failed", 3)
+    assert "exit code 3; rank 1: exit code 3" in lab_hpc.ok("show", failed["id"])
 
 
 def test_a_sweep_goes_on_without_its_client(lab_hpc: Lab) -> None:

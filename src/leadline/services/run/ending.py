@@ -123,7 +123,9 @@ def end_run(
             before, redact.value(result.get("contention") or {}), result.get("wall_s")
         )
     with _whatever_it_meets(body, "reading the output", say):
-        body["outputs"] = _outputs(attempt, body["state"], redact)
+        body["outputs"], ranks = _outputs(attempt, body["state"], redact)
+        if ranks:
+            body["reason"] = f"{body['reason']}; {ranks}".removeprefix("; ")
         beside = planned.get("ruler", {}).get("beside", {})
         top = planned.get("folder") or context.vcs.toplevel or context.cwd
         if rewritten := rewritten_by(context, beside, top):
@@ -406,10 +408,10 @@ def _read_tracker(
     return tracked
 
 
-def _outputs(attempt: str, state: str, redact: Hiding) -> Outputs:
+def _outputs(attempt: str, state: str, redact: Hiding) -> tuple[Outputs, str]:
     """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went
-    wrong). Secrets are hidden before anything is cut, in a part that begins long before the
-    excerpt: half a token is no token by its looks."""
+    wrong); and which of the processes of a run that failed did. Secrets are hidden before anything
+    is cut, in a part that begins long before the excerpt: half a token is no token by its looks."""
     out: dict[str, object] = {}
     tails = {}
     for name in ("stdout", "stderr"):
@@ -433,7 +435,11 @@ def _outputs(attempt: str, state: str, redact: Hiding) -> Outputs:
     if telling:
         text = redact.text(tails[telling].decode("utf-8", "replace"))
         out["excerpt"], out["excerpt_of"] = _last_lines(text), telling
-    return cast("Outputs", out)
+        if state == "failed":
+            from leadline.core.extract.ranks import ended_ranks  # noqa: PLC0415  start-up: 1 ms
+
+            return cast("Outputs", out), ended_ranks(text)
+    return cast("Outputs", out), ""
 
 
 def _last_lines(text: str) -> str:
