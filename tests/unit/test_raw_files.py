@@ -9,10 +9,10 @@ from pathlib import Path
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.ports.executor import Executor
 from leadline.services.artifact.raw_files import (
-    any_touched,
     find_disputed,
     look_again,
     record_disputed,
+    runs_touched,
 )
 from leadline.services.context import Context
 from leadline.services.keep.verify import verify
@@ -45,7 +45,7 @@ def test_what_was_appended_makes_the_run_no_evidence_for_good(context: Context) 
     folder = measured(context)
     with open(folder / "stdout.log", "a") as file:
         file.write('{"loss": 0.1}\n')
-    assert any_touched(context)
+    assert runs_touched(context)
     [finding] = [f for f in verify(context, [TOPIC])[0] if f.code == "disputed-run"]
     assert (finding.where, "stdout.log changed" in finding.what) == ("P-001-r1", True)
     runs = context.thread(TOPIC).runs

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from leadline.adapters.store import checked_files, event_log
 from leadline.adapters.store.event_log import EventLog
+from leadline.core.canonical import digest_bytes
 from leadline.core.record.event import Record, check_chain, line_digest, parse_line
 from leadline.core.record.finding import Finding
+from leadline.services.artifact.raw_files import runs_touched
 from leadline.services.context import Context
 from leadline.services.keep.verify import verify
 from leadline.testing.fake_context import MemoryVcs, context
@@ -187,6 +189,45 @@ def test_what_lies_outside_the_files_is_looked_at_each_time() -> None:
         assert codes(made) == ["code-state-missing"]
         vcs.gone = set()
         assert codes(made) == []
+
+
+def test_touched_files_of_one_run_do_not_make_the_whole_thread_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A copied or restored folder has new times, and every file is what it was."""
+    with repository() as (made, log, _):
+        folder = run_that_printed(made)
+        assert codes(made) == []
+        monkeypatch.setattr(log, "examine", None)
+        for at in count(1):  # until the clock of the file system has ticked
+            os.chmod(folder / "stdout.log", 0o600 + at % 2 * 0o040)
+            if runs_touched(made):
+                break
+        assert codes(made) == []
+        (folder / "stdout.log").write_text("0.1\n")
+        assert codes(made) == ["disputed-run"]
+
+
+def run_that_printed(made: Context) -> Path:
+    """Its run directory."""
+    with made.store.transaction("t", create=True) as writing:
+        writing.add("thread-started", {"prefix": "P", "goal": "g"})
+        uid = writing.new_uid()
+        writing.add("run-planned", {"id": "P-001-r1", "experiment": "P-001", "repeat": 1})
+        printed = {"size_bytes": 4, "digest": digest_bytes(b"0.5\n")}
+        ended = {
+            "run": "P-001-r1",
+            "state": "done",
+            "origin": "executed",
+            "outputs": {"stdout": printed},
+        }
+        writing.add("run-ended", {**ended, "refs": {"P-001-r1": uid, "P-001": uid}})
+    assert made.store.view("t").find("P-001") is not None  # the index is made
+    folder = Path(made.run_folder(uid))
+    folder.mkdir(parents=True)
+    (folder / "stdout.log").write_text("0.5\n")
+    (folder / "result.json").write_text("{}")
+    return folder
 
 
 def test_a_file_that_changed_a_moment_ago_is_checked_again(

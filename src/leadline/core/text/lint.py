@@ -155,9 +155,12 @@ def _n_of(paragraph: str, thread: Thread) -> str:
 
 
 def _links(text: str, thread: Thread) -> list[tuple[int, LintFinding]]:
+    links = list(_BRANCH_LINK.finditer(text))
+    if not links:
+        return []  # a seal names very much: none is read where no text asks
     tags = {str(s.body.get("tag", "")) for s in thread.of_kind("snapshot")} - {""}
     found = []
-    for m in _BRANCH_LINK.finditer(text):
+    for m in links:
         ref = m["ref"]
         pinned = re.match(r"[0-9a-f]{7,64}(?:/|$)", ref) or any(
             ref == t or ref.startswith(t + "/") for t in tags

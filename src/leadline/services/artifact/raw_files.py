@@ -82,15 +82,15 @@ def look_again(context: Context, topic: str) -> None:
         pass  # they are read again next time
 
 
-def any_touched(context: Context) -> bool:
-    """Whether a file of some run of this machine changed after its result came, by the time that nobody
-    sets back: then it has to be looked at."""
+def runs_touched(context: Context) -> list[str]:
+    """The uids of the runs of this machine of which a file changed after the result came, by the time
+    that nobody sets back (a copy of the folder changes it too): these have to be looked at."""
     try:
         uids = os.listdir(os.path.join(context.root, "runs"))
     except OSError:
-        return False
-    attempts = map(context.run_folder, uids)
-    return bool(_touched(context, uids)) or any(map(_is_series_touched, attempts))
+        return []
+    touched = _touched(context, uids)
+    return [uid for uid in uids if uid in touched or _is_series_touched(context.run_folder(uid))]
 
 
 def series_touched(context: Context, run: Run) -> bool:

@@ -29,7 +29,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import AHEAD_MS
 from leadline.core.view.facts import runs_open, with_gone_evidence
 from leadline.core.view.waiting import waiting_line
-from leadline.services.artifact.raw_files import any_touched
+from leadline.services.artifact.raw_files import runs_touched
 from leadline.services.branch.unsent_secrets import GO_ON, HELD, secrets_in
 from leadline.services.context import Context
 from leadline.services.keep.branch_history import branch_history
@@ -104,8 +104,8 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         code_states(context, thread),
         blobs(context, thread),
         artifacts(context, thread),
-        raw_files(context, thread),
-        series(context, thread),
+        raw_files(context, thread, thread.runs),
+        series(context, thread, thread.runs),
         links(context, thread),
         logbook_in_tree(context, thread),
         placed(context, thread),
@@ -120,8 +120,8 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
     thread = unbroken.thread
     if not (outside_is_here(context, unbroken.outside) and is_rendering(context, thread)):
         return None
-    if any_touched(context):
-        return None
+    shown = (thread.uids.get(("run", uid)) for uid in runs_touched(context))
+    touched = thread.runs_named(run_id for run_id in shown if run_id)
     return thread.record_count, [
         *disputes(context, thread.topic),
         *_bodies(thread),
@@ -132,6 +132,8 @@ def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Findin
         *_loose(context, thread, unbroken.clocks),
         *_open_runs(context, thread),
         *seals(context, thread, unbroken.holds),
+        *raw_files(context, thread, touched),
+        *series(context, thread, touched),
         *links(context, thread),
         *logbook_in_tree(context, thread),
         *placed(context, thread),

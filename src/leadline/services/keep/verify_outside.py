@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes, digest_of
@@ -23,6 +23,7 @@ from leadline.core.record.event import Record, line_digest
 from leadline.core.record.event_files import is_own
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.fold import created_id
+from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
@@ -109,23 +110,24 @@ def _bad_payload(
     return Finding(thread.topic, level, bad, owner, what, mend)
 
 
-def raw_files(context: Context, thread: Thread) -> list[Finding]:
-    """Runs whose files are not what their numbers were read from."""
-    find_disputed(context, thread.runs)
+def raw_files(context: Context, thread: Thread, runs: Iterable[Run]) -> list[Finding]:
+    """Those of ``runs`` whose files are not what their numbers were read from."""
+    looked_at = list(runs)
+    find_disputed(context, looked_at)
     return [
         Finding(
             *(thread.topic, FAULT, "disputed-run", run.id, run.disputed),
             f"leadline retract {run.id} --why 'its metrics are disputed'",
         )
-        for run in thread.runs
+        for run in looked_at
         if run.disputed and not run.retracted
     ]
 
 
-def series(context: Context, thread: Thread) -> list[Finding]:
+def series(context: Context, thread: Thread, runs: Iterable[Run]) -> list[Finding]:
     """Points that were there when their run ended. The record has what was reduced from them."""
     found = []
-    for run in thread.runs:
+    for run in runs:
         if run.bears_result and series_touched(context, run):
             for problem in problems_of(context, run):
                 mend = (
