@@ -37,7 +37,8 @@ from leadline.render.logbook.entries import log_entries, render_logbook
 from leadline.render.report.page import render_report
 from leadline.render.terminal.baseline import render_baseline
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_show, render_status
+from leadline.render.terminal.show import render_show
+from leadline.render.terminal.status import render_status
 from leadline.services.evidence import claim, hypothesis
 from leadline.services.look.show import as_data
 from leadline.testing.every_kind import every_kind

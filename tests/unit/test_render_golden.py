@@ -15,7 +15,8 @@ from leadline.core.record.thread import Thread
 from leadline.render.issue.comments import render_final, render_heartbeat, render_update
 from leadline.render.logbook.entries import render_logbook
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_show, render_status
+from leadline.render.terminal.show import render_show
+from leadline.render.terminal.status import render_status
 from leadline.testing.example_thread import finished, realistic
 from tests.unit.rendered import issue_body
 

@@ -16,7 +16,8 @@ from leadline.render.issue.comments import render_update
 from leadline.render.logbook.entries import entries, log_entries, render_logbook
 from leadline.render.markdown import Anchors, cell_code, code, data, fence, prose, prose_line, table
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_show, render_status
+from leadline.render.terminal.show import render_show
+from leadline.render.terminal.status import render_status
 from leadline.testing.builders import ThreadBuilder
 from leadline.testing.example_thread import finished
 from tests.unit.rendered import issue_body

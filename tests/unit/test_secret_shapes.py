@@ -10,8 +10,9 @@ import pytest
 from leadline.core.canonical import digest_of
 from leadline.core.secrets import shapes
 from leadline.core.secrets.content import PIECE_BYTES, ContentRules
-from leadline.core.secrets.quick import DETECTOR, may_hold
+from leadline.core.secrets.quick import may_hold
 from leadline.core.secrets.redact import Redactor
+from leadline.core.secrets.version import DETECTOR
 from tests.conftest import SHARED_DATA
 from tests.invented_keys import NAMED, SHAPES, drawn, ordinary, private_key
 

@@ -21,7 +21,8 @@ from leadline.render.logbook.entries import render_logbook
 from leadline.render.report.page import render_report
 from leadline.render.terminal.brief import render_brief, render_since
 from leadline.render.terminal.shortened import shortened
-from leadline.render.terminal.show import render_show, render_status
+from leadline.render.terminal.show import render_show
+from leadline.render.terminal.status import render_status
 from leadline.testing.builders import ThreadBuilder
 from tests.unit.rendered import issue_body
 

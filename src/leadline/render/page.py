@@ -17,7 +17,6 @@ from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.judged import judged_state
-from leadline.core.view.news import News, Result, Told
 from leadline.core.view.page import Best, Effect, Page
 from leadline.core.view.relabelled import relabelled
 from leadline.core.view.stop import stop_readings
@@ -27,6 +26,7 @@ from leadline.render.markdown import cut
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
     from leadline.core.record.bodies import HypothesisBody, InterleavingBody, NoteBody
+    from leadline.core.view.news import News, Result, Told
 
 LINE_CHARS = 240
 CONFIG_SHOWN = 12

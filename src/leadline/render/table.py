@@ -29,3 +29,9 @@ def table(
         for line in lines
     )
     return "\n".join("  ".join(cells).rstrip() for cells in padded)
+
+
+def left_line(every: Sequence[object], shown: int, what: str, verb: str) -> str:
+    """What follows a table of ``shown`` of them: how many are left and where; "" when none is."""
+    left = len(every) - shown
+    return f"\n… and {left} {what}: {verb}" if left > 0 else ""

@@ -56,7 +56,7 @@ from leadline.core.record.event_files import (
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.record.written import Altered, Lines, altered
-from leadline.core.secrets.quick import DETECTOR
+from leadline.core.secrets.version import DETECTOR
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid

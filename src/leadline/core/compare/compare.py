@@ -37,7 +37,7 @@ from leadline.core.metric.contract import (
     contracts_of,
     moved_by_machine,
 )
-from leadline.core.metric.derive import with_inputs
+from leadline.core.metric.inputs import with_inputs
 from leadline.core.metric.items import Shared, on_shared_items
 from leadline.core.record.run import MetricDef, Run, told_runs, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile

@@ -31,7 +31,7 @@ from leadline.core.evidence.stated import unstated_mark
 from leadline.core.evidence.tags import mark_tags, tags_of
 from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
-from leadline.core.metric.derive import with_inputs
+from leadline.core.metric.inputs import with_inputs
 from leadline.core.metric.redefined import definitions_for
 from leadline.core.metric.ruler import AREA
 from leadline.core.record.reaches import tell_tags

@@ -8,7 +8,7 @@ they are added to, because they are the dicts of the record.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from leadline.core.errors import LeadlineError
@@ -42,19 +42,6 @@ def in_order(formulas: Mapping[str, Formula]) -> tuple[list[str], list[str]]:
         order += ready
         left = [n for n in left if n not in ready]
     return order, left
-
-
-def with_inputs(names: Iterable[str], metrics: Mapping[str, MetricDef]) -> set[str]:
-    """``names`` and every metric that their values are computed from."""
-    found, left = set[str](), list(names)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            if name in metrics:
-                formula = formulas_of({name: metrics[name]}).get(name)
-                left += formula.needs if formula else ()
-    return found
 
 
 def derive(thread: Thread) -> None:

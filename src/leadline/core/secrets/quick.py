@@ -12,9 +12,6 @@ from collections.abc import Mapping
 
 from leadline.core.secrets.shapes import COMMON, PHRASES, STEMS, TOKENS, VENDORS, WORDS
 
-# Of what the rules of this room know: what was searched by an earlier one is searched again before it
-# is sent. ``tests/unit/test_secret_shapes.py`` fails when the rules change and this does not.
-DETECTOR = 1
 _COMMON = tuple(hint for _, hints, _ in COMMON for hint in hints)
 _BOTH = ("://", "@")  # an address with a user; each alone is common
 _TOKENS = tuple(hint for _, hints, _ in TOKENS for hint in hints)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from leadline.core.evidence.evidence import RULES
 from leadline.core.plain import as_rows, one_line, plain
 from leadline.core.record import artifact
 from leadline.core.record.run import Run, has_printed_series, leftover_text
@@ -17,12 +16,9 @@ from leadline.core.timestamps import duration, minute, rounded, size, with_unit
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
-from leadline.core.view.judged import judged_state
-from leadline.core.view.relabelled import relabelled
-from leadline.core.view.waiting import waiting_line
 from leadline.render import words
 from leadline.render.logbook import series_excerpt
-from leadline.render.table import table
+from leadline.render.table import left_line, table
 from leadline.render.terminal.reproduction import render_files, render_table
 
 if TYPE_CHECKING:
@@ -38,9 +34,8 @@ def _runs(thread: Thread, runs: Sequence[Run], shown: int, every: str) -> str:
     primary = facts.primary_metrics(thread)
     rows = [_run_row(r, thread, primary) for r in runs[-shown:]]
     head = ["run", "state", "started", "took", *map(one_line, primary), "what"]
-    return table(head, rows, right=range(3, 4 + len(primary))) + _left(
-        runs, shown, "earlier ones", every
-    )
+    listed = table(head, rows, right=range(3, 4 + len(primary)))
+    return listed + left_line(runs, shown, "earlier ones", every)
 
 
 def _run_row(run: Run, thread: Thread, primary: Sequence[str]) -> list[str]:
@@ -56,73 +51,6 @@ def _run_row(run: Run, thread: Thread, primary: Sequence[str]) -> list[str]:
         *(words.value_text(run, m, facts.definition(thread, m).unit) for m in primary),
         title,
     ]
-
-
-CLAIM_CHARS = 260  # a short sentence, and some of the author's words
-
-
-def render_status(
-    thread: Thread, evidence_of: EvidenceOf | None = None, due: Any = None, shown: int = 20
-) -> str:
-    """State of the thread, experiments best first, claims, hypotheses, what is open and what is
-    due."""
-    head = f"{thread.topic} ({thread.prefix}): {one_line(thread.title)}"
-    parts = [head + (" [finished]" if thread.finished else "")]
-    # Experiments, best first; those without evidence behind them.
-    primary = facts.primary_metrics(thread)
-    ordered = facts.ranked_first(thread)
-    rows = [
-        [
-            e.id,
-            facts.state_of(e),
-            max([facts.sample_of(runs, m).n for m in primary], default=len(e.evidence_runs)),
-            *(words.median_text(runs, m, facts.definition(thread, m).unit) for m in primary),
-            words.relation(thread, e, primary[0]) or "–" if primary else "–",
-            e.title,
-        ]
-        for e in ordered[:shown]
-        for runs in (facts.described(e.runs),)
-    ]
-    if rows:
-        text = table(
-            ["id", "state", "n", *map(one_line, primary), "vs baseline", "what"],
-            rows,
-            right=range(2, 4 + len(primary)),
-        )
-        left = len(ordered) - shown
-        more = f"\n… and {left} more: leadline status --runs --limit {left + shown}"
-        parts.append(text + (more if left > 0 else ""))
-    else:
-        parts.append("No experiment yet: leadline run -- COMMAND")
-    parts += [one_line(f"measured: {line}") for line in words.ruler_lines(thread)]
-    claims = [[c.id, facts.claim_text(c, thread, evidence_of)] for c in thread.claims[-shown:]]
-    if claims:
-        text = table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)
-        parts.append(text + _left(thread.claims, shown, "earlier ones", "leadline claims --json"))
-    if moved := [one.text for one in relabelled(thread, evidence_of)]:
-        rest = [f"… and {len(moved) - shown} more: leadline claims"] if len(moved) > shown else []
-        told = f"labelled otherwise by rules {RULES}, until an update tells it:"
-        parts.append(as_rows([told, *moved[:shown], *rest]))
-    hypotheses = facts.standing(thread, "hypothesis")
-    queue = [
-        [
-            h.id,
-            judged_state(h, thread, evidence_of),
-            facts.expected_text(h, thread, evidence_of),
-        ]
-        for h in hypotheses[:shown]
-    ]
-    if queue:
-        text = table(["hypothesis", "state", "text"], queue, cell_chars=CLAIM_CHARS)
-        every = "leadline hypothesis list --json"
-        parts.append(text + _left(hypotheses, shown, "more", every))
-    owed = f"due: {due['form']}, {due['why']}" if due and due["due"] else ""
-    return words.joined([*parts, one_line(waiting_line(thread)), owed], "\n\n")
-
-
-def _left(every: Sequence[object], shown: int, what: str, verb: str) -> str:
-    left = len(every) - shown
-    return f"\n… and {left} {what}: {verb}" if left > 0 else ""
 
 
 def render_show(

@@ -7,7 +7,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.view.facts import runs_counted
 from leadline.render.page import due_key
 from leadline.render.terminal.listing import ThreadRow, threads_table
-from leadline.render.terminal.show import render_status
+from leadline.render.terminal.status import render_status
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
