@@ -372,20 +372,32 @@ def said(message: str) -> bytes:
     return json.dumps({"message": message}).encode()
 
 
+# What the client makes of each answer is asked in test_forge.py: here, that the program waits.
 @pytest.mark.parametrize(
     ("reply", "code"),
     [
         ((401, {}, said("Bad credentials")), "bad-token"),
-        ((403, {}, said("Resource not accessible by personal access token")), "no-permission"),
-        ((403, {}, said("Repository was archived so is read-only.")), "repository-archived"),
+        pytest.param(
+            *((403, {}, said("Resource not accessible by personal access token")), "no-permission"),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            *((403, {}, said("Repository was archived so is read-only.")), "repository-archived"),
+            marks=pytest.mark.long,
+        ),
         ((403, {}, said("Unable to create comment because issue is locked.")), "issue-locked"),
-        ((410, {}, said("This issue was deleted")), "issue-deleted"),
-        ((404, {}, said("Not Found")), "not-on-forge"),
-        (
+        pytest.param(
+            *((410, {}, said("This issue was deleted")), "issue-deleted"), marks=pytest.mark.long
+        ),
+        pytest.param(*((404, {}, said("Not Found")), "not-on-forge"), marks=pytest.mark.long),
+        pytest.param(
             (301, {"Location": "https://api.elsewhere.example/repositories/1/issues/1"}, b"{}"),
             "repository-moved",
+            marks=pytest.mark.long,
         ),
-        ((422, {}, said("Validation Failed")), "forge-refused"),
+        pytest.param(
+            *((422, {}, said("Validation Failed")), "forge-refused"), marks=pytest.mark.long
+        ),
         (
             (
                 403,
@@ -493,15 +505,21 @@ def test_without_a_token_or_a_repository_everything_is_recorded(
 # ---- killed, and two machines --------------------------------------------------------------------
 
 
+KILLED = (
+    ("update", "--change", "News."),
+    ("start",),
+    ("finish", *SUMMARY, "--override", WHATEVER_IS_MISSING, "test"),
+)
+
+
 @pytest.mark.parametrize(
-    "verb",
+    ("verb", "write"),
     [
-        ("update", "--change", "News."),
-        ("start",),
-        ("finish", *SUMMARY, "--override", WHATEVER_IS_MISSING, "test"),
+        pytest.param(verb, write, marks=[pytest.mark.long] if write != at else [])
+        for at, verb in zip((2, 1, 3), KILLED, strict=True)
+        for write in (1, 2, 3)
     ],
 )
-@pytest.mark.parametrize("write", [1, 2, 3])
 def test_a_process_killed_between_forge_and_record_leaves_no_double(
     gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str, verb: tuple[str, ...], write: int
 ):
