@@ -8,6 +8,7 @@ from leadline.core.record.bodies import DeviceFacts
 from leadline.core.record.run import Run
 from leadline.ports.attempt import Handle
 from leadline.ports.executor_setup import ExecutorSetup
+from leadline.render.terminal.status import render_status
 from leadline.render.words import cost_text
 from leadline.services.context import Context
 from leadline.services.run import sweep
@@ -46,6 +47,7 @@ def test_a_lost_cell_is_tried_again_where_its_executor_says_so(context: Context)
     runs = list(context.store.thread(TOPIC).runs)
     assert [run.attempts for run in runs] == [2, 2]
     assert "4 attempts" in cost_text(runs)
+    assert "all runs: ran " in render_status(context.store.thread(TOPIC))
 
 
 def test_without_retries_it_is_lost(context: Context) -> None:
@@ -56,6 +58,7 @@ def test_cost_says_nothing_of_one_command_that_started_at_once() -> None:
     devices: DeviceFacts = {"kind": "gpu", "count": 2}
     run = Run("P-001-r1", "U", "P-001", wall_s=3600.0, devices=devices)
     assert cost_text([run]) == ""
+    assert cost_text([run, run]) == "ran 2 h 00 min, 4 device-hours"
     run.queued_s, run.attempts, run.lost_s = 60.0, 2, 1800.0
     said = "ran 1 h 30 min, 3 device-hours, 2 attempts (30 min 00 s lost), queued 60 s"
     assert cost_text([run]) == said

@@ -191,19 +191,26 @@ def cost_text(runs: Sequence[Run]) -> str:
     there is nothing but the time of one command on one device."""
     attempts = sum(run.attempts for run in runs)
     lost_s, queued_s = sum(run.lost_s for run in runs), sum(run.queued_s for run in runs)
-    if attempts == len(runs) and not queued_s:
-        return ""
     device_s = sum(
         ((run.wall_s or 0.0) + run.lost_s) * max(1, int(run.devices.get("count") or 1))
         for run in runs
         if run.devices.get("kind") not in (None, "", "cpu")
     )
+    if attempts == len(runs) and not queued_s and not (device_s and len(runs) > 1):
+        return ""
     ran_s = sum((run.wall_s or 0.0) + run.lost_s for run in runs)
     parts = [f"ran {duration(ran_s)}"]
     parts += [f"{number(round(device_s / 3600, 3))} device-hours"] * bool(device_s)
     parts += [f"{attempts} attempts ({duration(lost_s)} lost)"] * (attempts > len(runs))
     parts += [f"queued {duration(queued_s)}"] * bool(queued_s)
     return ", ".join(parts)
+
+
+def cost_of(thread: Thread) -> str:
+    """As ``cost_text``, of all that the thread ran itself; "" where not all of its runs are at hand."""
+    if thread.kept is not None:
+        return ""
+    return cost_text([run for run in thread.runs if run.origin == "executed"])
 
 
 def extraction_texts(run: Run) -> list[tuple[str, str]]:

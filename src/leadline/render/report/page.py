@@ -192,6 +192,7 @@ def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> Shown:
         "runs": len(runs),
         "evidence_runs": sum(r.is_evidence for r in runs),
         "not_done": len(facts.not_done_runs(thread)),
+        "cost": words.cost_of(thread),
         "labels": labels,
         "claims": sum(labels.values()),
         "next": next_action(thread),
