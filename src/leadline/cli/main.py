@@ -184,7 +184,7 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
     if front[-1:] in _TAKE_A_VALUE:
         meant, value = "the thread meant", "TOPIC"
         if front[-1] == "-C":
-            meant, value = "the folder to work in", "FOLDER"
+            meant, value = "the folder to work in", "."
         raise usage(
             "no-value",
             f"{front[-1]} has no value",
