@@ -66,6 +66,27 @@ def test_the_baseline_of_a_prediction_is_that_of_its_time(tmp_path: Path) -> Non
     assert {run.rpartition("-")[0] for run in found.counted} == {"P-001", "P-002"}
 
 
+@pytest.mark.parametrize("registered_first", [True, False])
+def test_an_unbound_prediction_means_the_baseline_of_its_time(registered_first: bool) -> None:
+    b = ThreadBuilder("demo", metrics=[("loss", "nats", "lower")])
+    for arm, values in (("old", HIGH), ("new", LOW)):
+        shown = b.run(arm, {"loss": values[0]}, {"arm": arm})
+        b.repeat(shown, *({"loss": value} for value in values[1:]))
+    if registered_first:
+        b.baseline("P-001")
+    b.record(
+        "hypothesis",
+        {"id": "P-H1", "text": "lower", "predicate": "loss(arm=new) < 0.9 * loss(baseline)"},
+    )
+    if not registered_first:
+        b.baseline("P-001")
+    b.baseline("P-002")
+    thread = b.thread()
+    (item,) = thread.hypotheses
+    found = evidence_of(thread, item.body, item.uid)
+    assert {run.rpartition("-")[0] for run in found.counted} == {"P-001", "P-002"}
+
+
 def test_no_difference_shown_is_no_falsification(tmp_path: Path) -> None:
     context = context_with(tmp_path, SAME, SAME)
     with pytest.raises(LeadlineError) as refused:

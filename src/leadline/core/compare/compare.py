@@ -25,7 +25,7 @@ from leadline.core.compare.comparison import (
     refusal,
 )
 from leadline.core.compare.config_diff import ConfigDiff, config_diff
-from leadline.core.compare.difference import EXACT, Difference, difference
+from leadline.core.compare.difference import EXACT, NOT_IN_TURNS, Difference, difference
 from leadline.core.compare.looks import adjusted_p, share
 from leadline.core.compare.no_effect import without_effect
 from leadline.core.compare.over_cells import both_ways, pair_over
@@ -103,7 +103,9 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> Detectable:
     else:
         spread = math.sqrt(0.5 * (m.a.sd**2 + m.b.sd**2))
         answer["n_needed"] = n_needed(spread, wanted, alpha, POWER)
-        answer["counted"] = "runs a side" + (", taken in turns," if m.withheld else "")
+        answer["counted"] = "runs a side" + (
+            ", taken in turns," if m.withheld == NOT_IN_TURNS else ""
+        )
     if m.detectable is not None:
         answer["bears"] = m.detectable <= wanted
     return answer

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from leadline.core.canonical import canonical_json
+from leadline.core.extract.draws import Draws, unequal_draws
 from leadline.core.compare.reruns import reruns, seed_of
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
@@ -55,7 +56,8 @@ NO_SPREAD = (
 class Difference:
     """mean(b) - mean(a) and how it was judged. ``rule`` names the method and why it applies;
     ``pairs`` is 0 where runs were not paired; ``withheld``: why no verdict may rest on it, whatever
-    the numbers, "" when one may; ``notes`` say what the rule left out or could not do."""
+    the numbers, "" when one may; ``notes`` say what the rule left out or could not do; ``draws``: of how
+    many values an extreme was taken, where that differs."""
 
     a: Sample
     b: Sample
@@ -64,6 +66,7 @@ class Difference:
     pairs: int = 0
     withheld: str = ""
     notes: list[str] = field(default_factory=list)
+    draws: Draws | None = None
 
 
 def difference(
@@ -84,10 +87,30 @@ def difference(
     "0.9 * time_ms(baseline)"). ``over``: the keys by whose values the sides are paired where no
     machine moves the metric.
     """
-    sides = _side(a_runs, metric, factor), _side(b_runs, b_metric or metric, 1.0)
+    named = metric, b_metric or metric
+    found = _by_first_rule(a_runs, b_runs, *named, definition, factor, confidence, over)
+    found.draws = unequal_draws(a_runs, b_runs, *named, definition)
+    if found.draws is not None and not found.withheld:
+        if found.draws.decides(found.test.difference):
+            found.withheld = found.draws.why
+        found.notes.append(found.draws.words)
+    return found
+
+
+def _by_first_rule(
+    a_runs: Sequence[Run],
+    b_runs: Sequence[Run],
+    metric: str,
+    b_metric: str,
+    definition: MetricDef,
+    factor: float,
+    confidence: float,
+    over: Sequence[str],
+) -> Difference:
+    sides = _side(a_runs, metric, factor), _side(b_runs, b_metric, 1.0)
     a, b = (summarise(value for _, value in side) for side in sides)
     a.nonfinite += _lost(a_runs, metric)
-    b.nonfinite += _lost(b_runs, b_metric or metric)
+    b.nonfinite += _lost(b_runs, b_metric)
     by_machine = moved_by_machine(definition)
     exact = a.is_constant and b.is_constant
     if exact or (counted_exactly(definition) and a.minimum == a.maximum and b.minimum == b.maximum):
@@ -96,7 +119,7 @@ def difference(
         )
     notes: list[str] = []
     if not by_machine:
-        sides = _once(sides[0], metric, notes), _once(sides[1], b_metric or metric, notes)
+        sides = _once(sides[0], metric, notes), _once(sides[1], b_metric, notes)
         a, b = (_summary(side, known) for side, known in zip(sides, (a, b), strict=True))
     ways = [(PAIRED_BY_BLOCK, _blocks(*sides, by_machine, notes))]
     if by_machine:

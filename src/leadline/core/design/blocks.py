@@ -7,9 +7,11 @@ as soon as its answer stands; a recorded one is judged again from its runs by th
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 from leadline.core.design.interleave import ORDERS, block_value
 from leadline.core.errors import usage
+from leadline.core.extract.draws import unequal_draws
 from leadline.core.metric.items import facts_in
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
@@ -117,6 +119,22 @@ def _sentence(result: BlocksJudged, equivalent: float | None) -> str:
     return said
 
 
+def held_to_draws(
+    result: BlocksJudged, runs: Mapping[str, Sequence[Run]], definition: MetricDef
+) -> None:
+    """Takes the verdict back where the side that shows an extreme was let draw more of them."""
+    metric = result["metric"]
+    draws = unequal_draws(runs.get("a", ()), runs.get("b", ()), metric, metric, definition)
+    centre = result["estimate"]
+    if draws is None or centre is None:
+        return
+    equal = 1.0 if result["as_ratio"] else 0.0
+    decides = draws.decides(None if result["margin"] else centre - equal)
+    if decides:
+        result["verdict"] = "exploratory only"
+    result["sentence"] += f"; {draws.why if decides else draws.words}"
+
+
 def progress(result: BlocksJudged) -> str:
     """One line about a measurement that is going on."""
     if result["estimate"] is None:
@@ -142,6 +160,7 @@ def result_of(thread: Thread, item: Experiment | Run | Item) -> MeasuredBefore:
     metric = str(item.body.get("metric") or WALL)
     definition = definition_of(thread, metric)
     by_block: dict[int, dict[str, list[float]]] = {}
+    runs: dict[str, list[Run]] = {"a": [], "b": []}
     whole = ORDERS.get(str(item.body.get("order")), ORDERS["abba"])[0]
     experiments: dict[str, str] = {}
     items: str | None = None
@@ -160,6 +179,7 @@ def result_of(thread: Thread, item: Experiment | Run | Item) -> MeasuredBefore:
         items = found if items is None else items
         if found == items:  # as while it was measured: a block over other items is left out
             by_block.setdefault(int(run.design["block"]), {"a": [], "b": []})[side].append(value)
+            runs[side].append(run)
     blocks = [
         by_block[n]
         for n in sorted(by_block)
@@ -167,6 +187,7 @@ def result_of(thread: Thread, item: Experiment | Run | Item) -> MeasuredBefore:
     ]
     stop = item.body.get("stop") or {}
     result = judge(blocks, definition, float(item.body.get("alpha", 0.05)), stop.get("equivalent"))
+    held_to_draws(result, runs, definition)
     ended = item.body.get("ended") or {}
     return {
         "id": item.id,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.compare import number
 from leadline.core.compare.difference import NO_SPREAD, difference
+from leadline.core.extract.draws import Draws
 from leadline.core.compare.looks import FEWEST, Looks, LooksTold, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.contract import moved_by_machine
@@ -66,7 +67,8 @@ class ClauseResult:
     survives being looked at after every repeat. ``method`` names the test and why it was chosen.
     ``withheld``: why no more than ``exploratory`` may rest on it, whatever the numbers.
     ``judged``: the left side as it was judged, over shared items where those of the sides differ.
-    ``meaningless``: why the clause asks for something that these values do not have.
+    ``meaningless``: why the clause asks for something that these values do not have. ``draws``: of how
+    many values an extreme was taken, where the sides differ in it.
     """
 
     clause: Clause
@@ -87,6 +89,7 @@ class ClauseResult:
     withheld: str = ""
     judged: list[Run] = field(default_factory=list)
     meaningless: str = ""
+    draws: Draws | None = None
 
     @property
     def lasting(self) -> bool:
@@ -148,6 +151,7 @@ class _Test:
     pairs: int = 0
     withheld: str = ""
     notes: list[str] = field(default_factory=list)
+    draws: Draws | None = None
 
 
 def _test(
@@ -167,7 +171,10 @@ def _test(
         factor=clause.factor,
         confidence=confidence,
     )
-    return _Test(got.test, got.rule, got.pairs, got.withheld, got.notes)
+    withheld = got.withheld
+    if clause.op == "~=" and got.draws is not None and got.draws.decides(None):
+        withheld = withheld or got.draws.why  # which could as well hide a difference
+    return _Test(got.test, got.rule, got.pairs, withheld, got.notes, got.draws)
 
 
 def _distances(clause: Clause, test: TestResult, against: float) -> Interval:
@@ -292,6 +299,7 @@ def evaluate_clause(
         return result
     got = _test(clause, left_used, right_used, known, confidence_for(clause.op))
     result.method, result.notes, result.withheld = got.method, got.notes, got.withheld
+    result.draws = got.draws
     result.tolerance = (
         abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
     )

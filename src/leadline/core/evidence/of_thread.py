@@ -74,6 +74,18 @@ def runs_of_subject(
     ]
 
 
+def bound_refs(thread: Thread, body: JudgedBody, uid: str) -> dict[str, str]:
+    """The refs of a claim or hypothesis recorded as ``uid``. One that names the baseline and was
+    written before that was bound means the one there was, else the first there came to be."""
+    refs = body.get("refs") or {}
+    if not uid or "baseline" in refs or "(baseline" not in str(body.get("predicate")):
+        return refs
+    registered = [item.uid for item in thread.of_kind("baseline") if not item.retracted]
+    before = [other for other in registered if thread.came_before(other, uid)]
+    meant = before[-1:] or registered[:1]
+    return {**refs, "baseline": meant[0]} if meant else refs
+
+
 def read_predicate(text: str) -> Predicate:
     """``parse`` for a text that a user typed. Raises LeadlineError(usage, bad-predicate) with where
     to read on."""
@@ -142,7 +154,7 @@ def evidence_of(thread: Thread, body: JudgedBody, uid: str = "") -> Evidence:
         return _without_form(
             Evidence("none", why=[f"its checkable form cannot be read: {error.what}"])
         )
-    refs = body.get("refs") or {}
+    refs = bound_refs(thread, body, uid)
     memo: dict[str, list[Run]] = {}
 
     def resolve(subject: Subject) -> list[Run]:
@@ -210,6 +222,8 @@ def _over_counting(
         _cap(out, diff)
         _mark_unlisted(out, diff)
     _mark_doubted(out, thread, selected)
+    for draws in dict.fromkeys(r.draws for r in out.clauses if r.draws and r.draws.why != r.withheld):
+        out.mark(Mark("draws", draws.words, draws.words))
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
     mark_machines(out, predicate, resolve, definitions)
     mark_programs(out, predicate, resolve)
@@ -459,10 +473,11 @@ def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
     if predicate is None or not uids:
         return ""
     wanted = {clause.format() for clause in predicate.clauses}
+    refs = bound_refs(thread, item.body, item.uid)
     claimed = [
         r.uid
         for c in predicate.clauses
-        for r in runs_of_subject(thread, c.subject, item.refs)
+        for r in runs_of_subject(thread, c.subject, refs)
         if r.uid in uids
     ]
     runs = claimed or uids

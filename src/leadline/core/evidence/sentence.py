@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.difference import NO_SPREAD
+from leadline.core.compare.difference import NO_SPREAD, NOT_IN_TURNS
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.ranks import EARNED
@@ -40,6 +40,7 @@ _ASIDES = (
     "ran-on",
     "reproduced",
 )  # what changes nothing for the reader of the label
+_WITHHELD = {NO_SPREAD: "no spread", NOT_IN_TURNS: "not in turns"}
 _BLOCKED = {
     "different-contracts": "measured under different contracts",
     "share-of-nothing": "a share of zero or less is asked for",
@@ -373,7 +374,7 @@ def _not_borne(clauses: Iterable[ClauseResult]) -> list[Mark]:
     lacks = dict[str, Mark]()
     for result in clauses:
         if result.withheld:
-            short = "no spread" if result.withheld == NO_SPREAD else "not in turns"
+            short = _WITHHELD.get(result.withheld) or result.withheld.partition(":")[0]
             lacks[short] = Mark("withheld", short, result.withheld)
         elif result.supported and result.looks.level is not None and not result.lasting:
             lacks["looks"] = Mark(

@@ -23,6 +23,18 @@ def how_read(extract: Sequence[Any], metric: str) -> str:
     return "; ".join(told) or AS_REPORTED
 
 
+def reduced_by(extract: Sequence[Any], metric: str) -> str:
+    """How several values of the metric become one, where its source says so; "" leaves it to the metric."""
+    specs = (s for s in _specs(extract) if s.reduce and _gives(s, metric))
+    return next((spec.reduce for spec in specs), "")
+
+
+def _gives(spec: ExtractionSpec, metric: str) -> bool:
+    if spec.source == "pattern":
+        return spec.name == metric
+    return not spec.mapping or metric in spec.mapping
+
+
 def declared_metrics(extract: Sequence[Any], had: Iterable[str]) -> list[str]:
     """The metrics that are declared to be somewhere: those named, and of what a run ``had`` all,
     where a declared file gives what it holds under its own names."""
@@ -52,12 +64,10 @@ def _parsed(text: Any) -> ExtractionSpec | None:
 
 def _words(spec: ExtractionSpec, metric: str) -> str:
     """ "" for what does not give the metric."""
-    if spec.source == "pattern":
-        if spec.name != metric:
-            return ""
-        said = f"pattern {spec.pattern!r} in {spec.path or 'stdout'}"
-    elif spec.mapping and metric not in spec.mapping:
+    if not _gives(spec, metric):
         return ""
+    if spec.source == "pattern":
+        said = f"pattern {spec.pattern!r} in {spec.path or 'stdout'}"
     else:
         column = spec.mapping.get(metric, metric)
         elsewhere = {"metrics": "what it logs", "reader": PRINTED}

@@ -22,7 +22,7 @@ from leadline.core.compare.config_diff import AREAS, is_declared, run_facts
 from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
-from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
+from leadline.core.evidence.of_thread import bound_refs, predicate_of, runs_of_subject
 from leadline.core.evidence.predicate import read_subject
 from leadline.core.evidence.stated import not_stated, unstated_text
 from leadline.core.metric.as_measured import doubted
@@ -174,10 +174,11 @@ def _choice(thread: Thread, a_runs: list[Run], b_runs: list[Run], metric: str) -
     for item in (*thread.hypotheses, *thread.claims):
         predicate = predicate_of(item)
         named = predicate is not None and thread.came_before(item.uid, *judged)
+        refs = bound_refs(thread, item.body, item.uid) if named else {}
         for clause in predicate.clauses if predicate and named else ():
             if clause.right is None or metric not in (clause.metric, clause.right_metric):
                 continue
-            meant = [runs_of_subject(thread, s, item.refs) for _, s in clause.sides]
+            meant = [runs_of_subject(thread, s, refs) for _, s in clause.sides]
             if all(runs for runs in meant) and {r.experiment for m in meant for r in m} == names:
                 return NO_CHOICE
     return choice_of(thread, a_runs, b_runs, metric)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.evidence.evaluate import ClauseResult, evaluate
 from leadline.core.evidence.of_thread import (
+    bound_refs,
     evidence_of,
     labels_for,
     predicate_of,
@@ -366,8 +367,10 @@ def _over_cited(
         elif isinstance(thing, (Experiment, Run)):
             cited |= {run.uid for run in runs_of(thing)}
 
+    refs = bound_refs(thread, item.body, item.uid)
+
     def resolve(subject: Subject) -> list[Run]:
-        runs = runs_of_subject(thread, subject, item.refs)
+        runs = runs_of_subject(thread, subject, refs)
         return [run for run in runs if run.uid in cited] or runs
 
     return evaluate(predicate, resolve, thread.metrics)

@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable
 
-from leadline.core.design.blocks import WALL, definition_of, judge, progress
+from leadline.core.design.blocks import WALL, definition_of, held_to_draws, judge, progress
 from leadline.core.design.interleave import ORDERS, schedule
 from leadline.core.errors import usage
 from leadline.core.ids import named_id
@@ -133,18 +133,22 @@ def _measured(
     started_s: float,
 ) -> MeasuredNow:
     """Judged, and recorded."""
-    ids = [name for name in state.experiments.values() if name]
+    experiments = {side: name for side, name in state.experiments.items() if name}
+    thread = context.slice(request.a.topic, experiments.values())
+    runs = {side: thread.runs_of(name) for side, name in experiments.items()}
+    judged = judge(state.blocks, definition, request.alpha, request.equivalent)
+    held_to_draws(judged, runs, definition)
     measured: MeasuredNow = {
         "id": shown,
-        **judge(state.blocks, definition, request.alpha, request.equivalent),
+        **judged,
         "why_stopped": why,
         "failed_blocks": list(state.failed),
-        "experiments": {side: name for side, name in state.experiments.items() if name},
+        "experiments": experiments,
         "interrupted": state.interrupted,
         "wall_s": round(time.monotonic() - started_s, 3),
     }
     said = {name: value for name, value in measured.items() if name != "id"}
-    refs = {shown: uid, **refs_for(context.slice(request.a.topic, ids), ids)}
+    refs = {shown: uid, **refs_for(thread, experiments.values())}
     body = cast("InterleavingEndedBody", {"interleaving": shown, **said, "refs": refs})
     context.append(request.a.topic, "interleaving-ended", body)
     return measured

@@ -1,0 +1,78 @@
+"""Of how many values each run's smallest or largest one was taken: more draws reach further, whatever
+was drawn from. So two sides that differ in their number are not judged by it where that favours what
+was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leadline.core.extract.how_read import reduced_by
+from leadline.core.metric.contract import contract_in
+from leadline.core.metric.derive import with_inputs
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.timestamps import number
+from leadline.core.typed import NamedTuple
+
+ALIKE = 1.1  # a tenth more evaluations of a curve moves no minimum
+FAR_APART = 2.0
+
+
+class Draws(NamedTuple):
+    """``rule``: ``min`` or ``max``, of ``a`` and ``b`` values a run of each side, on average. ``derived``:
+    of an input, which a formula may turn round."""
+
+    rule: str
+    a: float
+    b: float
+    derived: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"{self.rule} of {number(self.b)} values against {self.rule} of {number(self.a)}"
+
+    def decides(self, difference: float | None) -> bool:
+        """Whether the number of values alone could have moved b away from a as ``difference`` says."""
+        if max(self.a, self.b) < FAR_APART * min(self.a, self.b):
+            return False
+        lower = (self.rule == "min") == (self.b > self.a)
+        return self.derived or not difference or (difference < 0) == lower
+
+    @property
+    def why(self) -> str:
+        return f"{self.words}: the more, the further, whatever is measured; take as many on both sides"
+
+
+def unequal_draws(
+    a_runs: Sequence[Run],
+    b_runs: Sequence[Run],
+    metric: str,
+    b_metric: str,
+    definition: MetricDef,
+) -> Draws | None:
+    """The numbers of values behind an extreme of each side, where they differ by more than a tenth;
+    of a derived metric, behind the first input that has such."""
+    own = definition.name
+    for name in sorted(with_inputs([own], {own: definition})):
+        a = _behind(a_runs, metric if name == own else name, definition)
+        b = _behind(b_runs, b_metric if name == own else name, definition)
+        for rule in ("min", "max"):
+            if rule in a and rule in b and max(a[rule], b[rule]) > ALIKE * min(a[rule], b[rule]):
+                return Draws(rule, a[rule], b[rule], derived=name != own)
+    return None
+
+
+def _behind(runs: Sequence[Run], metric: str, definition: MetricDef) -> dict[str, float]:
+    """By rule, how many values a run has behind it on average."""
+    counts: dict[str, list[int]] = {}
+    known = definition if metric == definition.name else MetricDef(metric)
+    for run in runs:
+        if not run.is_evidence or metric not in run.metrics:
+            continue
+        if metric in (run.extraction.get("items") or {}):
+            continue
+        rule = reduced_by(run.extract, metric) or contract_in(run, known).get("reduce", "")
+        if rule in ("min", "max"):
+            series = (run.extraction.get("series") or {}).get(metric) or {}
+            counts.setdefault(rule, []).append(series.get("points", 1))
+    return {rule: sum(points) / len(points) for rule, points in counts.items()}
