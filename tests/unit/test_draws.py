@@ -14,7 +14,9 @@ LOWEST = MetricDef("loss", "", "lower", reduce="min")
 LOW, HIGH = (1.0, 1.01, 0.99, 1.005), (2.0, 2.01, 1.99, 2.005)
 
 
-def drawn(many: int, few: int, new: tuple[float, ...], definition: MetricDef = LOWEST) -> ThreadBuilder:
+def drawn(
+    many: int, few: int, new: tuple[float, ...], definition: MetricDef = LOWEST
+) -> ThreadBuilder:
     """Arm new, whose ``loss`` is of ``many`` values a run, and old, of ``few``."""
     b = ThreadBuilder(metrics=[("loss", "", "lower")])
     b.record("metric-defined", {"name": "loss", "direction": "lower", "reduce": definition.reduce})
@@ -30,7 +32,9 @@ def drawn(many: int, few: int, new: tuple[float, ...], definition: MetricDef = L
 
 def sides(b: ThreadBuilder) -> tuple[list[Run], list[Run]]:
     runs = list(b.thread().runs)
-    return [r for r in runs if r.config["arm"] == "old"], [r for r in runs if r.config["arm"] == "new"]
+    return [r for r in runs if r.config["arm"] == "old"], [
+        r for r in runs if r.config["arm"] == "new"
+    ]
 
 
 @pytest.mark.parametrize(

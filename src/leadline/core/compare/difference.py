@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from leadline.core.canonical import canonical_json
-from leadline.core.extract.draws import Draws, unequal_draws
 from leadline.core.compare.reruns import reruns, seed_of
+from leadline.core.extract.draws import Draws, unequal_draws
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.inference import (

@@ -132,7 +132,7 @@ def held_to_draws(
     decides = draws.decides(None if result["margin"] else centre - equal)
     if decides:
         result["verdict"] = "exploratory only"
-    result["sentence"] += f"; {draws.why if decides else draws.words}"
+    result["sentence"] += "; " + (draws.why if decides else draws.words)
 
 
 def progress(result: BlocksJudged) -> str:

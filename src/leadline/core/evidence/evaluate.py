@@ -14,9 +14,9 @@ from collections.abc import Callable
 from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.compare import number
 from leadline.core.compare.difference import NO_SPREAD, difference
-from leadline.core.extract.draws import Draws
 from leadline.core.compare.looks import FEWEST, Looks, LooksTold, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.extract.draws import Draws
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.run import MetricDef, Run

@@ -74,10 +74,10 @@ def runs_of_subject(
     ]
 
 
-def bound_refs(thread: Thread, body: JudgedBody, uid: str) -> dict[str, str]:
+def bound_refs(thread: Thread, body: Mapping[str, object], uid: str) -> dict[str, str]:
     """The refs of a claim or hypothesis recorded as ``uid``. One that names the baseline and was
     written before that was bound means the one there was, else the first there came to be."""
-    refs = body.get("refs") or {}
+    refs = cast("dict[str, str]", body.get("refs") or {})
     if not uid or "baseline" in refs or "(baseline" not in str(body.get("predicate")):
         return refs
     registered = [item.uid for item in thread.of_kind("baseline") if not item.retracted]
@@ -222,7 +222,9 @@ def _over_counting(
         _cap(out, diff)
         _mark_unlisted(out, diff)
     _mark_doubted(out, thread, selected)
-    for draws in dict.fromkeys(r.draws for r in out.clauses if r.draws and r.draws.why != r.withheld):
+    for draws in dict.fromkeys(
+        r.draws for r in out.clauses if r.draws and r.draws.why != r.withheld
+    ):
         out.mark(Mark("draws", draws.words, draws.words))
     mark_rulers(out, predicate, resolve, diffs, thread.rulers)
     mark_machines(out, predicate, resolve, definitions)

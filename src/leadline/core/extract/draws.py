@@ -40,7 +40,9 @@ class Draws(NamedTuple):
 
     @property
     def why(self) -> str:
-        return f"{self.words}: the more, the further, whatever is measured; take as many on both sides"
+        return (
+            f"{self.words}: the more, the further, whatever is measured; take as many on both sides"
+        )
 
 
 def unequal_draws(
