@@ -79,7 +79,8 @@ class Shared:
         return [
             str(path.relative_to(self.box))
             for path in files
-            if path.is_file() and not path.is_symlink()
+            if path.is_file()
+            and not path.is_symlink()
             and path.stat().st_ino not in own
             and PRIVATE.encode() in path.read_bytes()
         ]
