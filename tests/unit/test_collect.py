@@ -132,6 +132,9 @@ def test_project_runners_use_the_projects_environment(venv, tmp_path):
         ["env"],
         ["uv", "run", "python"],
         ["uv", "pip", "list"],
+        ["hatch", "run", "python", "x.py"],
+        [sys.executable, "-m", "nox", "-s", "bench"],
+        [sys.executable, "-I", "-m", "tox"],
         ["uv", "run", "--with", "numpy", "python"],
         ["./absent"],
     ],
@@ -140,6 +143,17 @@ def test_an_unknown_interpreter_is_unknown_and_never_the_one_on_path(argv, tmp_p
     found = software.collect(argv, {"PATH": os.environ["PATH"]}, str(tmp_path), str(tmp_path / "c"))
     assert found["python"] is None and found["interpreter"] is None and found["packages"] == {}
     assert found["python_unknown_because"] and found["os"] and found["kernel"]
+
+
+def test_the_interpreter_of_a_launcher_is_not_that_of_what_it_launches(tmp_path):
+    for name in ("nox", "tox"):
+        script = tmp_path / name
+        script.write_text(f"#!{sys.executable}\n")
+        script.chmod(0o755)
+        with pytest.raises(interpreter.Unknown, match="of its own choice"):
+            interpreter.find([name, "-s", "x"], {"PATH": str(tmp_path)}, str(tmp_path))
+    found, _ = interpreter.find([sys.executable, "bench.py", "-m", "nox"], {}, str(tmp_path))
+    assert found == sys.executable
 
 
 def test_a_pyenv_shim_is_followed_by_its_version_files(tmp_path):

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from leadline.ports.extractor import RunFiles
 
 
+# Programs that are Python themselves and start the interpreter that counts, most in an environment
+# that they make.
+LAUNCHERS = frozenset(
+    (
+        *("poetry", "pdm", "hatch", "pipenv", "rye", "conda", "mamba", "pip", "pipx", "nox", "tox"),
+        *("invoke", "inv", "doit", "snakemake", "dvc", "guild", "pre-commit"),
+    )
+)
+
+
 class Collectors(Protocol):
     """Facts about the machine, the command's interpreter and the environment; unknown is None,
     never guessed."""

@@ -13,6 +13,8 @@ import re
 import shlex
 from collections.abc import Mapping
 
+from leadline.ports.collectors import LAUNCHERS
+
 _PYTHON_NAME = r"(?:python|pypy)(?:\d+(?:\.\d+)*)?t?(?:\.exe)?"
 # Wrapper: the options that take a separate value, and how many plain arguments come before the
 # command.
@@ -77,11 +79,24 @@ def find(argv: list[str], env: Mapping[str, str], cwd: str) -> tuple[str, list[s
         rest, cwd = _strip_wrappers(rest, variables, cwd)
         if not rest:
             raise Unknown("the command line holds no command")
+        _refuse_launcher(rest)
         program = _which(rest[0], variables, cwd)
         if re.fullmatch(_PYTHON_NAME, os.path.basename(program)):
             return _through_shim(program, variables, cwd), rest[1:]
         rest = [*_shebang(program), program, *rest[1:]]
     raise Unknown("the chain of wrappers and shebangs is too long")
+
+
+def _refuse_launcher(argv: list[str]) -> None:
+    """Raises Unknown for a program, or ``python -m`` one, that runs what it is told in another
+    interpreter than its own."""
+    name = os.path.basename(argv[0])
+    if re.fullmatch(_PYTHON_NAME, name):
+        options = [n for n, word in enumerate(argv) if n and not word.startswith("-")]
+        at = argv.index("-m") if "-m" in argv[: (options or [len(argv)])[0]] else len(argv)
+        name = argv[at + 1].partition(".")[0] if at + 1 < len(argv) else ""
+    if name in LAUNCHERS:
+        raise Unknown(f"{name} starts an interpreter of its own choice")
 
 
 def _strip_wrappers(argv: list[str], env: dict[str, str], cwd: str) -> tuple[list[str], str]:
@@ -172,6 +187,8 @@ def _has_inline_metadata(path: str) -> bool:
 
 
 def _runner_venv(name: str, options: dict[str, str], env: Mapping[str, str], cwd: str) -> str:
+    if name == "hatch":  # a .venv beside it, or an active one, is not its
+        raise Unknown("`hatch run` keeps environments of its own")
     if name in ("conda", "mamba", "micromamba"):
         prefix = options.get("-p") or options.get("--prefix") or ""
         wanted = options.get("-n") or options.get("--name") or ""

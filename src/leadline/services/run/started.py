@@ -7,6 +7,7 @@ import os
 
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import open_to_read
+from leadline.ports.collectors import LAUNCHERS
 from leadline.services.context import Context
 from leadline.services.run.facts import with_packages_kept
 
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 STARTED = "python-started"
 MOST_READ = 1 << 20
-# Programs that are Python themselves and start the interpreter that counts.
-_LAUNCHERS = frozenset(
-    ("poetry", "pdm", "hatch", "pipenv", "nox", "tox", "conda", "mamba", "rye", "pip", "pipx")
-)
 
 
 def startup_variables(
@@ -60,4 +57,4 @@ def software_seen(context: Context, attempt: str) -> SoftwareFacts | None:
 def _is_launcher(argv: list[str]) -> bool:
     words = [os.path.basename(word) for word in argv[1:]]
     script = next((word for word in words if not word.startswith("-")), "")
-    return script in _LAUNCHERS
+    return script in LAUNCHERS
