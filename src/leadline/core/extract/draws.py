@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from leadline.core.extract.how_read import reduced_by
 from leadline.core.metric.contract import contract_in
-from leadline.core.metric.derive import with_inputs
+from leadline.core.metric.inputs import with_inputs
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.timestamps import number
 from leadline.core.typed import NamedTuple
