@@ -24,7 +24,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import encode
 from leadline.core.view import facts
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_status
+from leadline.render.terminal.status import render_status
 from leadline.render.words import redefined_lines
 from leadline.testing.builders import ThreadBuilder
 from tests.unit.test_run_table import FORMULAS, arriving, begin_anew, store

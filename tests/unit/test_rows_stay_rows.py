@@ -12,7 +12,8 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.render.table import table
 from leadline.render.terminal.brief import render_brief
-from leadline.render.terminal.show import render_show, render_status
+from leadline.render.terminal.show import render_show
+from leadline.render.terminal.status import render_status
 from tests.hostile import HARM, HARMFUL, dangerous, hostile_thread
 
 TEXTS = st.lists(

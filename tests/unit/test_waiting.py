@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.view.waiting import waited_for, waiting_line
-from leadline.render.terminal.show import render_status
+from leadline.render.terminal.status import render_status
 from leadline.testing.builders import ThreadBuilder
 
 
