@@ -3,7 +3,8 @@
 A comment of somebody who may write to the repository, or whom this machine names, is a directive:
 quoted with its author, and owed an acknowledgement. Anybody can comment on a public issue, so that
 all other comments are listed, a bounded number of them, and owed nothing. What stood there before the
-thread began is the issue's own past.
+thread began is the issue's own past. A comment that was edited takes the place of what it said before,
+and is owed an answer of its own: what was acknowledged was said otherwise.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from leadline.core.plain import plain
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import epoch_ms
 from leadline.core.typed import TYPE_CHECKING
-from leadline.services.context import Context
+from leadline.services.context import Context, refs_for
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import DirectiveBody
+    from leadline.core.record.bodies import DirectiveBody, SupersessionBody
 
 MOST_CHARS = 4000
 LISTED_CHARS = 500
@@ -24,23 +25,27 @@ MOST_LISTED = 100
 
 
 def hear(context: Context, thread: Thread, issue: RemoteIssue) -> list[str]:
-    """Record the comments that are new; what was taken in, in words."""
-    before = [item.body for item in thread.of_kind("directive")]
-    known = {str(body.get("comment", "")) for body in before}
-    known |= {comment["id"] for comment in thread.issue.comments}
-    listed = sum(bool(body.get("listed")) for body in before)
+    """Record the comments that are new or edited; what was taken in, in words."""
+    heard = {str(item.body.get("comment", "")): item for item in thread.of_kind("directive")}
+    own = {comment["id"] for comment in thread.issue.comments}
+    listed = sum(bool(item.body.get("listed")) for item in thread.of_kind("directive"))
     named = {str(login).lower() for login in context.setting("issue.directed_by")}
     told: list[str] = []
     for comment in issue.comments:
-        if comment.id in known or not _is_of_a_person(comment) or _is_past(comment, thread):
+        before = heard.get(comment.id)
+        if comment.id in own or not _is_of_a_person(comment) or _is_past(comment, thread):
             continue
+        if before is not None and not before.stands:
+            continue  # withdrawn here: whoever did it knows why
         directs = comment.of == WRITER or comment.author.lower() in named
-        if not directs and listed >= MOST_LISTED:
+        if not directs and listed >= MOST_LISTED and before is None:
             continue
         text = plain(comment.text).strip()
         most = MOST_CHARS if directs else LISTED_CHARS
         if len(text) > most:
             text = f"{text[: most - 1]}…"
+        if before is not None and before.text == text:
+            continue
         body: DirectiveBody = {
             "text": text,
             "by": comment.author,
@@ -54,6 +59,15 @@ def hear(context: Context, thread: Thread, issue: RemoteIssue) -> list[str]:
             listed += 1
         shown = context.append_item(thread, "directive", body)
         told.append(f"take in {shown}, a comment of {comment.author}")
+        if before is not None:
+            edited: SupersessionBody = {
+                "target": before.id,
+                "by": shown,
+                "why": "the comment was edited",
+            }
+            refs = refs_for(context.store.thread(thread.topic), [before.id, shown], [])
+            context.append(thread.topic, "supersession", {**edited, "refs": refs})
+            told[-1] = f"take in {shown}, as {comment.author} edited {before.id}"
     return told
 
 
