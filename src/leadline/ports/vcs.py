@@ -12,7 +12,7 @@ kept as surrogate escapes in arguments and in keys, and shown with backslash esc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.typed import TYPE_CHECKING, NamedTuple, Protocol, TypedDict
 from leadline.core.values import dataclass, field
@@ -363,8 +363,8 @@ class Vcs(Protocol):
         """The bytes of a file in a commit; None when it has no such file. Code: ``no-such-commit``."""
         ...
 
-    def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
-        """``(commit, content)`` of every version of ``path``, oldest first; commits that removed it
+    def versions_of_file(self, path: str, ref: str = "HEAD") -> Iterator[tuple[str, bytes]]:
+        """``(commit, content)`` of every version of ``path``, oldest first, drawn one by one; commits that removed it
         are left out."""
         ...
 

@@ -201,7 +201,7 @@ class VcsContract:
         assert vcs.head()["commit"] == commit and bench.status() == before
         assert set(vcs.read_tree_files(commit)) - set(vcs.read_tree_files(first)) == {"log.md"}
         assert vcs.commit_only("log.md", b"entry\n", "log") == commit
-        assert vcs.versions_of_file("log.md") == [(commit, b"entry\n")]
+        assert list(vcs.versions_of_file("log.md")) == [(commit, b"entry\n")]
         assert vcs.file_at(commit, "log.md") == b"entry\n" and vcs.file_at(first, "log.md") is None
 
     def test_what_replaced_a_file_is_told_oldest_first(self, bench: Bench) -> None:

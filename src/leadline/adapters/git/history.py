@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
@@ -151,17 +151,15 @@ def log_of_file(git: GitProgram, path: str, ref: str) -> list[str]:
     return done.stdout.decode().split()
 
 
-def versions_of_file(git: GitProgram, path: str, ref: str) -> list[tuple[str, bytes]]:
+def versions_of_file(git: GitProgram, path: str, ref: str) -> Iterator[tuple[str, bytes]]:
     """See ``Vcs.versions_of_file``."""
     if "\n" in path:
-        return []
-    found = []
+        return
     with objects.ObjectReader(git) as reader:
         for commit in log_of_file(git, path, ref):
             version = reader.read(f"{commit}:{path}")
             if version is not None and version[1] == "blob":
-                found.append((commit, version[2]))
-    return found
+                yield commit, version[2]
 
 
 def replaced(git: GitProgram, ref: str, since: str) -> list[Replaced]:

@@ -7,7 +7,7 @@ few of them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.adapters.git import discovery, objects
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
@@ -376,7 +376,7 @@ class Git:
 
         return history.file_at(self._git, commit, path)
 
-    def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
+    def versions_of_file(self, path: str, ref: str = "HEAD") -> Iterator[tuple[str, bytes]]:
         from leadline.adapters.git import history
 
         return history.versions_of_file(self._git, path, ref)

@@ -40,7 +40,7 @@ def log_history(context: Context, file: str) -> LogHistory:
     ``no-such-file`` for one that no commit has."""
     top = context.vcs.toplevel or context.cwd
     path = os.path.relpath(os.path.join(context.cwd, file), top)
-    versions = context.vcs.versions_of_file(path)
+    versions = list(context.vcs.versions_of_file(path))
     if not versions:
         raise not_found("no-such-file", f"no commit has {path}", do=f"git log --follow -- {path}")
     changes = list[tuple[str, Change]]()

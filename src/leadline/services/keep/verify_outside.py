@@ -395,10 +395,10 @@ def is_rendering(context: Context, thread: Thread) -> bool:
 
 
 def _history(context: Context, thread: Thread, path: str, ref: str) -> list[Finding]:
-    versions = [
+    versions = (  # drawn: a long logbook has many versions, and two are looked at
         (c, data, data.decode("utf-8", "replace").replace(NO_ENTRY, ""))
         for c, data in context.vcs.versions_of_file(path, ref)
-    ]
+    )
     found = []
     adopted = {str(a.get("digest")) for a in thread.adopted}
     acknowledged = {str(a.get("acknowledged")) for a in thread.adopted}

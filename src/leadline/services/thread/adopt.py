@@ -222,7 +222,7 @@ def _changed(piece: Piece, before: str) -> Piece:
 
 def _earlier(context: Context, path: str) -> list[str]:
     """Renderings that were committed: what a header may have been edited from."""
-    versions = context.vcs.versions_of_file(path)[-VERSIONS_COMPARED:]
+    versions = list(context.vcs.versions_of_file(path))[-VERSIONS_COMPARED:]
     return [data.decode("utf-8", "replace") for _, data in versions]
 
 
