@@ -11,6 +11,7 @@ from leadline.core.tracker.told_time import told_time
 from leadline.core.typed import Any
 from leadline.core.view import facts
 from leadline.render import words
+from leadline.render.logbook import series_excerpt
 from leadline.render.markdown import NAME_CHARS, cell_code, code, cut, data, table
 
 CELL_CHARS = 40
@@ -44,6 +45,9 @@ def entry_of(record: Record, then: Thread) -> tuple[str, str]:
         also = f" and {more} more" if more > 0 else ""
         lines.append(f"- **Corrected:** {counted(corrected, 'run')}: {told}{also}")
     runs = told_runs(record, then)
+    if drawn := [run for run in runs if series_excerpt.pointer(run)]:
+        first = f"{series_excerpt.summary(drawn[0])}, `{series_excerpt.pointer(drawn[0])}`"
+        lines.append(f"- **Series:** of {counted(len(drawn), 'run')}; {first}")
     parts = ["\n".join(lines), _table(runs, then)]
     if (left := taken - len(runs)) > 0 and runs:
         parts.append(f"… and {left:,} more runs: `leadline status --runs`.")
