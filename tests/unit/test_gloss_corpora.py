@@ -164,3 +164,27 @@ def test_labels_of_entries_are_let_through() -> None:
     said, thread = in_its_thread([text for text in texts if long_enough(text)])
     stopped = {text: found for text in said if (found := refused(text, thread))}
     assert len(said) >= 40 and len(stopped) <= 1, stopped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "we ran a 3-point sweep of the learning rate",
+        "the job stopped at the 180-min wall clock",
+        "configurations: baseline × 2, new × 2, mixed × 3",
+        "the 128/2L head was not tried",
+        "new was not as fast as we hoped",
+        "we do not know whether old is as good as new",
+        "the learning rate is independent of the batch size in this config",
+        "code review is free for anybody",
+    ],
+)
+def test_names_of_settings_and_what_is_denied_are_no_results(text: str) -> None:
+    assert not refused(text, arms())
+
+
+@pytest.mark.parametrize(
+    "text", ["a 3-point gain", "a 30-minute speedup", "new × 2 over old, time × 2", "128/2 of them"]
+)
+def test_a_result_that_looks_like_a_setting_is_one(text: str) -> None:
+    assert refused(text, arms())

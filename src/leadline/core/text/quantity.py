@@ -65,6 +65,14 @@ _MASKS = (  # compiled by the first text that has a digit
     (r"(?:sha\d*:)?\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", 0),
     (r"\b\d+(?:\.\d+){2,}\b", 0),
     (r"×\s?\d+(?:\.\d+)?(?=\s*[=≈])", 0),  # a product that is worked out
+    (r"\b\d+/\d+[A-Z]\w*", 0),  # a name of sizes: 128/2L
+    (r"(?:[\w +-]*[a-z_] × \d+(?:,\s*|$|(?=[.;)]))){2,}", re.M | re.I),  # how often each was run
+    (  # what something is like, not by how much
+        r"\b\d+-(?:point|min(?:ute)?|hour|day|epoch|layer|head|node|way)\s(?!(?:\w+\s)?(?:gain|improv|speed|reduc|sav|"
+        r"drop|win|lead|advantage|better|faster|slower|lower|higher|increase|decrease|cut|loss|regress|jump|rise|"
+        r"difference|edge|boost))",
+        re.I,
+    ),
     (r"\(\d+/\d+\)(?=[²³^])|\b\d+/\d+\s?×(?=\s*(?:[:;,.)]|$))", re.M),
     (r"\bv\d+(?:\.\d+)*\b", 0),
     (r"\bx(?:0\b|\d+(?=_)|\d+_)\w*", 0),  # a variable
@@ -155,7 +163,7 @@ _W = "|".join(sorted(_SMALL, key=len, reverse=True))
 _S = "|".join(_SCALES)
 _WORDS = (
     rf"(?:(?:{_W})(?:[\s-](?:{_S}|(?:{'|'.join(_ONES)})(?=\W))|(?<=d)\s+and\s+(?:{_W}))*|an?[\s-](?:{_S}))"
-    rf"(?:[\s-](?:{_S}|{_W})|(?<=d)\s+and\s+(?:{_W})(?:-(?:{'|'.join(_ONES)}))?)*(?:\s+point(?:[\s-](?:{_W}))+)?"
+    rf"(?:[\s-](?:{_S}|{_W})|(?<=d)\s+and\s+(?:{_W})(?:-(?:{'|'.join(_ONES)}))?)*(?:\s+point(?:[\s-](?:oh|{_W}))+)?"
     r"(?:\s+and\s+a\s+(?:half|quarter))?"
 )
 _DIGITS = (

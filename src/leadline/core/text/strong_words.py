@@ -109,14 +109,19 @@ _BEATS_ALL = later(
     r"leads\s+the\s+(?:field|pack)|(?:nobody|no\s+one)\s+(?:has|have|else|ever)|"
     r"the\s+first\s+(?:\w+\s+){0,2}to\s+\w+|than\s+(?:any|every|all)\w*|nothing\s+(?!(?:more|else|further)\s+(?:is|was)\s+(?:claimed|said|known|shown|meant))(?:\w+\s+){0,3}?(?:is|was|"
     r"beats|comes|matches|does|"
-    r"did)|(?:the|a|clear|overall|outright)\s+(?:\w+\s+)?(?:winner|champion|victor)|"
+    r"did)|(?:the|a|clear|overall|outright)\s+(?:\w+\s+)?(?:winner|champion|victor|favou?rite)|"
     r"as\s+\w+\s+as\s+(?:it\s+gets|they\s+come)|the\s+only\s+(?:\w+\s+)?\w+\s+(?:that|which|to)\b|"
     r"(?:the\s+)?last\s+word\b|"
     r"(?:can't|can\s?not|couldn't|could\s+not)\s+be\s+(?:beaten|improved|bettered|matched|topped)|(?:doesn't|"
     r"does\s+not|can't|cannot)\s+get\s+(?:any\s+)?better|"
     r"(?:no|none)\s+(?:of\s+the\s+)?(?:other\s+)?(?:\w+\s+)?(?:is|are|was|does|did|performs?)\s+(?:as|so|better|"
     r"faster)\b|no\s+\w+\s+(?:beats|matches|outperforms|comes\s+close)|"
-    r"(?:stands?|have|has|had)\s+(?:no|a)\s+chance|in\s+a\s+(?:class|league)\s+(?:of\s+its\s+own|apart)|(?:has|"
+    r"(?:(?:does|do|did)(?:\s+not|n't)\s+)?(?:stands?|have|has|had)\s+(?:no|a)\s+chance|"
+    r"(?:never|not|n't)\s+(?:even\s+)?(?:comes?|came)\s+(?:anywhere\s+)?(?:near|close)\b|"
+    r"(?:can(?:not|\s?not|'t)|could\s+not|couldn't)\s+(?:hold\s+a\s+candle|(?:do|get|find)\s+(?:any(?:thing)?\s+)?better)|"
+    r"(?:no|nothing)\s+(?:\w{2,}er)\s+(?:\w+\s+)?than\b|can\s+do\s+no\s+better|"
+    r"(?:nobody|no\s+one)\s+(?:would|should|needs)\b|(?:is|are)\s+(?:\w+\s+)?(?:hopeless|useless(?!\s+(?:for|as|to)\b)|"
+    r"worthless|beyond\s+compare)\b|in\s+a\s+(?:class|league)\s+(?:of\s+its\s+own|apart)|(?:has|"
     r"have)\s+(?:the\s+|an\s+)?edge\s+over\s+(?:all|any|every)\w*|no\s+(?:rival|equal|match|peer)s?\b)",
     re.I,
 )
@@ -137,7 +142,7 @@ _EVERYWHERE = later(
     r"every\s+)?scale\b|universal(?:ly)?|reliably|unfailingly|everywhere|unconditionally|consistently|"
     r"without\s+(?:a\s+single\s+)?"
     r"(?:exceptions?|fail)\b|no\s+exceptions?|across\s+the\s+board|no\s+matter\s+(?:what|which|how|the)|"
-    r"(?:regardless|irrespective)\s+of|(?:each|every)\s+(?:single\s+)?time\b|time\s+after\s+time|"
+    r"(?:regardless|irrespective|independent(?:ly)?)\s+of|(?:each|every)\s+(?:single\s+)?time\b|time\s+after\s+time|"
     r"all\s+the\s+time|whatever\s+(?:the|you|we|one|it|they|is)\b|whichever\s+(?!is\b|of\b|comes\b)\w+|"
     r"(?:in|under)\s+(?:any|all)\s+(?:and\s+all\s+)?\w*circumstances|at\s+all\s+times|100\s?%\s+of\s+the\s+time|"
     r"any(?:where|\s?time)\b|(?:(?:on|in|at|for|with|to)\s+)?(?:anything|everything(?!\s+(?:else|changed|needed|"
@@ -207,6 +212,11 @@ _ADVERSE = later(
 
 # ---- beyond chance -------------------------------------------------------------------------------
 
+_EFFECT = (
+    r"(?:gain|win|effect|claim|hypothes\w+|improvement|speed-?up|advantage|superiority|benefit|result|finding|"
+    r"difference|"
+    r"reduction|trend|lead|drop|increase|decrease|conclusion)s?\b"
+)
 _CLEAR = later(
     r"\b(?:(?:in)?significan(?:t|tly|ce)\b(?!\s+(?:figure|digit|bit|amount|number|part|portion|share|fraction))|"
     r"statistical(?:ly)?\b(?=\s+(?!test|noise|power|method))|"
@@ -224,6 +234,10 @@ _CLEAR = later(
     r"great)\s+(?:leap|jump|step)|gigantic(?:ally)?|colossal(?:ly)?|immense(?:ly)?|"
     r"no[\s-]brainer|wins?\s+outright|makes?\s+\w+\s+obsolete|(?:highly|very|extremely|perfectly|"
     r"completely)\s+(?:reliable|robust|consistent|convincing|preferable|superior)|"
+    r"(?:not|no|hardly)\s+(?:an?\s+|any\s+|mere(?:ly)?\s+)*(?:fluke|accident|coincidence|artefact|artifact|lucky)\b|"
+    r"(?:very\s+(?:large|big|strong)|giant|whopping|striking|impressive|excellent|superb|terrific|major|"
+    r"(?:crystal|very)\s+clear)\s+(?:\w+\s+)?(?=@EFFECT@)|(?<=is )(?:striking|impressive|excellent|superb|"
+    r"terrific|whopping)|(?<=are )(?:striking|impressive|excellent)|speaks?\s+for\s+(?:itself|themselves)|"
     r"(?:not|hardly|cannot\s+be|can't\s+be)\s+(?:\w+\s+)?(?:due\s+to|by|from|explained\s+by|"
     r"attributed\s+to)\s+(?:mere\s+|pure\s+)?(?:chance|noise|luck|coincidence)|(?:is|was)\s+not\s+(?:noise|"
     r"chance|luck)\b|"
@@ -239,17 +253,14 @@ _CLEAR = later(
     r"hands[\s-]down|head\s+and\s+shoulders|night\s+and\s+day|(?:strictly|clearly|obviously|plainly|easily|"
     r"definitely|decidedly|"
     r"markedly|noticeably|considerably|unambiguously|categorically|absolutely)\s+(?:more|less|ahead|beats?|"
-    r"outperforms?|wins?|worse|\w{2,}er))\b",
+    r"outperforms?|wins?|worse|dominat\w+|inferior|superior|\w{2,}er))\b".replace(
+        "@EFFECT@", _EFFECT
+    ),
     re.I,
 )
 
 # ---- labels and proof ----------------------------------------------------------------------------
 
-_EFFECT = (
-    r"(?:gain|win|effect|claim|hypothes\w+|improvement|speed-?up|advantage|superiority|benefit|result|finding|"
-    r"difference|"
-    r"reduction|trend|lead|drop|increase|decrease|conclusion)s?\b"
-)
 _OF_AN_EFFECT = later(
     rf"\s+(?:[\w-]+\s+)?(?:{_EFFECT}|loss|error|time|latency|cost|throughput|memory|margin|score|accuracy)",
     re.I,
@@ -289,7 +300,8 @@ _PROOF = later(
     r"surely|definitely|full\s+stop\b|period(?=\s*[.!]?\s*$)|no\s+(?:denying|question|disputing|arguing)\b|"
     r"(?:is|are|now)\s+(?:\w+\s+)?(?:settled|known\s+to)|with\s+certainty|(?:mathematical|absolute|dead|complete)\s+certainty|safely\s+(?:say|conclude|assume)|"
     r"demonstrabl[ey]|unequivocal(?:ly)?|indubitabl[ey]|unmistakabl[ey]|decisive(?:ly)?|undisputed(?:ly)?|"
-    r"without\s+question|settles?\s+(?:it|the\s+(?:matter|question|debate))|(?:an?|is|"
+    r"without\s+question|(?:case|matter|comparison|question|debate)\s+(?:is|was)\s+(?:now\s+)?(?:closed|over)|"
+    r"here\s+to\s+stay|settles?\s+(?:it|the\s+(?:matter|question|debate))|(?:an?|is|"
     r"are)\s+(?:\w+\s+)?(?:certainty|fact)\b"
     r"(?!\s+(?:that|file|of\s+the))|once\s+and\s+for\s+all|rock[\s-]solid|air[\s-]?tight|iron[\s-]?clad|"
     r"water[\s-]?tight|(?:is|are|am|be)\s+(?:\w+\s+)?"
@@ -308,11 +320,14 @@ _NOTHING = later(
     r"difference|change|regressions?(?!\s+(?:risk|test))|degradation|loss\s+of\s+\w+|(?:quality|accuracy|"
     r"performance)\s+loss|penalty|overhead|"
     r"slow-?down|loss\s+in\s+\w+|side\s+effects?)\b|does(?:\s+not|n't)\s+(?:affect|change|matter|influence|hurt|"
-    r"harm|degrade)|"
+    r"harm|degrade)|@MEASURED@\s+(?:does|do|did)(?:\s+not|n't)\s+(?:suffer|drop|worsen|deteriorate|decline|fall)|"
+    rf"{_EFFECT}\s+(?:is|are|was|comes?)\s+(?:entirely\s+|completely\s+)?free\b(?!\s+(?:of|from|to))|"
+    r"(?<!twice )(?<!times )(?<!half )(?<!not )(?<!\dx )(?<!never )(?<!just )as\s+(?:fast|good|accurate|cheap|strong|"
+    r"reliable|robust)\s+as\b(?!\s+(?:possible|expected|needed|hoped|planned|we|it))|"
     r"makes?\s+no\s+difference|(?:equally|just\s+as)\s+(?:fast|good|slow|accurate|well)\b|(?:identical|equal|"
     r"equivalent)\s+"
     r"(?:accuracy|quality|performance|loss|speed|results?)|for\s+free\b|free\s+lunch|(?:at|"
-    r"with)\s+no\s+(?:extra\s+|additional\s+|further\s+)?cost\b|costs?\s+nothing|does\s+no\s+harm|(?:no|"
+    r"with)\s+no\s+(?:extra\s+|additional\s+|further\s+)?cost\b|costs?\s+(?:us\s+|you\s+)?nothing|does\s+no\s+harm|(?:no|"
     r"zero)\s+(?:\w+\s+)?(?:costs?|drawbacks?|downsides?|disadvantages?)\b|"
     rf"{_MEASURED}\s+(?:is|are|was|were|stays?|stayed|remains?|remained|keeps?|kept)\s+(?:\w+\s+)?(?:unchanged|"
     rf"the\s+same|identical|preserved|intact|constant|equal|unaffected|retained|maintained)|"
@@ -321,7 +336,7 @@ _NOTHING = later(
     r"reference|control|old)\b|"
     r"(?:performs?|behaves?|works?)\s+identically|just\s+as\s+\w+|equivalent\s+(?:to|in)\b|"
     r"identical\s+(?:outputs?|results?)|free\s+(?:of|from)\s+(?:\w+\s+)?(?:regress\w+|errors?|failures?|bugs|"
-    r"side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)",
+    r"side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)".replace("@MEASURED@", _MEASURED),
     re.I,
 )
 _NAMED = later(
@@ -398,7 +413,7 @@ _AN_EFFECT = later(
 # Words that are strong only of an effect: a state that "is always kept in fp32", a "massive refactor"
 # and a tokenizer that "guarantees" a separator say how something is made, not what came of it.
 _MADE = later(
-    r"always|never(?!\s+once)|regardless|irrespective|reliably|everywhere|anywhere|everything|anything|everyone|"
+    r"always|never(?!\s+once)|regardless|irrespective|independent|reliably|everywhere|anywhere|everything|anything|everyone|"
     r"(?:on|for|across|over|in|to|with|from|at|of|under|throughout|by|all|every|each|any|most)\b|invariably|"
     r"massive|huge|substantial|significant(?!ly)|considerabl|enormous|guarante|definitely|certainly|surely|"
     r"dramatic(?!ally)|remarkabl|exceptional",
