@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import Lab, sealed_environment
 
 _NEVER = ("Traceback (most recent call last)", "a bug in Leadline")
+NOT_ENDED = 1  # no exit code of a verb
 COLUMNS = ("lost", "false", "leaked", "tracebacks")
 
 
@@ -49,11 +52,30 @@ class Faults:
     lacks: Callable[[], str] = lambda: ""
 
 
+class EndedLab(Lab):
+    """A verb that does not end by itself is a false answer, and the campaign goes on."""
+
+    def run(self, *args: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        return self._ended(super().run, args, how)
+
+    def start(self, *args: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        return self._ended(super().start, args, how)
+
+    def _ended(
+        self, call: Callable[..., subprocess.CompletedProcess[str]], args: Any, how: Any
+    ) -> subprocess.CompletedProcess[str]:
+        try:
+            return call(*args, **how)
+        except subprocess.TimeoutExpired as error:
+            told = f"it had not ended after {error.timeout:.0f} s"
+            return subprocess.CompletedProcess(list(args), NOT_ENDED, "", told)
+
+
 @contextmanager
 def fresh(thread: bool = True) -> Iterator[Lab]:
     """A repository with one commit and, if wanted, thread `t` (prefix T); gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-"))
-    lab = Lab(folder / "repo", sealed_environment(folder / "home"))
+    lab = EndedLab(folder / "repo", sealed_environment(folder / "home"))
     lab.repo.mkdir()
     try:
         lab.git("init", "-q", "-b", "main")

@@ -12,7 +12,7 @@ from typing import Any
 
 from leadline.core.record.event import line_digest
 from leadline.testing.every_kind import every_kind
-from tests.campaign.fault import Tally, fresh
+from tests.campaign.fault import EndedLab, Tally, fresh
 from tests.conftest import Lab, sealed_environment
 
 TOPIC = "every-kind"
@@ -66,7 +66,7 @@ def copy_of(lab: Lab, name: str) -> Iterator[Lab]:
     folder = lab.repo.parent.parent / f"{lab.repo.parent.name}-{name}"
     shutil.copytree(lab.repo.parent, folder, symlinks=True)
     try:
-        yield Lab(folder / "repo", sealed_environment(folder / "home"))
+        yield EndedLab(folder / "repo", sealed_environment(folder / "home"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

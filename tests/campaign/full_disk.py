@@ -9,9 +9,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.campaign.fault import Faults, Tally
+from tests.campaign.fault import EndedLab, Faults, Tally
 from tests.campaign.verbs import VERBS, Acknowledged, once, settled
-from tests.conftest import Lab, sealed_environment
+from tests.conftest import sealed_environment
 
 SIZE_MIB = 6
 IN_ONE_DISK = 20
@@ -43,7 +43,7 @@ def _mount(place: Path) -> None:
 def _fill_again_and_again(
     folder: Path, place: Path, tries: int, chance: random.Random, tally: Tally
 ) -> None:
-    lab = Lab(place / "repo", sealed_environment(folder / "home"))
+    lab = EndedLab(place / "repo", sealed_environment(folder / "home"))
     lab.repo.mkdir()
     lab.git("init", "-q", "-b", "main")
     lab.write("code.py", "print('{\"time_ms\": 1.5}')\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.campaign.fault import Faults, Tally
+from tests.campaign.fault import EndedLab, Faults, Tally
 from tests.conftest import Lab, sealed_environment
 
 SIZES_MIB = {"ext4": 64, "ext2": 64, "xfs": 320, "btrfs": 128}
@@ -95,7 +96,7 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
 
 def _one_disk(kind: str, folder: Path, chance: random.Random, tally: Tally, most: int) -> int:
     disk = Disk(kind, folder)
-    lab = Lab(disk.place / "repo", sealed_environment(folder / "home"))
+    lab = EndedLab(disk.place / "repo", sealed_environment(folder / "home"))
     lab.repo.mkdir()
     lab.git("init", "-q", "-b", "main")
     lab.write("code.py", "print('{\"time_ms\": 1.5}')\n")
@@ -240,9 +241,9 @@ def _goes_on(lab: Lab, what: str, tally: Tally) -> None:
         ("sync",),
     ):
         answer = lab.run(*verb)
-        if "git's own index is damaged" in answer.stderr:  # git syncs no index: the way out named
-            (lab.repo / ".git/index").unlink()
-            lab.git("reset", "-q")
+        if way_out := re.search(r"^\s*next: (rm .+?)(?:  \(.*)?$", answer.stderr, re.M):
+            # git syncs neither its index nor the locks that it leaves: what is named, as it is typed.
+            subprocess.run(way_out[1], shell=True, cwd=lab.repo, env=lab.env, check=True)
             answer = lab.run(*verb)
         said = answer.stdout + answer.stderr
         tally.saw(f"{what}: {verb}", said)

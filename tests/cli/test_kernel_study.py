@@ -46,5 +46,5 @@ def test_the_study_ends_with_a_stable_claim_a_falsified_hypothesis_and_an_equiva
     assert stable["label"] == "stable" and stable["preregistered"] == "TRN-H1"
     assert same["label"] in ("exploratory", "replicated") and "~=" in same["predicate"]
     assert [h["state"] for h in data("hypothesis", "list")] == ["supported", "falsified"]
-    assert data("ab", "show", "TRN-I1")["verdict"] == "equivalent"
+    assert data("ab", "show", "TRN-I2")["verdict"] == "equivalent"
     assert data("sweep", "show", "TRN-W2")["cells"]
