@@ -177,6 +177,13 @@ def test_labels_of_entries_are_let_through() -> None:
         "we do not know whether old is as good as new",
         "the learning rate is independent of the batch size in this config",
         "code review is free for anybody",
+        "the run took no longer than the other",
+        "no fewer than three seeds were used",
+        "nobody should read this as a general result",
+        "the comparison was over 3 seeds",
+        "no artifact was saved",
+        "the loader is as fast as before the change",
+        "accuracy did not drop out of the log",
     ],
 )
 def test_names_of_settings_and_what_is_denied_are_no_results(text: str) -> None:
