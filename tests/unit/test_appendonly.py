@@ -35,6 +35,23 @@ def test_fences_hide_headings() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        ("<!--\nTemplate:\n\n### WHEN - <label>\n-->\n\n## One\n", ["One"]),
+        ("  <!-- ### WHEN\n## no\n```\n## no\n--> \n## One\n", ["One"]),  # nor is a fence opened
+        ("<!-- one line -->\n## One\n", ["One"]),
+        ("## One\na <!-- in a line\n## Two\n", ["One", "Two"]),
+        ("```\n<!--\n```\n## One\n", ["One"]),
+        ("## One\n<!-- never closed\n## no\n", ["One"]),
+    ],
+)
+def test_comments_hide_headings_and_lose_nothing(text: str, headings: list[str]) -> None:
+    found = sections(text)
+    assert [s.heading for s in found if s.path] == headings
+    assert "".join(f"{s.heading}{s.body}" for s in found).count("no") == text.count("no")
+
+
 NEW = "### 2026-01-03 10:00 - P-003 third\nFine.\n"
 
 

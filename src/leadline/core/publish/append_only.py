@@ -17,6 +17,7 @@ from leadline.core.values import dataclass, field
 KINDS = ("same", "append", "fill", "fix", "rewrite")
 _HEADING = later(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
+_COMMENT = later(r"^ {0,3}<!--")
 _LINK_TARGET = later(r"\]\([^)\n]*\)|<?https?://[^\s)>\]]+>?")
 _TOKEN = later(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]")
 # Words that say that something is still open, standing alone: a whole cell or field, or in brackets.
@@ -61,13 +62,13 @@ class Change:
 
 
 def sections(text: str) -> list[Section]:
-    """``text`` cut at its headings, fences respected; horizontal rules at the end of a section are
-    no text."""
+    """``text`` cut at its headings; those in a fence or a comment are none, and horizontal rules at
+    the end of a section are no text."""
     found: list[Section] = []
     above: list[tuple[int, str]] = []
     body: list[str] = []
     path: tuple[str, ...] = ()
-    ticks = ""
+    ticks, commented = "", False
 
     def put() -> None:
         lines = [line.rstrip() for line in body]
@@ -77,12 +78,14 @@ def sections(text: str) -> list[Section]:
             found.append(Section(path, "\n".join(lines).strip("\n")))
 
     for line in text.replace("\r\n", "\n").split("\n"):
-        mark = _FENCE.match(line)
+        commented = commented or (not ticks and _COMMENT.match(line) is not None)
+        mark = None if commented else _FENCE.match(line)
         if mark and not ticks:
             ticks = mark[1]
         elif mark and mark[1].startswith(ticks) and not line.strip().strip(ticks[0]):
             ticks = ""
-        heading = None if ticks or mark else _HEADING.match(line)
+        heading = None if ticks or mark or commented else _HEADING.match(line)
+        commented = commented and "-->" not in line
         if heading is None:
             body.append(line)
             continue
