@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from leadline.core.view import progress
 from leadline.core.view.progress import Signal, parsed
-from leadline.job import meter, supervise
+from leadline.job import lease, meter, preflight, supervise
 
 STEP = r"step (\d+)/(\d+)"
 
@@ -132,3 +133,9 @@ def test_the_job_program_ends_it(tmp_path: Path) -> None:
     subprocess.run(program, check=True, capture_output=True, timeout=60)
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["state"] == "timeout" and result["reason"].startswith("stalled at 39: no advance")
+
+
+def test_what_stands_twice_since_a_job_program_stands_alone_is_one_number():
+    assert meter.STILL_FACTOR == progress.STILL_FACTOR
+    assert meter.ADVANCES_NEEDED == progress.ADVANCES_NEEDED
+    assert preflight.LEASES == lease.USUAL_FOLDER

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 
+from leadline.adapters.own_programs import program
 from leadline.core.patterns import later
 
 _LIBRARIES = {"cudnn": ("libcudnn.so.9", "libcudnn.so.8"), "nccl": ("libnccl.so.2",)}
@@ -34,11 +35,11 @@ def parts(prefix: str, env: Mapping[str, str], compiled: bool) -> dict[str, str]
     for name, files in _LIBRARIES.items():
         if version := _of_library(searched, files):
             found[name] = version
-    if launcher := _on_path("mpirun", env):
+    if launcher := program("mpirun", env):
         home = os.path.dirname(os.path.dirname(os.path.realpath(launcher)))
         version = _of_library([os.path.join(home, "lib"), *searched], _MPI)
         found["mpi"] = version or os.path.basename(os.path.realpath(launcher))
-    if compiled and (compiler := _on_path(env.get("CC") or "cc", env)):
+    if compiled and (compiler := _compiler(env.get("CC") or "cc", env)):
         found["compiler"] = os.path.basename(os.path.realpath(compiler))
     return found
 
@@ -71,10 +72,7 @@ def _of_library(folders: list[str], names: tuple[str, ...]) -> str:
     return ""
 
 
-def _on_path(program: str, env: Mapping[str, str]) -> str:
-    if os.sep in program or not program.strip():
-        return program if os.path.isabs(program) and os.path.isfile(program) else ""
-    places = (
-        os.path.join(f, program) for f in env.get("PATH", "").split(os.pathsep) if os.path.isabs(f)
-    )
-    return next((path for path in places if os.access(path, os.X_OK)), "")
+def _compiler(said: str, env: Mapping[str, str]) -> str:
+    if os.sep in said or not said.strip():
+        return said if os.path.isabs(said) and os.path.isfile(said) else ""
+    return program(said, env)

@@ -493,9 +493,8 @@ class Index:
         if any(record.kind == "ruler" and "earlier" in record.body for record in records):
             from leadline.adapters.store import run_table
 
-            run_table.call_stale(
-                self.db, thread
-            )  # it says of all runs before it what measured them
+            # It says of all runs before it what measured them.
+            run_table.call_stale(self.db, thread)
 
     def runs_to_watch(self, thread: str) -> list[str]:
         """See ``ports.records.RecordLog``."""

@@ -236,7 +236,7 @@ _CLEAR = later(
     r"completely)\s+(?:reliable|robust|consistent|convincing|preferable|superior)|"
     r"(?:not|no|hardly)\s+(?:an?\s+|any\s+|mere(?:ly)?\s+)*(?:fluke|accident|coincidence|lucky)\b|"
     r"(?:very\s+(?:large|big|strong)|giant|whopping|striking|impressive|excellent|superb|terrific|major|"
-    r"(?:crystal|very)\s+clear)\s+(?:\w+\s+)?(?=@EFFECT@)|(?<=is )(?:striking|impressive|excellent|superb|"
+    rf"(?:crystal|very)\s+clear)\s+(?:\w+\s+)?(?={_EFFECT})|(?<=is )(?:striking|impressive|excellent|superb|"
     r"terrific|whopping)|(?<=are )(?:striking|impressive|excellent)|speaks?\s+for\s+(?:itself|themselves)|"
     r"(?:not|hardly|cannot\s+be|can't\s+be)\s+(?:\w+\s+)?(?:due\s+to|by|from|explained\s+by|"
     r"attributed\s+to)\s+(?:mere\s+|pure\s+)?(?:chance|noise|luck|coincidence)|(?:is|was)\s+not\s+(?:noise|"
@@ -253,9 +253,7 @@ _CLEAR = later(
     r"hands[\s-]down|head\s+and\s+shoulders|night\s+and\s+day|(?:strictly|clearly|obviously|plainly|easily|"
     r"definitely|decidedly|"
     r"markedly|noticeably|considerably|unambiguously|categorically|absolutely)\s+(?:more|less|ahead|beats?|"
-    r"outperforms?|wins?|worse|dominat\w+|inferior|superior|\w{2,}er))\b".replace(
-        "@EFFECT@", _EFFECT
-    ),
+    r"outperforms?|wins?|worse|dominat\w+|inferior|superior|\w{2,}er))\b",
     re.I,
 )
 
@@ -320,7 +318,7 @@ _NOTHING = later(
     r"difference|change|regressions?(?!\s+(?:risk|test))|degradation|loss\s+of\s+\w+|(?:quality|accuracy|"
     r"performance)\s+loss|penalty|overhead|"
     r"slow-?down|loss\s+in\s+\w+|side\s+effects?)\b|does(?:\s+not|n't)\s+(?:affect|change|matter|influence|hurt|"
-    r"harm|degrade)|@MEASURED@\s+(?:does|do|did)(?:\s+not|n't)\s+(?:suffer|drop|worsen|deteriorate|decline|fall)(?!\s+out)|"
+    rf"harm|degrade)|{_MEASURED}\s+(?:does|do|did)(?:\s+not|n't)\s+(?:suffer|drop|worsen|deteriorate|decline|fall)(?!\s+out)|"
     rf"{_EFFECT}\s+(?:is|are|was|comes?)\s+(?:entirely\s+|completely\s+)?free\b(?!\s+(?:of|from|to))|"
     r"(?<!twice )(?<!times )(?<!half )(?<!not )(?<!\dx )(?<!never )(?<!just )as\s+(?:fast|good|accurate|cheap|strong|"
     r"reliable|robust)\s+as\b(?!\s+(?:possible|expected|needed|hoped|planned|before|we|it))|"
@@ -336,7 +334,7 @@ _NOTHING = later(
     r"reference|control|old)\b|"
     r"(?:performs?|behaves?|works?)\s+identically|just\s+as\s+\w+|equivalent\s+(?:to|in)\b|"
     r"identical\s+(?:outputs?|results?)|free\s+(?:of|from)\s+(?:\w+\s+)?(?:regress\w+|errors?|failures?|bugs|"
-    r"side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)".replace("@MEASURED@", _MEASURED),
+    r"side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)",
     re.I,
 )
 _NAMED = later(

@@ -6,9 +6,8 @@ from leadline.core.plain import one_line
 from leadline.core.record.event import Record
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import counted, minute, number
+from leadline.core.timestamps import counted, minute
 from leadline.core.tracker.told_time import told_time
-from leadline.core.typed import Any
 from leadline.core.view import facts
 from leadline.render import words
 from leadline.render.logbook import series_excerpt
@@ -74,16 +73,11 @@ def _table(runs: list[Run], then: Thread) -> str:
     for name in names:
         unit = facts.definition(then, name).unit
         head = cell_code(cut(one_line(name), NAME_CHARS)) + words.aside(data(unit))
-        columns[head] = [_value(run, name) for run in runs]
+        columns[head] = [data(words.value_text(run, name, "")) for run in runs]
     columns["said"] = [data(cut(one_line(_said(run)), SAID_CHARS)) for run in runs]
     told = {head: cells for head, cells in columns.items() if any(cells)}
     rows = list(zip(*told.values(), strict=True))
     return table([*told], rows)
-
-
-def _value(run: Run, name: str) -> str:
-    value: Any = run.metrics.get(name)
-    return data(run.nonfinite[name]) if name in run.nonfinite else number(value)
 
 
 def _said(run: Run) -> str:

@@ -51,7 +51,8 @@ def render_status(
     else:
         parts.append("No experiment yet: leadline run -- COMMAND")
     parts += [one_line(f"measured: {line}") for line in words.ruler_lines(thread)]
-    parts += [f"all runs: {cost}" for cost in [words.cost_of(thread)] if cost]
+    if cost := words.cost_of(thread):
+        parts.append(f"all runs: {cost}")
     claims = [[c.id, facts.claim_text(c, thread, evidence_of)] for c in thread.claims[-shown:]]
     if claims:
         text = table(["claim", "what the runs say"], claims, cell_chars=CLAIM_CHARS)

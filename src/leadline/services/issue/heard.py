@@ -14,10 +14,11 @@ from leadline.core.plain import plain
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import epoch_ms
 from leadline.core.typed import TYPE_CHECKING
-from leadline.services.context import Context, refs_for
+from leadline.services.context import Context
+from leadline.services.write.correct import supersede
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import DirectiveBody, SupersessionBody
+    from leadline.core.record.bodies import DirectiveBody
 
 MOST_CHARS = 4000
 LISTED_CHARS = 500
@@ -26,9 +27,10 @@ MOST_LISTED = 100
 
 def hear(context: Context, thread: Thread, issue: RemoteIssue) -> list[str]:
     """Record the comments that are new or edited; what was taken in, in words."""
-    heard = {str(item.body.get("comment", "")): item for item in thread.of_kind("directive")}
+    directives = thread.of_kind("directive")
+    heard = {str(item.body.get("comment", "")): item for item in directives}
     own = {comment["id"] for comment in thread.issue.comments}
-    listed = sum(bool(item.body.get("listed")) for item in thread.of_kind("directive"))
+    listed = sum(bool(item.body.get("listed")) for item in directives)
     named = {str(login).lower() for login in context.setting("issue.directed_by")}
     told: list[str] = []
     for comment in issue.comments:
@@ -60,13 +62,7 @@ def hear(context: Context, thread: Thread, issue: RemoteIssue) -> list[str]:
         shown = context.append_item(thread, "directive", body)
         told.append(f"take in {shown}, a comment of {comment.author}")
         if before is not None:
-            edited: SupersessionBody = {
-                "target": before.id,
-                "by": shown,
-                "why": "the comment was edited",
-            }
-            refs = refs_for(context.store.thread(thread.topic), [before.id, shown], [])
-            context.append(thread.topic, "supersession", {**edited, "refs": refs})
+            supersede(context, thread.topic, before.id, shown, "the comment was edited")
             told[-1] = f"take in {shown}, as {comment.author} edited {before.id}"
     return told
 

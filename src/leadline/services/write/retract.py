@@ -67,9 +67,10 @@ def retract(context: Context, topic: str, target: str, why: str, part_of: str = 
             do=f"leadline show {thing.id}",
         )
     body: RetractionBody = {"target": thing.id, "why": checked_text(why, "retract")}
+    named = [thing.id]
     if part_of:
         body["part_of"] = part_of
-    named = [thing.id, *([part_of] if part_of else [])]
+        named.append(part_of)
     context.append(topic, "retraction", {**body, "refs": refs_for(before, named, [why])})
     after = context.store.thread(topic)
     rests = what_rests_on(before, after, thing)

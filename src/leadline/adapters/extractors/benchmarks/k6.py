@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.canonical import object_in
 from leadline.core.typed import Any
 
 READS_TEXT = "else"
@@ -22,7 +23,7 @@ _DATA = re.compile(r"data_(?:sent|received)(?:\{.*\})?\Z")
 
 def recognises(value: Any) -> bool:
     if isinstance(value, str):
-        first = _line(value.lstrip().partition("\n")[0]) or {}
+        first = object_in(value.lstrip().partition("\n")[0])
         return first.get("type") in ("Metric", "Point") and "metric" in first
     metrics = value.get("metrics") if isinstance(value, dict) else None
     if not isinstance(metrics, dict) or not (
@@ -95,14 +96,6 @@ def _quantile(ordered: list[float], share: float) -> float:
     place = share * (len(ordered) - 1)
     below = ordered[math.floor(place)]
     return below + (ordered[math.ceil(place)] - below) * (place - math.floor(place))
-
-
-def _line(text: str) -> dict[str, Any] | None:
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def _held(told: Mapping[str, Any]) -> Mapping[str, Any]:
