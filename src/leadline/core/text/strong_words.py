@@ -120,7 +120,7 @@ _BEATS_ALL = later(
     r"(?:never|not|n't)\s+(?:even\s+)?(?:comes?|came)\s+(?:anywhere\s+)?(?:near|close)\b|"
     r"(?:can(?:not|\s?not|'t)|could\s+not|couldn't)\s+(?:hold\s+a\s+candle|(?:do|get|find)\s+(?:any(?:thing)?\s+)?better)|"
     r"(?:no|nothing)\s+(?:better|faster|quicker|stronger|cheaper)\s+(?:\w+\s+)?than\b|can\s+do\s+no\s+better|"
-    r"(?:nobody|no\s+one)\s+(?:would|should)\s+(?:pick|use|choose|want|prefer|keep)\b|(?:is|are)\s+(?:\w+\s+)?(?:hopeless|useless(?!\s+(?:for|as|to)\b)|"
+    r"(?:nobody|no\s+one)\s+(?:would|should)\s+(?:pick|use|choose|want|prefer|keep)\b|(?:is|are)\s+(?:\w+\s+)?(?:hopeless|useless(?!\s+(?:for|as|to|here|there|on|in|at|with|without)\b)|"
     r"worthless|beyond\s+compare)\b|in\s+a\s+(?:class|league)\s+(?:of\s+its\s+own|apart)|(?:has|"
     r"have)\s+(?:the\s+|an\s+)?edge\s+over\s+(?:all|any|every)\w*|no\s+(?:rival|equal|match|peer)s?\b)",
     re.I,
