@@ -99,7 +99,8 @@ class CodeState:
     ``changed_files`` are ``{"status", "path"}`` against ``head``, at most ``CHANGED_FILES_SHOWN``
     of ``changed_total``. ``gaps`` are ``{"path", "kind", "reason"}`` with kind ``secret``,
     ``too-large``, ``unreadable``, ``special``, ``submodule`` or ``filter``:
-    files whose present content is not in ``tree`` (the version of ``head`` is, where there is one).
+    files whose present content is not in ``tree`` (the version of ``head`` is, where there is one);
+    or ``elsewhere``: pointers of git-annex or git-lfs that lay there instead of the content.
     ``secrets`` are the paths among them left out as secrets. ``submodules`` are ``{"path",
     "commit"}``; their files are in ``tree``, and so are those of other repositories inside the work
     tree, as they lie there. A clean code state has a commit of its own, too, where there are some.
@@ -205,12 +206,14 @@ class Vcs(Protocol):
         here."""
         ...
 
-    def export_tree(self, commit_or_tree: str, dest: str) -> None:
+    def export_tree(self, commit_or_tree: str, dest: str) -> dict[str, str]:
         """Write the files of a tree to the new folder ``dest``, as a checkout would; nothing is
         left out.
 
         Atomic (``dest`` is complete or absent) and idempotent (an existing ``dest`` is left as it
-        is). Submodules become empty folders. Codes: ``no-such-commit``, ``export-failed``.
+        is). Submodules become empty folders. Returns the files of git-annex and git-lfs that stayed
+        pointers, since their content is not in this repository, each with the command that gets it
+        (none where ``dest`` existed). Codes: ``no-such-commit``, ``export-failed``.
         """
         ...
 

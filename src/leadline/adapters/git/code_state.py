@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from leadline.adapters.git import durable, objects
+from leadline.adapters.git import durable, elsewhere, objects
 from leadline.adapters.git.durable import Damaged
 from leadline.adapters.git.nested import Kept, keep_nested, with_nested
 from leadline.adapters.git.private_index import HeadFacts, Memory
@@ -35,6 +35,7 @@ from leadline.adapters.git.worktree_scan import (
 )
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.plain import shell_word
+from leadline.core.record.run import ELSEWHERE
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
 
@@ -132,11 +133,24 @@ def _capture(
         durable.settle_index(git, at["branch"])
     known_nested = {**memory.values["nested"]}
     nested = keep_nested(scan) if memory.values["submodules"] or scan.nested else {}
+    _name_pointers(git, memory, scan, anew=before != tree)
     changed = _commit(git, memory, scan, tree, head, run_ref, nested)
     changed = changed or known_nested != memory.values["nested"]
     if changed or before != tree or scan.add or scan.entries or previous is None:
         memory.save()
     return scan
+
+
+def _name_pointers(git: GitProgram, memory: Memory, scan: Scan, anew: bool) -> None:
+    """Files whose content the tree only points to, and that lie here as pointers, are gaps."""
+    values, top = memory.values, git.work_tree or ""
+    pointing = values["pointing"]
+    if pointing is None or anew:
+        may = elsewhere.may_point(git.common_dir, top)
+        pointing = elsewhere.pointing_in(git, memory.index) if may else []
+        values["pointing"] = pointing
+    for path, why in elsewhere.without_content(top, pointing).items():
+        scan.gaps.setdefault(path, (ELSEWHERE, why))
 
 
 _OF_DAMAGE = ("git-failed", "code-state-failed", "no-such-object", "damaged-objects")
@@ -394,7 +408,7 @@ def changed_between(git: GitProgram, tree: str, other: str) -> list[str]:
 # unpacking
 
 
-def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
+def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> dict[str, str]:
     """See ``Vcs.export_tree``.
 
     A checkout into an own work tree with an own index, so that attributes come from the exported
@@ -404,8 +418,9 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
     import tempfile
 
     dest = os.path.abspath(dest)
+    left: dict[str, str] = {}
     if os.path.isdir(dest):
-        return
+        return left
     tree = objects.tree_of(git, commit_or_tree)
     if tree is None:
         raise objects.no_such_commit(commit_or_tree)
@@ -425,12 +440,17 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
         if done.returncode != 0 or b"error:" in done.stderr:
             raise _export_failed(dest, done.last_line)
         try:
+            left = elsewhere.put_in_place(files, git)
+        except OSError as error:
+            raise _export_failed(dest, error.strerror or str(error)) from None
+        try:
             os.rename(files, dest)
         except OSError as error:
             if not os.path.isdir(dest):  # else another process was first: same tree, same files
                 raise _export_failed(dest, error.strerror or str(error)) from None
     finally:
         shutil.rmtree(parent, ignore_errors=True)
+    return left
 
 
 _EXPORT = (

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 
-from leadline.adapters.git import objects
+from leadline.adapters.git import elsewhere, objects
 from leadline.adapters.git.objects import TREE_MODE, Entry
 from leadline.adapters.git.private_index import NestedTree, stamp_of
 from leadline.adapters.git.program import any_status
 from leadline.adapters.git.worktree_scan import GITLINK, QUIET, Scan, joined
 from leadline.core.canonical import digest_of
+from leadline.core.record.run import ELSEWHERE
 from leadline.core.typed import NamedTuple
 
 LOOSE_OBJECTS = 200  # more of them are copied as one pack
@@ -55,10 +56,14 @@ def keep_nested(scan: Scan) -> dict[str, Kept]:
         entry = known.get(path)
         if entry and commit and path not in scan.touched and entry["key"] == commit:
             kept[path] = Kept(entry["tree"], entry["clean"])
-            continue
-        recorded = scan.touched.get(path, commit or "")
-        if found := _Repository(scan, path, 0).keep(entry, recorded):
-            kept[path] = found
+            pointing = entry["pointing"]
+        else:
+            repository = _Repository(scan, path, 0)
+            if found := repository.keep(entry, scan.touched.get(path, commit or "")):
+                kept[path] = found
+            pointing = repository.pointing
+        lacking = elsewhere.without_content(scan.git.work_tree or "", pointing)
+        scan.gaps |= {inner: (ELSEWHERE, why) for inner, why in lacking.items()}
     for path in [path for path in known if path not in kept]:
         del known[path]
     return kept
@@ -79,6 +84,7 @@ class _Repository:
         self.scan, self.git, self.path, self.depth = scan, scan.git, path, depth
         assert self.git.work_tree is not None
         self.full = os.path.join(self.git.work_tree, path)
+        self.pointing: list[str] = []  # what points to content elsewhere, from the top too
         self.inside = {"GIT_DIR": os.path.join(self.full, ".git"), "GIT_WORK_TREE": self.full}
 
     def keep(self, known: NestedTree | None, recorded: str) -> Kept | None:
@@ -98,12 +104,18 @@ class _Repository:
             facts = [os.fsdecode(status.raw), recorded, stamps, *self.scan.rules[:2]]
             key = digest_of(facts)
         if known and key == known["key"] and not status.repositories:
+            self.pointing = known["pointing"]
             return Kept(known["tree"], known["clean"])
         kept = self._kept(status, recorded)
         # what is left out is to be named each time
         if kept and not self.depth and not self._has_gaps():
             remembered = self.scan.memory.values["nested"]
-            remembered[self.path] = {"key": key, "tree": kept.tree, "clean": kept.clean}
+            remembered[self.path] = {
+                "key": key,
+                "tree": kept.tree,
+                "clean": kept.clean,
+                "pointing": self.pointing,
+            }
         return kept
 
     def _has_gaps(self) -> bool:
@@ -135,6 +147,9 @@ class _Repository:
         if not tree or not self._copy(store, tree, clean):
             self._gap("a repository whose files git could not read: they are not kept")
             return None
+        if elsewhere.may_point(theirs.rpartition("/")[0], self.full):
+            found = elsewhere.pointing(lambda arguments: self._run(arguments, self.inside))
+            self.pointing = [f"{self.path}/{path}" for path in found]
         return Kept(self._with_inner(tree, status.repositories), clean or None)
 
     def _tree_of(self, commit: str, store: dict[str, str]) -> str:
@@ -164,9 +179,10 @@ class _Repository:
             inner += [path for path, (mode, _) in entries.items() if mode == GITLINK]
         trees: dict[str, str | None] = {}
         for path in dict.fromkeys(inner):
-            kept = _Repository(self.scan, f"{self.path}/{path}", self.depth + 1).keep(None, "")
-            if kept:
+            repository = _Repository(self.scan, f"{self.path}/{path}", self.depth + 1)
+            if kept := repository.keep(None, ""):
                 trees[path] = kept.tree
+            self.pointing += repository.pointing
         return with_nested(self.scan, tree, trees) if trees else tree
 
     def _copy(self, store: dict[str, str], tree: str, clean: str) -> bool:
@@ -212,7 +228,7 @@ class _Repository:
     def _run(
         self, arguments: list[str], extra: dict[str, str], data: bytes | None = None
     ) -> bytes | None:
-        writes = arguments[0] not in ("status", "rev-parse", "rev-list")
+        writes = arguments[0] not in ("status", "rev-parse", "rev-list", "grep", "ls-files")
         done = self.git.run(
             arguments,
             cwd=self.full,

@@ -25,7 +25,7 @@ from leadline.job.disk import open_anew, open_in_place
 if TYPE_CHECKING:
     from leadline.adapters.git.objects import Entry
 
-FORMAT = 3
+FORMAT = 4
 Stamp = list[int]
 
 
@@ -50,6 +50,7 @@ class NestedTree(TypedDict):
     key: str  # the commit where nothing was changed, else a digest of what was
     tree: str
     clean: str | None  # the tree of its commit
+    pointing: list[str]  # paths from the top of the work tree, as in ``Remembered``
 
 
 class Remembered(TypedDict):
@@ -64,6 +65,7 @@ class Remembered(TypedDict):
     judged: dict[str, list[Any]]  # untracked paths left out -> stamp, kind, reason
     submodules: dict[str, str]  # path -> commit
     nested: dict[str, NestedTree]  # what lay in the repositories inside the work tree
+    pointing: list[str] | None  # paths that point to content elsewhere; None: not looked for yet
     staged: dict[str, str]  # tracked paths with a secret-looking name -> blob in the user's index
     head_facts: HeadFacts | None
     last: LastCapture | None
@@ -188,6 +190,7 @@ def fresh_values(head: str | None, user_index: Stamp | None) -> Remembered:
         "judged": {},
         "submodules": {},
         "nested": {},
+        "pointing": None,
         "staged": {},
         "head_facts": None,
         "last": None,

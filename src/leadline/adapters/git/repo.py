@@ -194,10 +194,10 @@ class Git:
 
         return code_state.changed_between(self._git, tree, other)
 
-    def export_tree(self, commit_or_tree: str, dest: str) -> None:
+    def export_tree(self, commit_or_tree: str, dest: str) -> dict[str, str]:
         from leadline.adapters.git import code_state
 
-        code_state.export_tree(self._git, commit_or_tree, dest)
+        return code_state.export_tree(self._git, commit_or_tree, dest)
 
     # the record branch
 

@@ -16,7 +16,7 @@ from leadline.core.config import config_from_args, flatten, split_arguments
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.metric.ruler import AREA, beside_of, ruler_facts
 from leadline.core.record.reaches import OF_THE_JOB
-from leadline.core.record.run import Run, program_of
+from leadline.core.record.run import Run
 from leadline.core.timestamps import few
 from leadline.core.tree_path import is_built, may_be_written
 from leadline.core.typed import Any
@@ -140,11 +140,12 @@ def run_facts(
     times) are not. ``metrics``: those whose ruler and reading count (else all that the run has)."""
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
-    code: dict[str, object] = {"tree": program_of(run.code)} if run.code.get("tree") else {}
+    tree = run.code.get("program") or run.code.get("tree")
+    code: dict[str, object] = {"tree": tree} if tree else {}
     if run.code.get("told"):
         code["told"] = run.code["told"]
     if run.code.get("gaps"):
-        code["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])
+        code["gaps"] = sorted(map(_gap_fact, run.code["gaps"]))
     areas: dict[str, Mapping[str, object]] = {
         "config": config,
         "command": _command_facts(run, declared),
@@ -162,6 +163,12 @@ def run_facts(
         "executor": {"executor": run.executor} if run.executor else {},
     }
     return {(area, key): value for area, facts in areas.items() for key, value in facts.items()}
+
+
+def _gap_fact(gap: Any) -> str:
+    if isinstance(gap, Mapping) and gap.get("path"):
+        return f"{gap['path']} ({gap.get('reason') or gap.get('kind')})"
+    return canonical_json(gap)
 
 
 def fact_of(run: Run, name: str) -> Any:

@@ -28,7 +28,7 @@ Config = dict[str, object]
 
 class Gap(TypedDict, total=False):
     path: str  # the file, relative to the top of the work tree
-    kind: str  # ``secret``, ``submodule``, ``unreadable``, …
+    kind: str  # ``secret``, ``submodule``, ``elsewhere``, ``unreadable``, …
     reason: str  # why its content is not in the code state
 
 

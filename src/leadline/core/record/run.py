@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
 DIRECTIONS = ("lower", "higher", "none")
+ELSEWHERE = "elsewhere"  # kind of a gap: a pointer whose content another repository has
 IN_PROCESS = "in-process"  # of a run that is a stretch of the Python program that asked for it
 CALL_AGAIN = ["-m", "leadline.job.call"]  # before file and function: what makes its call again
 USUAL_EXECUTOR = "local"  # what ran a record that names none, and what goes without saying
@@ -256,8 +257,11 @@ def why_not_evidence(run: Run) -> str:
 
 
 def program_of(code: bodies.CodeState) -> str | None:
-    """What two code states share that hold the same program: the first tree that was seen of it."""
-    return code.get("program") or code.get("tree")
+    """What two code states share that hold the same program: the first tree that was seen of it, and
+    which files lay there as mere pointers to content that was elsewhere."""
+    program = code.get("program") or code.get("tree")
+    pointers = [str(g.get("path")) for g in code.get("gaps", ()) if g.get("kind") == ELSEWHERE]
+    return f"{program}-{digest_of(pointers)[-12:]}" if program and pointers else program
 
 
 def run_key(argv: list[str], cwd: str, config: Mapping[str, object], tree: str | None) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from leadline.core.compare.config_diff import config_diff
-from leadline.core.errors import LeadlineError, not_found, usage
+from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
-from leadline.core.record.run import CALL_AGAIN, IN_PROCESS, Run, as_counted
+from leadline.core.record.run import CALL_AGAIN, ELSEWHERE, IN_PROCESS, Run, as_counted
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.ref_name import is_object_name
 from leadline.core.settings_file import variable_problem
@@ -28,7 +28,7 @@ from leadline.core.stats.agreement import (
     agreement,
     overall,
 )
-from leadline.core.timestamps import duration, number, plural
+from leadline.core.timestamps import duration, few, number, plural
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.artifacts import artifacts_of
@@ -247,10 +247,10 @@ def _run_again(
     for turn in range(0 if plan.blocked else repeat):
         folder = fresh_folder(context, plan.run, turn)
         try:
-            context.vcs.export_tree(str(plan.run.code["commit"]), folder)
+            _unpack(context, plan.run, str(plan.run.code["commit"]), folder)
             outcome = _one(context, topic, plan, folder, timeout_s, watcher, say)
         except LeadlineError as error:
-            failures.append(error.what)
+            failures.append(f"{error.what} ({error.next[0]})" if error.next else error.what)
             break
         finally:
             if not keep:
@@ -278,10 +278,32 @@ def unpacked(context: Context, run: Run, commit: str, number: int = 0) -> Iterat
     same run."""
     folder = fresh_folder(context, run, number)
     try:
-        context.vcs.export_tree(commit, folder)
+        _unpack(context, run, commit, folder)
         yield folder
     finally:
         remove_folder(folder)
+
+
+def _unpack(context: Context, run: Run, commit: str, folder: str) -> None:
+    """Raises LeadlineError: also where a file would be a mere pointer that ``run`` did not find so."""
+    left = context.vcs.export_tree(commit, folder)
+    gaps = {str(gap.get("path")): gap.get("kind") for gap in run.code.get("gaps", ())}
+    lacking = [path for path in left if path not in gaps]
+    if lacking:
+        raise environment(
+            "content-not-here",
+            f"the content of {few(lacking, 3)} is not in this repository",
+            why="git-annex or git-lfs keeps it elsewhere, and the run had it",
+            do=left[lacking[0]],
+        )
+    filled = [path for path, kind in gaps.items() if kind == ELSEWHERE and path not in left]
+    if filled:
+        raise environment(
+            "content-is-here",
+            f"{few(filled, 3)} was a mere pointer for {run.id}, and its content is here now",
+            why="git-annex or git-lfs kept the content elsewhere when it ran",
+            do=f"leadline show {run.id}",
+        )
 
 
 def remove_folder(folder: str) -> None:
