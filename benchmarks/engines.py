@@ -205,6 +205,7 @@ def on_ssh(bench: Bench, config: Path) -> Iterator[Row]:
 
     times = in_turn(bench.rounds, ours, theirs)
     yield Row("edit to result", *_named(times, "`run -- true`, rsync and ssh"))
+    yield from sweep_rows(bench, "dev")
     bench.call(*ssh[:-1], "-O", "exit", HOST)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,13 @@ from leadline.core.errors import LeadlineError
 from leadline.ports.attempt import job_name
 from leadline.ports.executor import Executor
 from leadline.ports.executor_setup import ExecutorSetup
-from leadline.testing.executor_contract import PYTHON, Attempt, ExecutorContract
+from leadline.testing.executor_contract import (
+    PYTHON,
+    Attempt,
+    ExecutorContract,
+    living,
+    wait_until,
+)
 from tests.conftest import Lab
 from tests.ssh_server import HOST, ssh_server
 
@@ -318,11 +325,11 @@ def fails(one: SshExecutor, monkeypatch: pytest.MonkeyPatch, said: str) -> list[
     """``ssh`` ends as it does where it did not come through; what was asked of it."""
     asked: list[str] = []
 
-    def ran(argv: list[str], **_more: object) -> subprocess.CompletedProcess[bytes]:
-        asked.append(argv[-1])
-        return subprocess.CompletedProcess(argv, ssh.NOT_REACHED, b"", said.encode())
+    def argv(there: str) -> list[str]:
+        asked.append(there)
+        return ["sh", "-c", f'echo "{said}" >&2; exit {ssh.NOT_REACHED}']
 
-    monkeypatch.setattr(ssh.subprocess, "run", ran)
+    monkeypatch.setattr(one, "_argv", argv)
     return asked
 
 
@@ -356,16 +363,15 @@ def test_who_was_away_a_moment_ago_is_not_waited_for_by_the_next_look(
     assert len(asked) == 1
     one.wait([(attempt, {})], 0.0)  # who waits asks
     assert len(asked) == 2
-    monkeypatch.setattr(one, "_ssh", lambda *_: subprocess.CompletedProcess([], 0, b"{}\n", b""))
-    one._exchange({})
+    monkeypatch.setattr(one, "_argv", lambda there: ["echo", '{}\n{"end": true}'])
+    one._exchange({"verb": "watch"})
     assert not one._was_away(60.0)
 
 
 def test_a_python_that_is_gone_makes_its_runs_unknown_and_ends_no_verb(
     one: SshExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    gone = subprocess.CompletedProcess([], ssh.NOT_FOUND, b"", b"")
-    monkeypatch.setattr(one, "_ssh", lambda *_: gone)
+    monkeypatch.setattr(one, "_argv", lambda there: ["sh", "-c", f"exit {ssh.NOT_FOUND}"])
     assert one.poll([(str(tmp_path), {})]) == {str(tmp_path): "unknown"}
 
 
@@ -381,3 +387,87 @@ def test_what_raises_says_what_to_do() -> None:
     with pytest.raises(LeadlineError) as caught:
         one.cancel("/none/attempt-1", {})
     assert caught.value.kind == "remote" and caught.value.next == [f"ssh -F /no/such {HOST} true"]
+
+
+def test_cells_are_run_by_one_standing_job_a_place(lab_far: Lab, tmp_path: Path) -> None:
+    words = ["--jobs", "2", "--on", "far"]
+    done = lab_far.run(
+        "sweep", "--axis", "n=1,2,3,4,5,6", *words, "--", "sh", "-c", "echo '{\"time_ms\": {n}}'"
+    )
+    assert done.returncode == 0, done.stderr
+    [queue] = folders(tmp_path, "queues")
+    slots = {
+        slot.name: (slot / "up").read_text().split()[1] for slot in (queue / "slots").iterdir()
+    }
+    assert sorted(slots) == ["0", "1"]
+    runs = [lab_far.json("show", f"P-00{n}-r1")["data"] for n in range(1, 7)]
+    assert {run["state"] for run in runs} == {"done"}
+    assert sorted(run["metrics"]["time_ms"] for run in runs) == [1, 2, 3, 4, 5, 6]
+    assert {run["pilot"] for run in runs} <= set(slots)
+    wait_until(lambda: all((queue / "slots" / slot / "ended").exists() for slot in slots))
+
+
+def test_a_place_that_dies_gives_its_cells_back(config: Path, tmp_path: Path) -> None:
+    options = {"config": str(config)}
+    setup = ExecutorSetup("far", "ssh", HOST, work_folder=str(tmp_path / "far"), options=options,
+                          git_dir="/none")  # fmt: skip
+    one, queue = SshExecutor(setup), str(tmp_path / "queue")
+    one.open_pilots(queue, 1)
+    argvs = [["sleep", "600"], ["echo", "ran"], ["echo", "never"]]
+    attempts = [
+        Attempt(tmp_path / f"run-{n}" / "attempt-1", lambda: one, argv)
+        for n, argv in enumerate(argvs)
+    ]
+    for each in attempts:
+        each.handle = one.begin(each.dir, {"pilot": queue})
+    stuck, _, withdrawn = attempts
+    wait_until(lambda: stuck.state() == "running")
+    assert withdrawn.state() == "queued"
+    assert one.cancel(withdrawn.dir, withdrawn.handle)["did"] == "withdrawn"
+    [place] = folders(tmp_path, "queues")
+    os.kill(int((place / "slots/0/up").read_text().split()[1]), signal.SIGKILL)
+    # Another process, as after the end of a client: the folder there says all.
+    other = SshExecutor(setup)
+
+    def states() -> set[str]:
+        return set(other.poll([(each.dir, each.handle) for each in attempts]).values())
+
+    wait_until(lambda: states() <= {"finished", "gone"})
+    results = [other.result(each.dir) for each in attempts]
+    assert [result and result["state"] for result in results] == ["lost", "done", "cancelled"]
+    assert living(stuck.cookie) == [] and (place / "slots/0-1/up").exists()
+    other.close_pilots(queue)
+
+
+def test_the_device_of_a_place_is_its_own_between_the_runs(
+    lab_far: Lab, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, words = tmp_path / "go", ["--option", f"config={config}"]
+    words += ["--work-folder", str(tmp_path / "far"), "--device", f"gpu-{os.getpid()}"]
+    lab_far.ok("executor", "add", "dev", "--kind", "ssh", "--host", HOST, *words)
+    lab_far.ok("executor", "add", "other", "--kind", "ssh", "--host", HOST, *words)
+    wait = f"while ! test -e {go}; do sleep 0.02; done; echo '{{\"time_ms\": 3}}'"
+    lab_far.ok(
+        *["sweep", "--on", "dev", "--detach", "--jobs", "2", "--axis", "n=1,2,3"],
+        *["--", "sh", "-c", f"{wait} # {{n}}"],
+    )
+    wait_until(lambda: "running" in {job["state"] for job in lab_far.json("jobs")["data"]})
+    states = [job["state"] for job in lab_far.json("jobs")["data"] if job["id"].endswith("-r1")]
+    assert states.count("running") == 1  # two places were asked for, and there is one device
+    error = lab_far.json("run", "--on", "other", "--", "true")["error"]
+    assert error["code"] == "device-taken" and "reserved" in error["what"]
+    go.touch()
+    assert lab_far.json("wait")["ok"]
+    wait_until(lambda: lab_far.run("run", "--on", "other", "--", "true").returncode == 0)
+
+
+def test_two_commands_in_turns_are_run_by_one_place(lab_far: Lab, tmp_path: Path) -> None:
+    sides = ["sh", "-c", "echo '{\"time_ms\": 3}' # "]
+    lab_far.run(
+        *["ab", "--on", "far", "--blocks", "2", "--warmup", "0"],
+        *["--", *sides[:2], sides[2] + "a", "--", *sides[:2], sides[2] + "b"],
+    )
+    runs = lab_far.json("status", "--runs")["data"]
+    assert len(runs) == 8 and {run["state"] for run in runs} == {"done"}
+    assert len(folders(tmp_path, "queues")) == 1
+    assert {lab_far.json("show", run["id"])["data"]["pilot"] for run in runs} == {"0"}

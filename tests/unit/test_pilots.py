@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.executors import pilots
 from leadline.adapters.executors.command import CommandExecutor
-from leadline.job import probe
+from leadline.job import pilot_queue, probe
 from leadline.ports.executor import OVER
 from leadline.testing.executor_contract import Attempt, living, wait_until
 
@@ -92,7 +91,7 @@ def test_each_is_run_once_and_in_order_whoever_runs_it(make: Any, tmp_path: Path
         assert wait_until((queue / "slots" / slot / "ended").exists)
     starts = [probe.owner(each.dir)["started_epoch_s"] for each in attempts[::2]]  # type: ignore
     assert starts == sorted(starts)
-    assert not pilots.waiting(str(queue))
+    assert not pilot_queue.waiting(str(queue))
 
 
 def test_a_pilot_that_dies_gives_its_cells_back(make: Any, tmp_path: Path) -> None:
@@ -142,7 +141,7 @@ def test_pilots_that_cannot_start_are_given_up(make: Any, tmp_path: Path) -> Non
     each.handle = each.executor.begin(each.dir, {"pilot": str(queue)})
     wait_for_all(each.executor, [each])
     assert each.state() == "gone" and b"/no/such/python" in each.output("supervisor.err")
-    assert len(jobs(tmp_path)) == pilots.FRUITLESS
+    assert len(jobs(tmp_path)) == pilot_queue.FRUITLESS
 
 
 def test_one_of_many_is_cancelled_and_the_others_go_on(make: Any, tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 how they stand, sends back what they wrote.
 
 Stands alone like the supervisor (standard library only), is sent over once for each version of
-itself, and is started for one exchange at a time: ``python -I -S far.py ROOT``. A line of JSON comes
-on standard input, bytes may follow it; a line of JSON goes back, and frames of files may follow:
-a line of JSON with path, offset, size, digest and time, then so many bytes. Everything that is put
+itself, and answers until nothing more comes: ``python -I -S far.py ROOT``. A line of JSON comes on
+standard input, bytes may follow it; a line of JSON goes back, then frames of files, the last of them
+empty: a line of JSON with path, offset, size, digest and time, then so many bytes. Everything that is put
 in place is put there by rename, so that an exchange that breaks leaves nothing half done.
 """
 
@@ -22,12 +22,14 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 
-from leadline.job import lease, prepare, probe  # noqa: E402
+from leadline.job import lease, pilot_queue, prepare, probe  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, BinaryIO
+
+    from leadline.job.lease import Holder
 
     Request = dict[str, Any]
 
@@ -36,7 +38,9 @@ LOOK_EVERY_S = 0.02
 GROW = ("stdout.log", "stderr.log", "metrics.jsonl", "supervisor.err")
 FILES_SENT = 1000  # of those that a pattern names
 # What is ours there, and none of what a run has to tell.
-OURS = ("spec.json", "spec.private.json", "alive.lock", "tree.lock", "result.json")
+QUEUED = "queued.json"
+OURS = ("spec.json", "spec.private.json", "alive.lock", "tree.lock", "result.json", QUEUED)
+ASKED = "cancel.asked"  # as in ``supervise``
 CHUNK_BYTES = 1 << 20
 
 
@@ -121,36 +125,58 @@ def environment_of(root: str, code: str, command: str, lock_file: str) -> dict[s
 # --- attempts -------------------------------------------------------------------------------------
 
 
-def submit(root: str, asked: Request, payload: BinaryIO) -> dict[str, Any]:
-    """Starts one attempt, once, however often it is asked; ``missing`` where the code is not there."""
+def submit(root: str, asked: Request, payload: bytes | None) -> dict[str, Any]:
+    """Starts one attempt, or puts it into the queue of its pilots, once, however often it is asked;
+    ``missing`` where the code is not there."""
     folder = f"{root}/runs/{asked['name']}"
     answer: dict[str, Any] = {"folder": folder, "host": os.uname().nodename, "epoch_s": time.time()}
-    if os.path.exists(f"{folder}/alive.lock") or os.path.exists(f"{folder}/result.json"):
-        return {**answer, "state": probe.state(folder)["state"]}
+    started = os.path.exists(f"{folder}/alive.lock") or os.path.exists(f"{folder}/result.json")
+    if started or os.path.exists(f"{folder}/{QUEUED}"):
+        return answer
     tree, top = asked.get("tree"), folder
     if tree:
         top = f"{root}/code/{tree}"
-        if asked.get("pack_bytes") is not None:
-            take_code(root, tree, payload.read(asked["pack_bytes"]))
+        if payload is not None:
+            take_code(root, tree, payload)
         if not os.path.isdir(top):
             return {**answer, "missing": tree, "trees": trees(root)}
     spec = json.loads(json.dumps(asked["spec"]).replace(asked["mark"], json.dumps(top)[1:-1]))
     private = json.loads(
         json.dumps(asked.get("private")).replace(asked["mark"], json.dumps(top)[1:-1])
     )
-    environ = dict(os.environ)
-    if asked.get("setup"):
-        environ |= environment_of(root, top, asked["setup"], asked.get("lock_file") or "")
-    package = os.path.dirname(os.path.dirname(HERE))
-    environ["PYTHONPATH"] = ":".join(filter(None, [environ.get("PYTHONPATH"), package]))
+    environ, setup = inherited(), asked.get("setup")
+    if setup:
+        environ |= environment_of(root, top, setup, asked.get("lock_file") or "")
     os.makedirs(folder, exist_ok=True)
     if not os.path.isdir(spec["cwd"]) and spec["cwd"].startswith(top):
         os.makedirs(spec["cwd"], exist_ok=True)
     if private:
         write_whole(f"{folder}/spec.private.json", json.dumps(private).encode(), 0o600)
+    pilots = asked.get("pilots")
+    if pilots:
+        queue, environ = f"{root}/queues/{pilots['queue']}", inherited()
+        key = open_pilots(queue, pilots["slots"], spec, environ)
+        spec["device_keys"] = [*(spec.get("device_keys") or []), *key]
+        if setup:  # made by now: the pilot that runs it finds it
+            lock = asked.get("lock_file") or ""
+            made = {"folder": f"{root}/env", "top": top, "command": setup, "lock_file": lock}
+            spec["setup"] = made
     write_whole(f"{folder}/spec.json", json.dumps(spec).encode(), 0o644)
-    start(folder, environ)
-    return {**answer, "state": probe.state(folder)["state"]}
+    if pilots:
+        place = pilot_queue.next_place(asked["name"])
+        ticket = {"queue": queue, "place": place}
+        write_whole(f"{folder}/{QUEUED}", json.dumps(ticket).encode(), 0o644)
+        pilot_queue.add(queue, place, folder)
+    else:
+        start(folder, environ)
+    return answer
+
+
+def inherited() -> dict[str, str]:
+    """What a run finds in its environment, with ``import leadline``."""
+    package = os.path.dirname(os.path.dirname(HERE))
+    path = ":".join(filter(None, [os.environ.get("PYTHONPATH"), package]))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def start(folder: str, environ: Mapping[str, str]) -> None:
@@ -176,6 +202,158 @@ def start(folder: str, environ: Mapping[str, str]) -> None:
     raise Told(code, words or f"exit code {process.returncode}")
 
 
+# --- pilots ---------------------------------------------------------------------------------------
+
+
+def open_pilots(
+    queue: str, slots: int, spec: Mapping[str, Any], environ: Mapping[str, str]
+) -> list[str]:
+    """One standing job a slot, unless they were asked for before; the key of the devices that they
+    keep for their runs, so that nobody comes in between. Raises Told: somebody has one."""
+    devices = spec.get("devices") or []
+    if not os.path.isdir(f"{queue}/slots"):
+        os.makedirs(queue, exist_ok=True)
+        keeping = {"devices": devices, "key": os.urandom(16).hex()}
+        keeping |= {"holder": spec.get("holder") or {}, "keys": spec.get("device_keys") or []}
+        write_whole(f"{queue}/keeping.json", json.dumps(keeping).encode(), 0o600)
+        pilot_queue.make(queue, 1 if devices else slots)  # each run has all of the devices
+        try:
+            for slot in pilot_queue.slots(queue):
+                start_pilot(slot, environ)
+        except Told:
+            shutil.rmtree(queue)
+            raise
+    with open(f"{queue}/keeping.json", encoding="utf-8") as file:
+        return [json.load(file)["key"]] if devices else []
+
+
+def start_pilot(slot: str, environ: Mapping[str, str]) -> None:
+    """Nothing where somebody else has just done it. Its lock lives as long as it does."""
+    queue = os.path.dirname(os.path.dirname(slot))
+    lock = os.open(f"{slot}/alive.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    held = [lock]
+    try:
+        if not take_lock(lock):
+            return
+        held += keep_devices(queue)
+        with open(f"{slot}/supervisor.err", "ab") as errors:
+            subprocess.Popen(
+                [sys.executable, "-I", "-S", f"{HERE}/pilot.py", slot],
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+                pass_fds=held,
+            )
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def take_lock(descriptor: int) -> bool:
+    import fcntl
+
+    request = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, request)
+    except OSError:
+        return False
+    return True
+
+
+def keep_devices(queue: str) -> list[int]:
+    """Locks of the devices of a queue, but of those that its clone has reserved anyway. Raises
+    Told."""
+    with open(f"{queue}/keeping.json", encoding="utf-8") as file:
+        keeping = json.load(file)
+    held: list[int] = []
+    try:
+        for device in keeping["devices"]:
+            reserved = lease.holder(device, lease.RESERVED) or {}
+            if reserved.get("key") in keeping["keys"]:
+                continue
+            if (job := lease.holder(device, lease.JOB)) is not None:
+                raise lease.Taken(lease.words(device, job, "held"))
+            told: Holder = dict(keeping["holder"])  # type: ignore[assignment]
+            told["key"], told["host"] = keeping["key"], os.uname().nodename
+            held.append(lease.take(device, lease.RESERVED, told))
+    except lease.Taken as taken:
+        for descriptor in held:
+            os.close(descriptor)
+        raise Told("device-taken", taken.args[0]) from None
+    return held
+
+
+def up(slot: str) -> bool:
+    return bool(probe.held(f"{slot}/alive.lock"))
+
+
+def revive(queue: str) -> None:
+    """A pilot that ended gives its cells back and has a successor while somebody waits, as long as
+    pilots come up at all."""
+    last = pilot_queue.last_ones(queue)
+    gone = [slot for slot in last if not up(slot)]
+    fruitless = [slot for slot in gone if not taken_over(slot)]
+    if fruitless and len(fruitless) == len(last):
+        pilot_queue.drop(queue, fruitless[-1])
+
+
+def taken_over(slot: str) -> bool:
+    if not pilot_queue.give_back(slot):
+        return False
+    try:
+        start_pilot(pilot_queue.successor(slot), inherited())
+    except Told:
+        return False  # somebody has taken its device meanwhile
+    return True
+
+
+def standing(folder: str) -> str:
+    """How an attempt stands: as its folder says, and as its queue does while that is silent."""
+    state: str = probe.state(folder)["state"]
+    if state != "not_started":
+        return state
+    ticket = ticket_of(folder)
+    if not ticket:
+        return "gone"
+    queue, place = ticket["queue"], ticket["place"]
+    waits, slot = pilot_queue.where(queue, place)
+    if not waits and not slot and not size_of(f"{folder}/supervisor.err"):
+        pilot_queue.add(queue, place, folder)  # whoever was to do so died before
+        return "queued"
+    lives = up(slot) if slot else any(map(up, pilot_queue.last_ones(queue)))
+    if lives and (waits or slot):
+        return "queued"
+    state = probe.state(folder)["state"]  # it may have been started while we looked
+    return "gone" if state == "not_started" else state
+
+
+def ticket_of(folder: str) -> dict[str, str]:
+    """Queue and place of an attempt that waits or waited for a pilot; empty of any other."""
+    try:
+        with open(f"{folder}/{QUEUED}", encoding="utf-8") as file:
+            return dict(json.load(file))
+    except (OSError, ValueError):
+        return {}
+
+
+def size_of(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def cancel(folder: str) -> dict[str, Any]:
+    """Ends an attempt; what waits in a queue is taken from it."""
+    if os.path.exists(f"{folder}/{QUEUED}"):
+        if pilot_queue.withdraw(folder):
+            return {"did": "withdrawn", "why": ""}
+        open(f"{folder}/{ASKED}", "w").close()  # to a pilot's run a signal is its engine's
+    return dict(probe.cancel(folder))
+
+
 def write_whole(path: str, content: bytes, mode: int) -> None:
     fd = os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(fd, "wb") as file:
@@ -191,15 +369,15 @@ def watch(root: str, asked: Request) -> tuple[dict[str, Any], list[tuple[str, st
     the files of which more is here than there: (attempt, name, path, offset)."""
     names: dict[str, dict[str, list[int]]] = asked["attempts"]
     end = time.monotonic() + float(asked.get("wait_s") or 0)
+    tickets = [ticket_of(f"{root}/runs/{name}") for name in names]
+    queues = {ticket["queue"] for ticket in tickets if ticket}
     while True:
-        found = {name: probe.state(f"{root}/runs/{name}") for name in names}
-        if any(one["state"] in OVER for one in found.values()) or time.monotonic() >= end:
+        for queue in queues:
+            revive(queue)
+        states = {name: standing(f"{root}/runs/{name}") for name in names}
+        if any(state in OVER for state in states.values()) or time.monotonic() >= end:
             break
         time.sleep(LOOK_EVERY_S)
-    states = {
-        name: "gone" if one["state"] == "not_started" else one["state"]
-        for name, one in found.items()
-    }
     frames: list[tuple[str, str, str, int]] = []
     for name, known in names.items():
         frames += wanted(root, name, known, states[name] in OVER)
@@ -274,21 +452,24 @@ def send(out: BinaryIO, frames: list[tuple[str, str, str, int]]) -> None:
     out.write(b'{"end": true}\n')
 
 
-def main(root: str) -> int:
-    asked: Request = json.loads(sys.stdin.buffer.readline())
-    out, frames = sys.stdout.buffer, list[tuple[str, str, str, int]]()
+def answer_to(root: str, asked: Request, payload: bytes | None, out: BinaryIO) -> None:
+    frames = list[tuple[str, str, str, int]]()
     try:
         os.makedirs(f"{root}/runs", exist_ok=True)
         verb = asked["verb"]
         answer: dict[str, Any]
         if verb == "submit":
-            answer = submit(root, asked, sys.stdin.buffer)
+            answer = submit(root, asked, payload)
         elif verb == "watch":
             answer, frames = watch(root, asked)
         elif verb == "lease":
             answer = dict(lease.asked(asked))
         elif verb == "cancel":
-            answer = dict(probe.cancel(f"{root}/runs/{asked['name']}"))
+            answer = cancel(f"{root}/runs/{asked['name']}")
+        elif verb == "close":
+            answer = {}
+            if os.path.isdir(f"{root}/queues/{asked['queue']}"):
+                pilot_queue.close(f"{root}/queues/{asked['queue']}")
         else:
             raise Told("bad-request", f"{verb!r} is nothing that can be asked")
     except Told as told:
@@ -299,6 +480,15 @@ def main(root: str) -> int:
     out.write(json.dumps(answer).encode() + b"\n")
     send(out, frames)
     out.flush()
+
+
+def main(root: str) -> int:
+    """Answers one request after the other, until nothing more comes."""
+    while line := sys.stdin.buffer.readline():
+        asked: Request = json.loads(line)
+        size = asked.get("pack_bytes")
+        payload = None if size is None else sys.stdin.buffer.read(size)
+        answer_to(root, asked, payload, sys.stdout.buffer)
     return 0
 
 

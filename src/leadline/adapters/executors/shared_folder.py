@@ -18,12 +18,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from leadline.adapters.executors import pilots
 from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError, environment
-from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
-from leadline.job import probe
+from leadline.job import pilot_queue, probe
 from leadline.job.disk import make_folders, open_in_place, open_to_read
 from leadline.ports.attempt import job_name
 from leadline.ports.executor import OVER, UNPACKED
@@ -101,7 +99,7 @@ class SharedFolderExecutor(ABC):
 
     # -- the port ----------------------------------------------------------------------------------
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
-        """See ``Executor.submit``. ``resources`` may name a ``pilot``: the queue (``pilots.py``) in
+        """See ``Executor.submit``. ``resources`` may name a ``pilot``: the queue (``pilot_queue.py``) in
         which the attempt waits for a job that is held already."""
         folder = os.path.abspath(attempt_dir)
         queue = str(resources.get("pilot") or "")
@@ -118,11 +116,11 @@ class SharedFolderExecutor(ABC):
             kept = _json_in(f"{folder}/{TICKET}") or {
                 "job": job,
                 "queue": os.path.abspath(queue),
-                "place": pilots.next_place(job),
+                "place": pilot_queue.next_place(job),
             }
             handle = self._keep(folder, kept)  # first: what waits in a queue is known to do so
             if _by_folder(folder)[0] == "queued":
-                pilots.add(str(kept["queue"]), str(kept["place"]), folder)
+                pilot_queue.add(str(kept["queue"]), str(kept["place"]), folder)
             return handle
         argv = [self.python, "-I", "-S", f"{JOB_FOLDER}/supervise.py", folder, "engine"]
         return self._once(job, argv, folder, {**resources, "timeout_s": spec.get("timeout_s")})
@@ -160,7 +158,7 @@ class SharedFolderExecutor(ABC):
         if not os.path.isdir(folder):
             self._end(str(kept.get("job")), kept)
             return {"did": "asked_supervisor", "why": ""}
-        if withdraw(folder):
+        if pilot_queue.withdraw(folder):
             if not kept.get("queue"):
                 self._end(str(kept.get("job") or self._job(folder)), kept)
             return {"did": "withdrawn", "why": ""}
@@ -185,22 +183,22 @@ class SharedFolderExecutor(ABC):
     # -- pilots ------------------------------------------------------------------------------------
     def open_pilots(self, queue: str, slots: int) -> None:
         """See ``Piloted.open_pilots``."""
-        pilots.make(queue, slots)
-        for slot in pilots.slots(queue):
+        pilot_queue.make(queue, slots)
+        for slot in pilot_queue.slots(queue):
             self._start_pilot(slot)
 
     def close_pilots(self, queue: str) -> None:
         """See ``Piloted.close_pilots``."""
-        pilots.close(queue)
-        for slot in pilots.slots(queue):
-            if not pilots.up(slot) and not pilots.waiting(queue):
-                self._end(pilots.job_of(slot), _json_in(f"{slot}/{TICKET}"))
+        pilot_queue.close(queue)
+        for slot in pilot_queue.slots(queue):
+            if not pilot_queue.up(slot) and not pilot_queue.waiting(queue):
+                self._end(pilot_queue.job_of(slot), _json_in(f"{slot}/{TICKET}"))
 
     def _start_pilot(self, slot: str) -> None:
         argv = [self.python, "-I", "-S", f"{JOB_FOLDER}/pilot.py", slot]
         if not self.carries_environment:
-            pilots.lend_environment(slot, environment_for_there())
-        self._once(pilots.job_of(slot), argv, slot, {})
+            pilot_queue.lend_environment(slot, environment_for_there())
+        self._once(pilot_queue.job_of(slot), argv, slot, {})
 
     def _revive(self, queue: str) -> None:
         """A pilot that ended gives its cells back and has a successor while somebody waits, as long
@@ -209,12 +207,12 @@ class SharedFolderExecutor(ABC):
         gone = [slot for slot, state in states.items() if state == "gone"]
         fruitless = [slot for slot in gone if not self._taken_over(slot)]
         if fruitless and len(fruitless) == len(states):
-            pilots.drop(queue, fruitless[-1])
+            pilot_queue.drop(queue, fruitless[-1])
 
     def _taken_over(self, slot: str) -> bool:
-        if not pilots.give_back(slot):
+        if not pilot_queue.give_back(slot):
             return False
-        self._start_pilot(pilots.successor(slot))
+        self._start_pilot(pilot_queue.successor(slot))
         return True
 
     def _some_pilot(self, queue: str) -> bool:
@@ -223,9 +221,11 @@ class SharedFolderExecutor(ABC):
 
     def _of_pilots(self, queue: str) -> dict[str, str]:
         """What the engine says of the pilots of a queue, by slot."""
-        found = pilots.last_ones(queue)
-        states = self._ask({pilots.job_of(slot): _json_in(f"{slot}/{TICKET}") for slot in found})
-        return {slot: states[pilots.job_of(slot)] for slot in found}
+        found = pilot_queue.last_ones(queue)
+        states = self._ask(
+            {pilot_queue.job_of(slot): _json_in(f"{slot}/{TICKET}") for slot in found}
+        )
+        return {slot: states[pilot_queue.job_of(slot)] for slot in found}
 
     # -- inside ------------------------------------------------------------------------------------
     def _once(
@@ -293,13 +293,13 @@ class SharedFolderExecutor(ABC):
         of: dict[str, str] = {}
         for folder, handle in unsure.items():
             if queue := handle.get("queue"):
-                waits, slot = pilots.where(str(queue), str(handle.get("place")))
+                waits, slot = pilot_queue.where(str(queue), str(handle.get("place")))
                 if not slot:  # nobody has claimed it, or it is done with
                     waits = waits and (revived or self._some_pilot(str(queue)))
                     at = _origin(folder, handle) or folder
                     found[folder] = _settled(at, "queued", "queued" if waits else "gone")
                     continue
-                of[folder] = pilots.job_of(slot)
+                of[folder] = pilot_queue.job_of(slot)
                 jobs[of[folder]] = _json_in(f"{slot}/{TICKET}")
             else:
                 of[folder] = str(handle.get("job") or self._job(folder))
@@ -350,32 +350,6 @@ def minutes_of(timeout_s: object) -> int:
     if not isinstance(timeout_s, (int, float)):
         return 0
     return int(timeout_s // 60) + 2
-
-
-def withdraw(folder: str) -> bool:
-    """Takes an attempt that has not started, so that it never will, and ends it as cancelled. False
-    when it has started."""
-    try:
-        os.close(open_in_place(f"{folder}/alive.lock", os.O_WRONLY | os.O_EXCL))
-    except FileExistsError:
-        return False
-    now = rfc3339(time.time_ns() // 1_000_000)
-    result = {
-        "v": 1,
-        "state": "cancelled",
-        "reason": "cancelled before it started",
-        "exit_code": None,
-        "signal": "",
-        "started_at": now,
-        "ended_at": now,
-        "wall_s": 0.0,
-        "leftover_processes": 0,
-    }
-    temporary = f"{folder}/.result.json.withdrawn"
-    with open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "w") as file:
-        json.dump(result, file)
-    os.rename(temporary, f"{folder}/result.json")
-    return True
 
 
 def owner_of(folder: str) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Runs attempts on another machine, by the user's own ``ssh``: its config, keys, agents and jump hosts.
 
-One program over there (``leadline.job.far``) is started for each exchange, over one connection that
-stands for a minute after it was used last. Code goes as git objects, only those that are missing, and
+One program over there (``leadline.job.far``) answers as long as this process asks, over one connection
+that stands for a minute after it was used last. Code goes as git objects, only those that are missing, and
 is unpacked once for each tree; what runs write comes back with the answer to how they stand. Nothing
 of this waits for a network file system, and nothing depends on this process: the attempt lies in a
 folder over there that its name follows from.
@@ -30,6 +30,8 @@ from leadline.ports.attempt import job_name
 from leadline.ports.executor import ELSEWHERE, MAYBE_STARTED
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from leadline.ports.attempt import Cancelled, Handle, Result, Spec
     from leadline.ports.executor_setup import ExecutorSetup
 
@@ -40,6 +42,7 @@ FRESH_S = 0.05
 AWAY_TELLS_S, AWAY_HERE_S = 60.0, 5.0
 CLOCK_TELLS_S = 10.0  # less may be the way there and back
 NOT_INSTALLED, NOT_FOUND, NOT_REACHED = 94, 127, 255
+MOST_SAID_BYTES = 1 << 16
 PRIVATE = "spec.private.json"
 _NOT_CONNECTED = re.compile(
     r"^ssh: connect to host |^Connection to \S+ port \d+ timed out|^\w+_exchange_identification: "
@@ -88,6 +91,81 @@ class _Away(Exception):
     nothing of what was asked."""
 
 
+class Conversation:
+    """A program over there that answers one request after the other (``leadline.job.far``).
+
+    ``exit_code`` and ``said`` (on standard error): once it gave no answer.
+    """
+
+    def __init__(self, argv: list[str]) -> None:
+        self.exit_code, self.said = 0, ""
+        path = f"{_sockets()}/said-{os.urandom(6).hex()}"
+        self._errors = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        os.unlink(path)
+        self._process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+        )
+
+    def asked(self, words: bytes) -> tuple[dict[str, Any], bytes] | None:
+        """The answer, and the frames behind it as far as they came; None where it gave no answer."""
+        assert self._process.stdin and self._process.stdout
+        try:
+            self._process.stdin.write(words)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it may have answered without hearing all
+        printed = []
+        for line in iter(self._process.stdout.readline, b""):
+            try:
+                answer: dict[str, Any] = json.loads(line)
+            except ValueError:  # a login shell over there that greets
+                printed.append(line)
+                continue
+            return answer, self._frames(self._process.stdout)
+        self.end()
+        self.said = self.said or b"".join(printed).decode(errors="replace")
+        return None
+
+    def _frames(self, stream: IO[bytes]) -> bytes:
+        pieces = []
+        while head := stream.readline():
+            pieces.append(head)
+            try:
+                about = json.loads(head)
+            except ValueError:
+                break
+            if about.get("end"):
+                return b"".join(pieces)
+            pieces.append(stream.read(int(about["size"])))
+        self.end()
+        return b"".join(pieces)
+
+    def end(self) -> None:
+        """Hears its last words."""
+        self._let_go()
+        self.exit_code = self._process.wait()
+        self.said = os.pread(self._errors, MOST_SAID_BYTES, 0).decode(errors="replace")
+
+    def _let_go(self) -> None:
+        """It ends by itself as nothing more comes."""
+        for stream in (self._process.stdin, self._process.stdout):
+            try:
+                assert stream is not None
+                stream.close()
+            except OSError:
+                pass
+
+    def __del__(self) -> None:
+        if hasattr(self, "_process"):
+            self._let_go()
+            self._process.poll()
+            os.close(self._errors)
+
+
 class SshExecutor:
     """The executor of kind ``ssh``. Options: ``config`` (a file for ``ssh -F``), ``python`` (over there)."""
 
@@ -96,6 +174,8 @@ class SshExecutor:
     def __init__(self, setup: ExecutorSetup) -> None:
         self.setup, self.name, self.host = setup, setup.name, setup.host
         self._fresh: dict[str, float] = {}
+        self._standing: dict[str, Conversation] = {}  # by repository there
+        self._places: dict[str, int] = {}  # pilots that a queue of this process has
         self._away_at_s = -AWAY_TELLS_S  # when this process last failed to reach it
         folder = (setup.work_folder or USUAL_FOLDER).rstrip("/")
         self._root = (
@@ -109,8 +189,12 @@ class SshExecutor:
 
     # -- the port ----------------------------------------------------------------------------------
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
-        """See ``Executor.submit``."""
+        """See ``Executor.submit``. ``resources`` may name a ``pilot``: the queue in which the attempt
+        waits for one of the jobs that stand there already."""
         asked, tree = self._asked(attempt_dir)
+        if queue := str(resources.get("pilot") or ""):
+            places = {"queue": os.path.basename(queue), "slots": self._places.get(queue, 1)}
+            asked["pilots"] = places
         answer = self._hand_over(asked)
         if "missing" in answer:
             pack = self._pack(tree, answer.get("trees") or [])
@@ -170,6 +254,18 @@ class SshExecutor:
     def lease(self, request: Mapping[str, object]) -> Mapping[str, object]:
         """See ``Leases.lease``."""
         return self._ask({**request, "verb": "lease"})
+
+    def open_pilots(self, queue: str, slots: int) -> None:
+        """See ``Piloted.open_pilots``. They come up with the first attempt, which says of which
+        devices."""
+        self._places[queue] = slots
+
+    def close_pilots(self, queue: str) -> None:
+        """See ``Piloted.close_pilots``. Where the machine is away they end by themselves."""
+        try:
+            self._ask({"verb": "close", "queue": os.path.basename(queue)})
+        except LeadlineError:
+            pass
 
     # -- what goes over ----------------------------------------------------------------------------
     def _asked(self, attempt_dir: str) -> tuple[dict[str, object], str]:
@@ -359,19 +455,37 @@ class SshExecutor:
     ) -> tuple[dict[str, Any], bytes]:
         """The answer, and the frames behind it. Raises _Away; LeadlineError for a machine that cannot
         do this."""
+        words = json.dumps(asked).encode() + b"\n" + payload
+        whose = repository or self._repository
+        # Whatever is asked twice is done once, but a reservation, which the second time is taken.
+        standing = self._standing.pop(whose, None) if asked["verb"] != "lease" else None
+        if standing is not None and (answer := standing.asked(words)):
+            self._standing[whose] = standing
+            return answer
+        return self._asked_anew(words, whose)
+
+    def _asked_anew(self, words: bytes, whose: str) -> tuple[dict[str, Any], bytes]:
         package, digest = _package()
         python = shlex.quote(self.setup.options.get("python") or "python3")
         script = f'"$R"/job/{digest}/leadline/job/far.py'
         there = (
             f"R={self._root}; test -f {script} || exit {NOT_INSTALLED}; "
-            f'exec {python} -I -S {script} "$R"/{repository or self._repository}'
+            f'exec {python} -I -S {script} "$R"/{whose}'
         )
-        words = json.dumps(asked).encode() + b"\n" + payload
-        done = self._ssh(there, words)
-        if done.returncode == NOT_INSTALLED:
+        one = Conversation(self._argv(there))
+        answer = one.asked(words)
+        if answer is None and one.exit_code == NOT_INSTALLED:
             self._install(package, digest)
-            done = self._ssh(there, words)
-        if done.returncode == NOT_FOUND:
+            one = Conversation(self._argv(there))
+            answer = one.asked(words)
+        if answer is not None:
+            self._standing[whose] = one
+            _unlink(self._away_mark())
+            return answer
+        if one.exit_code == NOT_REACHED:
+            raise _not_reached(one.said)
+        _unlink(self._away_mark())
+        if one.exit_code == NOT_FOUND:
             raise environment(
                 "no-python-there",
                 f"{self.host} has no {python}",
@@ -381,14 +495,8 @@ class SshExecutor:
                     f"leadline executor show {self.name}",
                 ],
             )
-        head, _, rest = done.stdout.partition(b"\n")
-        _unlink(self._away_mark())
-        try:
-            answer = json.loads(head)
-        except ValueError:
-            said = (done.stderr or done.stdout).decode(errors="replace").strip()[-300:]
-            raise _Away("no-answer", said or f"exit code {done.returncode}", False) from None
-        return answer, rest
+        said = one.said.strip()[-300:]
+        raise _Away("no-answer", said or f"exit code {one.exit_code}", False)
 
     def _install(self, package: bytes, digest: str) -> None:
         """Our program, whole or not at all."""
@@ -408,6 +516,15 @@ class SshExecutor:
 
     def _ssh(self, there: str, words: bytes) -> subprocess.CompletedProcess[bytes]:
         """Raises _Away where ssh itself did not come through."""
+        done = subprocess.run(
+            self._argv(there), input=words, capture_output=True, start_new_session=True
+        )
+        if done.returncode == NOT_REACHED:
+            raise _not_reached(done.stderr.decode(errors="replace"))
+        return done
+
+    def _argv(self, there: str) -> list[str]:
+        """What runs the shell's words ``there``."""
         ssh = program("ssh")
         if not ssh:
             raise environment("no-ssh", "there is no ssh program here", do="leadline doctor")
@@ -424,16 +541,7 @@ class SshExecutor:
         config = self.setup.options.get("config")
         argv = [ssh, *(["-F", config] if config else []), "-T"]
         argv += [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        argv += ["--", self.host, f"exec sh -c {shlex.quote(there)}"]
-        done = subprocess.run(argv, input=words, capture_output=True, start_new_session=True)
-        if done.returncode == NOT_REACHED:
-            said = done.stderr.decode(errors="replace")
-            for words_, code, means in _MET:
-                if words_ in said:
-                    raise _Away(code, means, True)
-            last = said.strip().rpartition("\n")[2] or "the connection broke"
-            raise _Away("host-away", last, bool(_NOT_CONNECTED.search(said)))
-        return done
+        return [*argv, "--", self.host, f"exec sh -c {shlex.quote(there)}"]
 
     def _away(self, away: _Away, why: str = GOES_ON) -> LeadlineError:
         code, means, _ = away.args
@@ -449,6 +557,15 @@ class SshExecutor:
         config = self.setup.options.get("config")
         given = f"-F {shlex.quote(config)} " if config else ""
         return f"ssh {given}{shlex.quote(self.host)} {there}"
+
+
+def _not_reached(said: str) -> _Away:
+    """What ssh means by what it said when it did not come through."""
+    for words, code, means in _MET:
+        if words in said:
+            return _Away(code, means, True)
+    last = said.strip().rpartition("\n")[2] or "the connection broke"
+    return _Away("host-away", last, bool(_NOT_CONNECTED.search(said)))
 
 
 def _name(attempt_dir: str) -> str:

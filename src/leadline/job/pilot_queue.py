@@ -6,7 +6,8 @@ what an engine takes to start one.
     QUEUE/closed                   nothing more comes
 
 There is no broker: a rename claims, and what a dead pilot had claimed and not started goes back by
-one. ``leadline.job.pilot`` is the other side.
+one. ``leadline.job.pilot`` is the other side; this one is of whoever asks for pilots, beside an engine
+or on a machine that is logged in to (``far.py``). Standard library only.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
 
 from leadline.job.disk import make_folders, open_in_place, open_to_read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Pilots of a slot that may die one after the other without having claimed anything.
 FRUITLESS = 3
@@ -125,6 +129,33 @@ def drop(queue: str, slot: str) -> None:
             _write(f"{folder}/supervisor.err", said or "the engine ended its pilots at once")
         except OSError:
             continue
+
+
+def withdraw(folder: str) -> bool:
+    """Takes an attempt that has not started, so that it never will, and ends it as cancelled. False
+    when it has started."""
+    try:
+        os.close(open_in_place(f"{folder}/alive.lock", os.O_WRONLY | os.O_EXCL))
+    except FileExistsError:
+        return False
+    now_s = time.time()
+    now = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now_s))}.{int(now_s % 1 * 1000):03d}Z"
+    result = {
+        "v": 1,
+        "state": "cancelled",
+        "reason": "cancelled before it started",
+        "exit_code": None,
+        "signal": "",
+        "started_at": now,
+        "ended_at": now,
+        "wall_s": 0.0,
+        "leftover_processes": 0,
+    }
+    temporary = f"{folder}/.result.json.withdrawn"
+    with open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "w") as file:
+        json.dump(result, file)
+    os.rename(temporary, f"{folder}/result.json")
+    return True
 
 
 def successor(slot: str) -> str:
