@@ -56,7 +56,7 @@ def test_blocks_pair() -> None:
     assert found.test.p_two is not None and found.test.p_two < 0.02
     b[2].design = {"interleaving": "Y", "block": 2}
     part = difference(a, b, "loss", LOSS)
-    assert part.pairs == 2 and "2 runs stand in no block with the other side" in part.notes[0]
+    assert part.pairs == 2 and "2 runs in no block or round with the other side" in part.notes[0]
     a[0].design = {}
     assert difference(a, b, "loss", LOSS).pairs == 0
 
@@ -199,3 +199,41 @@ def test_one_seed_done_again_is_one_result() -> None:
     assert (found.a.n, found.b.n) == (3, 1) and "count once" in " ".join(found.notes)
     other = runs("B", [0.9, 0.9, 0.91], 1, 2, "loss", config=lambda i: {"seed": i})
     assert difference(seeds, other, "loss", definition).b.n == 3
+
+
+def _swept(name: str, sweep: str) -> dict[str, Any]:
+    return {"design": {"sweep": sweep}, "config": {"arm": name}}
+
+
+def test_turns_with_a_third_side_neither_help_nor_harm() -> None:
+    a = runs("A", [10.0, 10.5, 11.0], 0, 2, **_swept("a", "W1"))
+    b = runs("B", [12.0, 12.4, 13.1], 1, 2, **_swept("b", "W1"))
+    alone = difference(a, b, "time_ms", TIME)
+    slower = runs("A", [11.4, 11.6, 11.5, 11.7], 20, 2, **_swept("a", "W2"))
+    found = difference([*a, *slower], b, "time_ms", TIME)
+    assert (found.test.difference, found.test.p) == (alone.test.difference, alone.test.p)
+    assert (found.a.n, found.a.mean, found.pairs) == (3, alone.a.mean, 3)
+    assert found.out_of_turn == (slower, []) and not found.withheld
+    assert "4 runs in no block or round" in found.notes[-1]
+
+
+def test_what_is_out_of_turn_may_not_decide_by_its_absence() -> None:
+    a = runs("A", [10.0, 10.5, 11.0], 0, 2, **_swept("a", "W1"))
+    b = runs("B", [12.0, 12.4, 13.1], 1, 2, **_swept("b", "W1"))
+    turned = runs("A", [15.4, 15.6, 15.5, 15.7], 20, 2, **_swept("a", "W2"))
+    assert difference([*a, *turned], b, "time_ms", TIME).withheld == rules.TURNED
+
+
+def test_blocks_are_taken_in_the_order_of_their_runs() -> None:
+    def place(i: int) -> dict[str, Any]:
+        return {"interleaving": "X", "block": i}
+
+    values = [10.0 + 0.1 * (i % 3) for i in range(12)]
+    gains = [0.4, 0.3, 0.6, 0.5, 0.2, 0.4, 0.5, 0.3, 0.1, 0.6, -3.0, 0.4]
+    a = runs("A", values, 0, 2, design=place)
+    b = runs("B", [v + g for v, g in zip(values, gains, strict=True)], 1, 2, design=place)
+    found = difference(a, b, "time_ms", TIME).test
+    renamed = [dict(run.design, block=chr(97 + run.design["block"])) for run in a]
+    for one, other, design in zip(a, b, renamed, strict=True):
+        one.design = other.design = design
+    assert difference(a, b, "time_ms", TIME).test.p == found.p

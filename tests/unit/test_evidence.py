@@ -315,3 +315,61 @@ def test_seeds_that_were_chosen_among_do_not_save_a_claim_that_all_runs_refute()
         runs += make("A", [a], seed, config={"seed": seed})
         runs += make("B", [b], seed, config={"seed": seed})
     assert label(runs, across={"seed": [0, 1, 2]}).label == "refuted"
+
+
+TIMED = {"t": MetricDef("t", "ms", "lower", observed="machine")}
+
+
+def timed(side: str, values: list[float], start: int, step: int, sweep: str = "") -> list[Run]:
+    """Runs begun at minute ``start``, ``start + step``, ..., by one sweep or each by itself."""
+    return [
+        Run(
+            f"{side}-r{minute}",
+            f"{minute:026d}",
+            side,
+            state="done",
+            metrics={"t": value},
+            started_at=f"2026-01-01T00:{minute:02d}:00.000Z",
+            ended_at=f"2026-01-01T00:{minute:02d}:30.000Z",
+            design={"sweep": sweep} if sweep else {},
+        )
+        for minute, value in ((start + step * i, value) for i, value in enumerate(values))
+    ]
+
+
+def test_further_turns_of_a_side_with_a_third_one_neither_help_nor_harm() -> None:
+    swept = timed("A", [10.0, 10.3, 9.9], 0, 2, "W1") + timed("B", [8.0, 8.2, 8.0], 1, 2, "W1")
+    alone = label(swept, metric_defs=TIMED)
+    assert alone.label == "replicated"
+    for moved in (8.7, 11.5):
+        further = timed("A", [moved, moved + 0.1, moved + 0.2, moved - 0.1], 20, 2, "W2")
+        got = label([*swept, *further], metric_defs=TIMED)
+        assert got.label == "replicated" and got.clauses[0].interval == alone.clauses[0].interval
+        assert got.clauses[0].sizes == "n = 3 against 3"
+        (mark,) = [mark for mark in got.marks if mark.code == "out-of-turn"]
+        assert mark.short == "4 runs out of turn" and f"mean {moved + 0.05:g}" in mark.full
+
+
+def test_what_is_out_of_turn_counts_where_it_turns_the_claim() -> None:
+    swept = timed("A", [10.0, 10.3, 9.9], 0, 2, "W1") + timed("B", [8.0, 8.2, 8.0], 1, 2, "W1")
+    faster = timed("A", [6.0, 6.1, 6.2, 5.9, 6.0], 20, 2, "W2")
+    got = label([*swept, *faster], metric_defs=TIMED)
+    assert got.label == "exploratory" and "turn the difference" in got.clauses[0].withheld
+    share = label(
+        [*swept, *timed("A", [8.9] * 9, 20, 2, "W2")], "t(B) < 0.85 * t(A)", metric_defs=TIMED
+    )
+    assert share.label == "exploratory" and "turn the difference" in share.clauses[0].withheld
+
+
+def test_further_turns_cannot_lift_a_label() -> None:
+    weak = timed("A", [10.0, 8.3, 9.9], 0, 2, "W1") + timed("B", [8.0, 8.2, 9.9], 1, 2, "W1")
+    further = timed("A", [12.0, 12.1, 12.2, 12.0, 12.1, 12.0], 20, 2, "W2")
+    assert label(weak, metric_defs=TIMED).label == "exploratory"
+    assert label([*weak, *further], metric_defs=TIMED).label == "exploratory"
+
+
+def test_a_run_made_alone_can_be_contrary_whenever_it_was() -> None:
+    swept = timed("A", [10.0, 10.3, 9.9], 0, 2, "W1") + timed("B", [8.0, 8.2, 8.0], 1, 2, "W1")
+    assert label([*swept, *timed("B", [10.8], 20, 2)], metric_defs=TIMED).label == "exploratory"
+    in_company = label([*swept, *timed("B", [10.8], 20, 2, "W2")], metric_defs=TIMED)
+    assert in_company.label == "replicated"

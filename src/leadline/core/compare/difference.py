@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.looks import batch_of
 from leadline.core.compare.reruns import reruns, seed_of
 from leadline.core.extract.draws import Draws, unequal_draws
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
@@ -30,6 +31,7 @@ from leadline.core.stats.inference import (
 )
 from leadline.core.stats.rounds import rounds
 from leadline.core.stats.sequential import METHOD, SymmetricSequence
+from leadline.core.timestamps import plural
 from leadline.core.values import dataclass, field
 
 FEWEST_PAIRS = 2
@@ -50,6 +52,7 @@ NOT_IN_TURNS = (
 NO_SPREAD = (
     "every value of a side is the same: no machine measures so, a placeholder does; no evidence"
 )
+TURNED = "the runs out of turn turn the difference: with them the means say otherwise"
 
 
 @dataclass(slots=True)
@@ -57,7 +60,8 @@ class Difference:
     """mean(b) - mean(a) and how it was judged. ``rule`` names the method and why it applies;
     ``pairs`` is 0 where runs were not paired; ``withheld``: why no verdict may rest on it, whatever
     the numbers, "" when one may; ``notes`` say what the rule left out or could not do; ``draws``: of how
-    many values an extreme was taken, where that differs."""
+    many values an extreme was taken, where that differs. ``out_of_turn``: the runs of a and of b that
+    stand in no block or round with the other side, and are in no figure here."""
 
     a: Sample
     b: Sample
@@ -67,6 +71,12 @@ class Difference:
     withheld: str = ""
     notes: list[str] = field(default_factory=list)
     draws: Draws | None = None
+    out_of_turn: tuple[list[Run], list[Run]] = field(default_factory=lambda: ([], []))
+
+    @property
+    def bears_a_test(self) -> bool:
+        """Whether the runs were taken so that a test may rest on them, whatever it then gives."""
+        return self.withheld in ("", TURNED)
 
 
 def difference(
@@ -121,7 +131,7 @@ def _by_first_rule(
     if not by_machine:
         sides = _once(sides[0], metric, notes), _once(sides[1], b_metric, notes)
         a, b = (_summary(side, known) for side, known in zip(sides, (a, b), strict=True))
-    ways = [(PAIRED_BY_BLOCK, _blocks(*sides, by_machine, notes))]
+    ways = [(PAIRED_BY_BLOCK, _blocks(*sides, by_machine))]
     if by_machine:
         ways.append((PAIRED_BY_ROUND, _rounds(*sides)))
     elif over:
@@ -131,15 +141,40 @@ def _by_first_rule(
     for rule, pairs in ways:
         if len(pairs) < FEWEST_PAIRS:
             continue
+        means = [(_mean_of(x), _mean_of(y)) for x, y in pairs]
         if rule == PAIRED_BY_BLOCK and len(pairs) >= STOPPED_FROM_BLOCK:
-            return Difference(a, b, _any_time(pairs, confidence), ANY_TIME, len(pairs), notes=notes)
-        test = paired([x for x, _ in pairs], [y for _, y in pairs], confidence)
+            rule, test = ANY_TIME, _any_time(means, confidence)
+        else:
+            test = paired([x for x, _ in means], [y for _, y in means], confidence)
         if test.p_two is not None:
-            return Difference(a, b, test, rule, len(pairs), notes=notes)
+            found = Difference(a, b, test, rule, len(pairs), notes=notes)
+            if rule in IN_TURNS:
+                _leave_out(found, sides, pairs)
+            return found
         notes.append(f"{len(pairs)} pairs were not tested as pairs: {'; '.join(test.reasons[:1])}")
     in_turns = any(len(pairs) >= FEWEST_PAIRS for _, pairs in ways)
     withheld = NOT_IN_TURNS if by_machine and not in_turns else ""
     return Difference(a, b, welch(a, b, confidence), PLAIN, 0, withheld, notes)
+
+
+def _leave_out(found: Difference, sides: tuple[_Side, _Side], pairs: list[_Pair]) -> None:
+    """Take what stands in no pair out of the figures, and say so. It may not decide by its absence:
+    where the means of all runs say the opposite, no verdict rests on the pairs."""
+    inside = {run.uid for pair in pairs for side in pair for run, _ in side}
+    left = [[run for run, _ in side if run.uid not in inside] for side in sides]
+    if not any(left):
+        return
+    found.out_of_turn = left[0], left[1]
+    if (found.test.difference or 0.0) * ((found.b.mean or 0.0) - (found.a.mean or 0.0)) < 0.0:
+        found.withheld = TURNED
+    found.a, found.b = (
+        _summary([(run, value) for run, value in side if run.uid in inside], known)
+        for side, known in zip(sides, (found.a, found.b), strict=True)
+    )
+    count = sum(map(len, left))
+    found.notes.append(
+        f"{count} {plural(count, 'run')} in no block or round with the other side: in no figure here"
+    )
 
 
 def took_turns(a_runs: Sequence[Run], b_runs: Sequence[Run]) -> bool:
@@ -177,6 +212,7 @@ def in_order(runs: Sequence[Run]) -> list[Run] | None:
 
 
 _Side = list[tuple[Run, float]]
+_Pair = tuple[_Side, _Side]
 
 
 def _side(runs: Sequence[Run], metric: str, factor: float) -> _Side:
@@ -216,19 +252,21 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def _blocks(
-    a: _Side, b: _Side, by_machine: bool | None, notes: list[str]
-) -> list[tuple[float, float]]:
-    """One pair of block means for each block that has runs of both sides. Runs of other blocks are
-    left out, which is said: a run that crashed must not cost the pairs that are there. So are runs
-    of what the machine moves that stand in no block; where nothing moves it, they undo the pairing."""
+def _mean_of(side: _Side) -> float:
+    return _mean([value for _, value in side])
 
-    def by_block(side: _Side) -> dict[tuple[str, str], list[float]] | None:
-        found: dict[tuple[str, str], list[float]] = {}
+
+def _blocks(a: _Side, b: _Side, by_machine: bool | None) -> list[_Pair]:
+    """One pair for each block that has runs of both sides. Runs of other blocks are left out: a run
+    that crashed must not cost the pairs that are there. So are runs of what the machine moves that
+    stand in no block; where nothing moves it, they undo the pairing."""
+
+    def by_block(side: _Side) -> dict[tuple[str, str], _Side] | None:
+        found: dict[tuple[str, str], _Side] = {}
         for run, value in side:
             if run.design.get("interleaving") and run.design.get("block") is not None:
                 at = str(run.design["interleaving"]), str(run.design["block"])
-                found.setdefault(at, []).append(value)
+                found.setdefault(at, []).append((run, value))
             elif not by_machine:
                 return None
         return found
@@ -236,13 +274,8 @@ def _blocks(
     first, second = by_block(a), by_block(b)
     if not first or not second:
         return []
-    both = sorted(key for key in first if key in second)
-    alone = len(a) + len(b) - sum(len(first[key]) + len(second[key]) for key in both)
-    if alone and len(both) >= FEWEST_PAIRS:
-        notes.append(
-            f"{alone} runs stand in no block with the other side and are not in the paired difference"
-        )
-    return [(_mean(first[key]), _mean(second[key])) for key in both]
+    both = [(first[key], second[key]) for key in first if key in second]
+    return sorted(both, key=lambda pair: min(pair[0][0][0].uid, pair[1][0][0].uid))
 
 
 def cell_of(run: Run, over: Sequence[str]) -> str:
@@ -252,39 +285,39 @@ def cell_of(run: Run, over: Sequence[str]) -> str:
     return canonical_json([run.inputs[key] for key in over])
 
 
-def _cells(a: _Side, b: _Side, over: Sequence[str]) -> list[tuple[float, float]]:
-    """One pair of means for each combination of the values of ``over`` that both sides have."""
-    sides: list[dict[str, list[float]]] = [{}, {}]
+def _cells(a: _Side, b: _Side, over: Sequence[str]) -> list[_Pair]:
+    """One pair for each combination of the values of ``over`` that both sides have."""
+    sides: list[dict[str, _Side]] = [{}, {}]
     for side, found in zip((a, b), sides, strict=True):
         for run, value in side:
             if at := cell_of(run, over):
-                found.setdefault(at, []).append(value)
+                found.setdefault(at, []).append((run, value))
     first, second = sides
-    return [(_mean(first[at]), _mean(second[at])) for at in sorted(first.keys() & second)]
+    return [(first[at], second[at]) for at in sorted(first.keys() & second)]
 
 
-def _seeds(a: _Side, b: _Side) -> list[tuple[float, float]]:
+def _seeds(a: _Side, b: _Side) -> list[_Pair]:
     """Pairs by seed, when every run has one and each stands once on each side; else none."""
-    first = {seed_of(run): value for run, value in a}
-    second = {seed_of(run): value for run, value in b}
+    first = {seed_of(run): [(run, value)] for run, value in a}
+    second = {seed_of(run): [(run, value)] for run, value in b}
     once = len(first) == len(a) and len(second) == len(b)
     if not once or "" in first or first.keys() != second.keys():
         return []
     return [(first[seed], second[seed]) for seed in sorted(first)]
 
 
-def _rounds(a: _Side, b: _Side) -> list[tuple[float, float]]:
-    """One pair of means for each round of the order of execution; none where a start is unknown.
-    Runs that went on beside one of the other side are no turns: on one device they disturbed each
-    other, on two the device is in the difference."""
+def _rounds(a: _Side, b: _Side) -> list[_Pair]:
+    """The rounds of the order of execution; none where a start is unknown. Runs that went on beside
+    one of the other side are no turns: on one device they disturbed each other, on two the device is
+    in the difference."""
     ordered = in_order([run for run, _ in (*a, *b)])
     if not ordered:
         return []
     value = {run.uid: (side, v) for side, runs in (("a", a), ("b", b)) for run, v in runs}
     alone = _without_overlaps(ordered, {uid: side for uid, (side, _) in value.items()})
-    cut = rounds([value[run.uid][0] for run in alone])
-    values = [value[run.uid][1] for run in alone]
-    return [(_mean([values[i] for i in x]), _mean([values[i] for i in y])) for x, y in cut]
+    cut = rounds([(value[run.uid][0], batch_of(run)) for run in alone])
+    side = [(run, value[run.uid][1]) for run in alone]
+    return [([side[i] for i in x], [side[i] for i in y]) for x, y in cut]
 
 
 def _without_overlaps(ordered: list[Run], side: dict[str, str]) -> list[Run]:

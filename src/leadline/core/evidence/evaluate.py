@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.compare import number
-from leadline.core.compare.difference import NO_SPREAD, difference
+from leadline.core.compare.difference import NO_SPREAD, TURNED, Difference, difference
 from leadline.core.compare.looks import FEWEST, Looks, LooksTold, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.extract.draws import Draws
@@ -67,6 +67,8 @@ class ClauseResult:
     survives being looked at after every repeat. ``method`` names the test and why it was chosen.
     ``withheld``: why no more than ``exploratory`` may rest on it, whatever the numbers.
     ``judged``: the left side as it was judged, over shared items where those of the sides differ.
+    ``out_of_turn``: the runs of left and of right that took no turns with the other side, and are in no
+    figure.
     ``meaningless``: why the clause asks for something that these values do not have. ``draws``: of how
     many values an extreme was taken, where the sides differ in it.
     """
@@ -88,6 +90,7 @@ class ClauseResult:
     looks: Looks = field(default_factory=Looks)
     withheld: str = ""
     judged: list[Run] = field(default_factory=list)
+    out_of_turn: tuple[list[Run], list[Run]] = field(default_factory=lambda: ([], []))
     meaningless: str = ""
     draws: Draws | None = None
 
@@ -144,24 +147,14 @@ def confidence_for(op: str) -> float:
     return 0.90 if op == "~=" else 0.95
 
 
-@dataclass(slots=True)
-class _Test:
-    test: TestResult
-    method: str
-    pairs: int = 0
-    withheld: str = ""
-    notes: list[str] = field(default_factory=list)
-    draws: Draws | None = None
-
-
 def _test(
     clause: Clause, left: list[Run], right: list[Run], definition: MetricDef, confidence: float
-) -> _Test:
+) -> Difference:
     if clause.right is None:
         sample = summarise(_values(left, clause.metric))
         test = one_sample(sample, clause.bound, confidence=confidence)
         no_spread = NO_SPREAD if sample.is_constant and moved_by_machine(definition) else ""
-        return _Test(test, AGAINST_A_NUMBER, withheld=no_spread)
+        return Difference(Sample(0), sample, test, AGAINST_A_NUMBER, withheld=no_spread)
     got = difference(
         right,
         left,
@@ -171,10 +164,9 @@ def _test(
         factor=clause.factor,
         confidence=confidence,
     )
-    withheld = got.withheld
     if clause.op == "~=" and got.draws is not None and got.draws.decides(None):
-        withheld = withheld or got.draws.why  # which could as well hide a difference
-    return _Test(got.test, got.rule, got.pairs, withheld, got.notes, got.draws)
+        got.withheld = got.withheld or got.draws.why  # which could as well hide a difference
+    return got
 
 
 def _distances(clause: Clause, test: TestResult, against: float) -> Interval:
@@ -230,7 +222,7 @@ def _look(
         return _distances(clause, got.test, against)
 
     def bears(a: list[Run], b: list[Run]) -> bool:
-        return not _test(clause, a, b, definition, 0.95).withheld
+        return _test(clause, a, b, definition, 0.95).bears_a_test
 
     def excludes(interval: Interval) -> bool | None:
         return _excludes(clause.op, interval, result.tolerance)[0]
@@ -298,12 +290,16 @@ def evaluate_clause(
         result.arithmetic = f"no counting run of {empty} has a value"
         return result
     got = _test(clause, left_used, right_used, known, confidence_for(clause.op))
-    result.method, result.notes, result.withheld = got.method, got.notes, got.withheld
+    result.method, result.notes, result.withheld = got.rule, got.notes, got.withheld
     result.draws = got.draws
-    result.tolerance = (
-        abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
-    )
-    result.holds = distance_holds(clause.op, left.mean - against, result.tolerance)
+    holds_with_all = _holds(clause, left, against)
+    if any(got.out_of_turn):
+        left_used, right_used = _in_turn(result, got, left_used, right_used)
+        left, against = got.b, got.a.mean or 0.0
+    result.tolerance = _tolerance(clause, against)
+    result.holds = _holds(clause, left, against)
+    if result.holds and not holds_with_all:
+        result.withheld = result.withheld or TURNED
     result.interval = _distances(clause, got.test, against)
     result.deterministic = left.is_constant and (right is None or right.is_constant)
     result.supported, result.contradicted = _excludes(clause.op, result.interval, result.tolerance)
@@ -312,6 +308,35 @@ def evaluate_clause(
         result.looks = _look(result, (left_used, right_used), known, against, chosen)
     result.arithmetic = items + _sentence(result, against, known.unit)
     return result
+
+
+def _tolerance(clause: Clause, against: float) -> float:
+    return abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
+
+
+def _holds(clause: Clause, left: Sample, against: float) -> bool:
+    return distance_holds(clause.op, (left.mean or 0.0) - against, _tolerance(clause, against))
+
+
+def _in_turn(
+    result: ClauseResult, got: Difference, left: list[Run], right: list[Run]
+) -> tuple[list[Run], list[Run]]:
+    """Both sides without the runs that stand in no figure. One of these made alone can still be contrary; one made in
+    the company of a third side says as much of its moment."""
+    result.left, result.right = got.b, got.a
+    result.out_of_turn = got.out_of_turn[1], got.out_of_turn[0]
+    apart = {run.uid for side in result.out_of_turn for run in side}
+    left_in, right_in = ([r for r in side if r.uid not in apart] for side in (left, right))
+    result.left_runs, result.right_runs = (
+        sorted(r.id for r in left_in),
+        sorted(r.id for r in right_in),
+    )
+    result.judged = [r for r in left if r.uid not in apart or not _in_company(r)]
+    return left_in, right_in
+
+
+def _in_company(run: Run) -> bool:
+    return bool(run.design.get("interleaving") or run.design.get("sweep"))
 
 
 def _no_share(clause: Clause, right: list[Run]) -> str:

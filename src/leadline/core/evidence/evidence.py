@@ -51,7 +51,7 @@ from leadline.core.values import dataclass, field
 # Raised whenever the same runs may get another label than before: a record of a claim names the version that gave its
 # label, so that what an upgrade changed can be told from what runs changed. 1: what no record names. The index keeps
 # labels: its SCHEMA_VERSION is raised with it.
-RULES = 5
+RULES = 6
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4
@@ -474,6 +474,26 @@ def _no_effect(metric: str, keys: tuple[str, ...]) -> Mark:
     )
 
 
+def _mark_out_of_turn(out: Evidence, results: list[ClauseResult]) -> None:
+    """What was measured of a side while the other waited, beside what it was judged by."""
+    for at in (1, 0):
+        sides = [(r, r.out_of_turn[at]) for r in results if r.out_of_turn[at]]
+        if not sides:
+            continue
+        result, _ = max(sides, key=lambda pair: len(pair[1]))
+        clause, left = result.clause, at == 0
+        metric, subject = clause.sides[at]
+        runs = result.out_of_turn[at]
+        mean = summarise(run.metrics[metric] for run in runs).mean
+        inside = result.left.mean if left else (result.right or result.left).mean
+        if not left and inside is not None and clause.factor:
+            inside /= clause.factor
+        count = f"{len(runs)} {plural(len(runs), 'run')}"
+        means = f"mean {number(mean)}, in turns {number(inside)}"
+        full = f"{count} of {subject.format()} out of turn, in no figure: {means}"
+        out.mark(Mark("out-of-turn", f"{count} out of turn", full))
+
+
 def evidence(
     predicate: Predicate,
     resolve: Callable[[Subject], list[Run]],
@@ -510,6 +530,7 @@ def evidence(
     out.why[:0] = [result.arithmetic for result in centre.results]
     idle = {key for _, keys in counter.without_effect for key in keys}
     _label(out, centre, cells, {k: v for k, v in axes.items() if is_seed(k) or k not in idle})
+    _mark_out_of_turn(out, [r for cell in (centre, *cells) for r in cell.results])
     if meaningless := next(
         (r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""
     ):

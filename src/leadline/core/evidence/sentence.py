@@ -37,6 +37,7 @@ NO_EVIDENCE = "no evidence"
 _ASIDES = (
     "contended",
     "holdout",
+    "out-of-turn",
     "ran-on",
     "reproduced",
 )  # what changes nothing for the reader of the label
