@@ -51,6 +51,7 @@ class Model:
 
     def __init__(self, folder: Path, says: list[dict[str, Any]]) -> None:
         self.asked: list[str] = []
+        self.items: dict[str, dict[str, Any]] = {}  # of the Responses API, which llmock cannot say
         fixtures = folder / "fixtures.json"
         fixtures.write_text(
             json.dumps({"fixtures": [*says, {"match": {}, "response": {"content": "done"}}]})
@@ -65,14 +66,18 @@ class Model:
         for line in self.process.stdout:
             if "listening" in line:
                 break
-        asked = self.asked
+        asked, items = self.asked, self.items
 
         class Relay(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                asked.append(body.decode("utf-8", "replace"))
+                text = body.decode("utf-8", "replace")
+                asked.append(text)
+                if told := _told_item(text, items):
+                    self._answer(200, "text/event-stream", told)
+                    return
                 kept = {
                     k: v
                     for k, v in self.headers.items()
@@ -111,6 +116,21 @@ class Model:
         self.process.wait()
 
 
+def _told_item(asked: str, items: dict[str, dict[str, Any]]) -> bytes:
+    """The first answer to a user's word that has an item; nothing once the item has its result."""
+    found = [item for word, item in items.items() if f"{word} please" in asked]
+    if not found or '_call_output"' in asked:
+        return b""
+    whole = {"id": "r1", "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {"id": "r1"}},
+        {"type": "response.output_item.done", "item": {"call_id": "c1", **found[0]}},
+        {"type": "response.completed", "response": whole},
+    ]
+    lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
+    return "".join(lines).encode()
+
+
 def calls(word: str, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """When the user says ``word`` the model calls the tool."""
     call = {"name": tool, "arguments": json.dumps(arguments)}
@@ -131,7 +151,7 @@ def agent_lab(thread_lab, tmp_path) -> Iterator[Any]:
     (bin_folder / "leadline").chmod(0o755)
     lab.json("agent", "install", "claude", "codex")
     lab.json("direct", "look at block 192")
-    (logbook,) = (lab.repo / ".agents" / "logbooks").glob("*.md")
+    (lab.logbook,) = (lab.repo / ".agents" / "logbooks").glob("*.md")
     lab.says = [
         calls(
             "RUNIT",
@@ -139,7 +159,7 @@ def agent_lab(thread_lab, tmp_path) -> Iterator[Any]:
             {"command": "python bench.py --n 3; leadline note seen", "description": "x"},
         ),
         calls("SHELL", "exec_command", {"cmd": "python bench.py --n 3"}),
-        calls("EDIT", "Write", {"file_path": str(logbook), "content": "x"}),
+        calls("EDIT", "Write", {"file_path": str(lab.logbook), "content": "x"}),
         calls("TOOL", "mcp__leadline__note", {"text": "by the tool"}),
     ]
     model = Model(tmp_path, lab.says)
@@ -210,29 +230,66 @@ def test_claude_code_is_refused_an_edit_and_calls_the_tool(agent_lab):
     assert agent_lab.json("tried", "tool")["data"]
 
 
-def test_codex_reads_the_brief_meets_the_hint_and_is_asked_once(agent_lab):
-    home = agent_lab.home / ".codex"
-    home.mkdir()
+def codex(lab: Any, text: str, model: str = "gpt-5") -> None:
+    home = lab.home / ".codex"
+    home.mkdir(exist_ok=True)
     (home / "config.toml").write_text(
-        f'model = "gpt-5"\nmodel_provider = "fake"\n[model_providers.fake]\nname = "fake"\n'
-        f'base_url = "{agent_lab.model.url}/v1"\nenv_key = "FAKE_KEY"\nwire_api = "responses"\n'
-        f'[projects."{agent_lab.repo}"]\ntrust_level = "trusted"\n'
+        f'model = "{model}"\nmodel_provider = "fake"\n[model_providers.fake]\nname = "fake"\n'
+        f'base_url = "{lab.model.url}/v1"\nenv_key = "FAKE_KEY"\nwire_api = "responses"\n'
+        f'[projects."{lab.repo}"]\ntrust_level = "trusted"\n'
     )
     command = [
         program("codex"), "exec", "--dangerously-bypass-approvals-and-sandbox",
-        "--dangerously-bypass-hook-trust", "SHELL please",
+        "--dangerously-bypass-hook-trust", text,
     ]  # fmt: skip
     done = subprocess.run(
-        command, cwd=agent_lab.repo, env={**agent_lab.agent_env, "FAKE_KEY": "x"},
+        command, cwd=lab.repo, env={**lab.agent_env, "FAKE_KEY": "x"},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=160,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_codex_reads_the_brief_meets_the_hint_and_is_asked_once(agent_lab):
+    codex(agent_lab, "SHELL please")
     asked = [text for text in agent_lab.model.asked if "instructions" in text or "input" in text]
     for expected in ("keeps a research record", "run-research", "look at block 192"):
         assert expected in asked[0], expected
     assert "This measures, and nothing records it" in asked[-1]
-    assert "Before you stop, the research record lacks" in asked[-1]
-    assert agent_lab.json("session", "list")["data"][0]["agent"] == "codex"
+    assert asked[-1].count("Before you stop, the research record lacks") == 1
+    (session,) = agent_lab.json("session", "list")["data"]
+    assert (session["agent"], session["state"]) == ("codex", "ended")
+
+
+@pytest.mark.parametrize(("word", "model"), [("BYSHELL", "gpt-5"), ("BYTOOL", "gpt-5.5")])
+def test_codex_is_refused_an_edit(agent_lab, word, model):
+    """By the shell, as models have it that Codex knows no tool for, and by its tool of patches."""
+    before = agent_lab.logbook.read_text()
+    patch = (
+        f"*** Begin Patch\n*** Update File: {agent_lab.logbook.relative_to(agent_lab.repo)}\n@@\n"
+        f"-{before.splitlines()[0]}\n+spoiled\n*** End Patch\n"
+    )
+    shell = {"cmd": f"apply_patch <<'EOF'\n{patch}EOF\n"}
+    agent_lab.model.items |= {
+        "BYSHELL": _call("exec_command", shell),
+        "BYTOOL": {"type": "custom_tool_call", "name": "apply_patch", "input": patch},
+    }
+    codex(agent_lab, f"{word} please", model)
+    assert "is rendered from the record" in agent_lab.model.asked[-1]
+    assert agent_lab.logbook.read_text() == before
+
+
+def test_codex_calls_the_tool(agent_lab):
+    note = _call("note", {"text": "by codex"}) | {"namespace": "mcp__leadline"}
+    agent_lab.model.items["TOOL"] = note
+    codex(agent_lab, "TOOL please")
+    assert "by codex" in agent_lab.ok("logbook")
+    (session,) = agent_lab.json("session", "list")["data"]
+    shown = agent_lab.json("session", "show", session["id"])["data"]
+    assert shown["counted"] == ["1 note"]
+
+
+def _call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "function_call", "name": name, "arguments": json.dumps(arguments)}
 
 
 def test_the_validators_of_others_find_nothing(agent_lab):
@@ -240,6 +297,7 @@ def test_the_validators_of_others_find_nothing(agent_lab):
         "agentskills", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     )
     if validator is None:
+        assert not os.environ.get("CI"), "agentskills is not installed: pip install skills-ref"
         pytest.skip("agentskills is not installed: pip install skills-ref")
     skill = str(Path(SOURCES) / "run-research")
     done = subprocess.run([validator, "validate", skill], capture_output=True, text=True)

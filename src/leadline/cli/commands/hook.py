@@ -70,7 +70,8 @@ def _asks(event: Event) -> bool:
         return "leadline" in event.command
     if event.moment != BEFORE or event.paths:
         return True
-    from leadline.core.agent.measuring import may_measure, measuring, written_by
+    from leadline.core.agent.measuring import may_measure, measuring
+    from leadline.core.agent.shell import written_by
 
     command = event.command  # of what may measure, a profile of a thread decides
     return bool(may_measure(command) or measuring(command) or written_by(command))

@@ -9,9 +9,9 @@ What is not understood is no event: an agent's work does not wait for us.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from leadline.core.agent.shell import patched_by
 from leadline.core.typed import Any, NamedTuple
 
 START, BEFORE, AFTER, COMPACT, STOP, END = "start", "before", "after", "compact", "stop", "end"
@@ -46,7 +46,6 @@ _EDITORS = (
     "write",
 )
 _PATHS = ("file_path", "notebook_path", "path", "absolute_path", "filePath")
-_PATCHED = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.+?)\s*$", re.M)
 _MOST_TEXT = 100_000
 
 
@@ -111,7 +110,7 @@ def _command(asked: Mapping[str, Any]) -> str:
 def _edited(asked: Mapping[str, Any]) -> tuple[str, ...]:
     named = [_text(asked, name) for name in _PATHS]
     patch = _text(asked, "command") or _text(asked, "input") or _text(asked, "patch")
-    return tuple(path for path in (*named, *_PATCHED.findall(patch)) if path)
+    return tuple(path for path in (*named, *patched_by(patch)) if path)
 
 
 class Answer(NamedTuple):

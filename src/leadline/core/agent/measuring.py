@@ -1,4 +1,4 @@
-"""Commands that measure, and commands that write to a file: as far as their words tell.
+"""Commands that measure, as far as their words tell.
 
 Both errors are possible and both are cheap: a hint that was not needed is one line, said once; a
 measurement that no hint met is one that the record lacks, as without us.
@@ -12,11 +12,11 @@ measurement that no hint met is one that the record lacks, as without us.
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-_APART = re.compile(r"\s*(?:&&|\|\||[;|\n&])\s*")
+from leadline.core.agent.shell import commands_of
+
 _SCRIPT = re.compile(
     r"(?:^|[/_-])(?:bench\w*|train\w*|eval\w*|sweep\w*|ablat\w*|profile\w*|measure\w*|finetune\w*|"
     r"pretrain\w*|throughput|latency)[\w-]*\.(?:py|sh|jl)\Z",
@@ -36,6 +36,7 @@ _CARRIERS = frozenset(
      "poetry", "pdm", "hatch", "conda")
 )  # fmt: skip
 _CARRIED = frozenset(("run", "exec"))
+_VALUED = frozenset(("-n", "-c", "-u", "-N", "-m", "-i", "-C", "-p", "--with", "--python"))
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
 _OWN = frozenset(("leadline", "ll"))
 # They look at files, change them or check them: no pattern of a profile means these.
@@ -51,16 +52,16 @@ def measuring(command: str, patterns: Iterable[str] = ()) -> str:
     """The first part of a command line that measures, as it was typed; "" for none. ``patterns``: further
     ones, of a profile, that a part is like (``*`` stands for anything)."""
     likes = list(patterns)
-    for part in _APART.split(command):
-        words = _words(part)
+    for part in commands_of(command):
+        words = _carried(part.words)
         if _is_measuring(words) or _is_like(words, likes):
-            return part.strip()
+            return part.raw
     return ""
 
 
 def may_measure(command: str) -> bool:
     """Whether a pattern of a profile may mean a part of the command line."""
-    return any(_starts_something(_words(part)) for part in _APART.split(command))
+    return any(_starts_something(_carried(part.words)) for part in commands_of(command))
 
 
 def _starts_something(words: list[str]) -> bool:
@@ -78,18 +79,15 @@ def _is_like(words: list[str], patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(said, pattern) for pattern in patterns)
 
 
-def _words(part: str) -> list[str]:
+def _carried(typed: Sequence[str]) -> list[str]:
     """The program and its arguments, without what carries it."""
-    try:
-        words = shlex.split(part, comments=True)
-    except ValueError:
-        words = part.split()
+    words = list(typed)
     while words:
         head = words[0].rpartition("/")[2]
         if _ASSIGNED.match(words[0]) or head in _CARRIERS:
             words = words[1:]
             while words and (words[0].startswith("-") or words[0] in _CARRIED):
-                words = words[1:]
+                words = words[2 if words[0] in _VALUED else 1 :]
         elif head == "timeout":
             words = words[2:]
         else:
@@ -106,6 +104,8 @@ def _is_measuring(words: list[str]) -> bool:
     if program in _PROGRAMS:
         return True
     if re.fullmatch(r"python[\d.]*|pypy[\d.]*|julia|bash|sh", program):
+        if program in ("bash", "sh") and rest[1:] and re.fullmatch(r"-[a-z]*c", rest[0]):
+            return bool(measuring(rest[1]))
         if rest[:1] == ["-m"]:
             return rest[1:2] != [] and (rest[1] in _MODULES or _is_measuring(rest[1:]))
         script = next((word for word in rest if not word.startswith("-")), "")
@@ -139,23 +139,3 @@ def recorded(part: str) -> str:
         variables.append(f"--env {found[1]} ")
         rest = rest[found.end() :]
     return f"leadline run {''.join(variables)}-- {rest}"
-
-
-_WRITES = re.compile(
-    r"(?:>{1,2}|\btee\b(?:\s+-a)?|\brm\b[^|;&]*?|\bmv\b[^|;&]*?|\btruncate\b[^|;&]*?|\bsed\b[^|;&]*?\s-i\b[^|;&]*?|"
-    r"\bgit\s+(?:checkout|restore)\b[^|;&]*?|\bpatch\b[^|;&]*?)\s+[\"']?([^\s\"'|;&]+)"
-)
-
-
-def written_by(command: str) -> list[str]:
-    """Paths that a command line seems to write to or to remove.
-
-    >>> written_by("sed -i s/a/b/ x/log.md && echo done >> y.md")
-    ['s/a/b/', 'y.md', 'x/log.md']
-    """
-    found = list(_WRITES.findall(command))
-    for part in _APART.split(command):
-        words = part.split()
-        if words[:1] in (["rm"], ["mv"]) or (words[:1] == ["sed"] and "-i" in words):
-            found += [word.strip("\"'") for word in words[1:] if not word.startswith("-")]
-    return list(dict.fromkeys(found))

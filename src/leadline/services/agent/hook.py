@@ -19,7 +19,8 @@ from leadline.core.agent.events import (
     Answer,
     Event,
 )
-from leadline.core.agent.measuring import measuring, recorded, written_by
+from leadline.core.agent.measuring import measuring, recorded
+from leadline.core.agent.shell import written_by
 from leadline.core.canonical import digest_of_file
 from leadline.core.errors import LeadlineError
 from leadline.core.issue.due import records_since
