@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 from leadline.adapters.executors import ssh
 from leadline.adapters.executors.ssh import SshExecutor, _put
 from leadline.core.errors import LeadlineError
+from leadline.job.far import send
 from leadline.ports.attempt import job_name
 from leadline.ports.executor import Executor
 from leadline.ports.executor_setup import ExecutorSetup
@@ -471,3 +473,30 @@ def test_two_commands_in_turns_are_run_by_one_place(lab_far: Lab, tmp_path: Path
     assert len(runs) == 8 and {run["state"] for run in runs} == {"done"}
     assert len(folders(tmp_path, "queues")) == 1
     assert {lab_far.json("show", run["id"])["data"]["pilot"] for run in runs} == {"0"}
+
+
+def test_a_program_there_that_broke_off_is_asked_no_more(
+    one: SshExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name, asked = job_name(str(tmp_path)), list[str]()
+    answer = json.dumps({"states": {name: "running"}})
+    cut = json.dumps({"attempt": name, "path": "a", "offset": 0, "size": 9, "sha256": "?"})
+
+    def argv(there: str) -> list[str]:
+        asked.append(there)
+        end, then = (cut, "exit") if len(asked) == 1 else ('{"end": true}', ":")
+        each = f"echo '{answer}'; echo '{end}'; {then}"
+        return ["sh", "-c", f"echo Welcome; while read line; do {each}; done"]
+
+    monkeypatch.setattr(one, "_argv", argv)
+    states = [one.poll([(str(tmp_path), {})])[str(tmp_path)] for _ in range(4)]
+    assert states == ["unknown", "running", "running", "running"] and len(asked) == 2
+
+
+def test_files_that_go_while_they_are_sent_break_nothing_off(tmp_path: Path) -> None:
+    (tmp_path / "here").write_text("x")
+    frames = [("run", shown, str(tmp_path / shown), 0) for shown in ("gone", "here")]
+    out = io.BytesIO()
+    send(out, frames)
+    heads = out.getvalue().splitlines()
+    assert len(heads) == 2 and b'"here"' in heads[0] and heads[1].startswith(b'x{"end"')

@@ -392,7 +392,10 @@ def wanted(
     for shown, path in sorted(files_of(folder)):
         if shown in OURS:
             continue
-        about = os.stat(path)
+        try:
+            about = os.stat(path)
+        except FileNotFoundError:
+            continue  # it was put in place under another name meanwhile
         there = known.get(shown)
         grows = shown in GROW or shown.startswith("series/")
         if there is None or (not grows and there != [about.st_size, about.st_mtime_ns]):
@@ -435,21 +438,29 @@ def kept(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def send(out: BinaryIO, frames: list[tuple[str, str, str, int]]) -> None:
+    """What is gone or not to be read is left out: whoever wants it looks for it, and the run ends."""
     for name, shown, path, offset in frames:
-        with open(path, "rb") as file:
-            about = os.fstat(file.fileno())
-            at, end = offset, about.st_size
-            file.seek(at)
-            while at < end or at == offset:
-                piece = file.read(min(CHUNK_BYTES, end - at))
-                head = {"attempt": name, "path": shown, "offset": at, "size": len(piece)}
-                head |= {"whole": end, "mtime_ns": about.st_mtime_ns}
-                head["sha256"] = hashlib.sha256(piece).hexdigest()
-                out.write(json.dumps(head).encode() + b"\n" + piece)
-                at += len(piece)
-                if not piece:
-                    break
+        try:
+            send_file(out, {"attempt": name, "path": shown}, path, offset)
+        except OSError:
+            continue
     out.write(b'{"end": true}\n')
+
+
+def send_file(out: BinaryIO, about_it: dict[str, Any], path: str, offset: int) -> None:
+    with open(path, "rb") as file:
+        about = os.fstat(file.fileno())
+        at, end = offset, about.st_size
+        file.seek(at)
+        while at < end or at == offset:
+            piece = file.read(min(CHUNK_BYTES, end - at))
+            head = {**about_it, "offset": at, "size": len(piece)}
+            head |= {"whole": end, "mtime_ns": about.st_mtime_ns}
+            head["sha256"] = hashlib.sha256(piece).hexdigest()
+            out.write(json.dumps(head).encode() + b"\n" + piece)
+            at += len(piece)
+            if not piece:
+                break
 
 
 def answer_to(root: str, asked: Request, payload: bytes | None, out: BinaryIO) -> None:

@@ -94,11 +94,11 @@ class _Away(Exception):
 class Conversation:
     """A program over there that answers one request after the other (``leadline.job.far``).
 
-    ``exit_code`` and ``said`` (on standard error): once it gave no answer.
+    ``over``: it answers no more; ``exit_code`` and ``said`` (on standard error) then say why.
     """
 
     def __init__(self, argv: list[str]) -> None:
-        self.exit_code, self.said = 0, ""
+        self.exit_code, self.said, self.over = 0, "", False
         path = f"{_sockets()}/said-{os.urandom(6).hex()}"
         self._errors = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         os.unlink(path)
@@ -146,6 +146,7 @@ class Conversation:
 
     def end(self) -> None:
         """Hears its last words."""
+        self.over = True
         self._let_go()
         self.exit_code = self._process.wait()
         self.said = os.pread(self._errors, MOST_SAID_BYTES, 0).decode(errors="replace")
@@ -460,9 +461,13 @@ class SshExecutor:
         # Whatever is asked twice is done once, but a reservation, which the second time is taken.
         standing = self._standing.pop(whose, None) if asked["verb"] != "lease" else None
         if standing is not None and (answer := standing.asked(words)):
-            self._standing[whose] = standing
+            self._keep(standing, whose)
             return answer
         return self._asked_anew(words, whose)
+
+    def _keep(self, one: Conversation, whose: str) -> None:
+        if not one.over:  # what came last may have been cut off
+            self._standing[whose] = one
 
     def _asked_anew(self, words: bytes, whose: str) -> tuple[dict[str, Any], bytes]:
         package, digest = _package()
@@ -479,7 +484,7 @@ class SshExecutor:
             one = Conversation(self._argv(there))
             answer = one.asked(words)
         if answer is not None:
-            self._standing[whose] = one
+            self._keep(one, whose)
             _unlink(self._away_mark())
             return answer
         if one.exit_code == NOT_REACHED:
