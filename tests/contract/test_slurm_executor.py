@@ -140,3 +140,53 @@ def test_a_sweep_goes_on_without_its_client(lab_hpc: Lab) -> None:
     rows = lab_hpc.json("status", "--runs")["data"]
     assert sorted(row["metrics"]["loss"] for row in rows) == [1.0, 2.0, 3.0, 4.0]
     assert lab_hpc.json("jobs")["data"][0]["state"] == "left"
+
+
+def test_a_device_is_kept_by_a_job_that_the_runs_of_its_repository_go_into(
+    lab_hpc: Lab, tmp_path: Path, slurm_client: Slurm
+) -> None:
+    words = ["--kind", "slurm", "--partition", WORKER, "--device", "gpu:1"]
+    other = Lab(tmp_path / "other", lab_hpc.env)
+    other.repo.mkdir()
+    other.git("init", "-q")
+    (other.repo / "a").write_text("")
+    other.git("add", "-A")
+    other.git("commit", "-qm", "first")
+    other.ok("start", "other", "--prefix", "Q", "--no-branch")
+    for lab in (lab_hpc, other):
+        lab.ok("executor", "add", "acc", *words)
+    why = 'timing | the "fused" kernel\'s'
+    kept = lab_hpc.json(
+        "device", "reserve", "acc:gpu:1", "--for", "10m", "--why", why, "--within", "60s"
+    )
+    assert kept["ok"], kept
+    number = str(kept["data"]["number"])
+    # Both sides of the door: ours go in, theirs are told whose it is.
+    for n in "123":
+        run = lab_hpc.json("run", "--on", "acc", "--", "sh", "-c", "echo $SLURM_JOB_ID $MINE " + n)
+        assert run["data"]["runs"][0]["state"] == "done", run
+        assert lab_hpc.ok("logs", f"P-00{n}").split()[0] == number
+    lab_hpc.env["MINE"] = "of-this-command"
+    assert lab_hpc.ok(
+        "device", "exec", "acc:gpu:1", "--", "sh", "-c", "echo $SLURM_JOB_ID $MINE"
+    ) == (f"{number} of-this-command\n")
+    lab_hpc.ok(
+        "sweep", "--on", "acc", "--axis", "k=1,2,3", "--", "sh", "-c", "echo $SLURM_JOB_ID {k}"
+    )
+    assert lab_hpc.ok("logs", "P-005").split()[0] == number
+    for lab in (other, lab_hpc):
+        error = lab.json("device", "reserve", "acc:gpu:1", "--within", "2s")["error"]
+        assert error["code"] == "device-taken" and "of demo" in error["what"], error
+        assert why in error["what"]
+        [row] = lab.json("device", "list", "acc")["data"]
+        assert (row["device"], row["state"]) == ("gpu:1", "reserved")
+    error = other.json("device", "release", "acc:gpu:1")["error"]
+    assert error["code"] == "reserved-by-another"
+    assert "free" in lab_hpc.ok("device", "release", "acc:gpu:1")
+    wait_until(lambda: other.json("device", "list", "acc")["data"][0]["state"] == "not reserved")
+    assert lab_hpc.json("device", "release", "acc:gpu:1")["error"]["code"] == "not-reserved"
+    # It is free for a job of its own again; one of another repository is ended with a reason.
+    other.ok("device", "reserve", "acc:gpu:1", "--within", "60s")
+    words = ["--override", "reserved-by-another", "they left"]
+    lab_hpc.ok("device", "release", "acc:gpu:1", *words)
+    wait_until(lambda: lab_hpc.json("device", "list", "acc")["data"][0]["state"] == "not reserved")

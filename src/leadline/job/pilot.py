@@ -2,7 +2,8 @@
 
 A pilot takes the first of ``QUEUE/todo`` by renaming it into ``SLOT_DIR/claimed``, which one of
 several pilots can do, and runs it as ``supervise.py`` does, in a process of its own: a run cannot
-tell who ran it. It ends when the queue is closed and empty, or when nothing has come for a minute.
+tell who ran it. It ends when the queue is closed and empty, or when nothing has come for a minute;
+one that holds a device for somebody waits as long as ``SLOT_DIR/for_s`` says.
 When the engine takes it away (SIGTERM, or worse), the attempt under way ends as ``lost``, children
 included, and what was claimed and not started goes back to the queue.
 
@@ -48,6 +49,9 @@ class Pilot:
         self.take_environment()
         with open(f"{self.slot}/up", "w") as file:
             file.write(f"{os.uname().nodename} {os.getpid()}\n")
+        held_s = self.held_s()
+        idle_most_s = 0.0 if held_s else IDLE_S
+        held_until = time.monotonic() + held_s
         signal.signal(signal.SIGTERM, self.stop)
         supervise.load_all()
         idle_since = time.monotonic()
@@ -58,13 +62,22 @@ class Pilot:
                 idle_since = time.monotonic()
                 continue
             idle_s = time.monotonic() - idle_since
-            if os.path.exists(f"{self.queue}/closed") or idle_s > IDLE_S:
+            ends = idle_s > idle_most_s and time.monotonic() > held_until
+            if ends or os.path.exists(f"{self.queue}/closed"):
                 if not self.waiting():  # it may have come before the queue was closed
                     open(f"{self.slot}/ended", "w").close()
                     return 0
                 continue
             time.sleep(LOOK_EVERY_S if idle_s < 1 else LOOK_SELDOM_S)
         return 75
+
+    def held_s(self) -> float:
+        """How long it is to be there whether something comes or not."""
+        try:
+            with open(f"{self.slot}/for_s") as file:
+                return float(file.read())
+        except (OSError, ValueError):
+            return 0.0
 
     def take_environment(self) -> None:
         """The client's variables, where the engine does not hand them over."""

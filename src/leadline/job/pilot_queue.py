@@ -62,6 +62,11 @@ def job_of(slot: str) -> str:
     return f"leadline-pilot-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}-{name}"
 
 
+def hold(slot: str, for_s: float) -> None:
+    """The pilot of a slot is to be there so long, whether something comes or not. Raises OSError."""
+    _write(f"{slot}/for_s", str(for_s))
+
+
 def lend_environment(slot: str, variables: Mapping[str, str]) -> None:
     """For an engine that does not hand them over: the pilot reads and removes them."""
     descriptor = os.open(f"{slot}/environment", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

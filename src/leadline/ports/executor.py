@@ -163,6 +163,30 @@ class Piloted(Executor, Protocol):
         ...
 
 
+class Holds(Piloted, Protocol):
+    """An executor whose engine deals devices out to jobs, and can give one to a job that waits for
+    work: a pilot that ends with its time."""
+
+    def hold(self, device: str, queue: str, for_s: float, info: Mapping[str, object]) -> None:
+        """Asks for a job that has the device from its start for so long, with one slot of ``queue``.
+        ``info`` is shown to others. Raises LeadlineError: the engine takes none."""
+        ...
+
+    def held(self) -> list[dict[str, object]]:
+        """The ``info`` of every such job of this engine that is known, whoever asked for it, with
+        ``device``, ``since`` (epoch seconds), ``until`` where it has started, and ``waits`` (what
+        for) where it has not. Raises LeadlineError ``remote``: the engine cannot be asked."""
+        ...
+
+    def let_go(self, queue: str) -> None:
+        """Ends the job of a queue as soon as nothing runs in it; at once where it has not started."""
+        ...
+
+    def take_away(self, info: Mapping[str, object]) -> None:
+        """Ends a job of ``held`` at once, whoever asked for it."""
+        ...
+
+
 class InProcess(Executor, Protocol):
     """The executor whose jobs are stretches of the process that asks for them: ``submit`` begins one
     (with ``{"process": PID}`` as resources, the caller's own; else it refuses, as there is nobody to
@@ -171,6 +195,11 @@ class InProcess(Executor, Protocol):
     def finish(self, attempt_dir: str, state: str, reason: str) -> None:
         """Writes ``result.json`` and takes the environment of the attempt back. Raises OSError."""
         ...
+
+
+def holds_of(executor: Executor) -> Holds | None:
+    """The same executor where its engine gives a device to a job that waits for work."""
+    return cast("Holds", executor) if hasattr(executor, "hold") else None
 
 
 def leases_of(executor: Executor) -> Leases | None:

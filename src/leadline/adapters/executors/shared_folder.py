@@ -100,7 +100,8 @@ class SharedFolderExecutor(ABC):
     # -- the port ----------------------------------------------------------------------------------
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.submit``. ``resources`` may name a ``pilot``: the queue (``pilot_queue.py``) in
-        which the attempt waits for a job that is held already."""
+        which the attempt waits for a job that is held already, ``kept`` where that was begun by
+        another command, in whose environment it is."""
         folder = os.path.abspath(attempt_dir)
         queue = str(resources.get("pilot") or "")
         spec = _json_in(f"{folder}/spec.json")
@@ -118,9 +119,13 @@ class SharedFolderExecutor(ABC):
                 "queue": os.path.abspath(queue),
                 "place": pilot_queue.next_place(job),
             }
+            if resources.get("kept"):
+                lend_environment(folder)
             handle = self._keep(folder, kept)  # first: what waits in a queue is known to do so
             if _by_folder(folder)[0] == "queued":
                 pilot_queue.add(str(kept["queue"]), str(kept["place"]), folder)
+            if resources.get("kept"):
+                self._revive(queue)  # nobody else may look after it
             return handle
         argv = [self.python, "-I", "-S", f"{JOB_FOLDER}/supervise.py", folder, "engine"]
         return self._once(job, argv, folder, {**resources, "timeout_s": spec.get("timeout_s")})
@@ -194,11 +199,11 @@ class SharedFolderExecutor(ABC):
             if not pilot_queue.up(slot) and not pilot_queue.waiting(queue):
                 self._end(pilot_queue.job_of(slot), _json_in(f"{slot}/{TICKET}"))
 
-    def _start_pilot(self, slot: str) -> None:
+    def _start_pilot(self, slot: str, **resources: object) -> None:
         argv = [self.python, "-I", "-S", f"{JOB_FOLDER}/pilot.py", slot]
         if not self.carries_environment:
             pilot_queue.lend_environment(slot, environment_for_there())
-        self._once(pilot_queue.job_of(slot), argv, slot, {})
+        self._once(pilot_queue.job_of(slot), argv, slot, resources)
 
     def _revive(self, queue: str) -> None:
         """A pilot that ended gives its cells back and has a successor while somebody waits, as long

@@ -9,8 +9,10 @@ is ours to make. Time limits are the job program's; Slurm, which counts minutes,
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping
 
 from leadline.adapters.executors.shared_folder import (
@@ -19,13 +21,16 @@ from leadline.adapters.executors.shared_folder import (
     unreachable,
 )
 from leadline.adapters.own_programs import program
+from leadline.core.canonical import object_in
 from leadline.core.errors import environment, usage
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job import pilot_queue
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Handle
     from leadline.ports.executor_setup import ExecutorSetup
 
+HELD = "leadline_holds"  # in the comment of a job that keeps a device
 ANSWERS_WITHIN_S = 60.0
 QUEUED = ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD")
 RUNNING = (
@@ -81,6 +86,51 @@ class SlurmExecutor(SharedFolderExecutor):
                     do=f"leadline executor show {name}",
                 )
 
+    # -- a device that is kept (see ``Holds``) -----------------------------------------------------
+    def hold(self, device: str, queue: str, for_s: float, info: Mapping[str, object]) -> None:
+        """See ``Holds.hold``: a pilot's job with the device, whose comment says whose it is."""
+        pilot_queue.make(queue, 1)
+        [slot] = pilot_queue.slots(queue)
+        pilot_queue.hold(slot, for_s)
+        told = {**info, HELD: 1, "device": device, "for_s": for_s}
+        comment = json.dumps(told).replace("|", "\\u007c")
+        self._start_pilot(slot, device=device, timeout_s=for_s, comment=comment)
+
+    def held(self) -> list[dict[str, object]]:
+        """See ``Holds.held``."""
+        code, out, said = self._run("squeue", "-h", "-o", "%i|%T|%r|%M|%k")
+        if code != 0:
+            raise self._no_answer(said)
+        found = []
+        for line in out.splitlines():
+            number, state, why, ran, comment = line.split("|", 4)
+            told = object_in(comment) if f'"{HELD}"' in comment else {}
+            if not told or state not in (*QUEUED, *RUNNING):
+                continue
+            told["number"] = number
+            if state in QUEUED:
+                told["waits"] = why
+            else:
+                told["since"] = time.time() - _seconds(ran)
+                told["until"] = float(told["since"]) + float(told["for_s"])
+            found.append(told)
+        return found
+
+    def let_go(self, queue: str) -> None:
+        """See ``Holds.let_go``."""
+        self.close_pilots(queue)
+
+    def take_away(self, info: Mapping[str, object]) -> None:
+        """See ``Holds.take_away``."""
+        code, _, said = self._run("scancel", "--full", str(info["number"]))
+        if code != 0:
+            raise environment(
+                "slurm-refused",
+                f"scancel did not end the job: {said.strip()[-300:]}",
+                why="it is another user's, or it has ended",
+                do="squeue",
+            )
+
     def _find(self, job: str) -> dict[str, object] | None:
         # One that has ended and left no trace in the folder was refused or never ran: Slurm keeps it too.
         code, out, said = self._run("squeue", "-h", "-o", "%i %T", "--name", job, "--me")
@@ -97,6 +147,10 @@ class SlurmExecutor(SharedFolderExecutor):
     ) -> dict[str, object]:
         minutes = minutes_of(resources.get("timeout_s"))
         limit = [f"--time={minutes}"] if minutes else []
+        options = list(self.options)
+        if device := resources.get("device"):
+            options = [word for word in options if not word.startswith("--gres=")]
+            options += [f"--gres={device}", f"--comment={resources.get('comment', '')}"]
         code, out, said = self._run(
             "sbatch",
             "--parsable",
@@ -107,7 +161,7 @@ class SlurmExecutor(SharedFolderExecutor):
             f"--output={_literal(folder)}/supervisor.err",
             f"--chdir={folder}",
             *limit,
-            *self.options,
+            *options,
             script="#!/bin/sh\nexec " + " ".join(_quoted(word) for word in argv) + "\n",
         )
         number = out.strip().partition(";")[0]
@@ -197,6 +251,15 @@ def _quoted(word: str) -> str:
     import shlex
 
     return shlex.quote(word)
+
+
+def _seconds(ran: str) -> int:
+    """Of ``[days-][hours:]minutes:seconds``."""
+    days, _, clock = ran.rpartition("-")
+    total = 0
+    for part in clock.split(":"):
+        total = 60 * total + int(part)
+    return total + 86400 * int(days or 0)
 
 
 def _literal(path: str) -> str:

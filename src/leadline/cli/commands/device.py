@@ -16,7 +16,8 @@ TAKES_COMMAND = True
 DESCRIPTION = """One device, one job. A run of an executor that was declared with --device NAME holds that device
 as long as any of its processes lives; a second one is refused, with the name of the holder. `reserve` keeps a device
 for this repository until --for is over; `exec` runs a command that is not worth a record while it holds one. A device
-is named EXECUTOR:DEVICE; of `local`, it is one of this machine."""
+is named EXECUTOR:DEVICE; of `local`, it is one of this machine; of Slurm, what --gres takes (hpc:gpu:1): a job
+keeps it, and the runs of this repository that need it go into that job."""
 EXAMPLES = [
     "leadline executor add dev --kind ssh --host dev1 --device gpu0",
     "leadline device reserve dev:gpu0 --for 2h --why 'timing the fused kernel'",
@@ -34,6 +35,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--for", dest="for_s", type=seconds, default=7200.0, metavar="SECONDS", help="default: 2h"
     )
     keep.add_argument("--why", default="", metavar="TEXT", help="what others are told")
+    keep.add_argument(
+        "--within",
+        dest="within_s",
+        type=seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="so long the queue of an engine is waited for (default: 10s)",
+    )
     shown = verbs.add_parser("list", help="who has what")
     shown.add_argument("executor", nargs="?", default="local", help="default: local")
     release = verbs.add_parser("release", help="end a reservation")
@@ -53,13 +62,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             as_rows(lines) or "no device was ever leased here", rows, {"devices": len(rows)}
         )
     if args.subverb == "reserve":
-        held = device.reserve(context, context.topic(args.thread), args.place, args.for_s, args.why)
+        asked = (args.place, args.for_s, args.why, args.within_s)
+        held = device.reserve(context, context.topic(args.thread), *asked)
         let_go = [f"leadline device release {args.place}"]
         return Answer(f"{args.place} is reserved", held, next=let_go)
     if args.subverb == "release":
         because = next((why for code, why in args.override if code == "reserved-by-another"), "")
-        name = device.release(context, args.place, because)
-        return Answer(f"{args.place} is free", {"device": name})
+        said = device.release(context, args.place, because)
+        return Answer(said, {"device": device.named(args.place)[1]})
     return _exec(context, args)
 
 

@@ -1,28 +1,34 @@
 """Devices of a machine: who has which, and keeping one for oneself.
 
 The lease of a device is a lock that the processes of a run hold (``leadline.job.lease``); a
-reservation is one that a sleeping process holds, with a key that lies in this repository alone.
+reservation is one that a sleeping process holds, with a key that lies in this repository alone. An
+engine that deals its devices out keeps one by a job that has it and waits for work: the runs of this
+repository that need the device go into that job.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.job.disk import make_folders
-from leadline.ports.executor import leases_of
+from leadline.ports.executor import holds_of, leases_of
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
 
 if TYPE_CHECKING:
     from leadline.job.lease import Row
     from leadline.ports.attempt import Spec
+    from leadline.ports.executor import Holds
     from leadline.services.run.planning import RunPlan
 
 LONGEST_S = 7 * 24 * 3600.0
+WITHIN_S = 10.0  # that an engine is given to start the job which keeps a device
+LOOK_EVERY_S = 0.2
 
 
 class Leased(TypedDict):
@@ -61,9 +67,23 @@ def leased(context: Context, name: str, devices: Sequence[str], run: str, topic:
     }
 
 
-def reserve(context: Context, topic: str, place: str, for_s: float, why: str) -> dict[str, Any]:
-    """Keeps a device for this repository. ``place``: EXECUTOR:DEVICE. Raises LeadlineError: somebody
-    has it, or the time is none."""
+def place_kept(context: Context, name: str, device: str = "") -> Mapping[str, object]:
+    """What an attempt is launched with (``resources``) that has its device from a reservation of this
+    repository; empty where there is none. ``device``: default: those of each run of the executor."""
+    if not device:
+        declared = context.executors.find(name)
+        device = ",".join(declared.devices) if declared else ""
+    kept = object_at(_key_file(context, name, device)) if device else {}
+    if not kept.get("queue") or float(kept.get("until_s") or 0) <= context.clock.now_ms() / 1000:
+        return {}
+    return {"pilot": kept["queue"], "kept": True}
+
+
+def reserve(
+    context: Context, topic: str, place: str, for_s: float, why: str, within_s: float = WITHIN_S
+) -> dict[str, Any]:
+    """Keeps a device for this repository. ``place``: EXECUTOR:DEVICE. ``within_s``: so long an
+    engine's queue is waited for. Raises LeadlineError: somebody has it, or the time is none."""
     name, device = named(place)
     if not 0 < for_s <= LONGEST_S:
         raise usage(
@@ -74,40 +94,140 @@ def reserve(context: Context, topic: str, place: str, for_s: float, why: str) ->
     key = os.urandom(16).hex()
     who = _holder(context, "a reservation", topic)
     info = {**who, "why": context.hiding("--why").text(why), "key": key}
+    if engine := holds_of(context.executor_for(name)):
+        return _hold(context, engine, name, device, for_s, info, within_s)
     request = {"what": "reserve", "device": device, "for_s": for_s, "info": info}
     answer = _ask(context, name, request)
     _refuse_taken(answer, name)
-    path = _key_file(context, name, device)
-    make_folders(os.path.dirname(path))
-    write_whole(path, json.dumps({"key": key}).encode())
+    _keep(context, name, device, {"key": key})
     return {k: v for k, v in cast("dict[str, Any]", answer["holder"]).items() if k != "key"}
 
 
-def release(context: Context, place: str, because: str = "") -> str:
-    """Ends a reservation of this repository, or of another one with a reason. Raises LeadlineError."""
+def _keep(context: Context, name: str, device: str, what: Mapping[str, object]) -> None:
+    path = _key_file(context, name, device)
+    make_folders(os.path.dirname(path))
+    write_whole(path, json.dumps(what).encode())
+
+
+def _hold(
+    context: Context,
+    engine: Holds,
+    name: str,
+    device: str,
+    for_s: float,
+    info: Mapping[str, object],
+    within_s: float,
+) -> dict[str, Any]:
+    """Where an engine deals the devices out: a job of it that has the device and waits for work."""
+    if mine := _own(context, engine, name, device):
+        raise _taken(_told(device, mine), name)
+    number = os.urandom(8).hex()
+    queue = os.path.join(context.root, "pilots", f"kept-{number}")
+    told = {**{k: v for k, v in info.items() if k != "key"}, "id": number}
+    _keep(context, name, device, {"id": number, "queue": queue})
+    engine.hold(device, queue, for_s, told)
+    end = time.monotonic() + within_s
+    row, seen = dict[str, Any](), False
+    while True:
+        rows = engine.held()
+        row = next((one for one in rows if one.get("id") == number), {})
+        late = time.monotonic() >= end
+        if (row and "waits" not in row) or late or (seen and not row):
+            break
+        seen = bool(row)
+        time.sleep(LOOK_EVERY_S)
+    if row and "waits" not in row:
+        _keep(context, name, device, {"id": number, "queue": queue, "until_s": row["until"]})
+        return {k: v for k, v in row.items() if k in ("device", "until", "since", "why", "number")}
+    engine.let_go(queue)
+    _forget(context, name, device)
+    kind = device.partition(":")[0]
+    others = [one for one in rows if one.get("id") != number and "waits" not in one]
+    same = [one for one in others if str(one["device"]).partition(":")[0] == kind]
+    said = "; ".join(_told(str(one["device"]), one) for one in same)
+    waits = (
+        f": its queue says {row['waits']}" if row else ": the job that was to keep it ended at once"
+    )
+    raise _taken(said or f"{name} gave no {device} within {within_s:g} s{waits}", name)
+
+
+def _own(context: Context, engine: Holds, name: str, device: str) -> dict[str, Any]:
+    """The job that keeps a device for this repository, as its engine has it; empty without one."""
+    number = object_at(_key_file(context, name, device)).get("id")
+    rows = engine.held() if number else []
+    return next((one for one in rows if one.get("id") == number), {})
+
+
+def _let_go(context: Context, engine: Holds, place: str, because: str) -> str:
     name, device = named(place)
+    if row := _own(context, engine, name, device):
+        engine.let_go(str(object_at(_key_file(context, name, device))["queue"]))
+        _forget(context, name, device)
+        end = time.monotonic() + WITHIN_S
+        while any(one.get("id") == row["id"] for one in engine.held()):
+            if time.monotonic() >= end:
+                return f"{place} is free when what runs in it has ended"
+            time.sleep(LOOK_EVERY_S)
+        return f"{place} is free"
+    rows = [one for one in engine.held() if one["device"] == device]
+    if not rows:
+        raise _not_reserved(f"{device} is not reserved", name)
+    if not because:
+        raise _of_another(_told(device, rows[0]), place)
+    engine.take_away(rows[0])
+    return f"{place} is free"
+
+
+def _told(device: str, row: Mapping[str, object]) -> str:
+    from leadline.job.lease import words  # noqa: PLC0415  start-up: who asks for devices
+
+    if "waits" in row:
+        return f"{device} is waited for by {row.get('who')} on {row.get('host')} ({row['waits']})"
+    return words(device, cast("Any", row), "reserved")
+
+
+def release(context: Context, place: str, because: str = "") -> str:
+    """Ends a reservation of this repository, or of another one with a reason; returns a sentence.
+    Raises LeadlineError."""
+    name, device = named(place)
+    if engine := holds_of(context.executor_for(name)):
+        return _let_go(context, engine, place, because)
     request = {"what": "release", "device": device, "key": _key(context, name, device)}
     answer = _ask(context, name, {**request, "force": bool(because)})
     if said := str(answer.get("taken") or ""):
         if "is not reserved" in said:
-            raise conflict("not-reserved", said, do=f"leadline device list {name}")
-        raise refused(
-            "reserved-by-another",
-            said,
-            why="it was reserved from another repository",
-            do=f"leadline device release {place} --override reserved-by-another 'WHY'",
-        )
+            raise _not_reserved(said, name)
+        raise _of_another(said, place)
+    _forget(context, name, device)
+    return f"{place} is free"
+
+
+def _forget(context: Context, name: str, device: str) -> None:
     try:
         os.unlink(_key_file(context, name, device))
     except OSError:
         pass
-    return device
+
+
+def _not_reserved(said: str, name: str) -> Exception:
+    return conflict("not-reserved", said, do=f"leadline device list {name}")
+
+
+def _of_another(said: str, place: str) -> Exception:
+    return refused(
+        "reserved-by-another",
+        said,
+        why="it was reserved from another repository",
+        do=f"leadline device release {place} --override reserved-by-another 'WHY'",
+    )
 
 
 def listed(context: Context, name: str) -> list[DeviceRow]:
     """The devices of an executor's machine: those declared, and those that were ever leased."""
     from leadline.job.lease import words  # noqa: PLC0415  start-up: who lists devices
 
+    if engine := holds_of(context.executor_for(name)):
+        return _held(context, engine, name)
     rows = cast("list[Row]", _ask(context, name, {"what": "list"})["rows"])
     declared = context.executors.find(name)
     found: list[DeviceRow] = [
@@ -121,6 +241,23 @@ def listed(context: Context, name: str) -> list[DeviceRow]:
     known = {row["device"] for row in rows}
     others = [d for d in (declared.devices if declared else ()) if d not in known]
     return found + [{"device": d, "state": "free", "told": ""} for d in others]
+
+
+def _held(context: Context, engine: Holds, name: str) -> list[DeviceRow]:
+    """What jobs of an engine keep; who else has a device, its queue knows."""
+    found: list[DeviceRow] = [
+        {
+            "device": str(row["device"]),
+            "state": "waits" if "waits" in row else "reserved",
+            "told": _told(str(row["device"]), row),
+        }
+        for row in engine.held()
+    ]
+    known = {row["device"] for row in found}
+    declared = context.executors.find(name)
+    others = [d for d in (declared.devices if declared else ()) if d not in known]
+    told = "is not reserved; which jobs have it, the queue knows"
+    return found + [{"device": d, "state": "not reserved", "told": f"{d} {told}"} for d in others]
 
 
 def named(place: str) -> tuple[str, str]:
@@ -149,12 +286,16 @@ def _ask(context: Context, name: str, request: dict[str, object]) -> dict[str, A
 
 def _refuse_taken(answer: dict[str, Any], name: str) -> None:
     if said := answer.get("taken"):
-        raise conflict(
-            "device-taken",
-            str(said),
-            why="one device has one job",
-            do=[f"leadline device list {name}", "leadline jobs"],
-        )
+        raise _taken(str(said), name)
+
+
+def _taken(said: str, name: str) -> Exception:
+    return conflict(
+        "device-taken",
+        said,
+        why="one device has one job",
+        do=[f"leadline device list {name}", "leadline jobs"],
+    )
 
 
 def _holder(context: Context, run: str, topic: str) -> dict[str, str]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.timestamps import duration
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.job.disk import make_folders, open_to_read
-from leadline.ports.executor import HERE, OVER, UNPACKED
+from leadline.ports.executor import HERE, OVER, UNPACKED, holds_of
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
-from leadline.services.run.device import leased, named
+from leadline.services.run.device import leased, named, place_kept
 from leadline.services.run.facts import capture_code
 from leadline.services.run.progress import clock_ahead_s
 from leadline.services.run.spec import SPEC
@@ -111,8 +111,13 @@ def unrecorded(
     executor = context.executor_for(name)
     token, folder = _fresh_folder(context)
     spec = _spec(context, executor, "device-exec", argv, token)
-    _keep_spec(folder, {**spec, **leased(context, name, [device], " ".join(argv)[:60], "")})
-    handle = executor.submit(folder, {})
+    resources: Mapping[str, object] = {}
+    if holds_of(executor):
+        resources = place_kept(context, name, device) or {"device": device}
+    else:
+        spec = {**spec, **leased(context, name, [device], " ".join(argv)[:60], "")}
+    _keep_spec(folder, spec)
+    handle = executor.submit(folder, resources)
     watcher(executor, folder, handle)
     result = executor.result(folder)
     _cleared(folder, [])

@@ -21,6 +21,7 @@ from leadline.services.run.attempt import executor_of, handle_of, keep_handle
 from leadline.services.run.ending import end_run
 from leadline.services.run.inputs import with_inputs
 from leadline.services.run.outcome import RunOutcome, outcome_of
+from leadline.services.run.pilots import resources_of
 from leadline.services.run.planning import RunPlan, planned_body
 from leadline.services.run.reattach import tell_launched
 from leadline.services.run.request import RunRequest
@@ -116,14 +117,13 @@ def plan(
 
 
 def launch(context: Context, run: RunPlan, wait_until_up: bool = True) -> Handle:
-    """Hands the job to its executor. ``wait_until_up=False`` lets the next one start while this
-    one's supervisor does. Hard, and truthful: the run is in the record, and its ending says that it
-    was not started, or it is open where nobody knows; then the error is raised."""
+    """Hands the job to its executor. ``wait_until_up=False`` lets the next one start meanwhile. Hard,
+    and truthful: its ending says that it was not started, or it stays open where nobody knows."""
     executor = executor_of(context, run.body)
     try:
         prepare_folder(context, run)
         start = executor.submit if wait_until_up else executor.begin
-        handle = start(run.attempt, run.request.resources if run.request else {})
+        handle = start(run.attempt, resources_of(context, run))
     except (LeadlineError, OSError) as error:
         if getattr(error, "code", "") != MAYBE_STARTED:
             end_run(context, run, not_started=getattr(error, "what", str(error)))

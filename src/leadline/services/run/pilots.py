@@ -14,9 +14,11 @@ from contextlib import contextmanager
 
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.services.context import Context
+from leadline.services.run.device import place_kept
 
 if TYPE_CHECKING:
     from leadline.ports.executor import Executor, Piloted
+    from leadline.services.run.planning import RunPlan
 
 PILOTS = "pilots"
 MOST_AHEAD = 400
@@ -32,6 +34,9 @@ def piloted(
     At the end nothing more is handed out; what waits is still run. Raises LeadlineError: the engine
     takes no job.
     """
+    if kept := place_kept(context, executor.name):
+        yield kept
+        return
     if not hasattr(executor, "open_pilots") or runs <= slots:
         yield {}
         return
@@ -42,6 +47,13 @@ def piloted(
         yield {"pilot": queue}
     finally:
         with_pilots.close_pilots(queue)
+
+
+def resources_of(context: Context, run: RunPlan) -> Mapping[str, object]:
+    """What an attempt of a run is launched with: the pilots of its command, one device and no job of
+    its own to wait for; else the job that keeps its device for this repository."""
+    own = run.request.resources if run.request else {}
+    return own or place_kept(context, str(run.body["executor"]))
 
 
 def ahead(resources: Mapping[str, object], slots: int, by_itself: bool = False) -> int:

@@ -19,6 +19,7 @@ from leadline.job.disk import make_folders
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 from leadline.services.run.attempt import executor_of, handle_of, keep_handle
+from leadline.services.run.pilots import resources_of
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.spec import SEALED, SPEC, spec_of
 
@@ -44,10 +45,9 @@ def retried(context: Context, run: RunPlan) -> RunPlan | None:
         if os.path.exists(os.path.join(run.attempt, name)):
             shutil.copyfile(os.path.join(run.attempt, name), os.path.join(folder, name))
     write_whole(os.path.join(folder, SPEC), json.dumps(again).encode(), on_disk=True)
-    # In a pilot of the sweep where there are some: one device, and no job of its own to wait for.
-    resources = run.request.resources if run.request else {}
     try:
-        keep_handle(folder, executor_of(context, run.body).submit(folder, resources))
+        handed = executor_of(context, run.body).submit(folder, resources_of(context, run))
+        keep_handle(folder, handed)
     except LeadlineError as error:
         context.warn(f"{run.body['id']} was lost and could not be tried again: {error.what}")
     else:
