@@ -16,6 +16,7 @@ from tests.conftest import Lab, sealed_environment
 
 _NEVER = ("Traceback (most recent call last)", "a bug in Leadline")
 NOT_ENDED = 1  # no exit code of a verb
+NEVER_ENDS_S = 600
 COLUMNS = ("lost", "false", "leaked", "tracebacks")
 
 
@@ -53,13 +54,14 @@ class Faults:
 
 
 class EndedLab(Lab):
-    """A verb that does not end by itself is a false answer, and the campaign goes on."""
+    """A verb that does not end by itself is a false answer, and the campaign goes on. On a busy disk
+    a seal with some hundred syncs takes more than a minute; what waits for nothing takes for ever."""
 
     def run(self, *args: str, **how: Any) -> subprocess.CompletedProcess[str]:
-        return self._ended(super().run, args, how)
+        return self._ended(super().run, args, {"timeout": NEVER_ENDS_S, **how})
 
     def start(self, *args: str, **how: Any) -> subprocess.CompletedProcess[str]:
-        return self._ended(super().start, args, how)
+        return self._ended(super().start, args, {"timeout": NEVER_ENDS_S, **how})
 
     def _ended(
         self, call: Callable[..., subprocess.CompletedProcess[str]], args: Any, how: Any

@@ -3,6 +3,7 @@ what is private stays as it is, is read by nobody, and every verb ends."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -12,6 +13,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from leadline.core.canonical import digest_bytes
+from leadline.core.tracker.run_folder import ABOUT, MANIFEST
 from tests.campaign.fault import Faults, Tally, fresh
 from tests.conftest import Lab, sealed_environment
 
@@ -43,11 +46,6 @@ class Shared:
         self.bob.ok("start", "b", "--prefix", "B", "--no-branch", "--goal", "look at theirs")
         self.team.mkdir()
         self.team.chmod(0o2777)
-        self.private.mkdir(0o700)
-        (self.private / "file").write_text(PRIVATE)
-        (self.private / "about.json").write_text(f'{{"v": 1, "uid": "x", "name": "{PRIVATE}"}}')
-        for file in self.private.iterdir():
-            file.chmod(0o600)
         ada.write("log.py", JOB)
         ada.git("add", "log.py")
         ada.git("commit", "-q", "-m", "log")
@@ -55,7 +53,22 @@ class Shared:
         ada.ok("run", "--quiet", "--", sys.executable, "log.py", "one")
         ada.ok("tracker", "push")
         shutil.copytree(self.team, self.box / "team-before")
-        self.runs = 1
+        self._make_private()
+
+    def _make_private(self) -> None:
+        """A text, and a run that is whole: what is read of it through a link would be believed."""
+        (run,) = (self.team / "p").iterdir()
+        shutil.copytree(run, self.private / "run")
+        (self.private / "file").write_text(PRIVATE)
+        about, manifest = (self.private / "run" / name for name in (ABOUT, MANIFEST))
+        said, listed = json.loads(about.read_text()), json.loads(manifest.read_text())
+        said |= {"title": PRIVATE, "name": PRIVATE, "config": {"words": PRIVATE}}
+        about.write_text(json.dumps(said))
+        whole = about.read_bytes()
+        listed["files"][ABOUT] = {"size_bytes": len(whole), "digest": digest_bytes(whole)}
+        manifest.write_text(json.dumps(listed))
+        for path in (self.private, *self.private.rglob("*")):
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
     def restored(self) -> None:
         subprocess.run(["chmod", "-R", "u+rwx", str(self.team)], check=False)
@@ -75,7 +88,7 @@ class Shared:
         """Where the private words lie that nobody put there on purpose."""
         places = (self.ada.repo, self.bob.repo, self.team)
         files = (path for place in places for path in place.rglob("*"))
-        own = {(self.private / name).stat().st_ino for name in ("file", "about.json")}
+        own = {path.stat().st_ino for path in self.private.rglob("*")}
         return [
             str(path.relative_to(self.box))
             for path in files
@@ -87,6 +100,12 @@ class Shared:
 
 
 Plant = Callable[[Path, Shared], None]
+
+
+def _like(place: Path, shared: Shared) -> Path:
+    """What stands in the private run where ``place`` stands in the run."""
+    inside = place.relative_to(shared.team).parts[2:]  # below PROJECT/RUN
+    return shared.private.joinpath("run", *inside)
 
 
 def _clear(place: Path) -> None:
@@ -139,8 +158,8 @@ def _device(place: Path, shared: Shared) -> None:
 
 PLANTS: dict[str, Plant] = {
     "a link to a private file": _link(lambda place, shared: shared.private / "file"),
-    "a link to a private about.json": _link(lambda place, shared: shared.private / "about.json"),
-    "a link to a private folder": _link(lambda place, shared: shared.private),
+    "a link to what is private of its name": _link(_like),
+    "a link to a private run": _link(lambda place, shared: shared.private / "run"),
     "a link to a new private file": _link(lambda place, shared: shared.private / "made"),
     "a link to itself": _link(lambda place, shared: place.name),
     "a link to an endless file": _link(lambda place, shared: "/dev/zero"),

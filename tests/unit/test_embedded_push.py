@@ -470,6 +470,21 @@ def test_a_folder_that_is_a_link_is_not_entered(run_in: Path, where: str) -> Non
     assert (mine / "file").read_text() == "kept" and mine.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("by", ["listed", "stored"])
+def test_a_link_to_a_private_run_is_named_and_not_read(run_in: Path, by: str) -> None:
+    tracker = tracker_in(run_in)
+    there = Path(tracker.push(pushing(run_in), 60).path)
+    mine = run_in / "private"
+    there.rename(mine)
+    there.symlink_to(mine)
+    team = run_in / "team"
+    (run,) = tracker.listed("proj", str(team)) if by == "listed" else tracker.stored(str(team))
+    assert (run.uid, run.path) == (UID, str(there)) and "which is not followed" in run.problem
+    assert f"a link to {mine.resolve()}" in run.problem and not run.started_at
+    with pytest.raises(LeadlineError, match="not followed"):
+        tracker.read(run)
+
+
 def test_a_link_is_not_read_as_a_file_of_the_run(run_in: Path) -> None:
     tracker = tracker_in(run_in)
     there = Path(tracker.push(pushing(run_in), 60).path)

@@ -30,6 +30,7 @@ from leadline.core.record.run import OWN
 from leadline.core.series.store import Store, disorder
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.core.tracker.run_folder import (
+    ABOUT,
     FETCHED,
     LINES,
     MANIFEST,
@@ -141,7 +142,9 @@ class EmbeddedTracker:
                 do="leadline tracker status",
             ) from error
         found = [
-            run for place in _folders(folder) if (run := run_at(place) or _named(place)) is not None
+            run
+            for place in _folders(folder)
+            if (run := _linked(place) or run_at(place) or _named(place)) is not None
         ]
         for run in found:
             run.project = project
@@ -199,6 +202,17 @@ def _named(path: str) -> TrackerRun | None:
     return TrackerRun(OWN, uid, name, uid=uid, path=path) if uid else None
 
 
+def _linked(path: str) -> TrackerRun | None:
+    """A run that a link leads to. Whoever may write in a shared folder would choose by it which of the
+    reader's own runs are read: it is named, and not followed."""
+    if not os.path.islink(path) or not os.path.exists(os.path.join(path, ABOUT)):
+        return None
+    name, uid = name_and_uid(path)
+    base = os.path.basename(path)
+    what = f"{base} is a link to {os.path.realpath(path)}, which is not followed"
+    return TrackerRun(OWN, uid or path, name or base, uid=uid, path=path, problem=what)
+
+
 def _artifacts(path: str) -> int:
     """How many artifacts the run has: by the list of a shared folder, or by the lines that its job
     wrote."""
@@ -251,9 +265,14 @@ def _below(path: str, depth: int) -> list[TrackerRun]:
     run = run_at(path)
     if run is not None:
         return [run]
-    return [
-        run for inside in (_folders(path) if depth else []) for run in _below(inside, depth - 1)
-    ]
+    found: list[TrackerRun] = []
+    for inside in _folders(path) if depth else []:
+        linked = _linked(inside)
+        if linked is not None:
+            found.append(linked)
+        elif not os.path.islink(inside):
+            found += _below(inside, depth - 1)
+    return found
 
 
 def _each_once(runs: Iterable[TrackerRun]) -> list[TrackerRun]:
