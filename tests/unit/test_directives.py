@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from leadline.core.errors import LeadlineError
+from leadline.core.issue.remote import WRITER, Comment, RemoteIssue
 from leadline.render.terminal.brief import render_brief
+from leadline.services.issue.heard import hear
 from leadline.services.look.brief import brief
 from leadline.services.look.next import actions_of
 from leadline.services.write.session import acknowledge, direct, end_session, hand_over
@@ -59,3 +61,40 @@ def test_nothing_is_closed_where_nothing_is_open(lab):
     with pytest.raises(LeadlineError) as caught:
         end_session(lab, "t")
     assert caught.value.code == "no-session"
+
+
+ISSUE = "https://forge.invalid/o/r/issues/7"
+
+
+def heard(lab, *texts: str, issue: str = ISSUE) -> list[str]:
+    at = "2999-01-01T00:00:00Z"
+    comments = [Comment(t, "", t, at, "bo", f"{issue}#{t}", of=WRITER) for t in texts]
+    return hear(lab, lab.store.thread("t"), RemoteIssue("7", issue, "", "", "open", [], comments))
+
+
+def test_a_deleted_comment_is_withdrawn_and_owed_no_more(lab):
+    heard(lab, "stop", "wait")
+    acknowledge(lab, "t", "P-G2", "waiting")
+    assert heard(lab) == ["withdraw P-G1, a comment of bo that was deleted"]
+    thread = lab.store.thread("t")
+    assert "was deleted on the issue" in thread.items["P-G1"].retracted
+    assert thread.items["P-G2"].body["acknowledged"]["note"] == "waiting"
+    assert thread.items["P-G2"].stands
+    assert actions(lab) == ["leadline run -- CMD"], (
+        "no acknowledgement, and no update: it was no result"
+    )
+    assert "Dead ends" not in brief(lab, None, 4000)[0]
+    assert heard(lab) == []
+
+
+def test_a_comment_that_is_there_after_all_is_heard_again(lab):
+    heard(lab, "stop")
+    heard(lab)
+    assert heard(lab, "stop") == ["take in P-G2, a comment of bo"]
+    assert heard(lab, "stop") == []
+
+
+def test_what_was_said_on_another_issue_is_not_missed_on_this_one(lab):
+    heard(lab, "stop")
+    assert heard(lab, issue=ISSUE + "1") == []
+    assert lab.store.thread("t").items["P-G1"].stands

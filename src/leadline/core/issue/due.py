@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from leadline.core.record.kept import Since
-from leadline.core.record.kinds import TABLE
+from leadline.core.record.kinds import KINDS, TABLE
 from leadline.core.record.ranks import DECIDED_STATES, rank
 from leadline.core.record.thread import is_a
 from leadline.core.timestamps import epoch_ms, minute, plural
@@ -157,10 +157,16 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
         elif record.kind == "claim":
             what = f"result claimed: {shown}"
         elif record.kind == "retraction" and not body.get("part_of"):
-            what = f"{thread.shown(str(body.get('target', '')), refs)} retracted"
+            target = thread.shown(str(body.get("target", "")), refs)
+            what = f"{target} retracted" if _tells(thread.items.get(target)) else ""
         if what:
             found.append({"at": record.at, "kind": record.kind, "what": what})
     return found
+
+
+def _tells(withdrawn: Item[Any] | None) -> bool:
+    """A person's word to who works is no result, and neither is that it was taken back."""
+    return withdrawn is None or KINDS[withdrawn.kind].news
 
 
 def _label_rises(

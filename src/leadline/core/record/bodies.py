@@ -797,6 +797,7 @@ class RetractionBody(TypedDict):
     target: str
     why: NotRequired[str]
     part_of: NotRequired[str]  # the sweep that was retracted with it, which tells it
+    comment: NotRequired[str]  # the forge's id of the comment that it was, which is gone
     refs: NotRequired[dict[str, str]]
 
 

@@ -15,6 +15,7 @@ from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import experiment_of
 from leadline.core.metric.limit import within
 from leadline.core.plain import one_line
+from leadline.core.record.kinds import KINDS
 from leadline.core.record.ranks import queue_place, rank, stands_at
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run, is_reported, told_runs
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
@@ -529,7 +530,7 @@ def negative_at(thing: Item | Experiment) -> str | None:
         return [thing.at, *changed][-1]
     if thing.kind == "note" and thing.body.get("role") == "negative" and thing.stands:
         return thing.at
-    if thing.retracted:
+    if thing.retracted and KINDS[thing.kind].news:  # a person's word was no attempt
         return thing.history[-1]["at"] if thing.history else thing.at
     return None
 
