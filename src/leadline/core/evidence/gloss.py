@@ -26,6 +26,7 @@ from leadline.core.values import dataclass, field
 
 _NAMED = 4
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
+_OF_ITS_OWN = (strong.COMPARES, strong.CAUSE, strong.ADVICE)  # what only a claim's own words may not say
 _RUNS = ("run", "runs", "seed", "seeds", "repeat", "repeats", "trial", "trials")
 
 
@@ -63,8 +64,8 @@ def overclaims(
     more than what stands in the thread; ``own``: it is their own, and may not even compare where
     they do not."""
     found = []
-    for word in strong_words(text):
-        if word.kind == strong.COMPARES and not own:
+    for word in strong_words(text, _names(bearing)):
+        if word.kind in _OF_ITS_OWN and not own:
             continue
         if word.kind == strong.BEST and not own and strong.among_tried(word, text):
             continue
@@ -83,6 +84,14 @@ def overclaims(
 
 
 Lacking = tuple[str, str] | None
+
+
+def _names(bearing: Sequence[Borne]) -> set[str]:
+    """What the sides are called: their names and the values that they are chosen by."""
+    clauses = [clause for borne in bearing for clause in borne.predicate.clauses]
+    subjects = [s for c in clauses for s in (c.subject, c.right) if s is not None]
+    values = {f"{value}" for s in subjects for _, value in s.selectors}
+    return {name for name in values | {s.name for s in subjects} if name.isalpha()}
 
 
 def _without_a_claim(word: StrongWord) -> tuple[str, str]:
@@ -109,6 +118,14 @@ def _without_a_claim(word: StrongWord) -> tuple[str, str]:
             "say 'no difference was shown', with n",
         ),
         strong.COMPARES: ("compares with something", "claim --that 'METRIC(A) < METRIC(B)'"),
+        strong.CAUSE: (
+            "says why, and what was measured says only that it is so",
+            "say 'with' for 'because of', or 'may come from'",
+        ),
+        strong.ADVICE: (
+            "says what to do, and the checkable form does not compare",
+            "leadline decide says what is to be done",
+        ),
     }[word.kind]
 
 
@@ -152,6 +169,10 @@ def _compares(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]])
         "compares with something, and the checkable form does not",
         "claim --that 'METRIC(A) < METRIC(B)', or say what was measured",
     )
+
+
+def _advice(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    return _compares(word, borne, runs) and _without_a_claim(word)
 
 
 def _every(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
@@ -293,4 +314,6 @@ _JUDGES: dict[str, Callable[[StrongWord, Borne, Callable[[], Iterable[Run]]], La
     strong.PROOF: _proof,
     strong.NO_EFFECT: _no_effect,
     strong.COMPARES: _compares,
+    strong.CAUSE: _proof,
+    strong.ADVICE: _advice,
 }

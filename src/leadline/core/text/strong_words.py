@@ -8,9 +8,11 @@ borne is judged elsewhere (``core/evidence/gloss.py``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cache
 
 from leadline.core.patterns import later
+from leadline.core.text import lexicon
 from leadline.core.text import other_languages as other
 from leadline.core.text.intention import (
     attributed,
@@ -20,6 +22,7 @@ from leadline.core.text.intention import (
     part_before,
     planned,
 )
+from leadline.core.text.phrases import Lexicon, words_of
 from leadline.core.text.quantity import number_of, without_code
 from leadline.core.typed import NamedTuple
 
@@ -30,6 +33,23 @@ LABEL = "label"  # a label of evidence
 PROOF = "proof"  # what no evidence bears
 NO_EFFECT = "no-effect"  # absence shown
 COMPARES = "compares"  # with something else
+CAUSE = "cause"  # why it is so
+ADVICE = "advice"  # what is to be done
+
+_KIND_OF_FIELD = {
+    "rank": BEST,
+    "literature": BEST,
+    "superior": COMPARES,
+    "moves": COMPARES,
+    "crush": CLEAR,
+    "chance": CLEAR,
+    "equal": NO_EFFECT,
+    "cause": CAUSE,
+    "certain": PROOF,
+    "closure": PROOF,
+    "general": EVERY,
+    "advice": ADVICE,
+}
 
 
 class StrongWord(NamedTuple):
@@ -442,9 +462,9 @@ _HARD = later(
 )
 
 
-def strong_words(text: str) -> list[StrongWord]:
+def strong_words(text: str, names: Collection[str] = ()) -> list[StrongWord]:
     """Every such word of ``text`` that is said to be so: not denied ("not the best"), wanted or left
-    open; in reading order."""
+    open; in reading order. ``names``: what the sides of the claim are called."""
     prose = _NAMED.sub(lambda m: " " * len(m[0]), without_code(text))
     found = [
         *_superlatives(prose),
@@ -464,8 +484,21 @@ def strong_words(text: str) -> list[StrongWord]:
         ),
     ]
     found = [w for w in found if not _MADE.match(w.word) or _of_an_effect(w, prose)]
+    found += _of_the_lexicon(prose, names)
     found += _in_other_languages(prose)
     return sorted(w for w in found if is_stated(w, prose))
+
+
+@cache
+def _lexicon() -> Lexicon:
+    return Lexicon(lexicon.FIELDS, lexicon.CLASSES)
+
+
+def _of_the_lexicon(prose: str, names: Collection[str]) -> Iterator[StrongWord]:
+    arms = {"arm": [name.lower() for name in names]}
+    for words in words_of(prose):
+        for found in _lexicon().found(words, arms):
+            yield StrongWord(found.start, prose[found.start : found.end], _KIND_OF_FIELD[found.field])
 
 
 def among_tried(word: StrongWord, text: str) -> bool:
