@@ -46,6 +46,13 @@ _OF_NAME = (
 _LESS_IS_BETTER = frozenset([TIME, MEMORY, LOSS, COST])
 _SPEED = frozenset([TIME, RATE])
 _LEARNS = later(r"\b(?:learn|converg|train)\w*\s+$", re.I)
+# "a larger warm-up", "the spread is larger": neither is of the metric
+_OF_ANOTHER_THING = later(
+    r"<\s(?!(?:than|in|on|at|with|for|by|and|but|or|now|here|again|when|while|because|as|to|if|too|still|so|once|"
+    r"under|over|across|from|of|everywhere|there|both|numbers?|values?)\b)[a-z]|\b(?:spread|variance|variation|interval|"
+    r"scatter|jitter|batch|window|warm-?up|queue|budget|sample)s?\b[^<;,]*<",
+    re.I,
+)
 RELATIVE = later(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
 
 
@@ -64,6 +71,14 @@ def contradictions(
             continue
         if said.way in (FASTER, SLOWER) and _LEARNS.search(prose[: said.start]):
             continue  # in steps, of which a loss may tell as well as a time
+        if (
+            said.way in (LOWER, HIGHER)
+            and not said.of
+            and _OF_ANOTHER_THING.search(
+                f"{part_before(prose, said.start)}<{prose[said.start + len(said.word) :]}"
+            )
+        ):
+            continue
         of = said.of or (RATE if said.way in (FASTER, SLOWER) else "")
         alike = [r for r in compared if not of or _alike(of, kinds[r.clause.metric])]
         if not alike:

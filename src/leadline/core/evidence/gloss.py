@@ -26,7 +26,11 @@ from leadline.core.values import dataclass, field
 
 _NAMED = 4
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
-_OF_ITS_OWN = (strong.COMPARES, strong.CAUSE, strong.ADVICE)  # what only a claim's own words may not say
+_OF_ITS_OWN = (
+    strong.COMPARES,
+    strong.CAUSE,
+    strong.ADVICE,
+)  # what only a claim's own words may not say
 _RUNS = ("run", "runs", "seed", "seeds", "repeat", "repeats", "trial", "trials")
 
 

@@ -8,6 +8,8 @@ begins, and one that says that something was found states it, whatever it planne
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from functools import lru_cache
 
 from leadline.core.patterns import later
 
@@ -25,7 +27,7 @@ _LED = later(
     re.I,
 )
 _FOUND = later(
-    r"\b(?:found|saw|seen|got|observed|measured|shows?|showed|achiev\w+|reach(?:es|ed)|met|hit|exceeded|"
+    r"\b(?:found|saw|(?<!to be )seen|got|observed|measured|shows?|showed|achiev\w+|reach(?:es|ed)|met|hit|exceeded|"
     r"surpass\w+|attain\w*|"
     r"indeed|confirmed|turned\s+out|already|now\s+(?:is|has|gives)|as\s+(?:expected|predicted|planned|hoped)|"
     r"than\s+expected)\b",
@@ -34,7 +36,7 @@ _FOUND = later(
 _EXPECTS = later(
     r"\b(?:we|i|they|one|it\s+was|is|to)\s+(?:would\s+|had\s+)?(?:expect|hope|predict|anticipat|hypothesi|guess|"
     r"assum|suspect|"
-    r"want|aim|seek|look)(?:\w*)\b|\b(?:the|our|my|a|this)\s+(?:\w+\s+)?(?:goal|aim|target|hypothesis|"
+    r"want|aim|seek|look)(?:\w*)\b|\b(?:the|our|my|a|this)\s+(?:\w+\s+)?(?:goal|aim|target|hypothesis|suspicion|fear|worry|hope|guess|"
     r"expectation|criterion|"
     r"threshold|budget|limit|question)\b|\bto\s+(?:find|see|learn|determine|search|look|choose|pick|get|reach|"
     r"compute|auto-compute|tune|"
@@ -46,8 +48,8 @@ _EXPECTS = later(
     re.I,
 )
 _ASKS = later(
-    r"\b(?:what|which|whether)\b.*\b(?:is|are|remains?|stays?)\s+(?:still\s+|an\s+)?(?:open|unknown|unclear|"
-    r"unanswered)\b|"
+    r"\b(?:what|which|whether)\b.*\b(?:is|are|remains?|stays?)\s+(?:still\s+|an\s+)?(?:open|unknown|unclear|to\s+be\s+(?:seen|tested|shown|tried|found)|"
+    r"unanswered)\b|\b(?:is|was)\s+what\s+(?:we|i)\s+(?:hope|want|expect)|"
     r"\b(?:if|until|once|when|unless)\b.*\b(?:we|i)\s+(?:\w+\s+)?(?:stop|abort|switch|continue|reject|accept|"
     r"drop|decide|rerun|repeat)\b|"
     r"\b(?:we|i)\s+(?:will\s+)?(?:stop|abort|switch|reject|accept|drop|rerun|repeat)\b.*\b(?:if|until|once|when|"
@@ -71,15 +73,17 @@ _OPEN = later(
     r"\b(?:(?:can(?:not|\s?not|'t)|could\s?not|couldn't|do(?:es)?\s?not|don't|doesn't|did\s?not|didn't|"
     r"would\s?not|not)\s+(?:yet\s+|\w+ly\s+)?(?:say|know|claim|show|"
     r"mean|imply|conclude|suggest|establish|tell|prove|guarantee|demonstrate|believe|think|expect|assume|"
-    r"confirm|verify)|unclear|unknown|"
+    r"confirm|verify)|unclear|unknown|(?:tr(?:y|ied|ying)|attempt\w*|fail(?:s|ed)?|unable|impossible)\s+to|"
     r"open\s+question|remains?\s+(?:open|to\s+be)|too\s+early|no\s+(?:evidence|proof|guarantee|indication|claim|"
     r"sign)s?|doubt(?:ful)?\s+(?:that|whether|if)|"
     r"whether|far\s+from|anything\s+but|no\s+longer|rather\s+than|yet\s+to\s+be|(?:still|needs?|"
-    r"remains?)\s+to\s+be|to\s+be|short\s+of|instead\s+of)\b",
+    r"remains?)\s+to\s+be|(?<!out )(?<!found )(?<!shown )(?<!prove[dn] )(?<!seen )"
+    r"(?<!known )to\s+be|short\s+of|instead\s+of)\b",
     re.I,
 )
 _BY_OTHERS = later(
-    r"\b(?:(?:the|their|this|that|a)\s+)?(?:papers?|authors?|literature|docs|documentation|blog|article|readme|manual|"
+    r"\b(?:(?:the|their|this|that|a)\s+)?(?:papers?|authors?|someone|somebody|some|people|colleagues?|others|list|"
+    r"literature|docs|documentation|blog|article|readme|manual|"
     r"vendor|reviewers?|they)\s+(?:\w+\s+)?(?:claim|report|found|find|say|said|state|argue|show|recommend|suggest|"
     r"call|promise|prove)\w*\b|\baccording\s+to\b|\bin\s+(?:the|their)\s+(?:\w+\s+)?(?:paper|article|literature|docs)\b",
     re.I,
@@ -93,8 +97,14 @@ _NOT_OPEN = later(
 
 def part_before(prose: str, at: int) -> str:
     """What of the same part of the sentence stands before ``at``."""
-    start = max((m.end() for m in _ENDS.finditer(prose, 0, at)), default=0)
-    return prose[start:at]
+    ends = _ends(prose)
+    return prose[ends[bisect_right(ends, at) - 1] : at]
+
+
+@lru_cache(maxsize=4)
+def _ends(prose: str) -> list[int]:
+    """Where its parts begin."""
+    return [0, *(m.end() for m in _ENDS.finditer(prose))]
 
 
 def part_at(prose: str, at: int) -> str:

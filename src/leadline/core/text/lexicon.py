@@ -11,310 +11,491 @@ from __future__ import annotations
 
 CLASSES = {
     # who may be said to be better; the sides of the claim are added as they are called
-    "arm": """it this that they these those new old ours candidate baseline control reference default arm arms variant
-        version method approach model kernel optimizer optimiser schedule setting configuration config setup layout
-        algorithm scheme strategy option recipe implementation loader tokenizer prototype winner contender change patch
-        fix trick idea system solution design architecture technique procedure branch side path code compiler cache
-        allocator library engine scheduler everything everybody everyone anything competition rest field others
-        rival rivals competitor competitors alternative alternatives opponent incumbent predecessor""",
-    "effect": """gain gains win wins effect effects improvement improvements difference differences gap drop decrease
-        increase reduction reductions saving savings speedup slowdown advantage advantages benefit benefits superiority
-        result results finding findings conclusion conclusions outcome trend claim hypothesis boost progress lead edge
-        regression uplift lift jump leap success convergence victory margin ordering ranking speed up""",
-    "outcome": """loss losses accuracy error errors quality time runtime latency throughput speed memory cost costs
-        performance perplexity score scores recall precision bandwidth footprint energy efficiency convergence results
-        result outcome outcomes output outputs numbers number story picture ordering ranking pattern answer conclusion
-        curve curves behaviour behavior""",
-    "measure": """loss accuracy error quality runtime latency throughput speed memory cost performance perplexity recall
-        precision bandwidth footprint energy efficiency convergence stability robustness""",
-    "better": """better worse faster slower quicker cheaper lower higher smaller stronger weaker superior inferior ahead
-        sooner earlier quickly""",
-    "works": "win~ beat~ help~ work~ improve~ converge~ gain~ succeed~ lead~ outperform~ surpass~ drop~ fall~ prevail~",
-    "more": "other larger bigger smaller all any every each different new unseen most many further more arbitrary whatever "
-    "real several various similar longer general broader wider deeper",
-    "scope": """dataset datasets data model models machine machines hardware gpu gpus cpu cpus scale scales shape shapes
-        size sizes domain domains task tasks seed seeds workload workloads setting settings architecture architectures
-        language languages platform platforms case cases run runs input inputs problem problems batch batches network
-        networks condition conditions cluster clusters box boxes node nodes user users team teams scenario scenarios
-        environment environments device devices configuration configurations regime regimes server servers compiler
-        compilers metric metrics benchmark benchmarks budget budgets repeat repeats trial trials test tests try attempt
-        attempts context contexts application applications respect length lengths world production practice wild repo
-        repository tokenizer tokenizers corpus corpora family families lab labs site sites person people occasion
-        occasions front fronts level levels measurement measurements experiment experiments time times fold folds""",
-    "many": """two three four five six seven eight nine ten eleven twelve dozen dozens several many multiple numerous
-        countless various twenty thirty forty fifty hundred hundreds handful half all every each both couple scores""",
-    "people": "we you i everyone everybody anyone anybody people users teams team one they nobody reviewers readers "
-    "practitioners somebody someone folks",
-    "take": """use~ adopt~ switch~ migrate~ upgrade~ ship~ deploy~ prefer~ choose~ pick~ take~ run~ keep~ embrace~ move~
-        change~ enable~ merge~ replace~ select~ favour~ favor~ convert~ roll~ standardise~ standardize~ go~""",
-    "discard": """drop~ bin~ scrap~ ditch~ dump~ retire~ discard~ abandon~ deprecate~ delete~ remove~ forget~ bury~
-        replace~ kill~ trash~ junk~ sunset~ throw~ toss~ decommission~ eliminate~ chuck~ ignore~ avoid~ leave~""",
-    "crush": """crush~ trounce~ smash~ demolish~ destroy~ annihilate~ obliterate~ pulverise~ pulverize~ thrash~ slaughter~
-        murder~ wipe~ bury~ smoke~ clobber~ hammer~ rout~ flatten~ steamroll~ dwarf~ humiliate~ embarrass~ shred~ slay~
-        dominate~ outclass~ eclipse~ overwhelm~ decimate~ wreck~ stomp~ batter~ massacre~ spank~ school~ own~ vanquish~
-        conquer~ devour~ eat~ lap~ dust~ overshadow~ outshine~ dethrone~ floor~ roast~ toast~ whip~ lick~ cream~ torch~
-        mop~ ruin~ bulldoze~""",
-    "outdo": """outperform~ outdo~ outstrip~ outpace~ outrun~ surpass~ exceed~ top~ trump~ overtake~ beat~ best~ win~
-        defeat~ outrank~ outscore~ outsmart~ outgrow~ outlast~ better~ edge~ supersede~ supplant~ excel~ overcome~
-        transcend~ undercut~ leapfrog~ trail~ lag~ lose~ underperform~ outweigh~ bests surpasses""",
-    "chance": "luck chance coincidence fluke flukes accident artefact artifact randomness noise happenstance random lucky "
-    "accidental coincidental spurious illusion variance jitter mirage",
-    "great": """excellent fantastic superb brilliant outstanding exceptional terrific marvellous marvelous stellar
-        phenomenal amazing awesome incredible wonderful perfect flawless impeccable unbelievable astonishing astounding
-        stunning spectacular sensational miraculous extraordinary magnificent formidable unreal insane crazy mindblowing
-        breathtaking impressive remarkable glorious magic magical legendary splendid tremendous fabulous
-        terrible awful horrible dreadful abysmal atrocious catastrophic disastrous pathetic horrendous appalling lousy
-        miserable hopeless worthless dismal""",
-    "good": """good great fine nice strong poor weak bad preferable preferred favourable favorable effective
-        beneficial worthwhile valuable promising healthy competitive efficient reliable dependable trustworthy robust solid
-        stable sound safe sane mature sufficient adequate ideal successful useful helpful powerful capable accurate winning
-        unbeatable superior inferior dead obsolete outdated redundant pointless unnecessary superfluous useless history
-        toast finished doomed legacy passé unusable broken flawed faulty harmful damaging detrimental wasteful suboptimal
-        crucial essential key vital indispensable necessary required critical decisive instrumental paramount
-        needed mandatory pivotal fundamental""",
-    "big": """massive huge enormous dramatic giant gigantic immense vast colossal staggering whopping substantial
-        considerable marked pronounced drastic radical striking sizeable sizable hefty notable appreciable
-        noticeable meaningful serious handsome generous large big great major strong clear profound monumental decisive
-        unmistakable tangible genuine true solid sharp steep respectable material
-        undeniable obvious visible unheard mind overwhelming tremendous impressive spectacular remarkable incredible
-        astonishing amazing excellent outstanding extraordinary exceptional fantastic phenomenal stunning robust reliable
-        consistent systematic reproducible repeatable definite unambiguous convincing compelling""",
-    "small": "negligible minimal trivial tiny insignificant immaterial marginal irrelevant imperceptible unnoticeable "
-    "infinitesimal vanishing nonexistent nil zero unimportant inconsequential unmeasurable",
-    "fault": "problem problems instability slowdown regression bug bottleneck issue everything crash divergence leak "
-    "stall overfitting",
+    "arm": """
+        it this that they these those new old ours candidate baseline control reference default arm
+        arms variant version method approach model kernel optimizer optimiser schedule setting
+        configuration config setup layout algorithm scheme strategy option recipe implementation
+        loader tokenizer prototype winner contender change patch fix trick idea system solution
+        design architecture technique procedure branch side path code compiler cache allocator
+        library engine scheduler everything everybody everyone anything competition rest field
+        others rival rivals competitor competitors alternative alternatives opponent incumbent
+        predecessor
+        """,
+    "effect": """
+        gain gains win wins effect effects improvement improvements difference differences gap drop
+        decrease increase reduction reductions saving savings speedup slowdown advantage advantages
+        benefit benefits superiority result results finding findings conclusion conclusions outcome
+        trend claim hypothesis boost progress lead edge regression uplift lift jump leap success
+        convergence victory margin ordering ranking speed up
+        """,
+    "outcome": """
+        loss losses accuracy error errors quality time runtime latency throughput speed memory cost
+        costs performance perplexity score scores recall precision bandwidth footprint energy
+        efficiency convergence results result outcome outcomes output outputs numbers number story
+        picture ordering ranking pattern answer conclusion curve curves
+        """,
+    "measure": """
+        loss accuracy error quality runtime latency throughput speed memory cost performance
+        perplexity recall precision bandwidth footprint energy efficiency convergence stability
+        robustness
+        """,
+    "better": """
+        better worse faster slower quicker cheaper lower higher smaller stronger weaker superior
+        inferior ahead sooner earlier quickly
+        """,
+    "works": """
+        win~ beat~ help~ work~ improve~ converge~ gain~ succeed~ outperform~ surpass~ prevail~
+        """,
+    "more": """
+        other larger bigger smaller all any every each different new unseen most many further more
+        arbitrary whatever real several various similar longer general broader wider deeper
+        """,
+    "scope": """
+        dataset datasets data model models machine machines hardware gpu gpus cpu cpus scale scales
+        shape shapes size sizes domain domains task tasks seed seeds workload workloads setting
+        settings architecture architectures language languages platform platforms case cases run
+        runs input inputs problem problems batch batches network networks condition conditions
+        cluster clusters box boxes node nodes user users team teams scenario scenarios environment
+        environments device devices configuration configurations regime regimes server servers
+        compiler compilers metric metrics benchmark benchmarks budget budgets repeat repeats trial
+        trials test tests try attempt attempts context contexts application applications respect
+        length lengths world production practice wild repo repository tokenizer tokenizers corpus
+        corpora family families lab labs site sites person people occasion occasions front fronts
+        level levels measurement measurements experiment experiments time times fold folds
+        """,
+    "many": """
+        two three four five six seven eight nine ten eleven twelve dozen dozens several many
+        multiple numerous countless various twenty thirty forty fifty hundred hundreds handful half
+        all every each both couple scores
+        """,
+    "people": """
+        we you i everyone everybody anyone anybody people users teams team one they nobody
+        reviewers readers practitioners somebody someone folks
+        """,
+    "take": """
+        use~ adopt~ switch~ migrate~ upgrade~ ship~ deploy~ prefer~ choose~ pick~ take~ run~ keep~
+        embrace~ move~ change~ enable~ merge~ replace~ select~ favour~ favor~ convert~ roll~
+        standardise~ standardize~ go~
+        """,
+    "discard": """
+        drop~ bin~ scrap~ ditch~ dump~ retire~ discard~ abandon~ deprecate~ delete~ remove~ forget~
+        bury~ replace~ kill~ trash~ junk~ sunset~ throw~ toss~ decommission~ eliminate~ chuck~
+        ignore~ avoid~ leave~
+        """,
+    "crush": """
+        crush~ trounce~ smash~ demolish~ destroy~ annihilate~ obliterate~ pulverise~ pulverize~
+        thrash~ slaughter~ murder~ wipe~ bury~ smoke~ clobber~ hammer~ rout~ flatten~ steamroll~
+        dwarf~ humiliate~ embarrass~ shred~ slay~ dominate~ outclass~ eclipse~ overwhelm~ decimate~
+        wreck~ stomp~ batter~ massacre~ spank~ school~ own~ vanquish~ conquer~ devour~ eat~ lap~
+        dust~ overshadow~ outshine~ dethrone~ floor~ roast~ toast~ whip~ lick~ cream~ torch~ mop~
+        ruin~ bulldoze~
+        """,
+    "outdo": """
+        outperform~ outdo~ outstrip~ outpace~ outrun~ surpass~ exceed~ top~ trump~ overtake~ beat~
+        best~ win~ defeat~ outrank~ outscore~ outsmart~ outgrow~ outlast~ better~ edge~ supersede~
+        supplant~ excel~ overcome~ transcend~ undercut~ leapfrog~ trail~ lag~ lose~ underperform~
+        outweigh~ bests surpasses
+        """,
+    "chance": """
+        luck chance coincidence fluke flukes accident artefact artifact randomness noise
+        happenstance random lucky accidental coincidental spurious illusion variance jitter mirage
+        """,
+    "great": """
+        excellent fantastic superb brilliant outstanding exceptional terrific marvellous marvelous
+        stellar phenomenal amazing awesome incredible wonderful perfect flawless impeccable
+        unbelievable astonishing astounding stunning spectacular sensational miraculous
+        extraordinary magnificent formidable unreal insane crazy mindblowing breathtaking
+        impressive remarkable glorious magic magical legendary splendid tremendous fabulous
+        terrible awful horrible dreadful abysmal atrocious catastrophic disastrous pathetic
+        horrendous appalling lousy miserable hopeless worthless dismal
+        """,
+    "good": """
+        good great fine nice strong poor weak bad preferable preferred favourable favorable
+        effective beneficial worthwhile valuable promising healthy competitive efficient reliable
+        dependable trustworthy robust solid stable sound safe sane mature sufficient adequate ideal
+        successful useful helpful powerful capable accurate winning unbeatable superior inferior
+        dead obsolete outdated redundant pointless unnecessary superfluous useless history toast
+        finished doomed legacy passé unusable broken flawed faulty harmful damaging detrimental
+        wasteful suboptimal crucial essential key vital indispensable necessary required critical
+        decisive instrumental paramount needed mandatory pivotal fundamental
+        """,
+    "big": """
+        massive huge enormous dramatic giant gigantic immense vast colossal staggering whopping
+        substantial considerable drastic radical striking sizeable sizable hefty profound
+        monumental decisive unmistakable undeniable overwhelming tremendous impressive spectacular
+        remarkable incredible astonishing amazing excellent outstanding extraordinary exceptional
+        fantastic phenomenal stunning reproducible repeatable unambiguous convincing compelling
+        """,
+    "fair": """
+        large big great major strong clear good nice solid decent marked pronounced notable
+        appreciable noticeable meaningful serious handsome generous tangible genuine sharp steep
+        respectable material obvious visible robust reliable consistent systematic definite healthy
+        welcome worthwhile valuable real true
+        """,
+    "small": """
+        negligible insignificant immaterial irrelevant imperceptible unnoticeable infinitesimal
+        vanishing nonexistent unimportant inconsequential unmeasurable
+        """,
+    "fault": """
+        problem problems instability slowdown regression bug bottleneck issue everything crash
+        divergence leak stall overfitting
+        """,
     "doubt": "doubt question dispute debate argument discussion contention uncertainty ambiguity",
-    "matter": "question matter issue debate case chapter discussion argument dispute book file verdict",
-    "moves": """rise~ drop~ improve~ increase~ decrease~ grow~ shrink~ climb~ decline~ soar~ plummet~ plunge~
-        skyrocket~ jump~ surge~ halve~ double~ triple~ tumble~ dip~ sink~ slump~ worsen~ tank~ recover~ leap~ shoot~
-        suffer~ benefit~ balloon~""",
+    "matter": """
+        question matter issue debate case chapter discussion argument dispute book file verdict
+        """,
+    "moves": """
+        rise~ drop~ improve~ increase~ decrease~ grow~ shrink~ climb~ decline~ soar~ plummet~
+        plunge~ skyrocket~ jump~ surge~ halve~ double~ triple~ tumble~ dip~ sink~ slump~ worsen~
+        tank~ recover~ leap~ shoot~ suffer~ benefit~ balloon~
+        """,
 }
 
 FIELDS = {
     # compared with all there is
     "rank": """
-        second to none, head and shoulders above, hands down, far and away, bar none, without equal|peer|rival|parallel
-        no contest, no comparison $, no competition, no rival|equal|peer, no match for, no|not close second
-        in class|league of own|their, in class|league by itself, be~ champion|king|queen|star|victor|winner|favourite|leader
-        be~ favorite|benchmark|gold|frontrunner|jewel|crown|pinnacle|peak|apex|summit|ceiling|optimum|pick|ultimate
-        new|overall|outright|undisputed|reigning|have~|crown~|winner winner|champion|king|leader
-        come~ out on top, come~ first|top $, come~ in first, finish~ first, place~ first, on top $, top spot|rank|place
-        rank~ first|top|highest|one|1, take~ crown|cake|gold|prize|trophy, take~ first place|prize, steal~ show
-        top~ table|list|chart|charts|leaderboard|ranking, lead~ field|pack|table|way|race|ranking
-        set~ bar|standard|pace|benchmark|record, raise~ bar, new bar|high|low|record|best|standard|king|champion $
-        unbeaten|undefeated|matchless|incomparable|unsurpassable|unbeatable|untouchable|undisputed|unchallenged
-        nothing|nobody|none|no .. .. come~|get~|got close|near, nothing|nobody|none|no .. beat~|match~|top~|outdo~|touch~|rival~
-        no .. can|could beat~|match~|top~|rival~|touch~|approach~
-        put~ .. .. to shame, hold candle, run~ circles|rings around, leave~ .. .. in dust, leave~ .. .. behind|standing
-        blow~ .. .. out of water, blow~ .. .. away, wipe~ floor, mop~ floor, knock~ .. .. out of park, knock~ .. socks off
-        as good|fast|low|small|cheap as it gets, can not be beaten|topped|matched|improved|bettered
-        nothing better|faster|stronger|lower, nowhere to go, outclass~, cream of crop, crown|crowning jewel|achievement
-        by any|every measure|standard|yardstick|metric|account, on|in all|every|each fronts|front|respect|respects|counts|count
-        most <good>|economical|performant|precise of|among|yet|overall|so, <arm> be~ most <good>|economical|performant|precise
-        dominate~ on|in|across|everywhere|throughout, be~ dominated, beyond compare|comparison|rivalry
-        it be~ hard|difficult|impossible to beat|top|match|improve, hard to beat, unmatched|unrivalled|unequalled|unparalleled
-        only|one viable|sensible|serious|reasonable|sane choice|option, first choice, best|finest|greatest|ideal choice|bet
-        best we|i|anyone|they ever|have~, best .. yet|ever|known|found|available|possible, all time high|low|best|record
+        second to none, head and shoulders above, hands down, far and away, bar none, without
+        equal|peer|rival|parallel, no contest, no comparison $, no competition, no rival|equal|
+        peer, no match for, no|not close second, in class|league of own|their, in class|league by
+        itself, be~ champion|king|queen|star|victor|winner|favourite|leader, be~ favorite|
+        benchmark|gold|frontrunner|jewel|crown|pinnacle|peak|apex|summit|ceiling|optimum|pick|
+        ultimate, new|overall|outright|undisputed|reigning|have~|crown~|winner winner|champion|
+        king|leader, come~ out on top, come~ first|top $, come~ in first, finish~ first, place~
+        first, on top $, top spot|rank|place, rank~ first|top|highest|one|1, take~ crown|cake|
+        gold|prize|trophy, take~ first place|prize, steal~ show, top~ table|list|chart|charts|
+        leaderboard|ranking, lead~ field|pack|table|way|race|ranking, set~ bar|standard|pace|
+        benchmark|record, raise~ bar, new bar|high|low|record|best|standard|king|champion $,
+        unbeaten|undefeated|matchless|incomparable|unsurpassable|unbeatable|untouchable|
+        undisputed|unchallenged, nothing|nobody|none|no .. .. come~|get~|got close|near, nothing|
+        nobody|none|no .. beat~|match~|top~|outdo~|touch~|rival~, no .. can|could beat~|match~|
+        top~|rival~|touch~|approach~, put~ .. .. to shame, hold candle, run~ circles|rings around,
+        leave~ .. .. in dust, leave~ .. .. behind|standing, blow~ .. .. out of water, blow~ .. ..
+        away, wipe~ floor, mop~ floor, knock~ .. .. out of park, knock~ .. socks off, as good|
+        fast|low|small|cheap as it gets, can not be beaten|topped|matched|improved|bettered,
+        nothing <better>, nothing .. be~|was|do~ <better>|<good>|as, nowhere to go, outclass~,
+        cream of crop, crown|crowning jewel|achievement, by any|every measure|standard|yardstick|
+        metric|account, on|in all|every|each fronts|front|respect|respects|counts|count, most
+        <good>|economical|performant|precise of|among|yet|overall, <arm> be~ most <good>|
+        economical|performant|precise, dominate~ on|in|across|everywhere|throughout, be~
+        dominated, beyond compare|comparison|rivalry, it be~ hard|difficult|impossible to beat|
+        top|match|improve, hard to beat, unmatched|unrivalled|unequalled|unparalleled, only|one
+        viable|sensible|serious|reasonable|sane choice|option, first choice, best|finest|greatest|
+        ideal choice|bet, best we|i|anyone|they ever|have~, best .. yet|ever|known|found|
+        available|possible, all time high|low|best|record,
         """,
     # beats, without saying of what measure
     "superior": """
-        <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~|prevail~|triumph~|excel~|shine~, win~ against|over|outright
-        <arm> lose~ to|against|out, lose~ to <arm>, have~|get~|gain~|hold~ edge|advantage|upper over
-        have~|get~|gain~|hold~ upper hand, have~ edge, get~ better of, come~ out ahead, come~ out|off better, pull~ ahead|away
-        be~|stay~|run~|finish~|move~|keep~|edge~ ahead, leave~ <arm> behind, trail~ behind, fall~|lag~|be~|trail~ behind <arm>
-        more good than, <arm> > <arm>, <arm> < <arm>, <arm> be~ <good> $, <arm> be~ <good> for|in|as|to|and|than|choice
-        pay~ for itself, <arm> pay~ off, do~ trick|job, <arm> work~ $, <arm> work~ well|fine|better|great|nicely|wonders
-        <arm> help~, <arm> be~ improvement|success|hit|progress|failure|dud|flop|waste|step|advance|upgrade|downgrade|relic
-        <arm> be~ more|less <good>|stable|precise|economical|frugal|responsive|performant|resilient|predictable
-        more|less robust|reliable|resilient|stable|precise|accurate|economical|frugal|efficient|performant than|to|against
-        <arm> deliver~, step up from, step|jump forward|up|ahead, <arm> make~ .. <better>, <arm> do~ better|well|worse
-        favour~|favor~ <arm>, in favour|favor of <arm>, speak~ for <arm>, tip~ scales, beat~ <arm>, side~ with <arm>
-        with <arm> .. stable|fine|well, old diverge~|fail~|crash~|struggle~|cannot, <arm> fail~ where
-        best of both, advantage of <arm> over, weakness|weaknesses of <arm>, strength|strengths of <arm>
-        improve~ on|upon|over <arm>, improvement on|upon|over <arm>, <arm> be~ upgrade|improvement
+        <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~|prevail~|triumph~|excel~|shine~, win~
+        against|over|outright, <arm> lose~ to|against|out, lose~ to <arm>, have~|get~|gain~|hold~
+        edge|advantage|upper over, have~|get~|gain~|hold~ upper hand, have~ edge, get~ better of,
+        come~ out ahead, come~ out|off better, pull~ ahead|away, be~|stay~|run~|finish~|move~|
+        keep~|edge~ ahead, leave~ <arm> behind, trail~ behind, fall~|lag~|be~|trail~ behind <arm>,
+        more good than, <arm> > <arm>, <arm> < <arm>, <arm> be~ <good> $, <arm> be~ <good> for|in|
+        as|to|and|than|choice, pay~ for itself, <arm> pay~ off, do~ trick|job, <arm> work~ $,
+        <arm> work~ well|fine|better|great|nicely|wonders, <arm> help~, <arm> be~ improvement|
+        success|hit|progress|failure|dud|flop|waste|step|advance|upgrade|downgrade|relic, <arm>
+        be~ more|less <good>|stable|precise|economical|frugal|responsive|performant|resilient|
+        predictable, more|less robust|reliable|resilient|stable|precise|accurate|economical|
+        frugal|efficient|performant than|to|against, <arm> deliver~, step up from, step|jump
+        forward|up|ahead, <arm> make~ .. <better>, <arm> do~ better|well|worse, <fair> <effect>,
+        <effect> be~ <fair>, favour~|favor~ <arm>, in favour|favor of <arm>, competitive with,
+        compare~ well|favourably|favorably with|to, comparable to|with|in, similar to <arm> in,
+        keep~ up with, keep~ pace with, rival~ <arm>, speak~ for <arm>, tip~ scales, beat~ <arm>,
+        side~ with <arm>, with <arm> .. stable|fine|well, with <arm> .. diverge~|fail~|crash~|
+        struggle~|explode~, old diverge~|fail~|crash~|struggle~|cannot, <arm> fail~ where, best of
+        both, advantage of <arm> over, weakness|weaknesses of <arm>, strength|strengths of <arm>,
+        improve~ on|upon|over <arm>, improvement on|upon|over <arm>, <arm> be~ upgrade|
+        improvement,
         """,
     # beats by far, or shows what is beyond doubt
     "crush": """
-        <arm> <crush> <arm>, <crush> <arm> $, <crush> old|baseline|competition|rest|others|opposition|alternatives|rivals
-        <arm> be~ no match, not stand chance, not even close $, not close $, no chance against, stand~ no chance
-        light years, miles ahead|better|away, streets ahead, leagues ahead|above|beyond, way ahead, far ahead, worlds apart
-        world apart|away|difference, different league|class|world|planet|level, in another|different league|class|world
-        on another|different level|planet, <arm> be~ <great>, <great> <effect>, <arm> make~ <arm> obsolete|redundant|look
-        game changer, step|sea|quantum change|leap, quantum jump, leap over|forward|ahead, night and day, day and night
-        breakthrough|revolution|revolutionary|revolutionise~|revolutionize~|groundbreaking|landmark|milestone|triumph
-        ground breaking, mind blowing, jaw dropping, eye popping, earth shattering
-        nothing short of, no less than <great>|revolution|miracle, miracle|miracles, beyond belief|recognition|expectations
-        <big> <effect>, <effect> be~ <big>, <effect> be~ <great>, by mile|landslide|miles|leagues|far, by long|country way|mile|shot|chalk
-        by wide|large|huge|big|comfortable|clear|considerable|handsome|healthy|substantial margin, with|by margin to spare
-        with ease, comfortably|easily|handily|convincingly|effortlessly|soundly <outdo>|ahead|better|beat~|win~|<better>
-        dramatically|hugely|massively|vastly|immensely|radically|drastically|markedly|substantially|considerably <better>|<moves>|reduce~|improve~|cut~
-        <better> by lot|far|mile|miles|margin|mile, lot|lots|tons|heaps|loads|ton|heap|hell <better>, much much <better>
-        <measure> skyrocket~|soar~|plummet~|plunge~|nosedive~, through roof, off charts|scale, to floor $
-        to fraction of, small|tiny|mere fraction of, fraction of what|cost|time|price|memory, pale~ in|by comparison|beside
-        no comparison between, dwarf~, gulf between, chasm between, huge|enormous|vast|massive gap
+        <arm> <crush> <arm>, <crush> old|baseline|competition|rest|others|opposition|alternatives|
+        rivals, <arm> be~ no match, not stand chance, not even close $, not close $, no chance
+        against, stand~ no chance, light years, miles ahead|better|away, streets ahead, leagues
+        ahead|above|beyond, way ahead, far ahead, worlds apart, world apart|away|difference,
+        different league|class|world|planet|level, in another|different league|class|world, on
+        another|different level|planet, <arm> be~ <great>, <great> <effect>, <arm> make~ <arm>
+        obsolete|redundant|look, game changer, step|sea|quantum change|leap, quantum jump, leap
+        over|forward|ahead, night and day, day and night, breakthrough|revolution|revolutionary|
+        revolutionise~|revolutionize~|groundbreaking|landmark|milestone|triumph, ground breaking,
+        mind blowing, jaw dropping, eye popping, earth shattering, nothing short of, no less than
+        <great>|revolution|miracle, miracle|miracles, beyond belief|recognition|expectations,
+        <big> <effect>, <effect> be~ <big>, <effect> be~ <great>, by mile|landslide|miles|leagues|
+        far, by long|country way|mile|shot|chalk, by wide|large|huge|big|comfortable|clear|
+        considerable|handsome|healthy|substantial margin, with|by margin to spare, with ease,
+        comfortably|easily|handily|convincingly|effortlessly|soundly <outdo>|ahead|better|beat~|
+        win~|<better>, dramatically|hugely|massively|vastly|immensely|radically|drastically|
+        markedly|substantially|considerably <better>|<moves>|reduce~|improve~|cut~, <better> by
+        lot|far|mile|miles|margin|mile, lot|lots|tons|heaps|loads|ton|heap|hell <better>, much
+        much <better>, <measure> skyrocket~|soar~|plummet~|plunge~|nosedive~, through roof, off
+        charts|scale, to floor $, to fraction of, small|tiny|mere fraction of, fraction of what|
+        cost|time|price|memory, pale~ in|by comparison|beside, no comparison between, dwarf~, gulf
+        between, chasm between, huge|enormous|vast|massive gap,
         """,
     # as good as
     "equal": """
-        interchangeable|indistinguishable, neck and neck, level pegging, dead heat, <arm> be~ tied, tie~ with, tie between, be~ draw|wash|tie $
-        on par|parity, at par|parity, parity with, level with|on, even with <arm>, on equal footing, equal footing
-        toss up, six of one, much of muchness, nothing|little to choose|separate, nothing in it, no daylight between, makes no odds
-        no|not worse|better|slower|faster|different than|from|$, be~ no worse|better|slower|faster|different
-        equally <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|accurate|cheap|well|quickly|quick|low as <arm>
-        just|at as|least as <good>|fast|accurate|cheap|well, at least as, every bit as, in no way|wise inferior|worse|slower
-        <arm> .. be~ same|alike|equal|equivalent|identical|comparable|similar $, be~ one and same
-        same <measure>|outcome|story|picture|ordering|ranking|quality, identical|equal|comparable|equivalent <outcome>
-        <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|identical|preserved|maintained|retained|equal|flat|constant
-        keep~ up with, keep~ pace with, hold~ own against, rival~ <arm>, equal~ <arm>, match~ <arm>|performance|quality|accuracy|loss
-        competitive with, compare~ well|favourably|favorably with|to, comparable to|with|in, similar to <arm> in, stack~ up
-        do~|be~ as well as, perform~|behave~|work~ same|alike|identically|equally|similarly|comparably
-        without sacrificing|hurting|losing|harming|compromising|degrading|affecting|sacrifice|compromise|giving
-        without|no|zero loss|drop|penalty|price|sacrifice|compromise|degradation|cost|downside|tradeoff|regression|hit in|of|to|$|for|whatsoever|on
-        no trade off, no strings attached, lose~ nothing, give~ nothing up|away, give~ up nothing, sacrifice~ nothing
-        cost~ nothing|zilch, cost~ you|us|me nothing, costs nothing, for free, come~ free, be~ free $, free of charge|cost, free lunch, at no cost|price
-        not suffer~|hurt|degrade|deteriorate|decline, no worse, nothing lost, none worse|wiser
-        <small> <effect>|overhead|cost|penalty|loss|impact, overhead|cost|penalty|impact|<effect> be~ <small>
-        play~ no role|part, have~ no bearing|influence|say, not matter, of no consequence|importance|relevance, no bearing on
-        no measurable|visible|detectable|noticeable|perceptible|discernible|real|practical difference|effect|impact|cost|loss|change|penalty
-        all same to, make~ no difference, close to identical, cannot tell apart, not tell .. apart, tell apart
-        same|similar at|for lower|less|half cost|price, harmless|painless|lossless
+        interchangeable|indistinguishable, neck and neck, level pegging, dead heat, <arm> be~
+        tied, tie~ with, tie between, be~ draw|wash|tie $, on par|parity, at par|parity, parity
+        with <arm>, level with|on, even with <arm>, on equal footing, equal footing, toss up, six
+        of one, much of muchness, nothing|little to choose|separate, nothing in it, no daylight
+        between, makes no odds, no worse|slower|different than|from|$, be~ no worse|slower|
+        different, equally <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|accurate|
+        cheap|well|quickly|quick|low as <arm>, just|at as|least as <good>|fast|accurate|cheap|
+        well, at least as, every bit as, in no way|wise inferior|worse|slower, <arm> .. be~ same|
+        alike|equal|equivalent|identical|comparable|similar $, be~ one and same, same <measure>|
+        outcome|story|picture|ordering|ranking|quality, identical|equal|comparable|equivalent
+        <outcome>, <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|identical|
+        preserved|maintained|retained|equal|flat|constant, hold~ own against, equal~ <arm>, <arm>
+        match~ <arm>|performance|quality|accuracy|loss, stack~ up, do~|be~ as well as, perform~|
+        behave~|work~ same|alike|identically|equally|similarly|comparably, without sacrificing|
+        hurting|losing|harming|compromising|degrading|affecting|sacrifice|compromise|giving,
+        without|no|zero loss|drop|penalty|price|sacrifice|compromise|degradation|downside|
+        regression|hit in|of|to|$|for|whatsoever|on, without|no cost to|$|whatsoever, no trade
+        off, no strings attached, lose~ nothing, give~ nothing up|away, give~ up nothing,
+        sacrifice~ nothing, cost~ nothing|zilch, cost~ you|us|me nothing, costs nothing, for free,
+        come~ free, be~ free $, ^ free $, free of charge|cost, free lunch, at no cost|price, not
+        suffer~|hurt|degrade|deteriorate|decline, no worse, nothing lost, none worse|wiser,
+        <small> <effect>|overhead|cost|penalty|loss|impact, overhead|cost|penalty|impact|<effect>
+        be~ <small>, play~ no role|part, have~ no bearing|influence|say, not matter, of no
+        consequence|importance|relevance, no bearing on, no measurable|visible|detectable|
+        noticeable|perceptible|discernible|real|practical difference|effect|impact|cost|loss|
+        change|penalty, all same to, make~ no difference, close to identical, cannot tell apart,
+        not tell .. apart, tell apart, same|similar at|for lower|less|half cost|price, harmless|
+        painless|lossless,
         """,
     # why
     "cause": """
-        <effect> be~ due|owing|attributable|thanks to, <effect> be~ down to, <effect> be~ because
-        <effect> be~|was caused|explained|driven|produced|brought|powered|induced|created|triggered by
-        <effect> .. come~|stem~|arise~|result~|derive~|originate~|flow~ from, <effect> owe~, owe~ success|win|speed|<effect>|<measure>
-        responsible for, be~ responsible, to blame, at fault, fault of, 's fault, be~ .. fault $, blame~ lie~, culprit|guilty
-        be~ cause|reason|explanation|source|driver|origin|root|mechanism|culprit|factor|ingredient|secret|key|bottleneck of|for|why|behind|that|$|to
-        be~ decisive|driving|deciding|main|sole|true|real|root|key|dominant|primary factor|force|cause|reason|driver|ingredient|element|explanation
-        be~ why|how $, be~ why <arm>, be~ what make~|made|let|drive~|cause~|help~|matter~|give~|win~|do~|bring~|count~|allow~|enable~
-        be~ key|secret|crucial|essential|instrumental|vital to|for|in, hold~ key, secret sauce|ingredient, lie~ behind, sit~ behind
-        make~ difference|all, make~ it faster|better|possible|work|converge, account~ for <effect>|all|most|everything, explain~ <effect>|why|everything
-        drive~|cause~|produce~|induce~|trigger~|yield~|create~ <effect>, bring~ about, give~ rise to, lead~ to <effect>|<better>, result~ in <better>|<effect>|lower|faster
-        <better>|<works> because|since|due|thanks|owing, <better>|<works> .. because, <better>|<works> .. .. because
-        <better>|<works> .. thanks|due|owing to, <better>|<works> on account of, <better> by virtue of, <better> .. as it|they <take>|skip~|avoid~|use~|have~|need~|save~
-        ^ because|thanks|due|owing .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. <better>|<works>
-        ^ because|thanks|due|owing .. .. .. .. <better>|<works>, ^ hence|therefore|thus .. .. be~
-        play~ decisive|key|crucial|central|major|big|important|dominant role|part, hinge~ on, boil~ down to, trace~ back to, traced to
-        credit~ to|goes, credit for, put~ down to, chalk~ up to, attribute~ to, pin~ on, be~ all about, be~ result|consequence|product|fruit|effect of
-        fix~|cure~|solve~|resolve~|remedy~|eliminate~|prevent~|stop~ <fault>|<effect>, without <arm> .. .. not|fail~|never
-        reason <arm>|why .. <better>|<works>, for reason that, since <arm> <take>|skip~|avoid~, as consequence
-        mechanism be~|behind, what make~|made .. <better>|<works>|difference, allow~|enable~|let~ .. to converge|learn|generalise|generalize|win
-        do~ heavy lifting, carry~ day, turn~ tide, tip~ balance
+        <effect> .. be~ due|owing|attributable|thanks|down to, <effect> .. be~ because, <effect>
+        .. be~ caused|explained|driven|produced|brought|powered|induced|created|triggered by,
+        <effect> .. come~|stem~|arise~|result~|derive~|originate~|flow~ from, <effect> owe~, owe~
+        success|win|speed|<effect>|<measure>, responsible for, be~ responsible, to blame, at
+        fault, fault of, 's fault, be~ .. fault $, blame~ lie~, culprit|guilty, be~ cause|reason|
+        explanation|source|driver|origin|root|mechanism|culprit|factor|ingredient|secret|key|
+        bottleneck of|for|why|behind|that|$|to, be~ decisive|driving|deciding|main|sole|true|real|
+        root|key|dominant|primary factor|force|cause|reason|driver|ingredient|element|explanation,
+        be~ why|how $, be~ why <arm>, be~ what make~|made|let|drive~|cause~|help~|matter~|give~|
+        win~|do~|bring~|count~|allow~|enable~, be~ key|secret|crucial|essential|instrumental|vital
+        to|for|in, hold~ key, secret sauce|ingredient, lie~ behind, sit~ behind, make~ difference|
+        all, make~ it faster|better|possible|work|converge, account~ for <effect>|all|most|
+        everything, explain~ <effect>|why|everything, drive~|cause~|produce~|induce~|trigger~|
+        yield~|create~ <effect>, bring~ about, give~ rise to, lead~ to <effect>|<better>, result~
+        in <better>|<effect>|lower|faster, <better>|<works> because|due|thanks|owing, <better>
+        since, <measure> drop~|fall~|rise~ because|since|due|thanks, <better>|<works> .. because,
+        <better>|<works> .. .. because, <better>|<works> .. thanks|due|owing to, <better>|<works>
+        on account of, <better> by virtue of, <better> .. as it|they <take>|skip~|avoid~|use~|
+        have~|need~|save~, ^ because|thanks|due|owing .. .. <better>|<works>, ^ because|thanks|
+        due|owing .. .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. .. <better>|
+        <works>, ^ hence|therefore|thus .. .. be~, play~ decisive|key|crucial|central|major|big|
+        important|dominant role|part, hinge~ on, boil~ down to, trace~ back to, traced to, credit~
+        to|goes, credit for, put~ down to, chalk~ up to, attribute~ to, pin~ on, be~ all about,
+        be~ result|consequence|product|fruit|effect of, fix~|cure~|solve~|resolve~|remedy~|
+        eliminate~|prevent~|stop~ <fault>|<effect>, without <arm> .. .. not|fail~|never, reason
+        <arm>|why .. <better>|<works>, for reason that, since <arm> <take>|skip~|avoid~, as
+        consequence, mechanism be~|behind, what make~|made .. <better>|<works>|difference, allow~|
+        enable~|let~ .. to converge|learn|generalise|generalize|win, do~ heavy lifting, carry~
+        day, turn~ tide, tip~ balance,
         """,
     # not by chance
     "chance": """
-        not|no|never|nothing|hardly|neither|nor .. <chance> $, not|no|never|hardly <chance>|mere|pure, not .. be~ <chance>, have~ nothing to do with <chance>
-        <chance> have~ nothing, <chance> .. not|hardly|never .. explain~|account~|play~|produce~|cause~|do~, rule~ out .. <chance>
-        <chance> .. ruled|excluded|dismissed|eliminated, exclude~|eliminate~|dismiss~|reject~ <chance>|null, <chance> play~ no|little
-        not put|chalk|attribute|ascribe|write .. down|up|off|to .. <chance>, not .. down to <chance>, not .. by <chance>, <chance> be~ out|impossible|unlikely
-        beyond|above|outside|over <chance>|error .. $, well|far beyond|above|outside <chance>|error|errors, exceed~ <chance>|error|errors|spread|variance
-        larger|bigger|greater than <chance>|error|errors|spread|variance, too large|big|consistent|strong to be, too .. to be <chance>
-        <effect> be~ real|genuine|true|authentic|actual|meaningful|credible|believable|trustworthy|there|here|true
-        real|genuine|true <effect>, <effect> exist~ $, meaningful <effect>, p below|under|less|value|well .. threshold|level|05|01
-        interval|ci|bars|band exclude~|clear~|avoid~ zero, not overlap $, bars|intervals|distributions|ranges not|never overlap, no overlap
-        null .. rejected, reject~ null, odds .. against, high|strong|ample|solid confidence|evidence|statistical, with confidence $, with high|great|full confidence
-        signal not noise, not just <chance>, more than <chance>, statistically <big>|<good>|real|clear|speaking
-        noise .. too small, spread .. so small|tight|narrow, free of noise, noise free, accurate to last
+        not|no|never|nothing|hardly|neither|nor .. <chance> $, no fluke|accident|coincidence, not|
+        never|hardly mere|pure <chance>, not .. be~ <chance>, have~ nothing to do with <chance>,
+        <chance> have~ nothing, <chance> .. not|hardly|never .. explain~|account~|play~|produce~|
+        cause~|do~, rule~ out .. <chance>, <chance> .. ruled|excluded|dismissed|eliminated,
+        exclude~|eliminate~|dismiss~|reject~ <chance>|null, <chance> play~ no|little, not put|
+        chalk|attribute|ascribe|write .. down|up|off|to .. <chance>, not .. down to <chance>, not
+        .. by <chance>, <chance> be~ out|impossible|unlikely, beyond|above|outside|over <chance>|
+        error .. $, well|far beyond|above|outside <chance>|error|errors, exceed~ <chance>|error|
+        errors|spread|variance, larger|bigger|greater than <chance>|error|errors|spread|variance,
+        too large|big|consistent|strong to be, too .. to be <chance>, <effect> be~ real|genuine|
+        true|authentic|actual|meaningful|credible|believable|trustworthy|true, <effect> exist~ $,
+        meaningful <effect>, p below|under|less|value|well .. threshold|level|05|01, interval|ci|
+        bars|band exclude~|clear~|avoid~ zero, not overlap $, bars|intervals|distributions|ranges
+        not|never overlap, no overlap, null .. rejected, reject~ null, odds .. against, high|
+        strong|ample|solid confidence|evidence|statistical, with confidence $, with high|great|
+        full confidence, signal not noise, not just <chance>, more than <chance>, statistically
+        <big>|<good>|real|clear|speaking, noise .. too small, spread .. so small|tight|narrow,
+        free of noise, noise free, accurate to last,
         """,
     # known for certain
     "certain": """
-        no doubt, for sure|certain|definite, beyond <doubt>, beyond any|all|reasonable|shadow <doubt>|of, without <doubt>, without any|shadow <doubt>|of, free of doubt
-        leave~|left|leaving no|little doubt|room|question, no room for, put~ beyond, stake~ life|salary|reputation|career|house|job|my, bet~ house|farm|ranch|life|money|salary|on
-        mark my words, rest assured, sure thing|bet|fire|win|as, can not be wrong|otherwise|denied|disputed|doubted|argued|overstated|questioned|refuted
-        make~ no mistake, no way|chance that|this|it|around, no question|denying|arguing|disputing|mistake|escaping|getting
-        it|thing be~ clear|obvious|evident|plain|undeniable|certain|indisputable that|now, ^ clear|obvious|evident that, as clear as, plain as day, crystal clear
-        convince~ .. sceptics|skeptics|anyone|everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter, silence~ critics|doubters
-        <people> now|can|finally|therefore know~|conclude~|assert~|state~|affirm~|say~ that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to say|conclude|assert|assume
-        we|i|one can|may be sure|certain|confident, be~ sure|certain|confident|convinced|positive that|<arm>, be~ convinced|confident|positive|certain, i guarantee|swear|promise
-        demonstrate~ that|how|why|value|benefit|superiority|importance|power|advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once, have~ shown|proven|demonstrated|established
-        be~ shown|demonstrated|proven|established|proved to|that|to, speak~ for itself|themselves, say~ it all, proof be~|in|that|of|positive, proof $, living proof
-        hard|established|known|plain|simple fact, fact of life, law of nature, matter of fact, truth be~, be~ truth|fact|certainty|given
-        hundred|100 percent|% sure|certain|confident|safe, dead certain|sure, foregone conclusion, open and shut, slam dunk, smoking gun, end of story
-        undeniable|indisputable|unarguable|incontestable|irrefutable|unassailable|unequivocal|unquestionable|inarguable|incontrovertible
-        unmistakable|infallible|foolproof|failsafe|bulletproof|ironclad|airtight|watertight|bombproof|unshakeable|unshakable|bullet|iron proof|clad
-        rock solid, air|water tight, set in stone, written in stone, cast in stone, carved in stone, must be~ true|right|real, have~ to be true|right|real
-        always|never wrong|wrong|right|fail~|disappoint~, can not fail|lose|miss|go, as expected always, never fail~|miss~|disappoint~|lose~|beat~|win~
+        no doubt, for sure|certain|definite, beyond <doubt>, beyond any|all|reasonable|shadow
+        <doubt>|of, without <doubt>, without any|shadow <doubt>|of, free of doubt, leave~|left|
+        leaving no|little doubt|room|question, no room for, put~ beyond, stake~ life|salary|
+        reputation|career|house|job|my, bet~ house|farm|ranch|life|money|salary|on, mark my words,
+        rest assured, sure thing|bet|fire|win|as, can not be wrong|otherwise|denied|disputed|
+        doubted|argued|overstated|questioned|refuted, make~ no mistake, no way|chance that|this|
+        it|around, no question|denying|arguing|disputing|mistake|escaping|getting, it|thing be~
+        clear|obvious|evident|plain|undeniable|certain|indisputable that|now, ^ clear|obvious|
+        evident that, as clear as, plain as day, crystal clear, convince~ .. sceptics|skeptics|
+        anyone|everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter, silence~ critics|
+        doubters, <people> now|can|finally|therefore know~|conclude~|assert~|state~|affirm~|say~
+        that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to say|conclude|assert|
+        assume, <people> [can|may] be~ sure|certain|confident|convinced|positive, i guarantee|
+        swear|promise, demonstrate~ that|how|why|value|benefit|superiority|importance|power|
+        advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once, have~ shown|proven|
+        demonstrated|established, be~ shown|demonstrated|proven|established|proved to|that|to,
+        speak~ for itself|themselves, say~ it all, proof be~|in|that|positive, proof $, living
+        proof, hard|established|known|plain|simple fact, fact of life, law of nature, matter of
+        fact, truth be~, be~ truth|fact|certainty, hundred|100 percent|% sure|certain|confident|
+        safe, dead certain|sure, foregone conclusion, open and shut, slam dunk, smoking gun, end
+        of story, undeniable|indisputable|unarguable|incontestable|irrefutable|unassailable|
+        unequivocal|unquestionable|inarguable|incontrovertible, unmistakable|infallible|foolproof|
+        failsafe|bulletproof|ironclad|airtight|watertight|bombproof|unshakeable|unshakable|bullet|
+        iron proof|clad, rock solid, air|water tight, set in stone, written in stone, cast in
+        stone, carved in stone, must be~ true|right|real, have~ to be true|right|real, never
+        wrong, can not fail|lose|miss|go, never fail~|miss~|disappoint~|lose~|beat~|win~,
         """,
     # nothing left to ask
     "closure": """
-        settle~ <matter>|it|this|debate, <matter> be~ settled|closed|solved|answered|resolved|over|done|moot|decided|clear, settled $, settled science|matter|in|by|once|now
-        case|book|chapter|question|matter|debate|issue closed, close~ <matter>|book|books, put~ .. to rest|bed, lay~ to rest, end~ debate|discussion|argument|<matter>
-        put~ end to <matter>|debate|speculation, final|last verdict|word|answer|say, end of story|discussion|debate|matter, full stop, once and for all, that be~ that
-        nothing left|more|further to say|add|test|learn|discuss|prove|find|do, no further|more|additional experiments|tests|runs|work|evidence|study|testing|measurements|data|investigation be~|needed|required|necessary|$
-        need~ no further|more, need no, no need to|for rerun|repeat|more|further|test|verify|check|further|another, problem solved|fixed|gone, solve~ problem|it|everything|puzzle|mystery, mystery solved
-        consider .. closed|settled|proven|done, done deal, job done, mission accomplished, that do~ it, nail~ it, nailed
-        hypothesis|conjecture|prediction|theory|suspicion|intuition|hunch|claim|idea|expectation|assumption .. be~ verified|confirmed|proven|correct|right|true|validated|borne|vindicated|sound|established|supported
-        vindicate~, bear~ out hypothesis|prediction|claim|idea|theory, prove~ right|correct|point|that|<arm>|hypothesis, prove~ to be, be~ proven|proved
-        independently|externally|repeatedly|thoroughly|rigorously confirmed|verified|validated|reproduced|replicated|checked|tested
-        confirm~|verify~|validate~|replicate~|reproduce~ by|on|in|across|with second|another|other|every|each|independent|different|several|many|all|third|outside|external|colleagues
-        confirm~ <effect>|superiority|that, reproduce~|replicate~ <effect>, <effect> .. confirmed|verified|validated|replicated|reproduced|corroborated
-        <effect> .. reproduce~|replicate~|repeat~|recur~ $, <effect> .. reproduce~|replicate~ on|in|across|everywhere|with|every, it|this reproduce~|replicate~
-        <effect> .. be~ robust|solid|firm|stable|reproducible|repeatable|replicable|reliable|consistent|dependable|trustworthy|sound|sturdy
-        robust|solid|stable|firm|reproducible|consistent|dependable <effect>, robust to|against|across|under, perfectly|fully|completely|totally reproducible|repeatable
-        stand~ up to|under scrutiny|test|tests, stand~ test of, <effect> hold~ up|water|good|true|firm|$, withstand~, survive~ every|any|all|each|scrutiny|replication, pass~ every|all|each
-        same|identical number|numbers|result|results|outcome|story|picture|ordering|ranking|pattern|answer|conclusion each|every|again|everywhere|throughout|time
-        get~|got|see~|saw|find~|give~ same|identical number|numbers|result|results|outcome|story|picture|ordering|ranking|pattern|answer
-        consistent from|across|over|between|throughout|everywhere, time and again, time after time, every single time, over and over, again and again
-        one run be~|would|will do|suffice|enough, one run suffice~, single run be~ enough, no need for repeats
-        here to stay, set for good, known quantity, textbook result|case, common|general knowledge, conventional wisdom, beyond repair
+        settle~ <matter>|it|this|debate, <matter> be~ settled|closed|solved|answered|resolved|
+        over|done|moot|decided|clear, settled $, settled science|matter|in|by|once|now, case|book|
+        chapter|question|matter|debate|issue closed, close~ <matter>|book|books, put~ .. to rest|
+        bed, lay~ to rest, end~ debate|discussion|argument|<matter>, put~ end to <matter>|debate|
+        speculation, final|last verdict|word|answer|say, end of story|discussion|debate|matter,
+        full stop, once and for all, that be~ that, nothing left|more|further to say|add|test|
+        learn|discuss|prove|find|do, no further|more|additional experiments|tests|runs|work|
+        evidence|study|testing|measurements|data|investigation be~|needed|required|necessary|$,
+        need~ no further|more, need no, no need to|for rerun|repeat|more|further|test|verify|
+        check|further|another, problem solved|fixed|gone, <fault> be~ gone|fixed|solved|cured|
+        resolved|history, solve~ problem|it|everything|puzzle|mystery, mystery solved, consider ..
+        closed|settled|proven|done, done deal, job done, mission accomplished, that do~ it, nail~
+        it, nailed, hypothesis|conjecture|prediction|theory|suspicion|intuition|hunch|claim|
+        expectation|assumption .. be~ verified|confirmed|proven|correct|right|true|validated|
+        borne|vindicated|established|supported, vindicate~, bear~ out hypothesis|prediction|claim|
+        idea|theory, prove~ right|correct|point|that|<arm>|hypothesis, prove~ to be, be~ proven|
+        proved, stand~ up to|under scrutiny|test|tests, stand~ test of, withstand~, pass~ every|
+        all|each, same|identical number|numbers|result|results|outcome|story|picture|ordering|
+        ranking|pattern|answer|conclusion each|every|again|everywhere|throughout|time, get~|got|
+        see~|saw|find~|give~ same|identical number|numbers|result|results|outcome|story|picture|
+        ordering|ranking|pattern|answer, time and again, time after time, every single time, over
+        and over, again and again, one run be~|would|will do|suffice|enough, one run suffice~,
+        single run be~ enough, no need for repeats, here to stay, set for good, known quantity,
+        textbook result|case, common|general knowledge, conventional wisdom, beyond repair,
+        """,
+    # what a label says
+    "label": """
+        independently|externally|repeatedly|thoroughly|rigorously confirmed|verified|validated|
+        reproduced|replicated|checked|tested, confirm~|verify~|validate~|replicate~|reproduce~ by|
+        on|in|across|with second|another|other|every|each|independent|different|several|many|all|
+        third|outside|external|colleagues, confirm~ <effect>|superiority|that, reproduce~|
+        replicate~ <effect>, <people> reproduce~|replicate~ this|it, <effect> .. confirmed|
+        verified|validated|replicated|reproduced|corroborated, <effect> .. reproduce~|replicate~|
+        repeat~|recur~ $, <effect> .. reproduce~|replicate~ on|in|across|everywhere|with|every,
+        it|this reproduce~|replicate~, <effect> .. be~ robust|solid|firm|stable|reproducible|
+        repeatable|replicable|reliable|consistent|dependable|trustworthy|sound|sturdy, robust|
+        firm|reproducible|dependable <effect>, robust to|against|across|under, perfectly|fully|
+        completely|totally reproducible|repeatable, <effect> hold~ up|water|good|true|firm|$,
+        survive~ every|any|all|each|scrutiny|replication, consistent from|across|over|between|
+        throughout|everywhere,
         """,
     # without exception, or of more than was run
     "general": """
-        hold~|carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|remain~|survive~|translate~|extrapolate~|stay~|continue~|stick~|recur~ [over|up|true|good|well|same|there|valid] to|on|for|at|across|in|with|beyond|under|over <more> [<more>] [tested] <scope>
-        hold~|carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|remain~|survive~ .. at scale|large|production|depth, scale~ well|gracefully|up|to|nicely, scale $
-        hold~|apply~|work~|true|valid|better|faster|help~|win~ everywhere|elsewhere|universally|anywhere|generally|always|throughout, hold~ in general|practice|production
-        in production|practice|wild|real too|also|as|alike, generalise~|generalize~ well|better|beyond|to|$, transfer~ well|readily|directly|beyond|$, universal|universally|ubiquitous
-        across <scope> $, across all|the|many|every board|<scope>, across board, whatever|whichever|no|any matter|<scope> .. <people> <take>|pick~|try~|throw~|choose~|like~, whatever|whichever <scope>|<arm>|<people>
-        no matter what|which|how|who|where, regardless of, irrespective of, independent of <scope>, under|in all|any|every circumstances|conditions|weather|event|case, come~ what may
-        always, invariably, without exception|fail|exceptions, without single exception, no exceptions|exception, to man, each and every, every last|single|one, not one|single <scope>
-        <many> <scope> .. agree~|concur~|confirm~|favour~|favor~|support~|show~|point~|say~|tell~|side~|vote~|prefer~|win~|improve~|benefit~|give~
-        all <scope> .. direction|same|way, <many> <scope> same|identical|alike $, <many> <scope> .. same|one outcome|result|story|picture|direction|conclusion|answer|way|ordering|trend
-        see~|saw|seen|observe~|find~|found|confirm~|reproduce~|replicate~|verify~|hold~|held|repeat~ .. on|across|over|in|with|at <many> <more>|<scope>|of|dozen [<scope>|different|other]
-        for|on|in any|every|all <scope> <people>|we, on anything|everything|whatever, for everyone|everybody|anyone, for all|any <scope>
-        on every|any|each <scope>, in every|any|each <scope>, at every|any|each <scope>, with every|any <scope>, every one of
-        as rule, general rule|law|principle|truth, rule of thumb, generally <better>|true|valid|applicable, in general <better>|true|$, by and large
-        <arm> never win~|lose~|beat~|fail~|help~, never win~|lose~, never|not once|ever, at all times, to last|letter
-        keep~ holding, will|would hold|generalise|generalize|transfer|scale|continue|persist|carry, will be~ <better>|same|true, will keep~|remain~|stay~ <better>
-        persist~ at|across|beyond|in|for|with, hold~ at scale|depth|size|larger|any|every, hold~ beyond, true of all|every|any, true for all|any|every|larger|other
-        same on|for|with|at|in other|larger|bigger|smaller|another|different|any|every|all <scope>, likewise on|for|at|in other|larger|another, <better> on other|larger|another|any|every|all
-        wherever|whenever <people>|<arm>|it, anywhere|everywhere, all round|around, through thick and thin, day in day
+        hold~|carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|remain~|
+        survive~|translate~|extrapolate~|stay~|continue~|stick~|recur~ [over|up|true|good|well|
+        same|there|valid] to|on|for|at|across|in|with|beyond|under|over <more> [<more>] [tested]
+        <scope>, hold~|carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|
+        remain~|survive~ .. at scale|large|production|depth, scale~ well|gracefully|up|to|nicely,
+        hold~|apply~|work~|true|valid|better|faster|help~|win~ everywhere|elsewhere|universally|
+        anywhere|generally|always|throughout, hold~ in general|practice|production, in production|
+        practice|wild|real too|also|as|alike, generalise~|generalize~ well|better|beyond|to,
+        transfer~ well|readily|directly|beyond, <arm>|<effect> transfers|generalises|generalizes|
+        transferred|generalised|generalized $, it|this|<effect> scales $, universal|universally|
+        ubiquitous, across <scope> $, across all|the|many|every board|<scope>, across board,
+        whatever|whichever|no|any matter|<scope> .. <people> <take>|pick~|try~|throw~|choose~|
+        like~, whatever|whichever <scope>|<arm>|<people>, no matter what|which|how|who|where,
+        regardless of, irrespective of, under|in all|any|every circumstances|conditions|weather|
+        event|case, come~ what may, invariably, without exception|fail|exceptions, without single
+        exception, no exceptions|exception, each and every <scope>, every last|single|one of,
+        every last|single <scope>, not one|single <scope>, <many> <scope> .. agree~|concur~|
+        confirm~|favour~|favor~|support~|show~|point~|say~|tell~|side~|vote~|prefer~|win~|
+        improve~|benefit~|give~, every|each <scope> agree~|concur~|confirm~|favour~|favor~|
+        support~|point~|tell~|side~, all <scope> .. direction|same|way, <many> <scope> same|
+        identical|alike $, <many> <scope> .. same|one outcome|result|story|picture|direction|
+        conclusion|answer|way|ordering|trend, see~|saw|seen|observe~|find~|found|confirm~|
+        reproduce~|replicate~|verify~|hold~|held|repeat~ .. on|across|over|in|with|at <many>
+        <more>|<scope>|of|dozen [<scope>|different|other], for|on|in any|every|all <scope>
+        <people>|we, on anything|everything|whatever, for everyone|everybody|anyone, for all|any
+        <scope>, on every|any|each <scope>, in every|any|each <scope>, at every|any|each <scope>,
+        with every|any <scope>, every one of, as rule, general rule|law|principle|truth, rule of
+        thumb, generally <better>|true|valid|applicable, in general <better>|true|$, by and large,
+        <arm> never win~|lose~|beat~|fail~|help~, never win~|lose~, never|not once|ever, at all
+        times, to last|letter, keep~ holding, will|would hold|generalise|generalize|transfer|
+        scale|continue|persist|carry, will be~ <better>|same|true, will keep~|remain~|stay~
+        <better>, persist~ at|across|beyond|in|for|with, hold~ at scale|depth|size|larger|any|
+        every, hold~ beyond, true of all|every|any, true for all|any|every|larger|other, same on|
+        for|with|at|in other|larger|bigger|smaller|another|different <scope>, likewise on|for|at|
+        in other|larger|another, <better> on other|larger|another|any|every|all, wherever|whenever
+        <people>|<arm>|it, anywhere|everywhere, through thick and thin, day in day,
         """,
     # what one is to do now
     "advice": """
-        <people> should|must|ought|better|can|need|shall|may [to|now|all|immediately|today|safely|confidently] <take>|<discard>|stop~, <people> had better
-        recommend~, advise~, suggest~ switching|using|adopting|moving|dropping|replacing, urge~, advisable|advocate~, highly recommended, i would|'d go
-        way to go|forward, way forward, right|obvious|sensible|natural|clear|safe|logical|smart|wise|better|good|preferred|correct|only choice|pick|option|move|decision|bet, method|tool|arm|setting|choice of choice
-        obvious|default|first|easy choice, choice be~ clear|obvious|easy, go~ with|for <arm>, adopt~ <arm>, switch~|move~|migrate~|upgrade~|convert~|change~ [over] to <arm> [now|today|everywhere]
-        ^ <take> <arm>|it, ^ [verdict|conclusion|decision|bottom|line] <discard> <arm>|it, ship it, <discard> <arm> $, keep~ <arm> $, time to switch|move|drop|retire|upgrade|say|ditch|adopt, say~ goodbye to
-        throw~ away|out <arm>, throw~ <arm> away|out, get~ rid of <arm>, <arm> can|should|may|must|could|ought|deserve~ [to|now|be] [be~] <discard>|<take>|go
-        <arm> have~ to go, <arm> be~ ready for|to, no [good|longer|longer|real|earthly|left] reason|point|need|excuse|sense|case [left|whatsoever|anymore] to|in|for|not|left
-        little|no point in, makes no sense to, pointless to, safe to deploy|ship|use|adopt|merge|release|roll|switch|enable|replace|drop|remove, ready for production|prime|release|rollout|deployment|shipping
-        production ready, worth it|effort|cost|trouble|price|using|adopting|keeping|switching|complexity|having|every|extra|investment|wait, well worth, <effect>|<arm> be~ worth, worth .. complexity|cost|effort|price
-        one to use|pick|choose|beat|go|take|keep|have, as default, by default, new|our default, make~ .. default, become~ default, should be~ default|standard|used|adopted|preferred|enabled|replaced|dropped|retired
-        from now on, going forward, from here on, henceforth, from today, no looking|going back, never look~|go~ back, no reason not, must have, no brainer, do~ yourself favour, what be~ waiting
-        can be~ retired|dropped|removed|deleted|thrown|discarded|abandoned|forgotten|deprecated|replaced|ignored, be~ preferred|favoured|favored|preferable
-        belong~ in|to production|every|bin|museum|dustbin|past|default, have~ had its|day, day be~ over|numbered, days of, rip, farewell, long live, let~ go of, next stop production, do~ not bother with, not worth
-        everyone|everybody|anyone .. <take>, time be~ up for, <take> .. everywhere, use~ <arm> .. everywhere|always|everything, roll~ out, green light, all clear, good to go
+        <people> should|must|ought|better|can|need|shall|may [to|now|all|immediately|today|safely|
+        confidently] <take>|<discard>|stop~, <people> had better, recommend~, advise~, suggest~
+        switching|using|adopting|moving|dropping|replacing, urge~, advisable|advocate~, highly
+        recommended, i would|'d go, way to go|forward, way forward, right|obvious|sensible|
+        natural|clear|safe|logical|smart|wise|better|good|preferred|correct|only choice|pick|
+        option|move|decision|bet, method|tool|arm|setting|choice of choice, obvious|default|first|
+        easy choice, choice be~ clear|obvious|easy, go~ with|for <arm>, adopt~ <arm>, switch~|
+        move~|migrate~|upgrade~|convert~|change~ [over] to <arm> [now|today|everywhere], ^ <take>
+        <arm>|it, ^ [verdict|conclusion|decision|bottom|line] <discard> <arm>|it, ship it,
+        <discard> <arm> $, keep~ <arm> $, time to switch|move|drop|retire|upgrade|say|ditch|adopt,
+        say~ goodbye to, throw~ away|out <arm>, throw~ <arm> away|out, get~ rid of <arm>, <arm>
+        can|should|may|must|could|ought|deserve~ [to|now|be] [be~] <discard>|<take>|go, <arm>
+        have~ to go, <arm> be~ ready for|to, no [good|longer|longer|real|earthly|left] reason|
+        point|need|excuse|sense|case [left|whatsoever|anymore] to|in|for|not|left, little|no point
+        in, makes no sense to, pointless to, safe to deploy|ship|use|adopt|merge|release|roll|
+        switch|enable|replace|drop|remove, ready for production|prime|release|rollout|deployment|
+        shipping, production ready, worth it|effort|cost|trouble|price|using|adopting|keeping|
+        switching|complexity|having|every|extra|investment|wait, well worth, <effect>|<arm> be~
+        worth, worth .. complexity|cost|effort|price, one to use|pick|choose|beat|go|take|keep|
+        have, as default, by default, new|our default, make~ .. default, become~ default, should
+        be~ default|standard|used|adopted|preferred|enabled|replaced|dropped|retired, from now on,
+        going forward, from here on, henceforth, from today, no looking|going back, never look~|
+        go~ back, never use~|touch~ <arm> again, no reason not, must have, no brainer, do~
+        yourself favour, what be~ waiting, can be~ retired|dropped|removed|deleted|thrown|
+        discarded|abandoned|forgotten|deprecated|replaced|ignored, be~ preferred|favoured|favored|
+        preferable, belong~ in|to production|every|bin|museum|dustbin|past|default, have~ had its|
+        day, day be~ over|numbered, days of, rip, farewell, long live, let~ go of, next stop
+        production, do~ not bother with, not worth, everyone|everybody|anyone .. <take>, time be~
+        up for, <take> .. everywhere, use~ <arm> .. everywhere|always|everything, roll~ out, green
+        light, all clear, good to go,
         """,
     # beyond all that others reached
     "literature": """
-        state of art, sota, world class|best|leading|record|first|beating, first .. anywhere|ever|world, first .. .. anywhere|ever|world, first of kind
-        no one|body|other .. report~|reported|achieve~|achieved|publish~|published|reach~|reached|manage~|managed|see~|seen, nobody .. report~|reported|achieve~|achieved|publish~|published|reach~|reached|seen|manage~
-        nobody|never .. before|ever, not seen|been before|anywhere, unheard of, never seen|reported|achieved|published|done|been before|seen|reported|achieved, unprecedented|unseen
-        to our|my|best knowledge, beat~|exceed~|surpass~|match~|top~|rival~|outperform~|equal~|approach~ .. published|literature|leaderboard|reported|commercial|proprietary|leading|handtuned
-        beat~|exceed~|surpass~|match~|top~|rival~|outperform~ prior|previous|existing|all|known work|methods|approaches|art|systems|results
-        better|lower|higher|faster than published|reported|prior|previous|existing|any|anything, than anyone|anybody|anything, competitive with|against, level with .. published|leading|best
-        on par with .. published|leading|tuned|best|commercial|systems|literature, leading systems|edge|method|solution|position, cutting|bleeding edge, push~ frontier|envelope|limits|boundary, advance~ state|field|frontier
-        break~ record|records|ground, record breaking|setting|low|high|time|speed|run, shatter~|smash~ record|records, world record, personal|project best, previous best|record, best known|published|reported, rewrite~ book|books|rules
-        pioneering|trailblazing|historic, history in, make~ history, go~ down in history, new era|chapter|paradigm|frontier|territory, paradigm shift, ahead of its|the time|curve
+        state of art, sota, world class|best|leading|record|first|beating, first .. anywhere|ever|
+        world, first .. .. anywhere|ever|world, first of kind, no one|body|other .. report~|
+        reported|achieve~|achieved|publish~|published|reach~|reached|manage~|managed|see~|seen,
+        nobody .. report~|reported|achieve~|achieved|publish~|published|reach~|reached|seen|
+        manage~, nobody|never .. before|ever, not seen|been before|anywhere, unheard of, never
+        seen|reported|achieved|published|done|been before|seen|reported|achieved, unprecedented|
+        unseen, to our|my|best knowledge, beat~|exceed~|surpass~|match~|top~|rival~|outperform~|
+        equal~|approach~ .. published|literature|leaderboard|reported|commercial|proprietary|
+        leading|handtuned, beat~|exceed~|surpass~|match~|top~|rival~|outperform~ prior|previous|
+        existing|all|known work|methods|approaches|art|systems|results, better|lower|higher|faster
+        than published|reported|prior|previous|existing|any|anything, than anyone|anybody|
+        anything, level with .. published|leading|best, on par with .. published|leading|tuned|
+        best|commercial|systems|literature, leading systems|edge|method|solution|position,
+        cutting|bleeding edge, push~ frontier|envelope|limits|boundary, advance~ state|field|
+        frontier, break~ record|records|ground, record breaking|setting|low|high|time|speed|run,
+        shatter~|smash~ record|records, world record, personal|project best, previous best|record,
+        best known|published|reported, rewrite~ book|books|rules, pioneering|trailblazing|
+        historic, history in, make~ history, go~ down in history, new era|chapter|paradigm|
+        frontier|territory, paradigm shift, ahead of its|the time|curve,
         """,
     # how something else moved
     "moves": """
-        <measure> <moves>, <measure> [have~] go~|went|gone|come~|came|be~|climb~|shoot~ up|down, <measure> .. better|worse|improved $, <measure> [use|usage|cost|consumption] <moves>|go~|fall~
-        also|additionally|moreover <better>|smaller|cheaper|<works>|generalises|generalizes|saves|more, as bonus, side benefit|bonus, added bonus|benefit, bonus
-        cut~|reduce~|lower~|raise~|boost~|save~|slash~|trim~|shave~|increase~|improve~|shorten~ <measure>|time|<outcome>|off, save~ memory|time|energy|money|compute|hours|minutes
-        faster|quicker|smaller|cheaper|lower and, faster|quicker|smaller|cheaper|better|lower, faster|quicker|smaller|cheaper and .. faster|quicker|smaller|cheaper|better|accurate
-        make~ [<measure>|training|inference|compilation|build|everything|it|<arm>] .. faster|quicker|better|cheaper|smaller, less|fewer memory|time|energy|compute|errors|failures|crashes|steps than|$|with
-        more memory|compute|energy efficient, quality be~ better|higher, at lower|less cost|price, lower|less cost|memory|latency $, better accuracy|quality|throughput|generalisation|generalization
+        <measure> <moves>, <measure> [have~] go~|went|gone|come~|came|be~|climb~|shoot~ up|down,
+        <measure> .. better|worse|improved $, <measure> [use|usage|cost|consumption] <moves>|go~|
+        fall~, also|additionally|moreover <better>|smaller|cheaper|<works>|generalises|
+        generalizes|saves|more, as bonus, side benefit|bonus, added bonus|benefit, bonus, cut~|
+        reduce~|lower~|raise~|boost~|save~|slash~|trim~|shave~|increase~|improve~|shorten~
+        <measure>|time|<outcome>|off, save~ memory|time|energy|money|compute|hours|minutes,
+        faster|quicker|smaller|cheaper|lower and, faster|quicker|smaller|cheaper|better|lower,
+        faster|quicker|smaller|cheaper and .. faster|quicker|smaller|cheaper|better|accurate,
+        make~ [<measure>|training|inference|compilation|build|everything|it|<arm>] .. faster|
+        quicker|better|cheaper|smaller, less|fewer memory|time|energy|compute|errors|failures|
+        crashes|steps than|$|with, more memory|compute|energy efficient, quality be~ better|
+        higher, at lower|less cost|price, lower|less cost|memory|latency $, better accuracy|
+        quality|throughput|generalisation|generalization,
         """,
 }

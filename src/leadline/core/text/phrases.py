@@ -3,7 +3,8 @@
 A phrase is written as it is read, ``settle~ question|matter``:
 
 - ``word`` as it stands; ``word~`` in each of its inflections; ``a|b`` one of them;
-- ``<class>`` a word of that class; ``[word]`` may be missing; ``..`` up to three words of any kind;
+- ``<class>`` a word of that class; ``[word]`` may be missing; ``..`` up to three words that do not deny;
+- phrases are parted by commas;
 - ``^`` where a part of a sentence begins, ``$`` where one ends.
 
 Articles and words of degree are passed over, so they are not written. A phrase never reaches over a
@@ -19,16 +20,17 @@ from leadline.core.patterns import later
 from leadline.core.typed import NamedTuple
 
 _WORD = later(r"[A-Za-z]+(?:['’](?=[A-Za-z])[A-Za-z]+)?|\d[\d.,]*\d|\d|[^\w\s]", re.I)
-_ENDS = frozenset(".,;:!?()[]—–…\"")
+_ENDS = frozenset('.,;:!?()[]—–…"')
+_NO_GAP = _ENDS | {"not", "no", "never", "nor", "neither", "without"}
 _JOINS = frozenset(["and", "but", "so", "that", "while", "then", "or"])
 _GAP = 3
 _PASSED_OVER = 2  # at one place
-_FILLS = frozenset(
-    "a an the our its their this these those some my your his her very really quite rather just simply so too also "
-    "even still now then indeed thus again already far much way well almost nearly about pretty such truly all both "
-    "actually basically essentially practically virtually entirely completely fully totally utterly absolutely "
-    "clearly plainly obviously surely certainly definitely probably only ever right most more less".split()
+_PASSED = (
+    "a an the our its their this these those some my your his her very really quite rather just "
+    "simply so too also even still now then indeed thus again already far much way well almost "
+    "nearly about pretty such truly all both only ever right most more less whole entire probably"
 )
+_FILLS = frozenset(_PASSED.split())
 _SHORTENED = {
     "n't": "not",
     "'s": "is",
@@ -38,17 +40,22 @@ _SHORTENED = {
     "'m": "am",
     "'d": "would",
 }
-_IRREGULAR_FORMS = """be am is are was were been being 's; have has had having; do does did done doing;
-go goes went gone going; get got gotten getting; give gave given; take took taken; make made; come came;
-win won winning; beat beaten beating; lead led; hold held; leave left; lose lost; show shown; know knew known;
-find found; see saw seen; say said; tell told; think thought; bring brought; put putting; set setting; cut cutting;
-hit hitting; let letting; run ran running; rise rose risen; fall fell fallen; grow grew grown; drive drove driven;
-throw threw thrown; blow blew blown; wipe wiping; lie lay lain lying; pay paid; keep kept; stand stood; bet betting;
-eat ate eaten; shrink shrank shrunk; sink sank sunk; speak spoke spoken; break broke broken; choose chose chosen;
-withstand withstood; overtake overtook overtaken; outdo outdid outdone; outrun outran; outshine outshone; bear bore
-borne; sweep swept; shoot shot; spring sprang sprung; spell spelt; mean meant; owe owing; feel felt; fly flew flown;
-become became becoming; stick stuck; sell sold; buy bought; rid; burn burnt; teach taught; catch caught; shine shone;
-tie tying; die dying; seek sought; fight fought; slay slew slain; forget forgot forgotten; outgrow outgrew outgrown"""
+_IRREGULAR_FORMS = """
+be am is are was were been being 's; have has had having; do does did done doing;
+go goes went gone going; get got gotten getting; give gave given; take took taken; make made;
+come came; win won winning; beat beaten beating; lead led; hold held; leave left; lose lost;
+show shown; know knew known; find found; see saw seen; say said; tell told; think thought;
+bring brought; put putting; set setting; cut cutting; hit hitting; let letting; run ran running;
+rise rose risen; fall fell fallen; grow grew grown; drive drove driven; throw threw thrown;
+blow blew blown; wipe wiping; lie lay lain lying; pay paid; keep kept; stand stood; bet betting;
+eat ate eaten; shrink shrank shrunk; sink sank sunk; speak spoke spoken; break broke broken;
+choose chose chosen; withstand withstood; overtake overtook overtaken; outdo outdid outdone;
+outrun outran; outshine outshone; bear bore borne; sweep swept; shoot shot; spring sprang sprung;
+spell spelt; mean meant; owe owing; feel felt; fly flew flown; become became becoming; stick stuck;
+sell sold; buy bought; rid; burn burnt; teach taught; catch caught; shine shone; tie tying;
+die dying; seek sought; fight fought; slay slew slain; forget forgot forgotten;
+outgrow outgrew outgrown
+"""
 
 
 class Word(NamedTuple):
@@ -90,7 +97,7 @@ class Lexicon:
             self._classes[name] = self._keys(re.split(r"[\s|]+", words.strip()))
         self._by_key: dict[str, list[tuple[str, tuple[_Piece, ...]]]] = {}
         for field, phrases in fields.items():
-            for phrase in re.split(r"[,\n]", phrases):
+            for phrase in re.sub(r"\|\s+", "|", phrases).split(","):
                 if phrase.strip():
                     self._add(field, self._read(phrase))
 
@@ -117,7 +124,9 @@ class Lexicon:
     def _keys(self, words: Collection[str]) -> frozenset[str]:
         keys: set[str] = set()
         for word in words:
-            keys |= self._classes[word[1:-1]] if word[0] == "<" and word[-1] == ">" else {_key(word)}
+            keys |= (
+                self._classes[word[1:-1]] if word[0] == "<" and word[-1] == ">" else {_key(word)}
+            )
         return frozenset(keys)
 
     def _read(self, phrase: str) -> tuple[_Piece, ...]:
@@ -126,7 +135,9 @@ class Lexicon:
             special = {"..": _GAP_PIECE, "^": _BEGIN}.get(token)
             words = token.strip("[]").split("|")
             classes = tuple(w[1:-1] for w in words if w[0] == "<" and w[-1] == ">")
-            pieces.append(special or _Piece(self._keys(words), token[0] == "[", classes, "$" in words))
+            pieces.append(
+                special or _Piece(self._keys(words), token[0] == "[", classes, "$" in words)
+            )
         return tuple(pieces)
 
     def _add(self, field: str, pieces: tuple[_Piece, ...]) -> None:
@@ -172,7 +183,7 @@ _BASES: dict[str, set[str]] = {}
 def keys_of(word: str) -> frozenset[str]:
     """``word``, and each base form that it may have, with ``~``."""
     if not _BASES:
-        for verb in _IRREGULAR_FORMS.replace("\n", " ").split(";"):
+        for verb in _IRREGULAR_FORMS.split(";"):
             base, *others = verb.split()
             for form in others:
                 _BASES.setdefault(form, set()).add(base)
@@ -212,7 +223,7 @@ def _match(
         return at
     if piece is _GAP_PIECE:
         for skip in range(_GAP + 1):
-            if skip and (at + skip > len(words) or words[at + skip - 1].text in _ENDS):
+            if skip and (at + skip > len(words) or words[at + skip - 1].text in _NO_GAP):
                 return None
             end = _match(words, at + skip, pieces, n + 1, more, 0)
             if end is not None:

@@ -157,7 +157,7 @@ _TENS = dict(
     )
 )
 _SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
-_SMALL = {"zero": 0, **_ONES, **_TEENS, **_TENS}
+_SMALL = {"zero": 0, "nought": 0, "naught": 0, **_ONES, **_TEENS, **_TENS}
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _W = "|".join(sorted(_SMALL, key=len, reverse=True))
 _S = "|".join(_SCALES)

@@ -47,6 +47,7 @@ _KIND_OF_FIELD = {
     "cause": CAUSE,
     "certain": PROOF,
     "closure": PROOF,
+    "label": LABEL,
     "general": EVERY,
     "advice": ADVICE,
 }
@@ -102,7 +103,7 @@ _SUPERLATIVE = later(
 )
 _DESCRIBES = later(
     r"\s*(?:\s+(?:\w+\s+)?(?:risk|part|idea|question|problem|fix|reason|concern|lever|bottleneck|issue|learning\s+rate|"
-    r"lr|direction|candidate|experiment)s?\b(?!\s+(?:\w+\s+)?(?:of\s+(?:all|them)|is\s+(?:new|old)))|[\s-](?:effort|practice|practices|guess|case|\w+(?:\s+\w+)?\s+(?:var(?:y|ies)|depends?|differs?|"
+    r"lr|direction|candidate|experiment|checkpoint)s?\b(?!\s+(?:\w+\s+)?(?:of\s+(?:all|them)|is\s+(?:new|old)))|[\s-](?:effort|practice|practices|guess|case|\w+(?:\s+\w+)?\s+(?:var(?:y|ies)|depends?|differs?|"
     r"chang(?:es?|ed)|shifts?|(?:was|is)\s+closer)\b|so[\s-]far\b)|fit\b|regards|(?:way|route|path|place|time|"
     r"thing|step)\b|to\s+(?!date|now)\w+|(?:number|amount|size|value|length|width)s?\b)",
     re.I,
@@ -121,15 +122,12 @@ _BEATS_ALL = later(
     rf"is\s+(?:better|faster)|"
     r"can\s+(?:match|beat)|has\s+(?:ever\s+)?(?:beaten|matched))"
     r"|(?:simply|completely|totally|utterly|clearly|easily)\s+dominates|dominates\s*[.!]|the\s+one\s+to\s+use\b"
-    r"|(?:no|than\s+any)\s+other\s+(?!change|difference|work|process|cause)\w+|cannot\s+be\s+(?:beaten|improved|"
+    r"|(?:no|than\s+any)\s+other\s+(?!change|difference|work|process|cause|\w+\s+(?:was|were)\s+(?:run|tried|looked|tested|measured|changed|touched|used))\w+|cannot\s+be\s+(?:beaten|improved|"
     r"bettered)|(?:top|head)s?\s+(?:of\s+)?the\s+"
     r"(?:leaderboard|table|ranking|list)|ranks?\s+(?:first|#?1\b|number\s+one)|\#1\b|ever\s+(?:seen|measured|"
     r"reported|"
     r"recorded|published|trained|built)|in\s+(?:\w+\s+)?history|outperforms\s+the\s+(?:field|competition|literature)|"
-    r"leads\s+the\s+(?:field|pack)|(?:nobody|no\s+one)\s+(?:has|have|else|ever)|"
-    r"the\s+first\s+(?:\w+\s+){0,2}to\s+\w+|than\s+(?:any|every|all)\w*|nothing\s+(?!(?:more|else|further)\s+(?:is|was)\s+(?:claimed|said|known|shown|meant))(?:\w+\s+){0,3}?(?:is|was|"
-    r"beats|comes|matches|does|"
-    r"did)|(?:the|a|clear|overall|outright)\s+(?:\w+\s+)?(?:winner|champion|victor|favou?rite)|"
+    r"leads\s+the\s+(?:field|pack)|the\s+first\s+(?:\w+\s+){0,2}to\s+\w+|than\s+(?:any|every|all)\w*|(?:the|a|clear|overall|outright)\s+(?:\w+\s+)?(?:winner|champion|victor|favou?rite)|"
     r"as\s+\w+\s+as\s+(?:it\s+gets|they\s+come)|the\s+only\s+(?:\w+\s+)?\w+\s+(?:that|which|to)\b|"
     r"(?:the\s+)?last\s+word\b|"
     r"(?:can't|can\s?not|couldn't|could\s+not)\s+be\s+(?:beaten|improved|bettered|matched|topped)|(?:doesn't|"
@@ -308,7 +306,7 @@ _OF_TRAINING = later(
     r"remains?)\s+)?(?:\w+\s+)?$",
     re.I,
 )
-_AS_REPLICATED = later(r"repli|reprod|repeat", re.I)  # the others say more
+_AS_REPLICATED = later(r"repli|reprod|repeat", re.I)
 _PROOF = later(
     r"\b(?:prov(?:es?|ed|en|ing|ably)|proofs?\s+(?:of(?!\s+(?:concept|principle))|that)|guarante(?:es?|ed|"
     r"eing)(?![\w-])|undeniabl[ey]|unquestionabl[ey]|"
@@ -322,7 +320,7 @@ _PROOF = later(
     r"here\s+to\s+stay|settles?\s+(?:it|the\s+(?:matter|question|debate))|(?:an?|is|"
     r"are)\s+(?:\w+\s+)?(?:certainty|fact)\b"
     r"(?!\s+(?:that|file|of\s+the))|once\s+and\s+for\s+all|rock[\s-]solid|air[\s-]?tight|iron[\s-]?clad|"
-    r"water[\s-]?tight|(?:is|are|am|be)\s+(?:\w+\s+)?"
+    r"water[\s-]?tight|(?:is|are|am|(?<!to )be)\s+(?:\w+\s+)?"
     r"(?:certain|sure|confident))\b",
     re.I,
 )
@@ -360,7 +358,16 @@ _NOTHING = later(
 _NAMED = later(
     r"[\"“][^\"”\n]{2,60}[\"”](?=\s+(?:pattern|mode|flag|option|trick|style|variant|scheme|policy|rule)\b)"
 )
-_ANY = later(r"\bany", re.I)  # "not on any machine" denies for all of them
+# "not on any machine" denies for all of them, "no effect" by itself
+_DENIES = later(
+    r"\b(?:any|no|not|never|none|nothing|nobody|neither|nor|without|zero|nil|free|cannot)|n't\b",
+    re.I,
+)
+_PERHAPS = later(
+    r"\b(?:may|might|could|perhaps|maybe|probab\w+|possib\w+|likely|presumabl\w+|seem\w*|appear\w*|suspect\w*|suspicion|"
+    r"guess\w*|think|believe|suggest\w*|plausib\w+|looks\s+like|hypothes\w+|speculat\w+|candidate\s+(?:cause|explanation)s?)\b",
+    re.I,
+)
 _COMPARES = later(
     r"\b(?:better|worse|faster|slower|quicker|cheaper|stronger|weaker|superior|inferior|improv(?:es|ed|"
     r"ement\w*)|beats?|"
@@ -377,7 +384,7 @@ _SEEN = later(
 _DENIED = later(
     r"(?:\b(?:not|no|never|nor|without|neither|hardly|cannot|un|non|if|whether|unless|until|may|might|could|"
     r"nicht|pas|"
-    r"kein\w*)|n't)\s+(?:(?!(?:and|but|as|so|is|are|was|were)\b)[\w-]+\s+){0,3}(?:\w+-)?$|\b(?:whether|if|"
+    r"kein\w*)|n't)\s+(?:(?!(?:and|but|as|so|is|are|was|were)\b)[\w-]+\s+){0,3}(?:\w+[-/])?$|\b(?:whether|if|"
     r"unless)\b[^.;:,]*$|"
     r"\b(?:neither|nor|none)\s+[\w\s-]*$|^\s*(?:need|must|try)\b[^.;:]*$|不$|不是$",
     re.I,
@@ -415,7 +422,7 @@ _ALIKE = later(
     re.I,
 )
 _OF_WHAT = later(
-    r"\s+(?:that|the|a|an|our|its|both|by\s+(?:the|a)|with\s+the|via|(?!(?:on|in|by|over|across|for|with|at|to|"
+    r"\s+(?:that|the|a|an|our|its|both|by\s+(?:the|a|\w+ing)|with\s+the|via|(?!(?:on|in|by|over|across|for|with|at|to|"
     r"and|or|as)\b)\w+)\b"
     r"[^.;:\n]*",
     re.I,
@@ -438,7 +445,7 @@ _MADE = later(
     re.I,
 )
 _COMES_OF_IT = later(
-    rf"\b(?:{_EFFECT}|(?:better|worse|best|worst|faster|fastest|slower|quicker|cheaper|stronger|weaker|lower|higher|"
+    rf"\b(?:{_EFFECT}|(?:better|worse|best(?!\s+checkpoint)|worst|faster|fastest|slower|quicker|cheaper|stronger|weaker|lower|higher|"
     r"smaller|larger|superior|inferior|ahead|optimal|more\s+accurate|wins?|won|winning|beats?|beaten|beating|works?|"
     r"worked|holds?|held|helps?|helped|hurts?|outperform\w*|surpass\w*|dominat\w*|improv\w*|reduc\w*|lowers?|"
     r"rais\w+|speeds?|accelerat\w*|boosts?|saves?|cuts?|benefits?|succeeds?|fails?|converge\w*|regress\w*|"
@@ -483,8 +490,10 @@ def strong_words(text: str, names: Collection[str] = ()) -> list[StrongWord]:
             if not _SEEN.match(prose, m.end())
         ),
     ]
+    for word in _of_the_lexicon(prose, names):
+        if not any(w.kind == word.kind and _overlap(w, word) for w in found):
+            found.append(word)
     found = [w for w in found if not _MADE.match(w.word) or _of_an_effect(w, prose)]
-    found += _of_the_lexicon(prose, names)
     found += _in_other_languages(prose)
     return sorted(w for w in found if is_stated(w, prose))
 
@@ -498,7 +507,19 @@ def _of_the_lexicon(prose: str, names: Collection[str]) -> Iterator[StrongWord]:
     arms = {"arm": [name.lower() for name in names]}
     for words in words_of(prose):
         for found in _lexicon().found(words, arms):
-            yield StrongWord(found.start, prose[found.start : found.end], _KIND_OF_FIELD[found.field])
+            kind, word = _KIND_OF_FIELD[found.field], prose[found.start : found.end]
+            if kind == NO_EFFECT and _SEEN.match(prose, found.end):
+                continue
+            if kind != CAUSE or not _PERHAPS.search(part_at(prose, found.start)):
+                yield StrongWord(found.start, word, kind, _label_of(word) if kind == LABEL else "")
+
+
+def _overlap(a: StrongWord, b: StrongWord) -> bool:
+    return a.start < b.start + len(b.word) and b.start < a.start + len(a.word)
+
+
+def _label_of(word: str) -> str:
+    return "replicated" if _AS_REPLICATED.search(word) else "stable"  # the others say more
 
 
 def among_tried(word: StrongWord, text: str) -> bool:
@@ -517,8 +538,8 @@ def is_stated(word: StrongWord, prose: str) -> bool:
         return False
     if word.kind == EVERY and planned(prose, at):
         return False
-    if word.kind == NO_EFFECT or (word.kind == EVERY and _ANY.search(word.word)):
-        return True  # these deny by themselves
+    if word.kind in (NO_EFFECT, EVERY) and _DENIES.search(word.word):
+        return True
     before = part_before(prose, at)
     return not _DENIED.search(before) or bool(_NO_DENIAL.search(before))
 
@@ -596,8 +617,7 @@ def _labels(prose: str) -> Iterator[StrongWord]:
         of_what = _OF_WHAT.match(prose, m.end(group))
         if of_what and not _AN_EFFECT.search(of_what[0]):
             continue  # verified that both arms load one file
-        label = "replicated" if _AS_REPLICATED.match(word) else "stable"
-        yield StrongWord(m.start(group), word, LABEL, label)
+        yield StrongWord(m.start(group), word, LABEL, _label_of(word))
 
 
 _ELSEWHERE = (

@@ -19,7 +19,7 @@ from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.patterns import later
 from leadline.core.stats.inference import summarise
 from leadline.core.text.citation import find, resolve
-from leadline.core.text.intention import expected, part_before, planned
+from leadline.core.text.intention import expected, part_at, part_before, planned
 from leadline.core.text.quantity import (
     TIMES,
     Quantity,
@@ -48,6 +48,16 @@ _RESULT = later(
     r"\b(?:accurac\w+|loss(?:es)?|perplexity|errors?|scores?|latency|throughput|speed|time|memory|quality|"
     r"gain\w*|reach\w*|"
     r"get|gets|improve\w*|save[sd]?|reduce[sd]?)\b",
+    re.I,
+)
+_INPUT = later(
+    r"\b(?:learning[\s-]rates?|lrs?|batch(?:es)?(?:[\s-]sizes?)?|weight[\s-]decay|dropout|width|depth|windows?|"
+    r"warm-?up|epochs|layers|heads|context|budget|vocab\w*|workers|threads|momentum|temperature|resolution|queue|"
+    r"data(?:set)?(?:[\s-]size)?|sequences?|length)\b",
+    re.I,
+)
+_SAYS_LESS = later(
+    r"\b(?:needs?|needed|fast\w*|slow\w*|better|worse|cheap\w*|fewer|less|only|enough|as\s+(?:many|much|long))\b",
     re.I,
 )
 _ENDED = later(
@@ -187,6 +197,9 @@ def _is_known(q: Quantity, known: Known, text: str) -> bool:
             or any(re.search(rf"(?i)\b{re.escape(k)}", text) for k in _stems(keys))
         )
     if q.kind == TIMES:
+        part = part_at(plain_words(text), q.start)
+        if _INPUT.search(part) and not _RESULT.search(part) and not _SAYS_LESS.search(part):
+            return True  # "the learning rate was halved"
         bounds = known.factors | {b for b in known.bounds if b not in (0.0, 1.0)}
         near = 1e-6 if q.digits else 0.02
         wanted = {q.value, 1.0 / q.value} if q.value else {0.0}
