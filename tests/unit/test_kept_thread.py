@@ -18,7 +18,8 @@ from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.event import Record, line_digest
-from leadline.core.record.thread import Thread
+from leadline.core.record.reaches import tell_tags
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import encode
@@ -264,8 +265,10 @@ def says(thread: Thread) -> dict[str, Any]:
         "negatives": facts.negatives(thread),
         "runs": facts.runs_counted(thread),
         "open": sorted(r.uid for r in facts.open_runs(thread)),
-        "experiments": {name: thread.experiments[name] for name in thread.experiments},
-        "streamed": list(thread.experiments.values()),
+        "experiments": {
+            name: tagged(thread, thread.experiments[name]) for name in thread.experiments
+        },
+        "streamed": [tagged(thread, e) for e in thread.experiments.values()],
         "items": {name: thread.items[name] for name in thread.items},
         "kinds": [[i.id for i in thread.of_kind(kind)] for kind in ("note", "claim", "update")],
         "uids": {key: shown for key, shown in sorted(thread.uids.items())},
@@ -274,6 +277,12 @@ def says(thread: Thread) -> dict[str, Any]:
         "about": (thread.about, thread.metrics, thread.unknown_kinds, thread.activity),
         "last": (thread.record_count, thread.last_at, thread.last_id, len(thread.items)),
     }
+
+
+def tagged(thread: Thread, experiment: Experiment) -> Experiment:
+    """Whether its tags were told already says who looked at it."""
+    tell_tags(thread, experiment.runs)
+    return experiment
 
 
 def agrees(log: EventLog) -> None:

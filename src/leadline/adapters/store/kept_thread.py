@@ -19,6 +19,7 @@ from operator import itemgetter
 from leadline import __version__
 from leadline.adapters.store import names_table, run_table
 from leadline.adapters.store.names_table import APART, OLDER, PREDICTED
+from leadline.adapters.store.run_table import ASKED_AT_ONCE
 from leadline.core.compare.choice import Arm, arm_of
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import evidence_of
@@ -391,6 +392,27 @@ class KeptRows:
         if row is None or row[0] is None:
             return None
         return Judged(*json.loads(row[0]))
+
+    def labels(self) -> Iterable[tuple[str, Judged]]:
+        found = self.db.execute(
+            "SELECT id, found FROM things JOIN judged USING(thread, uid) "
+            "WHERE thread=? AND kind='claim' AND stands ORDER BY place",
+            (self.topic,),
+        )
+        return ((shown, Judged(*json.loads(known))) for shown, known in found)
+
+    def resting_on(self, kind: str, ids: Iterable[str]) -> Sequence[Item]:
+        bases, found = sorted(set(map(base_of, ids))), dict[str, str]()
+        for at in range(0, len(bases), ASKED_AT_ONCE):
+            some = bases[at : at + ASKED_AT_ONCE]
+            found.update(
+                self.db.execute(
+                    "SELECT place, id FROM rests JOIN things USING(thread, uid) WHERE thread=? "
+                    f"AND rests.base IN ({','.join('?' * len(some))}) AND kind=?",
+                    [self.topic, *some, kind],
+                )
+            )
+        return cast("list[Item]", self.load([found[place] for place in sorted(found)]))
 
     def withdrawn(self) -> Sequence[Experiment]:
         retracted = "id IN (SELECT experiment FROM runs WHERE thread=? AND retracted!='')"

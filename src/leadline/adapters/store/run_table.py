@@ -16,7 +16,7 @@ from leadline.adapters.store.names_table import APART
 from leadline.core.ids import parse_id
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
-from leadline.core.record.reaches import take_in, told_of
+from leadline.core.record.reaches import take_in, told_of, what_matters
 from leadline.core.record.rows import COLUMNS, RunRow, column, row_of
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -207,14 +207,18 @@ def alike(index: Index, thread: str, invocation: str) -> Told:
     if (known := _told(index.db, thread, invocation)) is not None:
         return known
     with index.writing() as db:
-        rows = db.execute(
-            "SELECT DISTINCT config FROM runs WHERE thread=? AND invocation=? "
-            "AND invocation != '' AND retracted=''",
-            (thread, invocation),
-        )
-        told = told_of(json.loads(config) for (config,) in rows)
+        told = _told_anew(db, thread, invocation)
         _tell(db, thread, invocation, told)
     return told
+
+
+def _told_anew(db: sqlite3.Connection, thread: str, invocation: str) -> Told:
+    rows = db.execute(
+        "SELECT DISTINCT config FROM runs WHERE thread=? AND invocation=? "
+        "AND invocation != '' AND retracted=''",
+        (thread, invocation),
+    )
+    return told_of(json.loads(config) for (config,) in rows)
 
 
 def _told(db: sqlite3.Connection, thread: str, invocation: str) -> Told | None:
@@ -247,24 +251,23 @@ def _tell_alike(
     db: sqlite3.Connection, thread: str, gone: set[tuple[str, str]], come: set[tuple[str, str]]
 ) -> None:
     """What rests on what is told of an invocation is judged again where that is another now."""
-    changed, dropped = set[str](), {invocation for invocation, _ in gone}
-    for invocation in {invocation for invocation, _ in come} - dropped:
+    changed, fewer = set[str](), {invocation for invocation, _ in gone}
+    for invocation in fewer | {invocation for invocation, _ in come}:
         if (told := _told(db, thread, invocation)) is None:
             continue  # nobody asked
-        if not told:  # of none, or of runs without a config
-            dropped.add(invocation)
-            continue
-        before = json.dumps(told)
-        for config in (config for named, config in come if named == invocation):
-            take_in(told, json.loads(config))
-        if json.dumps(told) != before:
-            _tell(db, thread, invocation, told)
+        if invocation in fewer or not told:  # of none, or of runs without a config
+            now = _told_anew(db, thread, invocation)
+        else:
+            now = {key: [*values] for key, values in told.items()}
+            for config in (config for named, config in come if named == invocation):
+                take_in(now, json.loads(config))
+        if now != told:
+            _tell(db, thread, invocation, now)
+        if what_matters(now) != what_matters(told):
             changed.add(invocation)
-    of_it = [(thread, invocation) for invocation in dropped]
-    db.executemany("DELETE FROM alike WHERE thread=? AND invocation=?", of_it)
     db.executemany(
         "INSERT OR IGNORE INTO unjudged SELECT thread, uid FROM rests WHERE thread=? AND base=?",
-        [(thread, invocation) for invocation in changed | dropped],
+        [(thread, invocation) for invocation in changed],
     )
 
 

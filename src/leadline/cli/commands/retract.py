@@ -37,7 +37,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.write.retract import retract, with_parts
 
     topic = context.topic(args.thread)
-    targets = with_parts(context.store.thread(topic), args.targets)
+    targets = with_parts(context.store.view(topic), args.targets)
     if args.negative and args.why.strip():
         from leadline.services.write.note import note
 

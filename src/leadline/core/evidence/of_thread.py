@@ -41,6 +41,7 @@ from leadline.core.typed import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
+    from leadline.core.record.kept import Judged
 
 CANDIDATE_AXES = 8
 MEASURING = (AREA, "extraction")
@@ -134,6 +135,14 @@ def labels_for(thread: Thread) -> Callable[[Item], Evidence]:
         return Evidence(known.label, counted=known.counted, missing=known.missing, sentence=said)
 
     return of
+
+
+def labels_of_claims(thread: Thread) -> Iterable[tuple[str, Evidence | Judged]]:
+    """The id and the evidence of every standing claim, as ``labels_for`` knows it, in order."""
+    if thread.kept is not None:
+        return thread.kept.labels()
+    found = evidence_for(thread)
+    return ((claim.id, found(claim)) for claim in thread.claims if claim.stands)
 
 
 def evidence_of(thread: Thread, body: JudgedBody, uid: str = "") -> Evidence:

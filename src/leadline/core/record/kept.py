@@ -84,6 +84,14 @@ class Kept(Protocol):
         """Of a claim or a prediction; None where it has to be computed."""
         ...
 
+    def labels(self) -> Iterable[tuple[str, Judged]]:
+        """The id and what is known of every standing claim, in order."""
+        ...
+
+    def resting_on(self, kind: str, ids: Iterable[str]) -> Sequence[Item[Any]]:
+        """The items of a kind that were judged by what one of ``ids`` is."""
+        ...
+
     def entries(self) -> Iterable[tuple[str, str, str]]:
         """Anchor, heading and body of every entry of the logbook, oldest first."""
         ...

@@ -100,6 +100,14 @@ def take_in(told: Told, config: Mapping[str, object], is_first: bool = False) ->
             told[key].append(None)
 
 
+def what_matters(told: Told) -> object:
+    """Equal where the same is a tag (``tags_among``) of every run: of several values, not which."""
+    return {
+        key: (None in values, values if len(values) - (None in values) < _ENOUGH else _ENOUGH)
+        for key, values in told.items()
+    }
+
+
 def are_several(told: Told) -> bool:
     """Whether it is told of different configs."""
     return any(len(values) > 1 for values in told.values())

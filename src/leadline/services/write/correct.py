@@ -23,7 +23,7 @@ from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, runs_of, slice_of, withdrawn
 from leadline.services.refusal import Overrides
 from leadline.services.write.note import BOUND_ROLES, ROLES
-from leadline.services.write.retract import what_rests_on
+from leadline.services.write.retract import Borne, borne, what_rests_on
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, CorrectionBody, MetricBody, SupersessionBody
@@ -130,20 +130,20 @@ def correct(
             "nothing-changed", f"{target} says that already", do=f"leadline show {target}"
         )
     facts = bool(runs) and any(change.field != "title" for change in changes)
-    before = context.store.thread(topic) if facts else None
+    before = borne(context.store.view(topic), thing) if facts else None
     with context.store.transaction(topic) as writing:
         for body in bodies:
             writing.add("correction", body)
-    reported, rests = ({}, []) if before is None else _touched(context, before, thing)
+    reported, rests = ({}, []) if before is None else _touched(context, topic, before, thing)
     return Corrected(thing.id, kind_of(thing), changes, why.strip(), reported, rests)
 
 
 def _touched(
-    context: Context, before: Thread, thing: Experiment | Run | Item
+    context: Context, topic: str, before: Borne, thing: Experiment | Run | Item
 ) -> tuple[dict[str, str], list[dict[str, str]]]:
     """``reported`` and ``rests`` of what was corrected. Where no captured fact was typed over, only
     claims that now mean other runs."""
-    after = context.store.thread(before.topic)
+    after = context.store.view(topic)
     reported = {r.id: r.typed_over for r in runs_of(after.find(thing.id)) if r.typed_over}
     rests = what_rests_on(before, after, thing)
     if not reported:
@@ -391,8 +391,8 @@ def supersede(context: Context, topic: str, target: str, by: str, why: str) -> S
             raise conflict("withdrawn", gone, do=f"leadline show {thing.id}")
     body: SupersessionBody = {"target": old.id, "by": new.id, "why": checked_text(why, "supersede")}
     refs = refs_for(thread, [old.id, new.id], [why])
-    before = context.store.thread(topic)
+    before = borne(context.store.view(topic), old)
     context.append(topic, "supersession", {**body, "refs": refs})
-    rests = what_rests_on(before, context.store.thread(topic), old)
+    rests = what_rests_on(before, context.store.view(topic), old)
     rests = [row for row in rests if row["id"] != new.id]
     return Superseded(old.id, new.id, body["why"], kind_of(old), rests)

@@ -4,19 +4,22 @@ conclusions standing."""
 from __future__ import annotations
 
 from leadline.core.errors import conflict, usage
-from leadline.core.evidence.of_thread import evidence_for, predicate_of
+from leadline.core.evidence.of_thread import labels_of_claims, predicate_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.text.citation import recompute
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.core.typed import TYPE_CHECKING, NamedTuple, cast
 from leadline.core.values import dataclass
+from leadline.core.view.facts import moved_numbers
 from leadline.services.bound_text import checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, runs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from leadline.core.record.bodies import DecisionBody, HypothesisBody, RetractionBody
+    from leadline.core.view.facts import MovedNumbers
 
 _CITING = ("note", "claim", "decision", "update")
 
@@ -29,6 +32,16 @@ class Retracted:
     why: str
     kind: str
     rests: list[dict[str, str]]
+
+
+class Borne(NamedTuple):
+    """What could be said before something was taken back. ``labels``: of each standing claim its
+    label, and whether a run of the thing counted; ``baseline``: its id, "" without one; ``moved``:
+    the cited numbers that were others already."""
+
+    labels: dict[str, tuple[str, bool]]
+    baseline: str
+    moved: MovedNumbers
 
 
 def with_parts(thread: Thread, targets: list[str]) -> dict[str, str]:
@@ -51,8 +64,8 @@ def with_parts(thread: Thread, targets: list[str]) -> dict[str, str]:
 def retract(context: Context, topic: str, target: str, why: str, part_of: str = "") -> Retracted:
     """Retract ``target``; ``part_of``: the sweep retracted with it, beside which it is not told of its
     own. Raises LeadlineError: unknown id, no reason, retracted already."""
-    before = context.store.thread(topic)
-    thing = before.find(target)
+    thread = context.store.view(topic)
+    thing = thread.find(target)
     if not why.strip():
         raise usage(
             "missing-field",
@@ -71,42 +84,49 @@ def retract(context: Context, topic: str, target: str, why: str, part_of: str = 
     if part_of:
         body["part_of"] = part_of
         named.append(part_of)
-    context.append(topic, "retraction", {**body, "refs": refs_for(before, named, [why])})
-    after = context.store.thread(topic)
-    rests = what_rests_on(before, after, thing)
+    refs, before = refs_for(thread, named, [why]), borne(thread, thing)
+    context.append(topic, "retraction", {**body, "refs": refs})
+    rests = what_rests_on(before, context.store.view(topic), thing)
     return Retracted(thing.id, body["why"], kind_of(thing), rests)
 
 
+def borne(thread: Thread, thing: Experiment | Run | Item) -> Borne:
+    """To be asked before ``thing`` is taken back."""
+    runs = {run.id for run in runs_of(thing)}
+    labels = {
+        shown: (found.label, not runs.isdisjoint(found.counted))
+        for shown, found in labels_of_claims(thread)
+    }
+    baseline = thread.baseline
+    return Borne(labels, "" if baseline is None else baseline.id, moved_numbers(thread))
+
+
 def what_rests_on(
-    before: Thread, after: Thread, thing: Experiment | Run | Item
+    before: Borne, after: Thread, thing: Experiment | Run | Item
 ) -> list[dict[str, str]]:
     """One {id, kind, before, after} for each standing claim, decision, hypothesis, baseline and
     cited number that the withdrawal of ``thing`` touches, directly or through a claim or
     hypothesis."""
-    runs = {run.id for run in runs_of(thing)}
-    touched = {thing.id} | runs
+    touched = {thing.id} | {run.id for run in runs_of(thing)}
     if isinstance(thing, Run):
         experiment = after.experiments[thing.experiment]
         if not experiment.evidence_runs:
             touched.add(experiment.id)
     rests: list[dict[str, str]] = []
-    was, now = evidence_for(before), evidence_for(after)
-    for claim in after.claims:
-        old = before.items[claim.id]
-        if not old.stands or claim.id == thing.id:
+    against = _against(after, thing)
+    for shown, now in labels_of_claims(after):
+        if shown == thing.id or shown not in before.labels:
             continue
-        first, then = was(old), now(claim)
-        against = _is_against(after, claim, thing)
-        if runs & set(first.counted) or first.label != then.label or against:
-            label = (
-                f"{then.label}, but its baseline was withdrawn: look again"
-                if against
-                else then.label
-            )
-            rests.append({"id": claim.id, "kind": "claim", "before": first.label, "after": label})
-            touched.add(claim.id)
+        label, counted = before.labels[shown]
+        if counted or label != now.label or shown in against:
+            then = now.label
+            if shown in against:
+                then += ", but its baseline was withdrawn: look again"
+            rests.append({"id": shown, "kind": "claim", "before": label, "after": then})
+            touched.add(shown)
     for kind, words in (("hypothesis", "state"), ("decision", ""), ("hypothesis", "state")):
-        for item in cast("list[Item[HypothesisBody | DecisionBody]]", after.of_kind(kind)):
+        found = cast("Sequence[Item[HypothesisBody | DecisionBody]]", _naming(after, kind, touched))
+        for item in found:
             if not item.stands or item.id == thing.id or item.id in touched:
                 continue
             named = {
@@ -129,31 +149,42 @@ def what_rests_on(
     return rests + [row for row in _citing(before, after) if row["id"] not in seen]
 
 
-def _is_against(after: Thread, claim: Item, thing: Experiment | Run | Item) -> bool:
-    """Whether the claim's checkable form compares with the baseline that ``thing`` is."""
+def _naming(thread: Thread, kind: str, ids: Collection[str]) -> Sequence[Item]:
+    """The items of a kind that may rest on one of ``ids``."""
+    return thread.of_kind(kind) if thread.kept is None else thread.kept.resting_on(kind, ids)
+
+
+def _against(after: Thread, thing: Experiment | Run | Item) -> set[str]:
+    """The claims whose checkable form compares with the baseline that ``thing`` is."""
+    if not is_a(thing, "baseline"):
+        return set()
+    claims = _naming(after, "claim", [thing.id])
+    return {claim.id for claim in claims if _is_against(after, claim, thing)}
+
+
+def _is_against(after: Thread, claim: Item, baseline: Item) -> bool:
     predicate = predicate_of(claim)
-    if not is_a(thing, "baseline") or predicate is None:
+    if predicate is None:
         return False
     subjects = [
         s for c in predicate.clauses for s in (c.subject, c.right) if s is not None and s.name
     ]
     by_name = any(
-        after.shown(s.name, claim.refs) == thing.id for s in subjects if s.name != "baseline"
+        after.shown(s.name, claim.refs) == baseline.id for s in subjects if s.name != "baseline"
     )
     by_role = any(s.name == "baseline" for s in subjects)
-    return by_name or (by_role and claim.refs.get("baseline") == thing.uid)
+    return by_name or (by_role and claim.refs.get("baseline") == baseline.uid)
 
 
 def _baselines(
-    before: Thread, after: Thread, thing: Experiment | Run | Item, touched: set[str]
+    before: Borne, after: Thread, thing: Experiment | Run | Item, touched: set[str]
 ) -> list[dict[str, str]]:
     """Baselines whose runs were withdrawn, that moved on evidence which was, and what comes after a
     withdrawn one."""
     rows = []
     for item in after.of_kind("baseline"):
         if item.id == thing.id:
-            current = before.baseline
-            if current is not None and current.id == item.id:
+            if before.baseline == item.id:
                 now = (
                     f"{after.baseline.id} is the baseline again"
                     if after.baseline
@@ -183,17 +214,16 @@ def _experiment_of(thing: Experiment | Run | Item) -> set[str]:
     return {thing.experiment} if isinstance(thing, Run) else set()
 
 
-def _citing(before: Thread, after: Thread) -> list[dict[str, str]]:
+def _citing(before: Borne, after: Thread) -> list[dict[str, str]]:
     """Texts whose bound numbers are others now, or hold no longer."""
     rows = []
-    for item in after.items.values():
-        if item.kind not in _CITING or not item.stands or not item.body.get("bound"):
-            continue
-        known = {c[0] for c in recompute(before.items[item.id], before)}
-        for expression, stored, now in recompute(item, after):
-            if expression not in known:
+    for shown, moved in moved_numbers(after).items():
+        known = {expression for expression, _, _ in before.moved.get(shown, [])}
+        item = after.items[shown]
+        for expression, stored, now in moved:
+            if expression not in known and item.kind in _CITING:
                 was = f"{{{{{expression}}}}} = {stored:.6g}"
                 today = "no longer holds" if now is None else f"{now:.6g}"
-                rows.append({"id": item.id, "kind": item.kind, "before": was, "after": today})
+                rows.append({"id": shown, "kind": item.kind, "before": was, "after": today})
                 break
     return rows
