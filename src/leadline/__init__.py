@@ -7,6 +7,8 @@ is loaded when first used.
 
 from __future__ import annotations
 
+from os import environ
+
 __version__ = "0.1.0"
 
 _LAZY = {
@@ -16,6 +18,10 @@ _LAZY = {
     "open": "leadline.api",
     "run": "leadline.calls",
 }
+
+
+if "LEADLINE_RUN_DIR" in environ and any(name.endswith(("RANK", "_PROCID")) for name in environ):
+    import leadline.job.rank_output  # noqa: F401
 
 
 def __getattr__(name: str) -> object:

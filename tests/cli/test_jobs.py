@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from leadline.testing.executor_contract import living, wait_until
 from tests.conftest import Lab
 
@@ -232,3 +234,38 @@ def test_a_setup_command_makes_the_environment_once_for_each_lock_file(thread_la
     failed = thread_lab.run("run", "--on", "env", "--json", "--", "tool")
     [run] = json.loads(failed.stdout)["data"]["runs"]
     assert run["state"] == "failed" and "exit code 3: no such package" in run["reason"]
+
+
+LAUNCHER = """\
+import os, subprocess, sys
+ranks = [
+    subprocess.Popen([sys.executable, *sys.argv[1:]], env={**os.environ, "RANK": str(n), "WORLD_SIZE": "2"})
+    for n in range(2)
+]
+for n, one in enumerate(ranks):
+    if one.wait():
+        print("srun: error: n1: task %d: Exited with exit code %d" % (n, one.returncode), file=sys.stderr)
+        sys.exit(1)
+"""
+
+
+@pytest.mark.parametrize("launcher", [["sh", "torchrun"], [sys.executable, "launch.py"]])
+def test_what_each_rank_printed_is_told_apart(thread_lab: Lab, launcher: list[str]) -> None:
+    """By the launcher's name, without an import of ours; and by that import, whatever started it."""
+    thread_lab.write("launch.py", LAUNCHER)
+    thread_lab.write("torchrun", f'exec {sys.executable} launch.py "$@"\n')
+    job = "import os, sys\nr = os.environ['RANK']\nprint('out', r)\nprint('err', r, file=sys.stderr)\n"
+    own = "import leadline\n" if "launch.py" in launcher else ""
+    thread_lab.write("job.py", own + job + "sys.exit(3 * int(r))\n")
+    [failed] = thread_lab.json("run", "--", *launcher, "job.py")["data"]["runs"]
+    assert failed["state"] == "failed"
+    for rank in "01":
+        assert thread_lab.ok("logs", "P-001", "--rank", rank) == f"out {rank}\n"
+        assert thread_lab.ok("logs", "P-001", "--rank", rank, "--stderr") == f"err {rank}\n"
+    shown = thread_lab.ok("show", failed["id"])
+    assert "rank 1: exit code 3" in shown and "stderr of rank 1" in shown and "err 1" in shown
+    assert "err 0" not in shown
+    assert sorted(thread_lab.ok("logs", "P-001").splitlines()) == ["out 0", "out 1"]  # as it was
+    error = thread_lab.json("logs", "P-001", "--rank", "7")["error"]
+    assert error["code"] == "no-rank-output" and "0, 1" in error["why"]
+    assert thread_lab.json("logs", "P-001", "--rank", "1")["data"]["text"] == "out 1\n"

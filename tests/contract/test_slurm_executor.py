@@ -107,6 +107,7 @@ def test_ranks_of_one_run_write_apart_and_the_first_speaks_for_it(lab_hpc: Lab) 
         "import os, sys, leadline as ll\n"
         "rank = int(os.environ['SLURM_PROCID'])\n"
         "for step in range(3): ll.log(step=step, loss=10 * rank + step)\n"
+        "print('rank', rank)\n"
         "sys.exit(rank * int(sys.argv[1]))\n"
     )
     (lab_hpc.repo / "train.py").write_text(program)
@@ -118,6 +119,7 @@ def test_ranks_of_one_run_write_apart_and_the_first_speaks_for_it(lab_hpc: Lab) 
     failed = lab_hpc.json("run", "--on", "hpc", "--", *step, "3")["data"]["runs"][0]
     assert (failed["state"], failed["exit_code"]) == ("failed", 3)
     assert "exit code 3; rank 1: exit code 3" in lab_hpc.ok("show", failed["id"])
+    assert lab_hpc.ok("logs", failed["id"], "--rank", "1") == "rank 1\n"
 
 
 def test_a_sweep_goes_on_without_its_client(lab_hpc: Lab) -> None:

@@ -194,12 +194,11 @@ def follow(
     attempt: str,
     handle: Handle,
     target: TextIO,
-    errors: bool = False,
+    name: str,
     tail_bytes: int | None = None,
 ) -> None:
-    """Writes one stream of an attempt to ``target``: what is there, and with an ``executor`` what
-    comes until the attempt is over or the user has seen enough."""
-    name = "stderr.log" if errors else "stdout.log"
+    """Writes a file of an attempt to ``target``: what is there, and with an ``executor`` what comes
+    until the attempt is over or the user has seen enough."""
     follower = _Follower(os.path.join(attempt, name), target, tail_bytes)
     try:
         with interruptions((signal.SIGINT,)) as enough:

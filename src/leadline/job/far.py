@@ -397,7 +397,7 @@ def wanted(
         except FileNotFoundError:
             continue  # it was put in place under another name meanwhile
         there = known.get(shown)
-        grows = shown in GROW or shown.startswith("series/")
+        grows = shown in GROW or shown.startswith(("series/", "ranks/"))
         if there is None or (not grows and there != [about.st_size, about.st_mtime_ns]):
             yield name, shown, path, 0
         elif grows and about.st_size > there[0]:

@@ -29,6 +29,8 @@ except OverflowError:  # a clock so far off that Python has no number for it
         return 4_102_444_800.0
 
 
+from leadline.job.rank_output import RANKS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +48,6 @@ TOO_LARGE = "too large for a float"  # what stands for the type of such an integ
 SETS_IN_SEGMENT = 16_384
 SEGMENTS = 1000
 SYNC_EVERY_S = 0.5
-_RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 
 _sets: dict[tuple[str, ...], Known] = {}  # of the segment being written
 _numeric: set[str] = set()  # metrics that were numbers before
@@ -199,7 +200,7 @@ def _new_segment(folder: str) -> int:
     global _writer
     if len(_descriptors) >= SEGMENTS:
         raise OSError(ENOSPC, f"more than {SEGMENTS} files were begun")
-    told = [os.environ.get(name, "") for name in _RANKS]
+    told = [os.environ.get(name, "") for name in RANKS]
     ranks = [text for text in told if text.isascii() and text.isdigit()]
     if not _writer:
         _writer = (f"rank{ranks[0]}-" if ranks else "") + f"p{os.getpid()}-{os.urandom(4).hex()}"

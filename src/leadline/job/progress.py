@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 from time import time as _now
 
+from leadline.job.rank_output import RANKS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 FILE = "progress"
 LINE_BYTES = 256
 WRITE_EVERY_S = 0.1
-_RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 
 _fd = -1
 _pid = 0
@@ -39,7 +40,7 @@ def progress(done: Any, total: Any = None) -> None:
     global _first, _done, _at, _gap, _advances, _written_at, _pid, _fd
     now_done, whole = float(done), 0.0 if total is None else float(total)
     folder = os.environ.get("LEADLINE_RUN_DIR")
-    if not folder or next((os.environ[n] for n in _RANKS if n in os.environ), "0") != "0":
+    if not folder or next((os.environ[n] for n in RANKS if n in os.environ), "0") != "0":
         return
     if _pid != os.getpid():
         _pid, _fd, _first, _advances, _gap = os.getpid(), -1, None, 0, 0.0

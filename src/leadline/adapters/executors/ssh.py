@@ -642,7 +642,9 @@ def _put(folder: str, path: str, offset: int, whole: int, mtime_ns: int, piece: 
         return
     target = os.path.join(folder, *parts)
     make_folders(os.path.dirname(target))
-    grows = parts[0] == "series" or (len(parts) == 1 and path.endswith((".log", ".jsonl", ".err")))
+    grows = parts[0] in ("series", "ranks") or (
+        len(parts) == 1 and path.endswith((".log", ".jsonl", ".err"))
+    )
     into = target if grows else f"{target}.part"
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(into, flags | (0 if grows or offset else os.O_TRUNC), 0o644)

@@ -1,4 +1,5 @@
-"""Which process of several ended a run, as the launchers of such runs say on stderr."""
+"""Which process of several ended a run, as the launchers of such runs say on stderr, and what one of
+them printed where they label the lines."""
 
 from __future__ import annotations
 
@@ -17,6 +18,10 @@ _FORMS = (
     re.compile(r"^=\s+RANK (?P<rank>\d+) PID .*\n=\s+(?P<how>(?:EXIT|KILLED) .+)$", re.M),
 )  # fmt: skip
 _MOST = 8
+# srun --label, mpirun --tag-output, torchrun --tee 3
+_LABEL = re.compile(
+    r"\s*(?:(?P<srun>\d+): |\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>: ?|\[[a-z]+(?P<torch>\d+)\]: ?)"
+)
 
 
 def ended_ranks(text: str) -> str:
@@ -32,6 +37,23 @@ def ended_ranks(text: str) -> str:
     kept = list(dict.fromkeys(told))
     more = [f"{len(kept) - _MOST} more"] if len(kept) > _MOST else []
     return "; ".join(kept[:_MOST] + more)
+
+
+def lines_of(rank: int, text: str) -> str:
+    """What one rank printed, where its launcher labels the lines of a stream; "" where none is so
+    labelled."""
+    found = ((_LABEL.match(line), line) for line in text.splitlines(keepends=True))
+    return "".join(
+        line[label.end() :]
+        for label, line in found
+        if label and rank == int(label["srun"] or label["mpi"] or label["torch"])
+    )
+
+
+def first_told(told: str) -> int | None:
+    """The rank that ``ended_ranks`` names first."""
+    found = re.match(r"ranks? (\d+)", told)
+    return int(found[1]) if found else None
 
 
 def _worded(how: str) -> str:

@@ -1,8 +1,9 @@
 # Says which interpreter a job started, for the record; Python imports this when it starts.
 #
-# Only where nobody could tell beforehand (a launcher that makes environments, a shell script). It
-# runs in any Python, in processes that are not ours: it imports nothing that is not loaded by then,
-# never fails, and gives way to the sitecustomize that would have been imported without it.
+# Only where nobody could tell beforehand (a launcher of several processes or one that makes
+# environments, a shell script). It runs in any Python, in processes that are not ours: it imports
+# nothing that is not loaded by then, never fails, and gives way to the sitecustomize that would have
+# been imported without it.
 
 
 def _leadline_started():  # type: () -> None
@@ -28,6 +29,15 @@ def _leadline_started():  # type: () -> None
             os.close(handle)
 
 
+def _leadline_ranks():  # type: () -> None
+    import os
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    path = os.path.join(os.path.dirname(here), "rank_output.py")
+    with open(path) as file:
+        exec(compile(file.read(), path, "exec"), {"__name__": "leadline_rank_output"})
+
+
 def _leadline_give_way():  # type: () -> None
     import sys
 
@@ -39,8 +49,9 @@ def _leadline_give_way():  # type: () -> None
             sys.modules["sitecustomize"] = mine
 
 
-try:
-    _leadline_started()
-except Exception:
-    pass
+for _leadline_step in (_leadline_started, _leadline_ranks):
+    try:
+        _leadline_step()
+    except Exception:
+        pass
 _leadline_give_way()

@@ -20,6 +20,7 @@ from leadline.core.record.run import TERMINAL_STATES, leftover_text
 from leadline.core.timestamps import epoch_ms, few, rfc3339
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.job import rank_output
 from leadline.job.disk import open_to_read
 from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
@@ -436,10 +437,29 @@ def _outputs(attempt: str, state: str, redact: Hiding) -> tuple[Outputs, str]:
         text = redact.text(tails[telling].decode("utf-8", "replace"))
         out["excerpt"], out["excerpt_of"] = _last_lines(text), telling
         if state == "failed":
-            from leadline.core.extract.ranks import ended_ranks  # noqa: PLC0415  start-up: 1 ms
+            from leadline.core.extract.ranks import ended_ranks, first_told  # noqa: PLC0415  start-up: 1 ms
 
-            return cast("Outputs", out), ended_ranks(text)
+            ranks = ended_ranks(text)
+            rank = first_told(ranks)
+            if rank is not None and (last := _last_of_rank(attempt, rank, text)):
+                out["excerpt"] = _last_lines(redact.text(last))
+                out["excerpt_of"] = f"stderr of rank {rank}"
+            return cast("Outputs", out), ranks
     return cast("Outputs", out), ""
+
+
+def _last_of_rank(attempt: str, rank: int, text: str) -> str:
+    """The end of what the rank that failed wrote, and not its launcher; "" where nobody kept it
+    apart. ``text``: what they all wrote."""
+    from leadline.core.extract.ranks import lines_of  # noqa: PLC0415  start-up: 1 ms
+
+    try:
+        path = os.path.join(attempt, rank_output.FOLDER, f"{rank}.stderr.log")
+        with open(open_to_read(path), "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOOKED_AT_BYTES))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return lines_of(rank, text)
 
 
 def _last_lines(text: str) -> str:

@@ -17,24 +17,41 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import RunPlannedBody, SoftwareFacts
 
 STARTED = "python-started"
+OF_SEVERAL = frozenset(
+    (
+        *(
+            "torchrun",
+            "torch.distributed.run",
+            "torch.distributed.launch",
+            "accelerate",
+            "deepspeed",
+        ),
+        *("srun", "mpirun", "mpiexec", "horovodrun"),
+    )
+)
 MOST_READ = 1 << 20
 
 
 def startup_variables(
     planned: RunPlannedBody, attempt: str, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """What makes the interpreters of a job say themselves; nothing where the command told already."""
+    """What makes the interpreters of a job say themselves, and keep apart what ranks print; nothing
+    where the command told already and is one process."""
     software = planned.get("software", {})
-    if "python" not in software or software["python"] is not None:
+    unknown = "python" in software and software["python"] is None
+    if not unknown and not _starts_several(planned["argv"]):
         return {}
     import leadline.job  # noqa: PLC0415  start-up: it is loaded
 
     folder = os.path.join(os.path.dirname(str(leadline.job.__file__)), "startup")
     paths = [folder, *filter(None, [environ.get("PYTHONPATH")])]
-    return {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "LEADLINE_STARTED": os.path.join(attempt, STARTED),
-    }
+    told = {"LEADLINE_STARTED": os.path.join(attempt, STARTED)} if unknown else {}
+    return {"PYTHONPATH": os.pathsep.join(paths), **told}
+
+
+def _starts_several(argv: list[str]) -> bool:
+    """Whether a command is a launcher of several processes, whose output is kept apart."""
+    return any(os.path.basename(word) in OF_SEVERAL for word in argv[:3])
 
 
 def software_seen(context: Context, attempt: str) -> SoftwareFacts | None:
