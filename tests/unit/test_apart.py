@@ -302,3 +302,51 @@ def test_a_definition_that_is_dated_before_the_runs_came_after_them_all_the_same
         "direction lower, now higher"
     ]
     assert len(changes_of_scope(thread)) == 1
+
+
+def once_more(b: ThreadBuilder, *values: float, **about: Any) -> None:
+    """The new arm's command, config and code again, each time as an experiment of its own."""
+    for value in values:
+        run = b.plan("new", {"arm": "new"}, **about)
+        b.end(run, {"loss": value})
+
+
+def test_the_better_time_of_two_is_no_better_than_both() -> None:
+    b = two_arms()
+    once_more(b, 1.1, 1.08, 1.15, 1.12)
+    found = judged(b)
+    assert found.label == "exploratory"
+    assert marked(found)["alike"] == "4 alike runs left out; with them: refuted"
+    assert "names all runs of these commands, also P-003" in " ".join(found.missing)
+    assert "alike" not in marked(judged(b, "loss(arm=new) < 1.2 * loss(arm=old)"))
+
+
+def test_the_same_again_that_says_the_same_takes_nothing_away() -> None:
+    b = two_arms()
+    once_more(b, 0.9, 0.912, 0.895)
+    found = judged(b)
+    assert found.label == "replicated" and marked(found)["alike"] == "3 alike runs left out"
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"hardware": {"host": "other"}}, {"code": {"tree": "t-other"}}, {"argv": ["other"]}],
+)
+def test_what_was_measured_elsewhere_or_is_another_thing_is_not_left_out(
+    about: dict[str, Any],
+) -> None:
+    b = two_arms()
+    once_more(b, 1.1, 1.08, 1.15, **about)
+    found = judged(b)
+    assert found.label == "replicated" and "alike" not in marked(found)
+
+
+def test_a_side_that_often_gave_no_finite_value_stays_exploratory() -> None:
+    b = two_arms()
+    for _ in range(2):
+        b.run(experiment="P-002", ended={"nonfinite": {"loss": "NaN"}})
+    found = judged(b)
+    assert found.label == "exploratory"
+    assert marked(found)["not-finite"] == "2 of 6 runs gave no finite loss"
+    b.decision("it diverges at this rate now and then", evidence=["P-002"])
+    assert judged(b).label == "replicated"

@@ -46,6 +46,7 @@ from leadline.core.stats.inference import TestResult, summarise, unavailable
 from leadline.core.stats.multiplicity import holm
 from leadline.core.stats.outliers import outliers
 from leadline.core.stats.power import detectable, n_needed, n_needed_paired
+from leadline.core.timestamps import few, plural
 from leadline.core.typed import cast
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "number",
     "refusal",
 ]
+RUNS_NAMED = 3
 POWER = 0.8  # the chance with which a "detectable" difference shows
 
 
@@ -224,6 +226,35 @@ def _count(
     )
 
 
+def _with_alike(
+    out: Comparison,
+    m: MetricComparison,
+    sides: tuple[list[Run], list[Run]],
+    alike: tuple[list[Run], list[Run]],
+    definition: MetricDef,
+) -> None:
+    """The p value is no smaller than with the runs alike that a side leaves out."""
+    count = sum(map(len, alike))
+    if not count or m.p_counted is None or m.test.difference is None:
+        return
+    a_all, b_all = ([*side, *others] for side, others in zip(sides, alike, strict=True))
+
+    def found(left: list[Run], right: list[Run]) -> Difference:
+        return difference(
+            left, right, m.metric, definition, confidence=1.0 - out.alpha, over=out.over
+        )
+
+    whole = found(a_all, b_all)
+    p = 1.0
+    if whole.test.p is not None and (whole.test.difference or 0.0) * m.test.difference > 0.0:
+        p = whole.test.p
+        p, _ = adjusted_p(lambda left, right: found(left, right).test.p, a_all, b_all, p, 1)
+    homes = few(list(dict.fromkeys(r.experiment for side in alike for r in side)), RUNS_NAMED)
+    said = f"{count} alike {plural(count, 'run')} left out ({homes})"
+    m.notes.append(f"{said}; with them p = {p:.3g}" if p > m.p_counted else said)
+    m.p_counted = max(p, m.p_counted)
+
+
 def _keep_apart(
     m: MetricComparison, apart: list[str], sides: tuple[list[Run], list[Run]], definition: MetricDef
 ) -> None:
@@ -340,6 +371,7 @@ def compare(
     equivalent: dict[str, Size] | None = None,
     choice_of: Callable[[str], Choice] = lambda metric: NO_CHOICE,
     over: Sequence[str] = (),
+    alike_of: Callable[[str], tuple[list[Run], list[Run]]] = lambda metric: ([], []),
 ) -> Comparison:
     """``b`` against the reference ``a``; runs that are no evidence are left out and named. A side of
     which everything was reported is described, and bears no verdict.
@@ -350,6 +382,7 @@ def compare(
     difference that matters, by metric ("" for all); ``equivalent``: the margin within which two
     means count as the same, likewise. ``choice_of``: among how many comparisons of a metric this one
     was chosen. ``over``: the keys by whose values the sides are paired, where both have them.
+    ``alike_of``: the runs of the same command, config and code that a side leaves out.
     """
     out = Comparison(a_name, b_name, baseline_id, alpha, ConfigDiff([], []))
     a, b = _split(a_runs, "a", out), _split(b_runs, "b", out)
@@ -371,6 +404,8 @@ def compare(
         left, right, shared = on_shared_items(a, b, name)
         number_set = (target or {}).get(name)
         m = _one_metric(out, name, (left, right), definition, number_set, choice_of(name))
+        if shared is None or shared.same:
+            _with_alike(out, m, (left, right), alike_of(name), definition)
         m.notes += both_ways(out, m, left, right)
         for label, runs in ((a_name, left), (b_name, right)):
             used = [run for run in runs if name in run.metrics]

@@ -1,10 +1,12 @@
 """Runs that a claim's subjects select and that are not among those it was judged by: they failed,
-were withdrawn, were typed over, or were done again. Each kind is said beside the label.
+were withdrawn, were typed over, or were done again. Each kind is said beside the label. So are runs of
+the same command, config and code that the subjects leave out: whoever measures twice and names the
+better time has chosen, so that the label is the lower of that with them and that without.
 
 Runs without a result bound the label where the survivors may be a choice: more than one in five of a
-side failed, timed out, gave no value or (twice) were cancelled, and no decision made after them cites
-one of their experiments. One that was lost with its machine chooses nothing, nor does a configuration
-at which nothing ever finished, twice tried: that is a result of its own.
+side failed, timed out, gave no value or one that is not finite, or (twice) were cancelled, and no
+decision made after them cites one of their experiments. One that was lost with its machine chooses
+nothing, nor does a configuration at which nothing ever finished, twice tried: that is a result of its own.
 """
 
 from __future__ import annotations
@@ -13,16 +15,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.alike import apart_by_side, is_beside, left_out, runs_alike
 from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evidence import Evidence, out_of_scope
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.metric.redefined import changes_since
+from leadline.core.record.ranks import EARNED
 from leadline.core.record.run import Run, as_counted
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.agreement import AGREES, DISAGREES
-from leadline.core.timestamps import plural
+from leadline.core.timestamps import few, plural
 from leadline.core.typed import Any, NamedTuple
 
 FAILURES_EXCUSED = 0.2  # of a side: one crash of ten is nobody's choice
@@ -34,7 +38,8 @@ _NO_RESULT = {
     "cancelled": "were cancelled",
     "lost": "were lost",
 }
-_CODES = {"done": "no-value"}
+_CODES = {"done": "no-value", "not finite": "not-finite"}
+_LACKS = {"done": "", "not finite": "finite "}
 Resolve = Callable[[Subject], list[Run]]
 
 
@@ -69,12 +74,16 @@ def mark_apart(
     resolve: Resolve,
     axes: dict[str, list[Any]],
     label_with: Callable[[Resolve], str],
+    numbers_with: Callable[[Resolve], str],
 ) -> None:
     """Mark ``out`` with what became of the runs that do not count. ``axes``: the claim's scope;
-    ``label_with``: the label over the runs that a subject is taken to name."""
+    ``label_with``: the label over the runs that a subject is taken to name; ``numbers_with``: the
+    highest that their numbers bear, whatever else bounds it."""
     sides = _sides(thread, predicate, resolve, axes)
+    alike = {side.name: runs_alike(thread, side.counted) for side in sides}
     for side in sides:
-        _mark_unfinished(out, thread, side)
+        _mark_unfinished(out, thread, side, alike[side.name])
+    _mark_left_out(out, sides, alike, axes, resolve, numbers_with)
     _mark_withdrawn(out, sides, resolve, label_with)
     _mark_disputed(out, sides)
     _mark_typed_over(out, sides)
@@ -106,20 +115,23 @@ def _sides(
 
 
 # ---- without a result ----------------------------------------------------------------------------
-def _mark_unfinished(out: Evidence, thread: Thread, side: _Side) -> None:
+def _mark_unfinished(out: Evidence, thread: Thread, side: _Side, alike: list[Run]) -> None:
     counted = side.counted
     if not counted:
         return
-    every = {run.uid: run for run in (*side.runs, *_alike(thread, counted))}.values()
-    runs = [r for r in every if not (r.reproduction_of or _is_beside(r))]
+    failed = (run for run in alike if run.state in _NO_RESULT)
+    every = {run.uid: run for run in (*side.runs, *failed)}.values()
+    runs = [r for r in every if not (r.reproduction_of or is_beside(r))]
     first = min(run.uid for run in counted)
     kinds = {state: [r for r in runs if r.state == state] for state in _NO_RESULT}
     kinds["done"] = [
         r for r in runs if r.state == "done" and r.uid > first and not _has_value(r, side.metric)
     ]
+    kinds["not finite"] = [r for r in runs if r.bears_result and _is_not_finite(r, side.metric)]
     finished = [r for r in runs if r.bears_result and _has_value(r, side.metric)]
+    finished = [r for r in finished if not _is_not_finite(r, side.metric)]
     total = len(finished) + sum(map(len, kinds.values()))
-    may_choose = [*kinds["failed"], *kinds["timeout"], *kinds["done"]]
+    may_choose = [*kinds["failed"], *kinds["timeout"], *kinds["done"], *kinds["not finite"]]
     if len(kinds["cancelled"]) > SLIPS_EXCUSED:
         may_choose += kinds["cancelled"]
     choosing = _may_choose(may_choose, finished)
@@ -130,7 +142,7 @@ def _mark_unfinished(out: Evidence, thread: Thread, side: _Side) -> None:
         if not without:
             continue
         chose = is_choice and any(run in choosing for run in without)
-        words = _NO_RESULT.get(state) or f"gave no {side.metric}"
+        words = _NO_RESULT.get(state) or f"gave no {_LACKS[state]}{side.metric}"
         count = f"{len(without)} of {total} runs"
         full = f"{count} of {side.name} {words}{_reasons(without)}"
         full += explained if chose else ""
@@ -144,17 +156,8 @@ def _mark_unfinished(out: Evidence, thread: Thread, side: _Side) -> None:
         )
 
 
-def _alike(thread: Thread, counted: list[Run]) -> list[Run]:
-    """Runs of the same command, config and code in whatever experiment, that gave no result."""
-    keys = {run.key for run in counted if run.key}
-    if not keys:
-        return []
-    runs = thread.runs if thread.kept is None else thread.kept.runs_alike(sorted(keys))
-    return [run for run in runs if run.key in keys and run.state in _NO_RESULT]
-
-
-def _is_beside(run: Run) -> bool:
-    return bool(run.design.get("warmup") or run.design.get("null"))
+def _is_not_finite(run: Run, metric: str) -> bool:
+    return metric in run.nonfinite and metric not in run.metrics
 
 
 def _has_value(run: Run, metric: str) -> bool:
@@ -197,6 +200,44 @@ def _explained(thread: Thread, runs: list[Run]) -> Item | None:
             if all(thread.came_before(run.uid, item.uid) for run in runs):
                 return item
     return None
+
+
+# ---- left out by the subjects --------------------------------------------------------------------
+def _mark_left_out(
+    out: Evidence,
+    sides: list[_Side],
+    alike: dict[str, list[Run]],
+    axes: dict[str, list[Any]],
+    resolve: Resolve,
+    numbers_with: Callable[[Resolve], str],
+) -> None:
+    """The same measurement made at another time may not say otherwise."""
+    named = {run.uid for side in sides for run in side.runs}
+    left: dict[str, list[Run]] = {}
+    for side in sides:
+        others = left_out(alike[side.name], side.counted, side.metric, named)
+        left[side.name] = [run for run in others if not out_of_scope(run, axes)]
+    left = apart_by_side(left)
+    gone = {run.uid: run for runs in left.values() for run in runs}
+    if not gone:
+        return
+
+    def with_them(subject: Subject) -> list[Run]:
+        return [*resolve(subject), *left.get(subject.format(), ())]
+
+    label = numbers_with(with_them)
+    lowers = out.label in EARNED and (
+        label not in EARNED or EARNED.index(label) < EARNED.index(out.label)
+    )
+    count = f"{len(gone)} alike {plural(len(gone), 'run')}"
+    homes = few(list(dict.fromkeys(run.experiment for run in gone.values())), _NAMED)
+    full = f"{count} of the same command, config and code left out ({homes})"
+    full += f"; with them the label would be {label}" if lowers else ""
+    short = f"{count} left out" + (f"; with them: {label}" if lowers else "")
+    caps = (label if label in EARNED else "exploratory") if lowers else ""
+    out.mark(Mark("alike", short, full, caps))
+    if lowers:
+        out.missing.append(f"a claim that names all runs of these commands, also {homes}")
 
 
 # ---- withdrawn, typed over -----------------------------------------------------------------------

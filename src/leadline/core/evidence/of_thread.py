@@ -202,8 +202,34 @@ def evidence_over(
     def label_with(others: Callable[[Subject], list[Run]]) -> str:
         return _over_counting(thread, predicate, others, body, uid).label
 
-    mark_apart(out, thread, predicate, resolve, axes, label_with)
+    def numbers_with(others: Callable[[Subject], list[Run]]) -> str:
+        return _numbers(thread, predicate, others, body, uid).label
+
+    mark_apart(out, thread, predicate, resolve, axes, label_with, numbers_with)
     return out
+
+
+def _selected(predicate: Predicate, resolve: Callable[[Subject], list[Run]]) -> list[Run]:
+    return [run for c in predicate.clauses for _, s in c.sides for run in resolve(s)]
+
+
+def _numbers(
+    thread: Thread,
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    body: JudgedBody,
+    uid: str,
+) -> Evidence:
+    """What the numbers bear, whatever else bounds it."""
+    return evidence(
+        predicate,
+        resolve,
+        metric_defs=definitions_for(thread, _selected(predicate, resolve)),
+        across=body.get("across") or {},
+        confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
+        choosing=_choosing(thread, uid),
+        tags=tags_of(predicate, resolve),
+    )
 
 
 def _over_counting(
@@ -213,19 +239,11 @@ def _over_counting(
     body: JudgedBody,
     uid: str,
 ) -> Evidence:
-    selected = [run for c in predicate.clauses for _, s in c.sides for run in resolve(s)]
+    selected = _selected(predicate, resolve)
     definitions = definitions_for(thread, selected)
     scope = axes_of(predicate, body.get("across"))
     idle = tags_of(predicate, resolve)
-    out = evidence(
-        predicate,
-        resolve,
-        metric_defs=definitions,
-        across=body.get("across") or {},
-        confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
-        choosing=_choosing(thread, uid),
-        tags=idle,
-    )
+    out = _numbers(thread, predicate, resolve, body, uid)
     diffs = comparisons(predicate, resolve, body, thread.metrics, idle)
     for diff in diffs:
         _cap(out, diff)

@@ -35,6 +35,7 @@ REASONS_NAMED = 5
 RUNS_NAMED = 8
 NO_EVIDENCE = "no evidence"
 _ASIDES = (
+    "alike",
     "contended",
     "holdout",
     "out-of-turn",

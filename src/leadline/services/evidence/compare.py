@@ -11,6 +11,7 @@ import json
 import math
 from itertools import pairwise
 
+from leadline.core.compare.alike import apart_by_side, left_out, runs_alike
 from leadline.core.compare.choice import NO_CHOICE, Choice, choice_of
 from leadline.core.compare.compare import (
     Comparison,
@@ -94,9 +95,21 @@ def compare_sides(
         )
     measured = {name for run in (*a_runs, *b_runs) for name in run.metrics}
 
+    alike: list[list[Run]] = [[], []]
+
     def of_the_whole(whole: Thread) -> dict[str, Choice]:
         tell_tags(whole, [*a_runs, *b_runs])
+        alike[:] = [runs_alike(whole, runs) for runs in (a_runs, b_runs)]
         return {name: _choice(whole, a_runs, b_runs, name) for name in measured}
+
+    def alike_of(metric: str) -> tuple[list[Run], list[Run]]:
+        named = {run.uid for run in (*a_runs, *b_runs)}
+        left = {
+            side: left_out(others, runs, metric, named)
+            for side, others, runs in zip("ab", alike, (a_runs, b_runs), strict=True)
+        }
+        left = apart_by_side(left)
+        return left["a"], left["b"]
 
     # Of the whole thread, of which the caller may have those two alone.
     choices = context.store.look(thread.topic, of_the_whole)
@@ -117,6 +130,7 @@ def compare_sides(
         equivalent=equivalent,
         choice_of=lambda metric: choices.get(metric, NO_CHOICE),
         over=over or [],
+        alike_of=alike_of,
     )
     if any(row.area in ("code", AREA) for row in out.diff.rows):
         from leadline.services.evidence.changed_files import (  # noqa: PLC0415  start-up: 5 ms
