@@ -46,6 +46,14 @@ def test_against_the_registered_baseline_each_other_one_is_one() -> None:
     assert found.count == 20 and found.reference_fixed
 
 
+def test_a_baseline_that_was_picked_among_many_was_chosen_too() -> None:
+    b = arms(12)
+    b.baseline("P-012", "the slowest")
+    b.repeat("P-001", {"time_ms": 1.0})
+    found = asked(b, "P-012", "P-001")
+    assert found.count == 11 * 12 and not found.reference_fixed
+
+
 def test_what_came_after_the_choice_was_no_part_of_it() -> None:
     b = arms(3)
     before = list(b.thread().runs)[-1].uid + "z"

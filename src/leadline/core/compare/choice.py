@@ -36,7 +36,7 @@ class Arm(NamedTuple):
 @dataclass(frozen=True)
 class Choice:
     """``count``: how many comparisons this one was chosen from, 1 for none. ``words``: from what.
-    ``reference_fixed``: the reference is the registered baseline, which nobody chose for this."""
+    ``reference_fixed``: the reference is the registered baseline, and was the only one to register."""
 
     count: int = 1
     words: str = ""
@@ -63,9 +63,11 @@ def choice_of(
     begun = [arm for arm in pool if arm.uid not in after]
     own = [arm_of(side[0]) for side in (judged, reference)]
     families = [_family(arm, begun) for arm in own]
-    if _was_baseline(thread, reference, judged):
-        count = len(families[0]) - ((own[1].configuration, 0) in families[0])
-        return Choice(max(1, count), _words(count, count), True)
+    if baseline := _registered(thread, reference, judged):
+        later = thread.ordered.known_after(baseline, [arm.uid for arm in begun])
+        of = len(_family(own[1], [arm for arm in begun if arm.uid not in later]))
+        count = (len(families[0]) - ((own[1].configuration, 0) in families[0])) * of
+        return Choice(max(1, count), _words(count, max(count // of, of)), of == 1)
     together = families[0] | families[1]
     count = len(families[0]) * len(families[1])
     if families[0] & families[1]:
@@ -81,16 +83,20 @@ def _words(count: int, configurations: int) -> str:
     return f"a choice from {configurations} configurations" if count > 1 else ""
 
 
-def _was_baseline(thread: Thread, reference: Sequence[Run], judged: Sequence[Run]) -> bool:
-    """Whether ``reference`` was a registered baseline before the last of ``judged`` began."""
+def _registered(thread: Thread, reference: Sequence[Run], judged: Sequence[Run]) -> str:
+    """The record that made ``reference`` the baseline before the last of ``judged`` began, "" for none.
+    What could have been the baseline in its place then was a choice as well: the worst of twenty is
+    beaten by anything."""
     named = {run.experiment for run in reference}
     last = max(run.uid for run in judged)
-    return any(
-        thread.shown(str(item.body["experiment"]), item.refs) in named
-        and thread.came_before(item.uid, last)
+    found = (
+        item.uid
         for item in thread.of_kind("baseline")
         if not item.retracted
+        and thread.shown(str(item.body["experiment"]), item.refs) in named
+        and thread.came_before(item.uid, last)
     )
+    return next(found, "")
 
 
 def arms_of(experiments: Iterable[Experiment], metric: str) -> list[Arm]:

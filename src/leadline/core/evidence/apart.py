@@ -22,7 +22,7 @@ from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.metric.redefined import changes_since
-from leadline.core.record.ranks import EARNED
+from leadline.core.record.ranks import EARNED, rank
 from leadline.core.record.run import Run, as_counted
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.agreement import AGREES, DISAGREES
@@ -226,15 +226,16 @@ def _mark_left_out(
         return [*resolve(subject), *left.get(subject.format(), ())]
 
     label = numbers_with(with_them)
-    lowers = out.label in EARNED and (
-        label not in EARNED or EARNED.index(label) < EARNED.index(out.label)
-    )
+    lowers = rank(label) < rank(out.label)
     count = f"{len(gone)} alike {plural(len(gone), 'run')}"
     homes = few(list(dict.fromkeys(run.experiment for run in gone.values())), _NAMED)
+    short = f"{count} left out"
     full = f"{count} of the same command, config and code left out ({homes})"
-    full += f"; with them the label would be {label}" if lowers else ""
-    short = f"{count} left out" + (f"; with them: {label}" if lowers else "")
-    caps = (label if label in EARNED else "exploratory") if lowers else ""
+    caps = ""
+    if lowers:
+        short += f"; with them: {label}"
+        full += f"; with them the label would be {label}"
+        caps = label if label in EARNED else "exploratory"
     out.mark(Mark("alike", short, full, caps))
     if lowers:
         out.missing.append(f"a claim that names all runs of these commands, also {homes}")
