@@ -199,9 +199,10 @@ def test_a_subagent_meets_what_its_agent_meets_and_opens_no_session(hook):
     hook("SessionStart", source="startup")
     before = len(hook.lab.json("session", "list")["data"])
     in_it = {"agent_id": "sub1", "agent_type": "general-purpose"}
-    assert hook("SubagentStart", **in_it) == {} and hook("SubagentStop", **in_it) == {}
+    assert said(hook("SubagentStart", **in_it)) and hook("SubagentStop", **in_it) == {}
     assert "leadline run" in said(bash(hook, "python bench.py", **in_it))
-    assert bash(hook, "python bench.py") == {}  # once for both
+    assert bash(hook, "python bench.py", **in_it) == {}
+    assert said(bash(hook, "python bench.py")), "what one was told the other has not read"
     assert len(hook.lab.json("session", "list")["data"]) == before
 
 

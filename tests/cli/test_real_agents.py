@@ -152,12 +152,18 @@ def agent_lab(thread_lab, tmp_path) -> Iterator[Any]:
     lab.json("agent", "install", "claude", "codex")
     lab.json("direct", "look at block 192")
     (lab.logbook,) = (lab.repo / ".agents" / "logbooks").glob("*.md")
+    helper = {
+        "description": "d",
+        "prompt": "RUNIT inside please",
+        "subagent_type": "general-purpose",
+    }
     lab.says = [
         calls(
             "RUNIT",
             "Bash",
             {"command": "python bench.py --n 3; leadline note seen", "description": "x"},
         ),
+        calls("SENDOUT", "Agent", helper),
         calls("SHELL", "exec_command", {"cmd": "python bench.py --n 3"}),
         calls("EDIT", "Write", {"file_path": str(lab.logbook), "content": "x"}),
         calls("TOOL", "mcp__leadline__note", {"text": "by the tool"}),
@@ -220,6 +226,13 @@ def test_claude_code_reads_the_brief_meets_the_hint_and_is_asked_once(agent_lab)
     assert (session["agent"], session["state"]) == ("claude-code", "ended")
     shown = agent_lab.json("session", "show", session["id"])["data"]
     assert shown["counted"] == ["1 note"] and shown["transcript"]["digest"]
+
+
+def test_a_helper_of_claude_code_is_told_and_meets_a_hint_of_its_own(agent_lab):
+    claude(agent_lab, "SENDOUT please", "--allowedTools", "Bash", "Agent")
+    helpers = [t for t in agent_lab.model.asked if "SENDOUT" not in t and "RUNIT inside" in t]
+    assert "keeps a research record" in helpers[0]
+    assert "This measures, and nothing records it" in helpers[-1]
 
 
 def test_claude_code_is_refused_an_edit_and_calls_the_tool(agent_lab):

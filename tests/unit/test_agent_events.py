@@ -179,6 +179,12 @@ def test_what_is_not_understood_is_no_event(data):
     assert event_of(data) is None
 
 
+def test_an_agent_that_was_sent_out_is_told_apart():
+    data = {"hook_event_name": "PreToolUse", "session_id": "s", "agent_id": "a1"}
+    event = event_of(data)
+    assert event is not None and (event.named, event.helper) == ("s", "a1")
+
+
 def test_values_of_other_types_are_left_out():
     data = {
         "hook_event_name": "PreToolUse",

@@ -20,7 +20,8 @@ from leadline.core.plain import shell_words
 from leadline.core.typed import Any
 
 MOST_CHARS = 24_000  # of an answer
-CUT_CHARS = 8_000  # of one that is longer, what is shown
+KEPT = (100, 40, 15, 6, 3, 1)  # of each list in a longer one: tried in this order
+CHARS_KEPT = 200  # of each text, for each of a list's
 MOST_STDERR_CHARS = 500
 APART_S = 0.5  # between two lines of progress
 LINE_CHARS = 300
@@ -163,8 +164,23 @@ def _locks_held(pid: int) -> set[str]:
 
 
 def _cut(envelope: dict[str, Any], chars: int) -> dict[str, Any]:
+    """Of what is too long, the first of every list and the beginning of every text, as many as fit."""
     if chars <= MOST_CHARS:
         return envelope
-    shown = json.dumps(envelope.get("data"), ensure_ascii=False)
-    data = {"cut": shown[:CUT_CHARS], "characters": len(shown)}
-    return {**envelope, "data": data, "truncated": True}
+    for kept in KEPT:
+        data = _shortened(envelope.get("data"), kept)
+        if len(json.dumps(data, ensure_ascii=False)) <= MOST_CHARS:
+            return {**envelope, "data": data, "truncated": True}
+    return {**envelope, "data": {"characters": chars}, "truncated": True}
+
+
+def _shortened(value: Any, kept: int) -> Any:
+    if isinstance(value, dict):
+        names = list(value)[: 10 * kept]
+        return {name: _shortened(value[name], kept) for name in names}
+    if isinstance(value, list):
+        first = [_shortened(inner, kept) for inner in value[:kept]]
+        return [*first, f"… {len(value) - kept} more"] if len(value) > kept else first
+    if isinstance(value, str) and len(value) > kept * CHARS_KEPT:
+        return f"{value[: kept * CHARS_KEPT]}… {len(value) - kept * CHARS_KEPT} more characters"
+    return value

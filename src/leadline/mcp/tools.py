@@ -6,7 +6,7 @@ tool ``leadline``, whose help says the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.typed import Any, NamedTuple
@@ -202,6 +202,7 @@ BY_NAME = {tool.name: tool for tool in TOOLS}
 READING = frozenset(
     ("brief", "claims", "due", "help", "index", "logbook", "next", "series", "show", "status", "tried")
 )  # fmt: skip
+MOST_WORD_BYTES = 128_000  # Linux takes 131,072
 NOT_HERE = {
     "mcp": "it is this server",
     "hook": "an agent's program calls it",
@@ -255,11 +256,24 @@ def command_line(name: str, arguments: Arguments, read_only: bool) -> list[str]:
                 f"it is {_SCHEMAS[argument.kind]}",
             )
     if name == "leadline":
-        return _any_verb([str(word) for word in arguments["argv"]], read_only)
+        return _passable(name, _any_verb([str(word) for word in arguments["argv"]], read_only))
     if name == "show" and arguments.get("search"):
         words = ["tried", *str(arguments["search"]).split()]
-        return [*words, "--thread", str(arguments["thread"])] if arguments.get("thread") else words
-    return _words(tool, arguments)
+        if arguments.get("thread"):
+            words += ["--thread", str(arguments["thread"])]
+        return _passable(name, words)
+    return _passable(name, _words(tool, arguments))
+
+
+def _passable(name: str, words: list[str]) -> list[str]:
+    """The words of a call, where a program can be given them."""
+    encoded = [word.encode("utf-8", "replace") for word in words]
+    for word in encoded:
+        if b"\0" in word:
+            raise _bad(name, "got a text with a NUL character", "no program can be given one")
+        if len(word) > MOST_WORD_BYTES:
+            raise _bad(name, f"got a text of {len(word)} bytes", f"at most {MOST_WORD_BYTES}")
+    return [word.decode() for word in encoded]
 
 
 def _any_verb(argv: list[str], read_only: bool) -> list[str]:
@@ -304,10 +318,19 @@ def _words(tool: Tool, arguments: Arguments) -> list[str]:
         elif argument.kind == MANY:
             options += [f"{option}={one}" for one in value]
         elif argument.kind == PAIRS:
-            options += [f"{option}={key}={_shown(one)}" for key, one in value.items()]
+            options += [f"{option}={key}={_shown(one)}" for key, one in _flat(value)]
         else:
             options.append(f"{option}={_shown(value)}")
     return [tool.name, *places, *options, *behind]
+
+
+def _flat(pairs: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """A config in parts by its dotted keys, as the command line has them."""
+    for key, value in pairs.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
 
 
 def _shown(value: Any) -> str:
@@ -335,4 +358,5 @@ def _fits(kind: str, value: Any) -> bool:
 
 
 def _bad(name: str, what: str, why: str) -> LeadlineError:
-    return usage("bad-arguments", f"the tool {name} {what}", why=why, do=f"leadline {name} --help")
+    verb = "" if name == "leadline" else f"{name} "
+    return usage("bad-arguments", f"the tool {name} {what}", why=why, do=f"leadline {verb}--help")

@@ -41,7 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
             verb.add_argument(
                 "programs", nargs="*", choices=(*PROGRAMS, "all", []), metavar="PROGRAM"
             )
-            verb.add_argument("--dry-run", action="store_true", help="show the diff; write nothing")
+            verb.add_argument(
+                "--dry-run", action="store_true", help="show the whole diff; write nothing"
+            )
 
 
 def run(context: None, args: argparse.Namespace) -> Answer:
@@ -53,7 +55,7 @@ def run(context: None, args: argparse.Namespace) -> Answer:
     programs = _programs(args.programs)
     back = args.subverb == "uninstall"
     plan = (install.plan_uninstall if back else install.plan_install)(place, programs)
-    diff = install.diff_of(plan)
+    diff = install.diff_of(plan, args.dry_run)
     if plan.changes and not args.dry_run:
         install.apply(place, plan, back)
     done = {True: "would be changed", False: "changed"}[args.dry_run]

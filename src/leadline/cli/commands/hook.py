@@ -18,8 +18,8 @@ DESCRIPTION = """Called by an agent's program (leadline agent install): reads on
 answers in that program's words. At the start the brief; before a command that measures the line that records it, once;
 an edit of a rendered file, of the record, or (once) of what measures is refused; after a failed run where its record
 is; before the stop what is owed, once; the end closes the session. Whatever goes wrong, the exit code is 0 and the
-agent goes on. `leadline init --set hooks.off=stop,before` (or $LEADLINE_HOOKS_OFF) silences some of: start, before,
-after, compact, stop, end."""
+agent goes on. `leadline init --set hooks.off=stop,before` (or $LEADLINE_HOOKS_OFF) silences some of: start, helper,
+before, after, compact, stop, end."""
 EXAMPLES = ["leadline hook --agent claude-code < event.json"]
 MOST_BYTES = 8 << 20
 

@@ -15,9 +15,11 @@ from leadline.core.agent.shell import patched_by
 from leadline.core.typed import Any, NamedTuple
 
 START, BEFORE, AFTER, COMPACT, STOP, END = "start", "before", "after", "compact", "stop", "end"
+HELPER = "helper"  # an agent that the session's own sends out begins
 MOMENTS = {
     "SessionStart": START,
     "sessionStart": START,
+    "SubagentStart": HELPER,
     "PreToolUse": BEFORE,
     "BeforeTool": BEFORE,
     "beforeShellExecution": BEFORE,
@@ -64,6 +66,7 @@ class Event(NamedTuple):
     transcript: str = ""
     model: str = ""
     reason: str = ""
+    helper: str = ""  # which agent of the session, where it is one that was sent out
 
 
 def event_of(data: Any, word: str = "") -> Event | None:
@@ -91,6 +94,7 @@ def event_of(data: Any, word: str = "") -> Event | None:
         _text(data, "transcript_path"),
         _text(data, "model"),
         _text(data, "reason"),
+        _text(data, "agent_id"),
     )
 
 

@@ -1,5 +1,5 @@
 """What Leadline says between the steps of an agent: at its start, before and after a command or an edit,
-before it stops. What is said once is said once a session, whoever asks at the same time.
+before it stops. What is said once is said once to an agent of a session, whoever asks at the same time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from leadline.core.agent.events import (
     BEFORE,
     COMPACT,
     END,
+    HELPER,
     START,
     STOP,
     Answer,
@@ -85,6 +86,11 @@ def _start(context: Context, agent: str, event: Event) -> Answer:
     )
     text, _ = brief(context, topic, START_CHARS - len(HOW) - len(asks) - 1)
     return Answer(say=f"{HOW}{asks}\n{text}")
+
+
+def _helper(context: Context, agent: str, event: Event) -> Answer:
+    """It has a task already, and was told nothing of what its sender knows."""
+    return Answer(say=HOW)
 
 
 def _open(context: Context, topic: str, event: Event) -> None:
@@ -285,6 +291,7 @@ def _told(lines: list[str]) -> str:
 
 _ANSWERS: dict[str, Callable[[Context, str, Event], Answer]] = {
     START: _start,
+    HELPER: _helper,
     BEFORE: _before,
     AFTER: _after,
     COMPACT: _compact,
@@ -309,7 +316,8 @@ def _lately_first(context: Context, event: Event) -> bool:
 
 
 def _mark(context: Context, event: Event, what: str) -> str:
-    of = hashlib.sha256(f"{event.named}\0{what}".encode("utf-8", "replace")).hexdigest()[:24]
+    who = f"{event.named}\0{event.helper}\0{what}"
+    of = hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()[:24]
     return os.path.join(context.root, "cache", "said", of)
 
 

@@ -135,12 +135,16 @@ def apply(place: Place, plan: Plan, back: bool) -> None:
     write_whole(place.state, json.dumps(kept).encode())
 
 
-def diff_of(plan: Plan) -> str:
-    """What a plan changes, as a patch shows it."""
+def diff_of(plan: Plan, whole: bool) -> str:
+    """What a plan changes, as a patch shows it; a file that comes or goes ``whole``, or as its name."""
     told = []
     for change in plan.changes:
         if change.link:
             told.append(f"link {change.path} -> {change.link}")
+            continue
+        if not whole and (change.before is None or change.after is None):
+            does = "remove" if change.after is None else "new"
+            told.append(f"{does} {change.path}")
             continue
         before = (change.before or b"").decode("utf-8", "replace").splitlines()
         after = (change.after or b"").decode("utf-8", "replace").splitlines()

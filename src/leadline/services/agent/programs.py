@@ -39,6 +39,7 @@ PROGRAMS = {
         hooks=".claude/settings.json",
         events=(
             ("SessionStart", ""),
+            ("SubagentStart", ""),
             ("PreToolUse", _BEFORE),
             ("PostToolUse", _AFTER),
             ("PostToolUseFailure", _AFTER),
