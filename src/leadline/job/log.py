@@ -29,8 +29,6 @@ except OverflowError:  # a clock so far off that Python has no number for it
         return 4_102_444_800.0
 
 
-from leadline.job.rank_output import RANKS
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -200,6 +198,8 @@ def _new_segment(folder: str) -> int:
     global _writer
     if len(_descriptors) >= SEGMENTS:
         raise OSError(ENOSPC, f"more than {SEGMENTS} files were begun")
+    from leadline.job.rank_output import RANKS
+
     told = [os.environ.get(name, "") for name in RANKS]
     ranks = [text for text in told if text.isascii() and text.isdigit()]
     if not _writer:
