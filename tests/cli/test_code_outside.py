@@ -3,12 +3,59 @@ state of it is never taken for the one that ran before."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Lab
+
+
+def installed(venv: Path, place: Path, how: str) -> None:
+    """``place`` installed as it lies there, in the two ways of build tools."""
+    packages = next(venv.glob("lib/python3*/site-packages"))
+    if how == "a path":
+        (packages / "_code.pth").write_text(f"{place}\n")
+        return
+    finder = "__editable___code_1_0_finder"
+    (packages / "__editable__.code-1.0.pth").write_text(f"import {finder}\n")
+    mapping = f"MAPPING: dict[str, str] = {{'code_outside': '{place}/code_outside'}}\n"
+    (packages / f"{finder}.py").write_text(f"import sys\n{mapping}sys.path.append('{place}')\n")
+
+
+@pytest.mark.parametrize("how", ["a path", "a finder"])
+def test_another_state_of_what_is_installed_from_a_folder_is_other_code(
+    thread_lab: Lab, tmp_path: Path, how: str
+):
+    place, venv = tmp_path / "outside", tmp_path / "venv"
+    place.mkdir()
+    (place / "code_outside.py").write_text("print('{\"x\": 1}')\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    installed(venv, place, how)
+    thread_lab.write("run.py", "import code_outside\n")
+    command = ("run", "--quiet", "--", str(venv / "bin/python"), "run.py")
+    thread_lab.ok(*command)
+    (place / "code_outside.py").write_text("print('{\"x\": 100}')\n")
+    assert "run before" not in thread_lab.run(*command).stderr
+    assert "named." in thread_lab.run("compare", "P-001", "P-002").stdout
+    again = thread_lab.run("reproduce", "P-001").stdout
+    assert "code_outside.py, which is not in the code state, changed since" in again
+
+
+def test_a_folder_that_a_program_adds_to_the_path_is_looked_in(thread_lab: Lab, tmp_path: Path):
+    place = thread_lab.repo.parent / "beside"
+    place.mkdir()
+    (place / "code_outside.py").write_text("print('{\"x\": 1}')\n")
+    thread_lab.write(
+        "run.py",
+        "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'beside'))\n"
+        "import code_outside\n",
+    )
+    thread_lab.ok("run", "--quiet", "--", sys.executable, "run.py")
+    assert [*thread_lab.json("show", "P-001-r1")["data"]["ruler"]["beside"]] == [
+        str(place / "code_outside.py")
+    ]
 
 
 @pytest.fixture(params=["a link out of the tree", "a folder in PYTHONPATH"])

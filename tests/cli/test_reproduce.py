@@ -36,6 +36,18 @@ def test_an_untracked_file_that_was_deleted(thread_lab: Lab) -> None:
     assert thread_lab.json("verify")["ok"]
 
 
+def test_what_was_not_checked_out_is_not_there_again(thread_lab: Lab) -> None:
+    count = "import glob; print('{\"time_ms\": %d}' % len(glob.glob('*/*.txt')))\n"
+    for path, text in (("n.py", count), ("a/a.txt", "a"), ("b/b.txt", "b"), ("c/c.txt", "c")):
+        thread_lab.write(path, text)
+    thread_lab.git("add", ".")
+    thread_lab.git("commit", "-qm", "files")
+    thread_lab.git("sparse-checkout", "set", "a")
+    thread_lab.ok("run", "--", PY, "n.py")
+    done = reproduce(thread_lab, "P-001")
+    assert done["verdict"] == "agrees" and done["table"][0]["again"]["mean"] == 1, done
+
+
 def test_numbers_that_changed_disagree_and_exit_6(thread_lab: Lab, tmp_path: Path) -> None:
     value = tmp_path / "value"
     value.write_text("10")

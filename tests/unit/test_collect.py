@@ -245,7 +245,7 @@ def test_the_package_list_is_remembered_until_the_folder_changes(venv, tmp_path)
     first = collect(venv, tmp_path)
     (cache,) = (tmp_path / "cache").glob("packages-*.json")
     stored = json.loads(cache.read_text())
-    cache.write_text(json.dumps({**stored, "packages": {"from": "cache"}}))
+    cache.write_text(json.dumps({**stored, "facts": {"packages": {"from": "cache"}}}))
     assert collect(venv, tmp_path)["packages"] == {"from": "cache"}
     (venv / "lib/python3.9/site-packages/new-1.dist-info").mkdir()
     assert collect(venv, tmp_path)["packages"] == {**first["packages"], "new": "1"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leadline.core.compare.config_diff import config_diff, fact_of, package_changes
-from leadline.core.record.run import Run
+from leadline.core.record.run import Run, program_of
 
 
 def run(n: int = 1, **fields: Any) -> Run:
@@ -73,6 +73,21 @@ def test_every_area_is_compared_and_can_be_declared(fields: dict[str, Any], name
     assert roles(config_diff(run(), run(2, **fields), [], [name.partition(".")[0]])) == {
         name: "nuisance"
     }
+
+
+def test_a_pointer_in_the_place_of_a_file_is_another_program() -> None:
+    pointer = [{"path": "w.bin", "kind": "elsewhere", "reason": "its content is not here"}]
+    whole, without = run(code={"tree": "t1"}), run(2, code={"tree": "t1", "gaps": pointer})
+    assert program_of(whole.code) == "t1" != program_of(without.code)
+    diff = config_diff(whole, without)
+    assert list(roles(diff)) == ["code.gaps"] and not diff.clean
+    assert diff.rows[0].b == ["w.bin (its content is not here)"]
+
+
+def test_what_a_sparse_checkout_left_out_is_said_and_no_confound() -> None:
+    left_out = [{"path": "docs", "kind": "sparse", "reason": "not checked out"}]
+    diff = config_diff(run(code={"tree": "t1"}), run(2, code={"tree": "t1", "gaps": left_out}))
+    assert diff.clean and diff.notes == ["docs: not checked out for some of the runs"]
 
 
 def test_a_flag_on_one_side_only_is_known_to_differ() -> None:

@@ -665,3 +665,19 @@ def test_a_bare_repository_has_no_code_state(repo: Path, tmp_path: Path) -> None
         with pytest.raises(LeadlineError) as caught:
             vcs.capture()
         assert (caught.value.kind, caught.value.code) == ("environment", "bare-repository")
+
+
+def test_what_a_sparse_checkout_leaves_out_is_named(repo: Path) -> None:
+    for path in ("here/a", "out/b", "out/deep/c", "d"):
+        put(repo, path)
+    commit(repo)
+    git(repo, "sparse-checkout", "set", "here")
+
+    def left_out() -> list[str]:
+        return [gap["path"] for gap in capture(repo).gaps if gap["kind"] == "sparse"]
+
+    assert left_out() == ["out"] == left_out() and not capture(repo).dirty
+    put(repo, "out/mine")
+    assert left_out() == ["out/b", "out/deep"]
+    git(repo, "sparse-checkout", "disable")
+    assert left_out() == []

@@ -100,7 +100,8 @@ class CodeState:
     of ``changed_total``. ``gaps`` are ``{"path", "kind", "reason"}`` with kind ``secret``,
     ``too-large``, ``unreadable``, ``special``, ``submodule`` or ``filter``:
     files whose present content is not in ``tree`` (the version of ``head`` is, where there is one);
-    or ``elsewhere``: pointers of git-annex or git-lfs that lay there instead of the content.
+    or ``elsewhere``: pointers of git-annex or git-lfs that lay there instead of the content; or
+    ``sparse``: folders and files that are in ``tree`` and, by a sparse checkout, did not lie there.
     ``secrets`` are the paths among them left out as secrets. ``submodules`` are ``{"path",
     "commit"}``; their files are in ``tree``, and so are those of other repositories inside the work
     tree, as they lie there. A clean code state has a commit of its own, too, where there are some.

@@ -22,11 +22,12 @@ from leadline.adapters.files import write_atomically
 from leadline.adapters.own_programs import NOWHERE, own_environment
 from leadline.core.canonical import digest_bytes, digest_of, object_in
 from leadline.core.errors import LeadlineError
-from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SoftwareFacts
 
+MOST_EDITABLE = 40
 # a folder changed more recently than this may change again within one clock tick
 _SETTLED_NS = 2_000_000_000
 
@@ -61,14 +62,12 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
             "python_unknown_because": str(unknown),
             **_native("", env, True),
         }
-    packages, digest = _packages(_package_folders(facts, flags, env, cwd), cache_dir)
     return {
         "python": facts["version"],
         "implementation": facts["implementation"],
         "interpreter": program,
         **system,
-        "packages_digest": digest,
-        "packages": packages,
+        **_packages(_package_folders(facts, flags, env, cwd), cache_dir),
         **_native(facts["venv"] or facts["prefix"], env, False),
     }
 
@@ -83,14 +82,12 @@ def of_started(
 ) -> SoftwareFacts:
     """The same facts of an interpreter that said itself what it is and where it looks."""
     folders = [folder for folder in path if os.path.isdir(folder)]
-    packages, digest = _packages(folders, cache_dir)
     return {
         "python": version,
         "implementation": implementation,
         "interpreter": program,
         **system_facts(),
-        "packages_digest": digest,
-        "packages": packages,
+        **_packages(folders, cache_dir),
         **_native(os.path.dirname(os.path.dirname(os.path.realpath(program))), os.environ, False),
     }
 
@@ -241,32 +238,37 @@ def _package_folders(
     return list(seen)
 
 
-def _packages(folders: list[str], cache_dir: str) -> tuple[dict[str, str], str]:
-    """Every package by normalised name, the first folder winning, and the digest of that table."""
+def _packages(folders: list[str], cache_dir: str) -> SoftwareFacts:
+    """Every package by normalised name, the first folder winning, the digest of that table, and the
+    folders of those that are installed as they lie there."""
     stamps = [[folder, _mtime_ns(folder)] for folder in folders]
     cache = os.path.join(
-        cache_dir, f"packages-{digest_bytes(os.fsencode(chr(0).join(folders)))[7:23]}.json"
+        cache_dir, f"packages-2-{digest_bytes(os.fsencode(chr(0).join(folders)))[7:23]}.json"
     )
     known = _load(cache)
     if known.get("stamps") == stamps:
-        return known["packages"], known["digest"]
+        return cast("SoftwareFacts", known["facts"])
     packages: dict[str, str] = {}
+    editable: dict[str, None] = {}
     for folder, stamp in stamps:
         if stamp is not None:
-            for name, version in _list_folder(str(folder)).items():
+            for name, version in _list_folder(str(folder), editable).items():
                 packages.setdefault(name, version)
     packages = dict(sorted(packages.items()))
-    digest = digest_of(packages)
+    facts: SoftwareFacts = {"packages_digest": digest_of(packages), "packages": packages}
+    if editable:
+        facts["editable"] = list(editable)[:MOST_EDITABLE]
     try:
         now = time.time_ns()
     except OverflowError:  # a clock so far off that Python has no number for it
-        return packages, digest
+        return facts
     if all(stamp is None or now - int(stamp) > _SETTLED_NS for _, stamp in stamps):
-        _store(cache, {"stamps": stamps, "packages": packages, "digest": digest})
-    return packages, digest
+        _store(cache, {"stamps": stamps, "facts": facts})
+    return facts
 
 
-def _list_folder(folder: str) -> dict[str, str]:
+def _list_folder(folder: str, editable: dict[str, None]) -> dict[str, str]:
+    """The packages in ``folder``; ``editable`` takes the folders that it only refers to."""
     packages: dict[str, str] = {}
     links: list[str] = []
     try:
@@ -283,8 +285,13 @@ def _list_folder(folder: str) -> dict[str, str]:
             packages.setdefault(_normal(title), version)
         elif name.endswith((".egg-link", ".pth")):
             links.append(name)
+        elif name.startswith("__editable__") and name.endswith("_finder.py"):
+            editable |= dict.fromkeys(_mapped(os.path.join(folder, name)))
     for name in links:
         _note_editable(folder, name, packages)
+        lines = _lines(os.path.join(folder, name))
+        found = [os.path.normpath(os.path.join(folder, line)) for line in lines if line[:1] in "/."]
+        editable |= dict.fromkeys(path for path in found if os.path.isdir(path))
     return packages
 
 
@@ -310,11 +317,7 @@ def _note_editable(folder: str, name: str, packages: dict[str, str]) -> None:
     found = re.fullmatch(r"_{0,2}(?:editable__?[._-]?)?(?:impl_)?_*(.+?)(?:-(\d[^-]*))?", title)
     package = _normal(found.group(1)) if found else _normal(title)
     if kind == "pth" and not title.startswith("__editable__"):
-        try:
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-                lines = [line.strip() for line in file.read(20_000).splitlines()]
-        except OSError:
-            return
+        lines = _lines(os.path.join(folder, name))
         paths = [line for line in lines if line.startswith((os.sep, "./", "../"))]
         if not paths:
             return  # a start-up hook, not a package
@@ -324,6 +327,21 @@ def _note_editable(folder: str, name: str, packages: dict[str, str]) -> None:
     packages[package] = (
         f"{packages.get(package) or (found and found.group(2)) or 'unknown'} (editable)"
     )
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = (line.strip() for line in file.read(20_000).splitlines())
+            return [line for line in lines if line]
+    except OSError:
+        return []
+
+
+def _mapped(finder: str) -> list[str]:
+    """The folders from which the finder that setuptools writes imports its packages."""
+    table = next((line for line in _lines(finder) if line.startswith("MAPPING")), "")
+    return [os.path.dirname(path) for path in re.findall(r":\s*'(/[^'\n]+)'", table)]
 
 
 def _normal(name: str) -> str:

@@ -261,7 +261,7 @@ def _leave_out_refused(git: GitProgram, scan: Scan, done: Outcome) -> None:
 def _keep_unfiltered(git: GitProgram, scan: Scan, path: str, why: str) -> None:
     """A file whose filter fails is kept as it lies there, and named where that is not what is
     staged: its content tells the code apart whatever became of the filter."""
-    staged = git.run(["ls-files", "-z", "--stage", "--", f":(literal){path}"]).stdout
+    staged = git.run(["ls-files", "-z", "--stage", "--", path]).stdout
     full = os.path.join(git.work_tree or "", path)
     blob = git.line(["hash-object", "-w", "--no-filters", "--", full], writes=True)
     scan.add.discard(path)

@@ -66,6 +66,7 @@ class Remembered(TypedDict):
     submodules: dict[str, str]  # path -> commit
     nested: dict[str, NestedTree]  # what lay in the repositories inside the work tree
     pointing: list[str] | None  # paths that point to content elsewhere; None: not looked for yet
+    sparse: list[str]  # folders and files that a sparse checkout leaves out
     staged: dict[str, str]  # tracked paths with a secret-looking name -> blob in the user's index
     head_facts: HeadFacts | None
     last: LastCapture | None
@@ -191,6 +192,7 @@ def fresh_values(head: str | None, user_index: Stamp | None) -> Remembered:
         "submodules": {},
         "nested": {},
         "pointing": None,
+        "sparse": [],
         "staged": {},
         "head_facts": None,
         "last": None,

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from leadline.adapters.git.objects import Entry, empty_tree
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
+from leadline.core.record.run import SPARSE
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
@@ -113,6 +114,7 @@ class Scan:
             for path in parse_diff_files(self.git.finish(staged, ["diff-index"])):
                 self._judge_staged(path)
         self._judge_absent()
+        self._name_sparse(untracked)
         self._settle_tracked_secrets()
         self._keep_head_versions()
         self.memory.values["absent"] = [
@@ -136,6 +138,7 @@ class Scan:
         values = self.memory.values
         assume: list[str] = []
         skip: list[str] = []
+        left_out, here = list[str](), set[str]()
         for record in output.split(b"\0")[:-1]:
             facts, _, raw = record.partition(b"\t")
             path = os.fsdecode(raw)
@@ -145,13 +148,18 @@ class Scan:
                 continue
             if mode == GITLINK:
                 values["submodules"][path] = blob
-            if tag.upper() == "S" and os.path.lexists(self._full(path)):
+            if tag.upper() != "S":
+                here.update(_folders_of(path))
+            elif os.path.lexists(self._full(path)):
                 skip.append(path)
+            else:
+                left_out.append(path)
             if tag.islower():
                 assume.append(path)
             if stage == "0" and mode != GITLINK and (reason := secret_name_reason(path)):
                 self._maybe_same[path] = ("secret", reason)
                 values["staged"][path] = blob
+        values["sparse"] = _without_what_is_inside(left_out, here)
         for flag, paths in (("--no-assume-unchanged", assume), ("--no-skip-worktree", skip)):
             if paths:
                 self.git.run(
@@ -191,6 +199,20 @@ class Scan:
                     self.entries[path] = entry
             else:
                 self._to_keep[path] = self._maybe_same[path]
+
+    def _name_sparse(self, untracked: list[str]) -> None:
+        """What a sparse checkout leaves out; a folder of it that is there holds other files."""
+        sparse = self.memory.values["sparse"]
+        there = [path for path in sparse if os.path.lexists(self._full(path))]
+        found = [path for path in sparse if path not in there]
+        if there:
+            output = self.git.run(["ls-files", "-z", "-v", "--", *there], config=QUIET).stdout
+            records = [os.fsdecode(record) for record in output.split(b"\0")[:-1]]
+            absent = [r[2:] for r in records if not os.path.lexists(self._full(r[2:]))]
+            here = {f for path in untracked for f in _folders_of(path)}
+            found += _without_what_is_inside(absent, {*here, *there})
+        why = "not checked out (a sparse checkout)"
+        self.gaps |= {path: (SPARSE, why) for path in found}
 
     # one path
 
@@ -444,6 +466,16 @@ def _holds_certificates(full: str, status: os.stat_result) -> bool:
             return only_public(stream.read())
     except OSError:
         return False
+
+
+def _folders_of(path: str) -> list[str]:
+    return [path[:at] for at in range(len(path)) if path[at] == "/"]
+
+
+def _without_what_is_inside(left_out: list[str], here: set[str]) -> list[str]:
+    """``left_out``, with a folder in the place of what lies in it where nothing of it is ``here``."""
+    found = (next((f for f in _folders_of(path) if f not in here), path) for path in left_out)
+    return list(dict.fromkeys(found))
 
 
 def joined(paths: list[str]) -> bytes:

@@ -16,7 +16,7 @@ from leadline.core.config import config_from_args, flatten, split_arguments
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.metric.ruler import AREA, beside_of, ruler_facts
 from leadline.core.record.reaches import OF_THE_JOB
-from leadline.core.record.run import Run
+from leadline.core.record.run import SPARSE, Run, gaps_of
 from leadline.core.timestamps import few
 from leadline.core.tree_path import is_built, may_be_written
 from leadline.core.typed import Any
@@ -144,8 +144,10 @@ def run_facts(
     code: dict[str, object] = {"tree": tree} if tree else {}
     if run.code.get("told"):
         code["told"] = run.code["told"]
-    if run.code.get("gaps"):
-        code["gaps"] = sorted(map(_gap_fact, run.code["gaps"]))
+    sparse = gaps_of(run.code, SPARSE)
+    gaps = [g for g in run.code.get("gaps", ()) if not (sparse and g.get("kind") == SPARSE)]
+    if gaps:
+        code["gaps"] = sorted(map(_gap_fact, gaps))
     areas: dict[str, Mapping[str, object]] = {
         "config": config,
         "command": _command_facts(run, declared),
@@ -155,7 +157,8 @@ def run_facts(
         "hardware": _properties(run.hardware),
         "devices": {k: run.devices[k] for k in ("kind", "count") if run.devices.get(k) is not None},
         "software": _properties(
-            run.software, ("interpreter", "executable", "packages", "python_unknown_because")
+            run.software,
+            ("interpreter", "executable", "packages", "editable", "python_unknown_because"),
         ),
         "code": code,
         "named": beside_of(run),
@@ -425,6 +428,9 @@ def config_diff(
             row.details = package_changes(sides[0][0].packages, sides[1][0].packages)
         diff.rows.append(row)
     _note_order(diff, sides)
+    if len(lacking := {tuple(gaps_of(run.code, SPARSE)) for side in sides for run in side}) > 1:
+        paths = sorted({path for each in lacking for path in each})
+        diff.notes.append(f"{few(paths, 3)}: not checked out for some of the runs")
     _note_unlisted(diff, sides)
     return diff
 

@@ -40,6 +40,8 @@ _BY_NAME = later(
 _PROGRAM = later(
     r"(?<![\w./-])(?:\.{0,2}/)?[\w-]+(?:/[\w-]+)+(?![\w/.*-])|(?<![\w./-])\./[\w-]+(?![\w/.*-])"
 )
+_SEARCHED = later(r"(?:sys\.path\.(?:insert|append|extend)|addsitedir)\(([^\n]*)")
+_QUOTED = later(r"[\"']([^\"'\n]+)[\"']")
 _MAKERS = {"make": ("GNUmakefile", "makefile", "Makefile"), "just": ("justfile", "Justfile")}
 _CHANGES_FOLDER = later(r"(?:^|[;&|({\s])(?:cd|pushd)\s+(?:--\s+)?([^\s;&|)]+)")
 _VARIABLE = later(r"(?:environ(?:\.\w+)?\s*[\[(]|getenv\s*\()\s*[\"'](\w+)[\"']")
@@ -107,6 +109,16 @@ def loaded_by(text: str) -> list[str]:
     for pattern in (_FILE, _PROGRAM):
         found.update(dict.fromkeys(match[0] for match in pattern.finditer(text)))
     return list(found)[:MOST_WORDS]
+
+
+def searched_by(text: str) -> list[str]:
+    """Folders that the text of a program lets Python look in, without saying relative to what.
+
+    >>> searched_by("sys.path.insert(0, os.path.join(HERE, '..', 'lib'))")
+    ['../lib']
+    """
+    named = (_QUOTED.findall(match[1]) for match in _SEARCHED.finditer(text))
+    return list(dict.fromkeys("/".join(parts) for parts in named if parts))
 
 
 def _files_of(module: str) -> list[str]:

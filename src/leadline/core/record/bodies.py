@@ -91,6 +91,7 @@ class SoftwareFacts(TypedDict, total=False):
     libc: str | None
     native: dict[str, str]  # version by name: CUDA, cuDNN, MPI, the compiler, those of conda
     packages_digest: str | None  # of name and version of each
+    editable: list[str]  # folders whose code is installed as it lies there
     packages_blob: str  # digest of the blob that lists them
     packages: dict[str, str]  # as they are collected; the record has the blob
 

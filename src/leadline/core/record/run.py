@@ -18,6 +18,7 @@ STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost"
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
 DIRECTIONS = ("lower", "higher", "none")
 ELSEWHERE = "elsewhere"  # kind of a gap: a pointer whose content another repository has
+SPARSE = "sparse"  # kind of a gap: what a sparse checkout leaves out; the tree holds it
 IN_PROCESS = "in-process"  # of a run that is a stretch of the Python program that asked for it
 CALL_AGAIN = ["-m", "leadline.job.call"]  # before file and function: what makes its call again
 USUAL_EXECUTOR = "local"  # what ran a record that names none, and what goes without saying
@@ -260,8 +261,14 @@ def program_of(code: bodies.CodeState) -> str | None:
     """What two code states share that hold the same program: the first tree that was seen of it, and
     which files lay there as mere pointers to content that was elsewhere."""
     program = code.get("program") or code.get("tree")
-    pointers = [str(g.get("path")) for g in code.get("gaps", ()) if g.get("kind") == ELSEWHERE]
+    pointers = gaps_of(code, ELSEWHERE)
     return f"{program}-{digest_of(pointers)[-12:]}" if program and pointers else program
+
+
+def gaps_of(code: bodies.CodeState, kind: str) -> list[str]:
+    """The paths of the gaps of one kind."""
+    found = (gap for gap in code.get("gaps", ()) if isinstance(gap, dict))
+    return [str(gap.get("path")) for gap in found if gap.get("kind") == kind]
 
 
 def run_key(argv: list[str], cwd: str, config: Mapping[str, object], tree: str | None) -> str:

@@ -12,11 +12,19 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from leadline.core.compare.config_diff import config_diff
+from leadline.core.compare.config_diff import FactDifference, config_diff
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
-from leadline.core.record.run import CALL_AGAIN, ELSEWHERE, IN_PROCESS, Run, as_counted
+from leadline.core.record.run import (
+    CALL_AGAIN,
+    ELSEWHERE,
+    IN_PROCESS,
+    SPARSE,
+    Run,
+    as_counted,
+    gaps_of,
+)
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.ref_name import is_object_name
 from leadline.core.settings_file import variable_problem
@@ -287,8 +295,8 @@ def unpacked(context: Context, run: Run, commit: str, number: int = 0) -> Iterat
 def _unpack(context: Context, run: Run, commit: str, folder: str) -> None:
     """Raises LeadlineError: also where a file would be a mere pointer that ``run`` did not find so."""
     left = context.vcs.export_tree(commit, folder)
-    gaps = {str(gap.get("path")): gap.get("kind") for gap in run.code.get("gaps", ())}
-    lacking = [path for path in left if path not in gaps]
+    pointers = gaps_of(run.code, ELSEWHERE)
+    lacking = [path for path in left if path not in pointers]
     if lacking:
         raise environment(
             "content-not-here",
@@ -296,7 +304,7 @@ def _unpack(context: Context, run: Run, commit: str, folder: str) -> None:
             why="git-annex or git-lfs keeps it elsewhere, and the run had it",
             do=left[lacking[0]],
         )
-    filled = [path for path, kind in gaps.items() if kind == ELSEWHERE and path not in left]
+    filled = [path for path in pointers if path not in left]
     if filled:
         raise environment(
             "content-is-here",
@@ -304,12 +312,20 @@ def _unpack(context: Context, run: Run, commit: str, folder: str) -> None:
             why="git-annex or git-lfs kept the content elsewhere when it ran",
             do=f"leadline show {run.id}",
         )
+    for path in gaps_of(run.code, SPARSE):
+        _remove(os.path.join(folder, path))
+
+
+def _remove(path: str) -> None:
+    import shutil  # noqa: PLC0415  start-up: 4 ms
+
+    if os.path.isfile(path) or os.path.islink(path):
+        os.unlink(path)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_folder(folder: str) -> None:
-    import shutil  # noqa: PLC0415  start-up: 4 ms
-
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
     if os.path.exists(f"{folder}{GIVEN}"):
         os.unlink(f"{folder}{GIVEN}")
 
@@ -421,7 +437,10 @@ def _judge(
     thread = context.store.thread(topic)
     names = list(dict.fromkeys(m for r in originals for m in (*r.metrics, *r.nonfinite)))
     declared = [n for n in names if n in thread.metrics]
-    differing = _machine_differences(originals, again) if again else []
+    changed = config_diff(originals, again).rows if again else []
+    differing = _machine_differences(changed)
+    beside = [row.key for row in changed if row.area == "named"]
+    plan.notes += [f"{path}, which is not in the code state, changed since" for path in beside[:4]]
     rows: list[ReproducedMetric] = []
     for name in declared or names:
         first, second, shared = on_shared_items(originals, again, name)
@@ -448,8 +467,7 @@ def _judge(
     return rows
 
 
-def _machine_differences(originals: list[Run], again: list[Run]) -> list[str]:
-    rows = config_diff(originals, again).rows
+def _machine_differences(rows: list[FactDifference]) -> list[str]:
     return [
         f"{row.area} differs: {row.key} {_short(row.a)} then, {_short(row.b)} now"
         for row in rows

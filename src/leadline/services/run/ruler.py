@@ -16,6 +16,7 @@ from leadline.core.metric.ruler import (
     loaded_by,
     makefiles_of,
     other_files,
+    searched_by,
     variables_in,
     words_of,
 )
@@ -82,9 +83,9 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
         _below(p, top): d for p in paths if _is_below(p, top) and (d := _digest(p)) is not None
     }
     told["named"] = named
-    elsewhere = _searched(
-        command.set_environment.get("PYTHONPATH") or context.environ.get("PYTHONPATH")
-    )
+    python_path = command.set_environment.get("PYTHONPATH") or context.environ.get("PYTHONPATH")
+    folders = [*(python_path or "").split(os.pathsep), *facts["software"].get("editable", ())]
+    elsewhere = [f for f in map(os.path.abspath, filter(None, folders)) if _of_the_user(f)]
     loaded = loaded_files(paths, inside or top, top, elsewhere)
     if any(_below(path, top) not in named for path in loaded if _is_below(path, top)):
         told["loads"] = True
@@ -202,17 +203,18 @@ def _text(path: str) -> str:
         return ""
 
 
-def _searched(python_path: str | None) -> list[str]:
-    """The folders that a user lets Python look in; those of installed packages are known by version."""
-    folders = [os.path.abspath(f) for f in (python_path or "").split(os.pathsep) if f]
-    return [f for f in folders if not is_of_the_machine(os.path.join(f, "any"))]
+def _of_the_user(folder: str) -> bool:
+    """Whether what lies in a folder is known by its content; installed packages are by version."""
+    return not is_of_the_machine(os.path.join(folder, "any"))
 
 
 def loaded_files(
     paths: Sequence[str], inside: str, top: str, elsewhere: Sequence[str] = ()
 ) -> list[str]:
     """The files that those of ``paths`` load, and what these load in turn, as their text shows: other
-    code of the repository, beside a program outside it, or in the folders ``elsewhere``."""
+    code of the repository, beside a program outside it, in the folders ``elsewhere``, or in those
+    that a program adds to where Python looks."""
+    elsewhere = list(elsewhere)
     found: dict[str, None] = {}
     entries = dict[
         str, frozenset[str]
@@ -226,9 +228,13 @@ def loaded_files(
     read = list(paths)
     for path in read:
         own, real = os.path.dirname(path), os.path.dirname(os.path.realpath(path))
+        candidates, folders = _loaded_by(path)
+        for full in (os.path.normpath(os.path.join(b, f)) for f in folders for b in (own, inside)):
+            if full not in elsewhere and full != os.sep and os.path.isdir(full):
+                elsewhere += [full] if _of_the_user(full) else []
         places = (top, own, real, *elsewhere)
         bases = dict.fromkeys((own, real, inside, top, os.path.join(top, "src"), *elsewhere))
-        for candidate in _loaded_by(path):
+        for candidate in candidates:
             first = candidate.lstrip("/").partition("/")[0]
             for base in (b for b in bases if is_here(b, first)):
                 full = os.path.normpath(os.path.join(base, candidate))
@@ -250,18 +256,22 @@ def _entries(folder: str) -> frozenset[str]:
         return frozenset()
 
 
-def _loaded_by(path: str) -> Sequence[str]:
+def _loaded_by(path: str) -> tuple[Sequence[str], Sequence[str]]:
+    """What a file loads, and the folders that it adds to where Python looks."""
     try:
         stat = os.stat(path)
     except OSError:
-        return ()
+        return (), ()
     return _loaded_by_state(path, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=4 * MOST_READ)
-def _loaded_by_state(path: str, mtime_ns: int, size_bytes: int) -> Sequence[str]:
+def _loaded_by_state(
+    path: str, mtime_ns: int, size_bytes: int
+) -> tuple[Sequence[str], Sequence[str]]:
     """A sweep asks for the same files at each run."""
-    return tuple(loaded_by(_text(path)))
+    text = _text(path)
+    return tuple(loaded_by(text)), tuple(searched_by(text))
 
 
 # ---- changes -------------------------------------------------------------------------------------
