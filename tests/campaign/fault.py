@@ -71,6 +71,9 @@ class EndedLab(Lab):
         except subprocess.TimeoutExpired as error:
             told = f"it had not ended after {error.timeout:.0f} s"
             return subprocess.CompletedProcess(list(args), NOT_ENDED, "", told)
+        except AssertionError as error:  # of ``tests.promised``
+            told = f"{_NEVER[1]}: a command that was proposed does not run: {error}"
+            return subprocess.CompletedProcess(list(args), NOT_ENDED, "", told)
 
 
 @contextmanager

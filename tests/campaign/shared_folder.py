@@ -168,10 +168,24 @@ PLANTS: dict[str, Plant] = {
     "a folder": _folder,
     "no rights": _closed,
 }
+# What did harm once, or would where one of two guards falls: made first, the rest by chance.
+FIRST = (
+    ("a link to a private run", ""),
+    ("a link to what is private of its name", "artifacts"),
+    ("a link to what is private of its name", "about.json"),
+    ("a hard link", "artifacts/kept.txt"),
+    ("a link to a private file", "about.json.part"),
+    ("a pipe", "manifest.json"),
+)
 OF_ROOT: dict[str, Plant] = {"another owner": _of_another, "a device": _device}
 
 
-def _places(shared: Shared, chance: random.Random) -> Path:
+def _drawn(shared: Shared, chance: random.Random) -> tuple[str, Path]:
+    plants = PLANTS | (OF_ROOT if os.geteuid() == 0 else {})
+    return chance.choice(sorted(plants)), _place(shared, chance)
+
+
+def _place(shared: Shared, chance: random.Random) -> Path:
     (run, *_) = sorted((shared.team / "p").iterdir())
     uid = run.name.rpartition("-")[2]
     there = sorted(run.rglob("*"))
@@ -180,12 +194,9 @@ def _places(shared: Shared, chance: random.Random) -> Path:
     return chance.choice(chance.choice([there, new, above]))
 
 
-def _try(shared: Shared, chance: random.Random, tally: Tally) -> None:
-    place = _places(shared, chance)
-    plants = PLANTS | (OF_ROOT if os.geteuid() == 0 else {})
-    name = chance.choice(sorted(plants))
+def _try(shared: Shared, name: str, place: Path, chance: random.Random, tally: Tally) -> None:
     what = f"{name} at {place.relative_to(shared.team)}"
-    plants[name](place, shared)
+    (PLANTS | OF_ROOT)[name](place, shared)
     before = shared.state()
     owner = place.lstat() if name == "another owner" and os.path.lexists(place) else None
     ada, bob = shared.ada, shared.bob
@@ -230,8 +241,12 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
         with fresh() as lab:
             shared = Shared(lab)
             for _ in range(min(12, tries - tally.tries)):
+                (run,) = (shared.team / "p").iterdir()
+                first = FIRST[tally.tries : tally.tries + 1]
+                made = [(name, run / inside) for name, inside in first]
+                name, place = made[0] if made else _drawn(shared, chance)
                 tally.tries += 1
-                _try(shared, chance, tally)
+                _try(shared, name, place, chance, tally)
                 shared.restored()
 
 

@@ -154,8 +154,15 @@ def settings(watch: Watch, chance: random.Random) -> None:
         "".join(f"unknown{n} = 1\n" for n in range(200)),
     ]
     path = watch.lab.repo / "leadline.toml"
-    way = chance.randrange(12)
-    if way == 0:
+    way = chance.randrange(-8, 12)
+    if way < 0:  # all at once that is a setting
+        path.write_text(
+            f"""record_branch = "main"\nremote = "hub"\n[forge]\nname = "github"
+repository = "octocat/lab"\napi_url = "{watch.url}"\nweb_url = "{watch.url}"
+[logbook]\nfolder = "books"\n[run]\nenvironment = ["*"]
+[tracker]\nagreed = ["wandb {watch.url}"]\n"""
+        )
+    elif way == 0:
         path.symlink_to("/dev/zero")
     elif way == 1:
         os.mkfifo(path)
@@ -320,6 +327,8 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
                     done = _start(lab, verb, really=harm in (modules, programs, files))
                     what = f"{harm.__name__}: leadline {' '.join(verb)}"
                     tally.saw(what, done.stdout + done.stderr)
+                    if harm is records and done.returncode and verb[0] in ("run", "note"):
+                        tally.false.append(f"{what} ends {done.returncode}: {done.stderr[-400:]}")
                     watch.judge(what, tally)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,6 +90,15 @@ def test_dirty_and_staged_files_are_left_alone(measured: Lab) -> None:
     assert set(before.splitlines()) - set(after.splitlines()) == {"?? result.txt"}
     assert measured.git("show", "leadline/demo/S1^{commit}:result.txt") == "42"
     assert "staged.py" not in measured.git("ls-tree", "-r", "--name-only", "HEAD")
+
+
+def test_a_lock_that_keeps_the_logbook_from_being_committed_is_named(measured: Lab) -> None:
+    lock = measured.write(".git/index.lock", "")
+    os.utime(lock, (0, 0))
+    said = measured.ok("seal", "one")
+    assert f"logbook   not written: Nothing was committed: a lock is in the way, {lock}, made" in said
+    lock.unlink()
+    assert "not written" not in measured.ok("seal", "two")
 
 
 def test_a_name_in_use_and_bad_names_are_refused(measured: Lab) -> None:

@@ -339,3 +339,16 @@ def test_capture_runs_what_git_add_runs_and_no_more(thread_lab: Lab, tmp_path: P
     for verb in (["run", "--", "true"], ["note", "x"], ["status"], ["verify"]):
         thread_lab.ok(*verb)
     assert set(said.read_text().split()) == {"clean"}, "the filter that `git add` would run"
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_tracker_that_is_not_here_ends_no_run(thread_lab: Lab, remote: Path, live: bool) -> None:
+    foreign = Foreign("demo", "P")
+    choice = {"tracker": "theirs", "project": "p", "at": "https://t.example.org", "live": live}
+    foreign.record("tracker-set", choice)
+    foreign.put_into(remote, thread_lab.env)
+    thread_lab.ok("sync")
+    done = thread_lab.run("run", "--", "true")
+    assert done.returncode == 0 and "there is no tracker called 'theirs'" in done.stderr
+    told = thread_lab.ok("tracker", "status")
+    assert "not asked: there is no tracker called 'theirs'" in told

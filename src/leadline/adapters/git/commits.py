@@ -9,10 +9,11 @@ that path has to be updated as well.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 
 from leadline.adapters.git import objects
-from leadline.adapters.git.program import GitProgram, any_status
+from leadline.adapters.git.program import GitProgram, any_status, lock_said
 from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.core.typed import TYPE_CHECKING
 
@@ -172,9 +173,9 @@ def _index_locked(git: GitProgram) -> LeadlineError:
     lock = os.path.join(git.git_dir, "index.lock")
     return conflict(
         "index-locked",
-        "Nothing was committed: another git process holds the index.",
-        why=f"{lock} exists. A git process that was killed leaves it behind.",
-        do=f"rm {lock}",
+        f"Nothing was committed: {lock_said(lock)}.",
+        why="Another git process holds the index, or was killed and left it behind.",
+        do=f"rm {shlex.quote(lock)}",
     )
 
 

@@ -143,9 +143,8 @@ def patiently(call: Callable[[], Outcome]) -> Outcome:
         path = lock_in_the_way(outcome)
         if not path:
             break
-        age_s = _age_s(path)
-        if not wait_s or (age_s or 0) > STALE_LOCK_S:
-            raise _lock_left(path, age_s)
+        if not wait_s or (_age_s(path) or 0) > STALE_LOCK_S:
+            raise _lock_left(path)
         time.sleep(wait_s)
     return outcome
 
@@ -163,13 +162,19 @@ def _age_s(path: str) -> float | None:
         return None
 
 
-def _lock_left(path: str, age_s: float | None) -> LeadlineError:
+def lock_said(path: str) -> str:
+    """That a lock file is there, and for how long."""
+    age_s = _age_s(path)
+    since = f", made {duration(age_s)} ago" if age_s and age_s > 0 else ""
+    return f"a lock is in the way, {path}{since}"
+
+
+def _lock_left(path: str) -> LeadlineError:
     import shlex  # only where a lock was left
 
-    since = f", made {duration(age_s)} ago" if age_s and age_s > 0 else ""
     return conflict(
         "git-lock",
-        f"git could not write: a lock is in the way, {path}{since}",
+        f"git could not write: {lock_said(path)}",
         why="a git process that was killed leaves its lock behind; while we waited no other one gave it up",
         do=f"rm {shlex.quote(path)}",
         details={"lock": path},

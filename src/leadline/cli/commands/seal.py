@@ -77,6 +77,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     lines += [f"committed {c.path} ({c.commit[:12]})" for c in done.committed]
     lines.append(f"issue     comment {done.comment}" if done.comment else "issue     no comment")
     lines += waiting_lines(followed.issue)
+    if followed.logbook.skipped:
+        lines.append(f"logbook   not written: {followed.logbook.skipped}")
     lines += [f"not done  {problem}" for problem in done.problems]
     if done.code_behind:
         from leadline.render.words import code_behind

@@ -35,20 +35,24 @@ def branch_history(context: Context, topics: list[str]) -> list[Finding]:
             for name in files:
                 versions.setdefault((topic, name), []).append((each.commit, each.old))
     found: list[Finding] = []
+    there = event_blobs(context.vcs.read_tree_files(tip))
     for (topic, name), replaced in versions.items():
-        found += _of_file(context, topic, name, replaced)
+        found += _of_file(context, topic, name, there.get(topic, {}).get(name, ""), replaced)
     if not found:
         _remember(context, tip)
     return [finding for finding in found if finding.thread in topics]
 
 
 def _of_file(
-    context: Context, topic: str, name: str, replaced: list[tuple[str, str]]
+    context: Context, topic: str, name: str, last: str, replaced: list[tuple[str, str]]
 ) -> list[Finding]:
-    contents = context.vcs.read_blobs({blob for _, blob in replaced})
+    """``last``: the blob that the branch has of it now, "" for none."""
+    contents = context.vcs.read_blobs({last, *(blob for _, blob in replaced)} - {""})
     base = split_copy(name)[0]
     kept = {**context.store.files(topic), **context.store.disputed(topic)}
-    here = [data for held, data in kept.items() if split_copy(held)[0] == base]
+    # What the branch goes on from is on it still; whether it is here too, ``copies`` says.
+    here = [contents.get(last, b"")]
+    here += [data for held, data in kept.items() if split_copy(held)[0] == base]
     ours = kept.get(base, b"")
     found, before = [], list[bytes]()
     for commit, blob in replaced:

@@ -30,6 +30,7 @@ from leadline.services.series.series import keep_fetched
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import FurtherRun, TrackerPlace
+    from leadline.core.tracker.rows import Reach
 
 FURTHER_KEPT = 100  # runs that one job made besides the one that is taken
 NAMED = 3
@@ -84,7 +85,7 @@ def planned_tracker(context: Context, thread: Thread) -> TrackerPlace:
     if choice.at:
         about["at"] = choice.at
     if choice.live:
-        stands = context.tracker_for(choice.tracker).check(choice.at)
+        stands = reach_of(context, choice.tracker, choice.at)
         # such as: no key
         if stands["reachable"] is False or (stands["reachable"] is None and stands["why"]):
             context.warn(
@@ -96,6 +97,15 @@ def planned_tracker(context: Context, thread: Thread) -> TrackerPlace:
     return about
 
 
+def reach_of(context: Context, tracker: str, at: str) -> Reach:
+    """How a tracker that a record names stands; not asked where none of that name is here: it is a
+    colleague's package, or anybody's word."""
+    try:
+        return context.tracker_for(tracker).check(at)
+    except LeadlineError as error:
+        return {"reachable": None, "where": at, "version": "", "missing": [], "why": error.what}
+
+
 def job_environment(
     context: Context, topic: str, uid: str, body: Mapping[str, Any]
 ) -> dict[str, str]:
@@ -104,7 +114,11 @@ def job_environment(
         return {}
     facts = facts_of(context, topic, uid, body)
     make_folders(facts.folder)
-    return context.tracker_for(body["tracker"]["tracker"]).environment(facts)
+    try:
+        tracker = context.tracker_for(body["tracker"]["tracker"])
+    except LeadlineError:  # it is not here: the job does without, as it would without its server
+        return {}
+    return tracker.environment(facts)
 
 
 def read_tracker(
@@ -127,8 +141,8 @@ def read_tracker(
         return None, {}
     facts = facts_of(context, topic, uid, planned)
     name = str(planned["tracker"]["tracker"])
-    tracker = context.tracker_for(name)
     try:
+        tracker = context.tracker_for(name)
         found = tracker.find(facts)
         if not found:
             return None, {"state": "none"}

@@ -21,7 +21,13 @@ from leadline.core.values import dataclass
 from leadline.job.disk import make_folders
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
-from leadline.services.run.job_tracker import choice_of, facts_of, local_path, read_tracker
+from leadline.services.run.job_tracker import (
+    choice_of,
+    facts_of,
+    local_path,
+    reach_of,
+    read_tracker,
+)
 from leadline.services.series.series import series_of
 from leadline.services.tracker.files import (
     NOT_SERVED,
@@ -91,12 +97,10 @@ def _unseen(context: Context, thread: Thread) -> str:
         return ""
     held = [r for r in thread.runs if is_there(r) and r.tracker.get("at") == choice.at]
     held = [r for r in held if r.tracker.get("tracker") == choice.tracker]
-    stands = context.tracker_for(choice.tracker).check(choice.at) if held else {"reachable": None}
-    return (
-        f"{counted(len(held), 'run')} sent before: {stands['why']}"
-        if stands["reachable"] is False
-        else ""
-    )
+    stands = reach_of(context, choice.tracker, choice.at) if held else None
+    if stands is None or stands["reachable"] is not False:
+        return ""
+    return f"{counted(len(held), 'run')} sent before: {stands['why']}"
 
 
 def _read_again(

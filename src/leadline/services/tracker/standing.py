@@ -13,7 +13,7 @@ from leadline.core.tracker.reconciliation import TrackerProject, further_runs
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.services.context import Context
-from leadline.services.run.job_tracker import choice_of, local_path
+from leadline.services.run.job_tracker import choice_of, local_path, reach_of
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import TrackerChoice
@@ -51,7 +51,7 @@ def status(context: Context, topic: str) -> Standing:
     return Standing(
         choice=thread.tracker,
         choices=thread.tracker_choices,
-        reach=context.tracker_for(choice.tracker).check(choice.at) if choice else None,
+        reach=reach_of(context, choice.tracker, choice.at) if choice else None,
         runs=rows,
         waiting=[row["run"] for row in rows if row["waiting"]],
         provisional=[run.id for run in executed if run.tracker.get("provisional")],
