@@ -96,7 +96,9 @@ def test_a_lock_that_keeps_the_logbook_from_being_committed_is_named(measured: L
     lock = measured.write(".git/index.lock", "")
     os.utime(lock, (0, 0))
     said = measured.ok("seal", "one")
-    assert f"logbook   not written: Nothing was committed: a lock is in the way, {lock}, made" in said
+    assert (
+        f"logbook   not written: Nothing was committed: a lock is in the way, {lock}, made" in said
+    )
     lock.unlink()
     assert "not written" not in measured.ok("seal", "two")
 
