@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from leadline.cli import how_far
+from leadline.cli.commands.sweep import _Progress
 from leadline.cli.how_far import NowAndThen
 from leadline.cli.live import Watching
 from leadline.testing.fake_context import context
@@ -41,3 +42,21 @@ def test_a_run_whose_output_waits_says_how_far_it_is(
 
     Watching(None, how_far=tell)(Once(), str(tmp_path), {})  # type: ignore[arg-type]
     assert "P-001-r1  [######------] 50/100  0.05/s  no advance" in capsys.readouterr().err
+
+
+def test_a_sweep_says_how_far_the_cell_under_way_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one long cell runs nothing ends, so no ending would ever tell."""
+    monkeypatch.setattr(how_far, "FIRST_S", 0.0)
+    far = _Progress(context(str(tmp_path)))
+    far.look(3, 10, [])
+    assert capsys.readouterr().err == ""
+    for n in range(5):
+        (tmp_path / str(n)).mkdir()
+        (tmp_path / str(n) / "spec.json").write_text(f'{{"run": "P-00{n}-r1"}}')
+        (tmp_path / str(n) / "progress.seen").write_text("1 50 100 4e9 0 1000 4 50")
+    far.look(3, 10, [str(tmp_path / str(n)) for n in range(5)])
+    said = capsys.readouterr().err
+    assert "[####--------] 3/10" in said and "P-002-r1  [######------] 50/100" in said
+    assert said.rstrip().endswith("; 2 more")

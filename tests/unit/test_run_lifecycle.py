@@ -350,8 +350,17 @@ def swept(
     request = SweepRequest(
         list(argv or ("true", "{k}")), TOPIC, axes={"k": [1, 2, 3, 4]}, jobs=jobs, seed=1
     )
-    hands = sweep.Hands(interrupted, lambda *told: None)
+    hands = sweep.Hands(interrupted, lambda *told: None, look=lambda *told: looked.append(told))
     return sweep.execute(context, request, hands, context.warn)
+
+
+looked: list[tuple[object, ...]] = []
+
+
+def test_a_sweep_shows_what_is_under_way(context: Context) -> None:
+    looked.clear()
+    swept(context, 2)
+    assert looked and all(total == 4 for _, total, _ in looked)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 9])

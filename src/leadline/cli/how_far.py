@@ -48,14 +48,14 @@ def teller(context: Context, shown: bool) -> Callable[[str], None] | None:
     slowly = NowAndThen()
 
     def told(attempt: str) -> None:
-        if slowly.due() and (text := _line(context, attempt)):
+        if slowly.due() and (text := line_of(context, attempt)):
             slowly.say(text)
 
     return told
 
 
-def _line(context: Context, attempt: str) -> str:
-    """ "" of a run without a signal."""
+def line_of(context: Context, attempt: str) -> str:
+    """How far the run in an attempt folder is; "" of one without a signal."""
     from leadline.render.terminal.jobs import progress_text
     from leadline.services.run.jobs import last_line
     from leadline.services.run.progress import progress_in

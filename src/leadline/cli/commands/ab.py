@@ -140,6 +140,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.words and not again:
         return _show(context, args)
     from leadline.cli.commands.run import After, check_words, own_stdin, words_before
+    from leadline.cli.how_far import teller
     from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
     from leadline.services.run.own_code import at_own_code
@@ -150,7 +151,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         return by_itself.started(args)
     topic = context.topic(args.thread)
     shown = sys.stderr if args.json else sys.stdout
-    watcher = Watching(shown if args.show_output else None)
+    watcher = Watching(
+        shown if args.show_output else None, how_far=teller(context, args.show_output)
+    )
     if again:
         a, b = (_request(args, topic, [], {}, args.artifacts) for _ in args.words)
         a.experiment, b.experiment = args.words

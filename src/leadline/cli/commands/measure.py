@@ -100,6 +100,7 @@ def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     import sys
 
     from leadline.cli.commands.run import After
+    from leadline.cli.how_far import teller
     from leadline.cli.live import Watching
     from leadline.services.run.measure_again import measure_again, measured_now, outdated
 
@@ -116,7 +117,9 @@ def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
         args.ids,
         repeat=args.repeat,
         timeout_s=args.timeout,
-        watcher=Watching(None if args.quiet else sys.stderr),
+        watcher=Watching(
+            None if args.quiet else sys.stderr, how_far=teller(context, not args.quiet)
+        ),
         say=context.warn,
     )
     lines = [
@@ -146,6 +149,7 @@ def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
 def _null(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     import signal
 
+    from leadline.cli.how_far import teller
     from leadline.cli.live import Watching, interruptions
     from leadline.core.metric.ruler import null_text
     from leadline.render.terminal.ab import result_text
@@ -159,7 +163,7 @@ def _null(context: Context, topic: str, args: argparse.Namespace) -> Answer:
             metric=args.metric,
             blocks=args.blocks,
             time_limit_s=args.time,
-            watcher=Watching(None),
+            watcher=Watching(None, how_far=teller(context, False)),
             say=context.warn,
             stop_asked=lambda: bool(asked),
         )

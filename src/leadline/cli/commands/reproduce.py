@@ -58,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.cli.how_far import teller
     from leadline.cli.live import Watching
     from leadline.services.run.reproduce import reproduce
 
@@ -73,7 +74,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         tolerance=args.tolerance,
         artifacts=args.artifacts,
         same_artifacts=args.same_artifacts,
-        watcher=Watching(None if args.quiet else sys.stderr),
+        watcher=Watching(
+            None if args.quiet else sys.stderr, how_far=teller(context, not args.quiet)
+        ),
         say=context.warn,
     )
     from leadline.core.plain import plain

@@ -8,7 +8,7 @@ import time
 
 from leadline.cli import by_itself
 from leadline.cli.answer import Answer
-from leadline.cli.how_far import NowAndThen
+from leadline.cli.how_far import NowAndThen, line_of
 from leadline.cli.parsing import (
     artifact_option,
     extraction,
@@ -25,12 +25,15 @@ from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leadline.services.context import Context
     from leadline.services.run.outcome import RunOutcome
     from leadline.services.run.sweep_plan import SweepRequest
 
 ANSWER = "services.run.sweep:SweepOutcome"
 TAKES_COMMAND = True
+MOST_SHOWN = 3  # of the cells under way
 DESCRIPTION = """Run a command over a design: one axis at a time around the baseline (the default), an interaction of
 axes that were varied alone before, a full factorial, or the cells of a file. {axis} in the command is the value; {{ and
 }} are braces. Each cell is an experiment, its repeats are whole passes in a shuffled, recorded order.
@@ -238,7 +241,8 @@ def _execute(
 
     with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
         begun = by_itself.teller(context, args)
-        hands = sweep.Hands(lambda: bool(interrupted), _Progress().tick, begun)
+        far = _Progress(context)
+        hands = sweep.Hands(lambda: bool(interrupted), far.tick, begun, far.look)
         done = sweep.execute(context, request, hands, context.warn, resume, say_of)
 
     states = ", ".join(f"{n} {state}" for state, n in done.states.items())
@@ -258,16 +262,29 @@ def _execute(
 
 
 class _Progress:
-    def __init__(self) -> None:
-        self.slowly, self.began_s = NowAndThen(), time.monotonic()
+    def __init__(self, context: Context) -> None:
+        self.context, self.slowly, self.began_s = context, NowAndThen(), time.monotonic()
 
     def tick(self, done: int, total: int, left_s: float | None, outcome: RunOutcome) -> None:
         last = done == total
-        if not (last or self.slowly.due()):
+        if last or self.slowly.due():
+            self._say(done, total, left_s, f"{outcome.id} {outcome.state}", last)
+
+    def look(self, done: int, total: int, attempts: Sequence[str]) -> None:
+        """One long cell says how far it is itself, as it would alone."""
+        if not attempts or not self.slowly.due():
             return
+        of_cells = [words for attempt in attempts if (words := line_of(self.context, attempt))]
+        more = len(of_cells) - MOST_SHOWN
+        told = "; ".join(of_cells[:MOST_SHOWN]) + (f"; {more} more" if more > 0 else "")
+        self._say(done, total, None, told or f"{len(attempts)} under way")
+
+    def _say(
+        self, done: int, total: int, left_s: float | None, text: str, last: bool = False
+    ) -> None:
         from leadline.core.view.progress import of_count
         from leadline.render.terminal.jobs import progress_text
 
         far = of_count(done, total, time.monotonic() - self.began_s, goes_on=True)
         far["left_s"] = left_s if done < total else None
-        self.slowly.say(f"{progress_text(far)}  {outcome.id} {outcome.state}", last)
+        self.slowly.say(f"{progress_text(far)}  {text}", last)

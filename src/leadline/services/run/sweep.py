@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import leadline.core.design.cells as plans
@@ -76,12 +76,14 @@ _SAME = (
 
 @dataclass
 class Hands:
-    """What the command line lends: what was interrupted, and telling how far it is. ``begun``: the
-    sweep goes on by itself, and this tells who asked for it."""
+    """What the command line lends: what was interrupted, and telling how far it is: a run has ended,
+    and again and again what is under way. ``begun``: the sweep goes on by itself, and this tells who
+    asked for it."""
 
     interrupted: Callable[[], bool]
     tick: Callable[[int, int, float | None, RunOutcome], None]
     begun: Begun | None = None
+    look: Callable[[int, int, Sequence[str]], None] = lambda done, total, attempts: None
 
 
 @dataclass(frozen=True)
@@ -297,6 +299,8 @@ class _Sweep:
             outcomes = self._finish()
             if self.running:
                 self._wait()
+                under_way = [one.run.attempt for one in self.running]
+                self.hands.look(len(self.outcomes), total, under_way)
             if not self._side_by_side:
                 outcomes += self._finish()
             for outcome in outcomes:
