@@ -500,3 +500,24 @@ def test_files_that_go_while_they_are_sent_break_nothing_off(tmp_path: Path) -> 
     send(out, frames)
     heads = out.getvalue().splitlines()
     assert len(heads) == 2 and b'"here"' in heads[0] and heads[1].startswith(b'x{"end"')
+
+
+def test_what_does_not_go_over_is_named_at_launch(lab_far: Lab) -> None:
+    """A large file, and one whose content lies beside git's objects: a run would meet a pointer."""
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
+    (lab_far.repo / ".git" / "pointer").write_text(pointer)
+    lab_far.git("config", "filter.lfs.clean", "cat > /dev/null; cat .git/pointer")
+    lab_far.write(".gitattributes", "*.pt filter=lfs\n")
+    lab_far.write("model.pt", "the content")
+    lab_far.git("add", "-A")
+    lab_far.git("commit", "-qm", "model")
+    (lab_far.repo / "large.bin").touch()
+    os.truncate(lab_far.repo / "large.bin", 1 << 30)
+    for words in (["run"], ["sweep", "--axis", "n=1"], ["ab", "--blocks", "1", "--", "true"]):
+        done = lab_far.run(*words[:1], "--on", "far", *words[1:], "--", "true", "{n}")
+        assert "not in the code that runs on far: large.bin (1073741824 bytes" in done.stderr, words
+        assert "model.pt (its content lies beside git's objects" in done.stderr
+    gaps = lab_far.json("show", "P-001-r1")["data"]["code"]["gaps"]
+    assert {gap["path"] for gap in gaps} == {"large.bin", "model.pt"}
+    here = lab_far.run("run", "--", "true", "here")
+    assert "not in the code" not in here.stderr

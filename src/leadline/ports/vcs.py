@@ -207,6 +207,11 @@ class Vcs(Protocol):
         here."""
         ...
 
+    def pointers(self, tree: str) -> list[str]:
+        """The files of a tree that hold a pointer of git-annex or git-lfs and not their content, where
+        git is all that is asked. Codes: ``no-such-commit``."""
+        ...
+
     def export_tree(self, commit_or_tree: str, dest: str) -> dict[str, str]:
         """Write the files of a tree to the new folder ``dest``, as a checkout would; nothing is
         left out.

@@ -65,6 +65,13 @@ def pointing_in(git: GitProgram, index: str) -> list[str]:
     )
 
 
+def pointing_of(git: GitProgram, tree: str) -> list[str]:
+    """Those of a tree that are files, and not links."""
+    searched = git.run(["grep", "-l", "-z", *_IN_TREE, tree], config=QUIET, ok=any_status).stdout
+    paths = [os.fsdecode(path).partition(":")[2] for path in searched.split(b"\0")[:-1]]
+    return sorted(paths)
+
+
 def without_content(folder: str, paths: Iterable[str]) -> dict[str, str]:
     """Those of ``paths`` below ``folder`` that lie there as a mere pointer, with what is said of it."""
     found: dict[str, str] = {}

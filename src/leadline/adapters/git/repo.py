@@ -194,6 +194,13 @@ class Git:
 
         return code_state.changed_between(self._git, tree, other)
 
+    def pointers(self, tree: str) -> list[str]:
+        from leadline.adapters.git import elsewhere
+
+        if not elsewhere.may_point(self._git.common_dir, self._git.work_tree or ""):
+            return []
+        return elsewhere.pointing_of(self._git, tree)
+
     def export_tree(self, commit_or_tree: str, dest: str) -> dict[str, str]:
         from leadline.adapters.git import code_state
 

@@ -9,6 +9,7 @@ from leadline.core.canonical import canonical_json
 from leadline.core.record.run import program_of, run_key
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
+from leadline.ports.executor import ELSEWHERE
 from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
 from leadline.services.run.same_program import with_program
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import (
         CodeState,
         DeviceFacts,
+        Gap,
         HardwareFacts,
         InputFacts,
         Preflight,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         UnlistedVariables,
     )
 
+HELD = "its content holds "  # begins the reason of a file that looks like a secret
 LISTED = 20  # of long lists; their totals are whole
 TITLE_CHARS = 90
 
@@ -88,6 +91,9 @@ def gather(
     else:
         code = command.code
         ask()
+    code = code_there(context, request.topic, code)
+    if not here:
+        _tell_not_there(context, request.topic, code)
     cwd = command.recorded_cwd or beside["cwd"]
     return {
         **beside,
@@ -101,14 +107,45 @@ def gather(
 
 def _tell_left_out(context: Context, code: CodeState) -> None:
     """Files that were not taken for what they hold: the run had them, and its record does not."""
-    held = "its content holds "
-    found = [gap for gap in code.get("gaps", ()) if gap.get("reason", "").startswith(held)]
+    found = [gap for gap in code.get("gaps", ()) if gap.get("reason", "").startswith(HELD)]
     if not found:
         return
-    named = [f"{gap['path']} ({gap['reason'].removeprefix(held)})" for gap in found]
+    named = [f"{gap['path']} ({gap['reason'].removeprefix(HELD)})" for gap in found]
     context.warn(
         f"left out of the code state: {few(named, 3)}; "
         f"if it is no secret: leadline run --not-secret-file {found[0]['path']} -- …"
+    )
+
+
+def code_there(context: Context, topic: str, code: CodeState) -> CodeState:
+    """With what does not go over as a gap, where the executor's machine sees none of our files: of
+    git-annex and git-lfs git has but pointers."""
+    if context.executor_for(context.executor_name(topic)).place != ELSEWHERE:
+        return code
+    gaps = list(code.get("gaps") or ())
+    named = {gap["path"] for gap in gaps}
+    why = "its content lies beside git's objects and does not go over"
+    more: list[Gap] = [
+        {"path": path, "kind": "elsewhere", "reason": why}
+        for path in context.vcs.pointers(code["tree"])
+        if path not in named
+    ]
+    if not more:
+        return code
+    total = code.get("gaps_total", len(gaps)) + len(more)
+    return {**code, "gaps": [*gaps, *more][:LISTED], "gaps_total": total}
+
+
+def _tell_not_there(context: Context, topic: str, code: CodeState) -> None:
+    """Files that a run here would find and one there does not."""
+    gaps = [gap for gap in code.get("gaps") or [] if not gap["reason"].startswith(HELD)]
+    if not gaps:
+        return
+    named = [f"{gap['path']} ({gap['reason']})" for gap in gaps]
+    named += ["…"] * (code.get("gaps_total", LISTED) - LISTED)
+    context.warn(
+        f"not in the code that runs on {context.executor_name(topic)}: {few(named, 3)}; "
+        "a run there finds what it names by a path of that machine"
     )
 
 

@@ -17,7 +17,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, duration
 from leadline.services.context import Context
 from leadline.services.run.command_end import command_ended
-from leadline.services.run.facts import PlanFacts, gather, preflight, program_state
+from leadline.services.run.facts import PlanFacts, code_there, gather, preflight, program_state
 from leadline.services.run.lifecycle import Say, Watcher, let_go, run_one
 from leadline.services.run.loose_files import FilesNow, check_beside
 from leadline.services.run.outcome import RunOutcome
@@ -156,7 +156,7 @@ def _look_at_code(
     say: Say,
 ) -> None:
     """The code as it is now; another program than the last repeat ran opens another experiment."""
-    code = program_state(context, facts["argv"])
+    code = code_there(context, request.topic, program_state(context, facts["argv"]))
     before, facts["code"] = facts["code"], code
     if program_of(code) == program_of(before):
         return

@@ -29,6 +29,7 @@ from leadline.services.context import Context, refs_for
 from leadline.services.run.attempt import handle_of
 from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import (
+    code_there,
     facts_of_cell,
     gather,
     preflight,
@@ -380,6 +381,7 @@ class _Sweep:
         if self.by_itself or time.monotonic() - self._looked < LOOK_AT_CODE_AFTER_S:
             return
         code = program_state(self.context, self.facts["argv"])
+        code = code_there(self.context, self.request.topic, code)
         if program_of(code) != program_of(self.facts["code"]):
             self.say(
                 f"the code changed during {self.shown}: the cells from here on are recorded with the new state"
