@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from leadline.core.compare.compare import compare
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.metric.redefined import changes_of_scope, changes_since
@@ -350,3 +351,50 @@ def test_a_side_that_often_gave_no_finite_value_stays_exploratory() -> None:
     assert marked(found)["not-finite"] == "2 of 6 runs gave no finite loss"
     b.decision("it diverges at this rate now and then", evidence=["P-002"])
     assert judged(b).label == "replicated"
+
+
+OTHERWISE: dict[str, dict[str, Any]] = {
+    "extraction": {"extract": ["pattern:loss=train (.*)"]},
+    "environment": {"environment": {"OMP_NUM_THREADS": "8"}},
+    "hardware": {"hardware": {"cpu": "another one"}},
+    "software": {"software": {"python": "3.99"}},
+    "code": {"code": {"tree": "another", "commit": "c", "head": "c", "dirty": False, "gaps": []}},
+    "data": {"data_files": {"data.csv": {"digest": "another", "bytes": 1}}},
+    "stdin": {"stdin": {"digest": "another", "size_bytes": 1}},
+    "executor": {"executor": "cluster"},
+    "devices": {"devices": {"kind": "gpu", "count": 8}},
+    "ruler": {"ruler": {"named": {"bench.py": "another"}, "loads": True}},
+}
+ALIKE: dict[str, dict[str, Any]] = {
+    "extraction": {"extract": ["pattern:loss=val (.*)"]},
+    "data": {"data_files": {"data.csv": {"digest": "one", "bytes": 1}}},
+    "stdin": {"stdin": {"digest": "one", "size_bytes": 1}},
+    "ruler": {"ruler": {"named": {"bench.py": "one"}, "loads": True}},
+}
+
+
+@pytest.mark.parametrize("area", sorted(OTHERWISE))
+def test_no_label_stands_on_sides_that_a_comparison_refuses(area: str) -> None:
+    def sides(facts: dict[str, Any]) -> ThreadBuilder:
+        b = ThreadBuilder(metrics=LOSS)
+        for arm, mean, about in (("old", 1.0, ALIKE.get(area, {})), ("new", 0.9, facts)):
+            for off in (0.0, 0.01, -0.01, 0.005):
+                b.end(b.plan(arm, {"arm": arm}, **about), {"loss": mean + off})
+        return b
+
+    by_arm = "loss(arm=new) < loss(arm=old)"
+    assert judged(sides(ALIKE.get(area, {})), by_arm, axes=["command"]).label == "replicated"
+    other = sides(OTHERWISE[area])
+    thread = other.thread()
+    old, new = ([r for r in thread.runs if r.config["arm"] == arm] for arm in ("old", "new"))
+    assert not compare(old, new, axes=["arm", "command"], metric_defs=thread.metrics).diff.clean
+    assert judged(other, by_arm, axes=["command"]).label == "exploratory"
+
+
+def test_a_side_that_was_read_in_two_ways_bears_no_claim_against_a_number() -> None:
+    b = ThreadBuilder(metrics=LOSS)
+    for number, value in enumerate((0.9, 0.91, 0.89, 0.905)):
+        extract = [f"pattern:loss={'val' if number < 2 else 'train'} ([0-9.]+)"]
+        b.end(b.plan("new", {"arm": "new"}, extract=extract), {"loss": value})
+    found = judged(b, "loss(arm=new) < 1")
+    assert found.label == "exploratory" and "read-otherwise" in marked(found)

@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from leadline.core.record.kept import Judged
 
 CANDIDATE_AXES = 8
-MEASURING = (AREA, "extraction")
-NO_AXIS = (*MEASURING, "named")  # areas that are an axis only where that is declared
+NO_AXIS = (AREA, "extraction", "named")  # areas that are an axis only where that is declared
 NAMED = 5
 
 
@@ -481,7 +480,7 @@ def _cap(out: Evidence, diff: ConfigDiff) -> None:
         out.mark(Mark("nothing-differs", "both sides ran the same", full, "exploratory"))
         out.missing.append("sides that differ in something that reaches their commands")
         return
-    rows = [row for row in _in_the_way(diff) if row.area not in MEASURING]
+    rows = [row for row in _in_the_way(diff) if row.area != AREA]
     if not rows:
         return
     named = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:5])

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from leadline.core.compare.config_diff import ConfigDiff
+from leadline.core.canonical import canonical_json
+from leadline.core.compare.config_diff import ConfigDiff, run_facts
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
@@ -53,6 +54,7 @@ def mark_rulers(
         metrics = [metric for metric, _ in clause.sides]
         if clause.right is None:
             changed += of_several(counted[0], metrics)
+            _mark_read(out, counted[0], clause.metric)
             continue
         own += measures_itself(counted[0], counted[1], metrics)
         runs = [*counted[0], *counted[1]]
@@ -97,6 +99,17 @@ def mark_programs(
         text = f"{_listed(other)}, which no code state holds, changed between runs of one command"
         out.mark(Mark("two-programs", "two programs under one command", text, "exploratory"))
         out.missing.append(f"runs of one program on every side (what changed: {_listed(other)})")
+
+
+def _mark_read(out: Evidence, runs: Sequence[Run], metric: str) -> None:
+    """A side without another, read in two ways; two sides are held against each other."""
+    if len({canonical_json(run.extract) for run in runs}) < 2:
+        return
+    facts = (run_facts(run, metrics=[metric]).get(("extraction", metric)) for run in runs)
+    if len(read := list(dict.fromkeys(map(str, facts)))) > 1:
+        full = f"{metric} was read in different ways: {few(read, FILES_NAMED)}"
+        out.mark(Mark("read-otherwise", "read in different ways", full, "exploratory"))
+        out.missing.append(f"all runs of {metric} read in one way")
 
 
 def _mark_loaded(out: Evidence, runs: Sequence[Run]) -> None:
