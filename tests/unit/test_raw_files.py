@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.ports.executor import Executor
 from leadline.services.artifact.raw_files import (
@@ -17,7 +19,14 @@ from leadline.services.artifact.raw_files import (
 from leadline.services.context import Context
 from leadline.services.keep.verify import verify
 from leadline.services.run.repeats import execute
-from tests.unit.test_run_lifecycle import TOPIC, asked, context, shed  # noqa: F401
+from tests.unit.test_run_lifecycle import (  # noqa: F401
+    TOPIC,
+    Shed,
+    asked,
+    context,
+    shed,
+    with_executor,
+)
 
 PRINTED = '{"loss": 0.5}\n'
 
@@ -70,3 +79,25 @@ def test_whoever_looks_writes_down_what_changed_since_once(context: Context) -> 
     look_again(context, TOPIC)
     assert len(context.store.records(TOPIC)) == records + 1
     assert [bool(run.disputed) for run in context.thread(TOPIC).runs] == [True, False, False]
+
+
+def test_what_changed_before_a_run_was_recorded_is_disputed_too(
+    context: Context,  # noqa: F811
+    shed: Shed,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a detached run, until it is collected, no digest says what it printed."""
+
+    def edited(executor: Executor, attempt: str, handle: Mapping[str, object]) -> bool:
+        result = Path(attempt, "result.json")
+        printing(executor, attempt, handle)
+        while Path(attempt, "stdout.log").stat().st_ctime_ns <= result.stat().st_ctime_ns:
+            printing(executor, attempt, handle)
+        return False
+
+    elsewhere = execute(context, asked("true"), edited)
+    assert not context.thread(TOPIC).runs_named([elsewhere[0].body["run"]])[0].disputed
+    monkeypatch.setattr(shed, "name", "local", raising=False)
+    here = execute(with_executor(context, shed), asked("true"), edited)
+    (run,) = context.thread(TOPIC).runs_named([here[0].body["run"]])
+    assert run.disputed == "stdout.log changed after the run ended" and not run.is_evidence

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ABOUT, SUMMARY, MANIFEST, RESULT = "about.json", "summary.json", "manifest.json", "result.json"
 LINES = "metrics.jsonl"
+RAW_FILES = {"logged": LINES, "stdout": "stdout.log", "stderr": "stderr.log"}
 FETCHED = "fetched"  # a folder: points that came from a tracker or an import, as segments
 KIND = "leadline-run"
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from leadline.core.record.run import Run
 from leadline.core.timestamps import epoch_ms
+from leadline.core.tracker.run_folder import RAW_FILES, RESULT
 from leadline.services.artifact.file_digests import FileDigests
 from leadline.services.context import Context, refs_for
 from leadline.services.out_path import write_whole
@@ -23,7 +24,6 @@ KEPT = (
     "unchanged-runs.json"  # runs whose files changed in nothing but their times, and when they did
 )
 SERIES = "series"
-FILES = {"logged": "metrics.jsonl", "stdout": "stdout.log", "stderr": "stderr.log"}
 
 
 def find_disputed(context: Context, runs: Iterable[Run]) -> list[Run]:
@@ -33,7 +33,9 @@ def find_disputed(context: Context, runs: Iterable[Run]) -> list[Run]:
     for run in runs:
         if run.disputed or not run.bears_result or run.origin != "executed":
             continue
-        changed = [name for key, name in FILES.items() if _is_other(context, known, run, key, name)]
+        changed = [
+            name for key, name in RAW_FILES.items() if _is_other(context, known, run, key, name)
+        ]
         if changed:
             run.disputed = f"{', '.join(changed)} changed after the run ended"
             found.append(run)
@@ -48,18 +50,25 @@ def record_disputed(context: Context, topic: str, runs: Iterable[Run]) -> bool:
         return False
     thread = context.slice(topic, [run.id for run in found])
     for run in found:
-        context.append(
-            topic,
-            "correction",
-            {
-                "target": run.id,
-                "field": "disputed",
-                "value": run.disputed,
-                "why": "what the numbers were read from is not what it was when the run ended",
-                "refs": refs_for(thread, [run.id]),
-            },
-        )
+        note_disputed(context, topic, run.id, run.disputed, refs_for(thread, [run.id]))
     return True
+
+
+def note_disputed(
+    context: Context, topic: str, run: str, why: str, refs: Mapping[str, str]
+) -> None:
+    """Write down that ``run`` is disputed, and why."""
+    context.append(
+        topic,
+        "correction",
+        {
+            "target": run,
+            "field": "disputed",
+            "value": why,
+            "why": "what the numbers were read from is not what it was when the run ended",
+            "refs": dict(refs),
+        },
+    )
 
 
 def look_again(context: Context, topic: str) -> None:
@@ -99,7 +108,7 @@ def series_touched(context: Context, run: Run) -> bool:
 
 
 def _is_series_touched(attempt: str) -> bool:
-    ended_ns = _changed_ns(attempt, "result.json")
+    ended_ns = _changed_ns(attempt, RESULT)
     try:
         with os.scandir(f"{attempt}/{SERIES}") as entries:
             changed_ns = [entry.stat(follow_symlinks=False).st_ctime_ns for entry in entries]
@@ -113,10 +122,10 @@ def _touched(context: Context, uids: Iterable[str]) -> dict[str, int]:
     found = {}
     for uid in uids:
         attempt = context.run_folder(uid)
-        ended_ns = _changed_ns(attempt, "result.json")
+        ended_ns = _changed_ns(attempt, RESULT)
         if not ended_ns:
             continue
-        newest_ns = max(_changed_ns(attempt, name) for name in FILES.values())
+        newest_ns = max(_changed_ns(attempt, name) for name in RAW_FILES.values())
         if newest_ns > ended_ns:
             found[uid] = newest_ns
     return found

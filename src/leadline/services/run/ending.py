@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from leadline.core.canonical import digest_of_file, finite
 from leadline.core.errors import LeadlineError
@@ -16,9 +16,9 @@ from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.record.conform import fitting, misfit
-from leadline.core.record.run import TERMINAL_STATES, leftover_text
+from leadline.core.record.run import TERMINAL_STATES, USUAL_EXECUTOR, leftover_text
 from leadline.core.timestamps import epoch_ms, few, rfc3339
-from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
+from leadline.core.tracker.run_folder import RAW_FILES, RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job import rank_output
 from leadline.job.disk import open_to_read
@@ -75,6 +75,8 @@ def end_run(
     to be others than those that ran."""
     planned, attempt = run.body, run.attempt
     found = None if not_started else executor_of(context, planned).result(attempt)
+    is_here = planned.get("executor", USUAL_EXECUTOR) == USUAL_EXECUTOR
+    changed = _changed_since_result(attempt) if is_here else []
     result = _no_result(attempt, not_started) if found is None else _checked(found)
     gone = _gone_environment(context, attempt)
     redact = context.screen.redactor(f"what {planned['id']} printed", sealed=gone)
@@ -139,13 +141,13 @@ def end_run(
             body["artifacts"] = artifacts
     looked = check_code and (result.get("wall_s") or 0) > 1.0
     if looked and (
-        changed := changed_files(
+        edited := changed_files(
             context, planned["code"], capture_code(context), planned["argv"], ()
         )
     ):
         body["code_changed_during_run"] = True
         say(
-            f"{said(changed)} changed while {planned['id']} ran: what was recorded is the state at the start"
+            f"{said(edited)} changed while {planned['id']} ran: what was recorded is the state at the start"
         )
     if code_changed:
         body["code_changed_during_run"] = True
@@ -156,6 +158,8 @@ def end_run(
     body = _recordable(body, say)
     with context.store.transaction(run.topic) as writing:
         body = writing.add("run-ended", body).body
+    if changed:
+        _dispute(context, run.topic, body, changed, say)
     _leave_summary(attempt, body)
     forget_secrets(attempt)
     forget(done_with)
@@ -163,6 +167,31 @@ def end_run(
     context.open_runs.closed(run.uid)
     _compact_series(context, attempt, body, say)
     return body
+
+
+def _changed_since_result(attempt: str) -> list[str]:
+    """The files of an attempt of this machine that changed after its result came, by the time that nobody sets back:
+    until the run is recorded, no digest says what they were."""
+    changed_ns = dict[str, int]()
+    for name in (RESULT, *RAW_FILES.values()):
+        with suppress(OSError):
+            changed_ns[name] = os.stat(os.path.join(attempt, name)).st_ctime_ns
+    ended_ns = changed_ns.get(RESULT)
+    return [name for name, at_ns in changed_ns.items() if ended_ns and at_ns > ended_ns]
+
+
+def _dispute(
+    context: Context,
+    topic: str,
+    body: RunEndedBody,
+    changed: list[str],
+    say: Callable[[str], None],
+) -> None:
+    from leadline.services.artifact.raw_files import note_disputed  # noqa: PLC0415  start-up: only where a file changed
+
+    why = f"{', '.join(changed)} changed after the run ended"
+    note_disputed(context, topic, body["run"], why, body["refs"])
+    say(f"{body['run']} is disputed: {why}")
 
 
 def _stdin_taken(
