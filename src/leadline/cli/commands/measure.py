@@ -111,15 +111,15 @@ def _again(context: Context, topic: str, args: argparse.Namespace) -> Answer:
             told = f"measured by another ruler than the present one: {_few(waiting)}"
         following = [f"leadline measure again {' '.join(waiting[:20])}"] if waiting else []
         return Answer(told, waiting, {"experiments": len(waiting)}, next=following)
+    shown = None if args.quiet else sys.stderr
+    watcher = Watching(shown, how_far=teller(context, not args.quiet))
     rows = measure_again(
         context,
         topic,
         args.ids,
         repeat=args.repeat,
         timeout_s=args.timeout,
-        watcher=Watching(
-            None if args.quiet else sys.stderr, how_far=teller(context, not args.quiet)
-        ),
+        watcher=watcher,
         say=context.warn,
     )
     lines = [

@@ -63,6 +63,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run.reproduce import reproduce
 
     topic = context.topic(args.thread)
+    shown = None if args.quiet else sys.stderr
+    watcher = Watching(shown, how_far=teller(context, not args.quiet))
     done = reproduce(
         context,
         topic,
@@ -74,9 +76,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         tolerance=args.tolerance,
         artifacts=args.artifacts,
         same_artifacts=args.same_artifacts,
-        watcher=Watching(
-            None if args.quiet else sys.stderr, how_far=teller(context, not args.quiet)
-        ),
+        watcher=watcher,
         say=context.warn,
     )
     from leadline.core.plain import plain
