@@ -16,6 +16,7 @@ from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.profile import SHIPPED, defaults_of, known_metric, unsaid
 from leadline.services.agreed_profile import agree, is_agreed
 from leadline.services.run.profiled import looked_at, with_defaults
+from leadline.services.thread.profile_check import asked_at, asked_at_kickoff
 from leadline.testing.builders import ThreadBuilder
 from leadline.testing.fake_context import context
 
@@ -248,6 +249,53 @@ def test_a_claim_says_what_its_runs_do_not_state():
     whole, one = (evidence_of(thread, item.body, item.uid).sentence for item in thread.claims)
     assert "profile kernel: dtype not stated by all runs" in "; ".join(whole.parts)
     assert "not stated" not in "; ".join(one.parts)
+
+
+GUARDED = {"name": "kernel", "source": "shipped", "guards": ["max_err*", "is_correct"]}
+
+
+def judged(b, predicate: str):
+    b.claim("it is faster", ["P-001"], predicate)
+    thread = b.thread()
+    return evidence_of(thread, thread.claims[-1].body, thread.claims[-1].uid)
+
+
+def codes(found) -> set[str]:
+    return {mark.code for mark in found.marks}
+
+
+def test_a_claim_says_that_nobody_looked_whether_the_result_is_right():
+    b = ThreadBuilder()
+    b.record("profile", GUARDED)
+    b.run("a", {"time_ms": 3.0}, {"block": 1})
+    b.run("b", {"time_ms": 2.0, "max_err_bf16": 0.1}, {"block": 2})
+    assert "unguarded" in codes(judged(b, "time_ms(P-001) < 9"))
+    assert "unguarded" not in codes(judged(b, "time_ms(P-002) < 9"))
+
+
+def test_a_claim_about_a_result_beyond_a_limit_says_so_and_is_no_more_than_exploratory():
+    b = ThreadBuilder()
+    b.record("metric-defined", {"name": "max_err", "direction": "lower", "limit": "<=1e-3"})
+    for seed in range(5):
+        b.run("a", {"time_ms": 3.0 + seed, "max_err": 1.0 if seed else 1e-6}, {"seed": seed})
+    found = judged(b, "time_ms(P-002) < 99")
+    assert "beyond-limit" in codes(found) and found.label == "exploratory"
+    assert "beyond-limit" not in codes(judged(b, "time_ms(P-001) < 99"))
+    assert "beyond-limit" not in codes(judged(b, "max_err(P-002) > 1e-3")), "it is said itself"
+
+
+def test_the_kickoff_wants_a_limit_and_posting_a_word(tmp_path):
+    made = context(str(tmp_path))
+    b = ThreadBuilder()
+    b.record("profile", {**GUARDED, "told": ["contamination"]})
+    thread = b.thread()
+    assert "profile-guards" in {m["code"] for m in asked_at_kickoff(made, thread)}
+    assert [m["code"] for m in asked_at(made, thread, "post")] == ["profile-contamination"]
+    b.record("metric-defined", {"name": "max_err", "limit": "<=1e-3"})
+    b.note("Contamination: none of the items is in the crawl.")
+    thread = b.thread()
+    assert "profile-guards" not in {m["code"] for m in asked_at_kickoff(made, thread)}
+    assert asked_at(made, thread, "close") == []
 
 
 def test_a_command_measures_as_the_profile_has_it():

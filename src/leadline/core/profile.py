@@ -76,8 +76,16 @@ def known_metric(profile: ProfileBody, name: str) -> MetricBody | None:
     """What the profile knows of a metric: by its name, else by the first pattern that it fits."""
     known = profile.get("metrics", ())
     exact = next((said for said in known if said["name"] == name), None)
-    said = exact or next((said for said in known if _fits(said["name"], name)), None)
+    said = exact or next((said for said in known if fits(said["name"], name)), None)
     return {**said, "name": name} if said is not None else None
+
+
+def unguarded(profile: ProfileBody, measured: Iterable[str]) -> list[str]:
+    """The metrics, as patterns, one of which says whether a result is right; none where one was
+    ``measured``, or where the profile asks for none."""
+    guards = profile.get("guards", [])
+    names = list(measured)
+    return [] if any(fits(guard, name) for guard in guards for name in names) else guards
 
 
 def acts_at(profile: ProfileBody, point: str) -> list[ProfileAct]:
@@ -111,11 +119,10 @@ def _plain(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
-def _fits(pattern: str, name: str) -> bool:
+def fits(pattern: str, name: str) -> bool:
+    """Whether a metric is the one named, or like the pattern: one ``*`` stands for anything."""
     before, star, after = pattern.partition("*")
-    return (
-        bool(star)
-        and len(name) >= len(before) + len(after)
-        and name.startswith(before)
-        and (name.endswith(after))
-    )
+    if not star:
+        return name == pattern
+    longest = len(name) >= len(before) + len(after)
+    return longest and name.startswith(before) and name.endswith(after)

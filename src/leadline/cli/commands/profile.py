@@ -155,6 +155,8 @@ def _lines(body: ProfileBody) -> list[str]:
     for word, named in (
         ("these measure", body.get("ruler", [])),
         ("these commands measure", body.get("measuring", [])),
+        ("one of these metrics says whether a result is right", body.get("guards", [])),
+        ("before results are posted a note says a word of", body.get("told", [])),
         ("prefers the executor", [body["executor"]] if body.get("executor") else []),
     ):
         if named:

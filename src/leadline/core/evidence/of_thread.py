@@ -22,6 +22,7 @@ from leadline.core.evidence.configurations import mark_configurations
 from leadline.core.evidence.evaluate import Choosing, Chosen, ClauseResult
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.holdout import mark_holdout
+from leadline.core.evidence.limits import mark_limits, mark_unguarded
 from leadline.core.evidence.machines import mark_machines
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
@@ -256,7 +257,10 @@ def _over_counting(
     mark_machines(out, predicate, resolve, definitions)
     mark_programs(out, predicate, resolve)
     mark_holdout(out, thread.holdouts, uid)
-    if unstated := unstated_mark(thread.profile, [run for run in selected if run.is_evidence]):
+    mark_limits(out, predicate, resolve, thread.metrics)
+    bearing = [run for run in selected if run.is_evidence]
+    mark_unguarded(out, thread.profile, bearing)
+    if unstated := unstated_mark(thread.profile, bearing):
         out.mark(unstated)
     mark_tags(out, predicate, list(scope), idle)
     scope = {axis: values for axis, values in scope.items() if axis not in idle}

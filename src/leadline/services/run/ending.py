@@ -5,6 +5,7 @@ The same code ends a run that was watched and one that is reconciled after its w
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from leadline.core.extract.gather import merge
 from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
+from leadline.core.metric.limit import within
+from leadline.core.profile import unguarded
 from leadline.core.record.conform import fitting, misfit
 from leadline.core.record.run import TERMINAL_STATES, USUAL_EXECUTOR, leftover_text
 from leadline.core.timestamps import epoch_ms, few, rfc3339
@@ -392,9 +395,26 @@ def _read_metrics(
     if contract:
         extraction["contract"] = contract  # what the numbers meant when they were taken
     body["extraction"] = extraction
+    for line in _wrong(thread, found):
+        say(line)
     for problem in found.problems:
         cost = " (nothing taken from it)" if problem.get("blocking") else ""
         say(f"{problem['source']}: {problem['what']}{cost}")
+
+
+def _wrong(thread: Thread, found: Extraction) -> list[str]:
+    """What makes the result inadmissible, whatever else it says; and that nothing says whether it is."""
+    values = {**found.metrics, **dict.fromkeys(found.nonfinite, math.nan)}
+    if values and (guards := unguarded(thread.profile, values)):
+        what = f"no {' or '.join(guards)} measured"
+        return [f"profile {thread.profile['name']}: {what}: nothing says that the result is right"]
+    return [
+        f"{name} is beyond its limit {definition.limit}: the result is inadmissible"
+        for name, value in values.items()
+        if (definition := thread.metrics.get(name)) is not None
+        and definition.limit
+        and not within(definition.limit, value)
+    ]
 
 
 def _defined(context: Context, thread: Thread, found: Extraction) -> list[str]:

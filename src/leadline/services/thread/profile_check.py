@@ -32,6 +32,7 @@ def asked_at_kickoff(context: Context, thread: Thread) -> list[Missing]:
     return [
         *_keys(thread, profile),
         *_ruler(context, thread, profile),
+        *_guards(thread, profile),
         *_agreement(context, profile),
         *asked_at(context, thread, "kickoff"),
     ]
@@ -41,10 +42,11 @@ def asked_at(context: Context, thread: Thread, point: str) -> list[Missing]:
     """What the checks of the profile say at this point."""
     profile = thread.profile
     acts = acts_at(profile, point)
+    untold = [] if point == "kickoff" else _untold(thread, profile)
     if not acts or not is_agreed(context, profile):
-        return []
+        return untold
     folder = context.vcs.toplevel or context.cwd
-    return [
+    return untold + [
         missing(
             f"profile-{act['name']}",
             f"profile {profile['name']}: {said}",
@@ -99,6 +101,30 @@ def _ruler(context: Context, thread: Thread, profile: ProfileBody) -> list[Missi
             f"{few(found, FILES_NAMED)} seem to measure, and nothing says so",
             f"leadline measure protect {shell_words(found[:FILES_NAMED])}",
         )
+    ]
+
+
+def _guards(thread: Thread, profile: ProfileBody) -> list[Missing]:
+    guards = profile.get("guards", [])
+    if not guards or any(m.limit for m in thread.metrics.values()):
+        return []
+    what = f"nothing says when a result is wrong: no limit of {few(guards, FILES_NAMED)}"
+    metric = guards[0].replace("*", "")
+    return [missing("profile-guards", what, f"leadline metric {metric} --limit '<=VALUE'")]
+
+
+def _untold(thread: Thread, profile: ProfileBody) -> list[Missing]:
+    """What no note says a word of, on which results of this kind stand or fall."""
+    words = profile.get("told", [])
+    notes = [note.text.lower() for note in thread.of_kind("note") if note.stands] if words else []
+    return [
+        missing(
+            f"profile-{word}",
+            f"no note says a word of {word}",
+            f"leadline note --observation '{word}: …'",
+        )
+        for word in words
+        if not any(word.lower() in text for text in notes)
     ]
 
 
