@@ -36,7 +36,7 @@ _FOUND = later(
 _EXPECTS = later(
     r"\b(?:we|i|they|one|it\s+was|is|to)\s+(?:would\s+|had\s+)?(?:expect|hope|predict|anticipat|hypothesi|guess|"
     r"assum|suspect|"
-    r"want|aim|seek|look)(?:\w*)\b|\b(?:the|our|my|a|this)\s+(?:\w+\s+)?(?:goal|aim|target|hypothesis|suspicion|fear|worry|hope|guess|"
+    r"want|aim|seek|look)(?:\w*)\b|\b(?:the|our|my|a|this)\s+(?:\w+\s+)?(?:goal|aim|target|hypothesis|prediction|suspicion|fear|worry|hope|guess|"
     r"expectation|criterion|"
     r"threshold|budget|limit|question)\b|\bto\s+(?:find|see|learn|determine|search|look|choose|pick|get|reach|"
     r"compute|auto-compute|tune|"
@@ -48,6 +48,7 @@ _EXPECTS = later(
     re.I,
 )
 _ASKS = later(
+    r"\b(?:what|which|whether|why|how)\b.*\bnot\s+(?:know|known|clear|tested|measured|understood)\b|"
     r"\b(?:what|which|whether)\b.*\b(?:is|are|remains?|stays?)\s+(?:still\s+|an\s+)?(?:open|unknown|unclear|to\s+be\s+(?:seen|tested|shown|tried|found)|"
     r"unanswered)\b|\b(?:is|was)\s+what\s+(?:we|i)\s+(?:hope|want|expect)|"
     r"\b(?:if|until|once|when|unless)\b.*\b(?:we|i)\s+(?:\w+\s+)?(?:stop|abort|switch|continue|reject|accept|"
@@ -81,6 +82,7 @@ _OPEN = later(
     r"(?<!known )to\s+be|short\s+of|instead\s+of)\b",
     re.I,
 )
+_SENTENCE_ENDS = later(r"[.!?](?=\s|$)|\n\n")
 _BY_OTHERS = later(
     r"\b(?:(?:the|their|this|that|a)\s+)?(?:papers?|authors?|someone|somebody|some|people|colleagues?|others|list|"
     r"literature|docs|documentation|blog|article|readme|manual|"
@@ -135,8 +137,11 @@ def planned(prose: str, at: int) -> bool:
 
 
 def left_open(prose: str, at: int) -> bool:
-    """Whether what stands at ``at`` is said not to be known, shown or meant."""
+    """Whether what stands at ``at`` is asked, or said not to be known, shown or meant."""
     before = part_before(prose, at)
+    end = _SENTENCE_ENDS.search(prose, at)
+    if end is not None and end[0] == "?":
+        return True
     return bool(_OPEN.search(before)) and not _NOT_OPEN.search(before)
 
 

@@ -82,7 +82,7 @@ CLASSES = {
         bury~ replace~ kill~ trash~ junk~ sunset~ throw~ toss~ decommission~ eliminate~ chuck~
         ignore~ avoid~ leave~
         """,
-    "crush": """
+    "defeat": """
         crush~ trounce~ smash~ demolish~ destroy~ annihilate~ obliterate~ pulverise~ pulverize~
         thrash~ slaughter~ murder~ wipe~ bury~ smoke~ clobber~ hammer~ rout~ flatten~ steamroll~
         dwarf~ humiliate~ embarrass~ shred~ slay~ dominate~ outclass~ eclipse~ overwhelm~ decimate~
@@ -149,22 +149,83 @@ CLASSES = {
         plunge~ skyrocket~ jump~ surge~ halve~ double~ triple~ tumble~ dip~ sink~ slump~ worsen~
         tank~ recover~ leap~ shoot~ suffer~ benefit~ balloon~
         """,
+    "side": "new old ours candidate baseline control challenger",
+    "tone": """
+        awesome admirable adore~ amazing atrocious attractive awful awkward bargain beautiful
+        blessing boon boost~ brilliant burden catastrophe catastrophic chaos charm~ clever clumsy
+        comfortable commendable compelling convincing cripple~ curse dazzle~ dead deadweight decent
+        defect defective deficient delight~ deserve~ desirable desperate devastate~ disappoint~
+        disaster disastrous disgrace disgusting doom~ dream dreadful drawback dud dumb effortless
+        elegant embarrassment enjoy~ excel~ excellence excellent exquisite extraordinary fabulous
+        fantastic faultless faulty feeble ferocious flaw flawed flawless flounder~ foolish
+        foolproof fragile freak~ futile garbage gem genius glorious godsend gold golden grand great
+        handicap~ handy heaven hell helpless hero hopeless horrible humble~ ideal idiotic immune
+        impeccable impress~ impressive inadequate incapable incompetent indispensable inferior
+        ingenious insane invincible irresistible jewel joke junk laughable lame legendary lousy
+        love~ lovely magic magical magnificent marvel~ marvellous masterpiece masterful mediocre
+        merit~ mess messy mighty miracle miraculous miserable nightmare nonsense obsolete outclass~
+        outstanding painless pathetic perfect~ perfection phenomenal pitiful plague~ pleasant
+        pleasing pointless poison~ powerful powerless precious priceless progress prosper~ reap~
+        redeem~ redundant reliable remarkable rescue~ revolutionise~ revolutionize~ reward~
+        ridiculous rotten rubbish ruin~ sabotage~ salvation sane savage savvy sensational sensible
+        shame shameful shatter~ shine~ shoddy sluggish smart smooth~ sophisticated sound
+        spectacular splendid spoil~ star stellar strength struggle~ stumble~ stunning stupid
+        sublime succeed~ success successful suck~ suffer~ super superb superior supreme sweet
+        talent tame~ terrible terrific thrive~ tragic trash treasure tremendous triumph~ trump~
+        trust~ trustworthy unacceptable unbeatable unbelievable undermine~ undesirable unreliable
+        unstoppable unworthy useful useless vain valuable vastly victim victorious victory vital
+        vulnerable waste~ wasteful weakness wealth weird win~ winner wise wonder~ wonderful worse
+        worst worth~ worthless worthy wreck~ flop~ tank~ fade~ fold~ choke~ falter~ collapse~
+        crumble~ buckle~ plateau~ stagnate~ flourish~ bloom~ dwindle~ yield~ surrender~ bow~
+        concede~ retire~ vanish~ obliterate~ conquer~ rule~ reign~ lead~ dominate~ beat~ lag~
+        trail~ drag~ hamper~ hinder~ hurt~ harm~ damage~ help~ aid~ benefit~ improve~ enhance~
+        strengthen~ weaken~ elevate~ transform~ unlock~ unleash~ excite~ promise~ tick~ nail~ ace~
+        rock~ sing~ fly~ soar~ favourite favorite favour~ favor~ prefer~ preferable edge upper hand
+        ahead better best good bad fine nice poor strong weak robust stable solid safe efficient
+        effective capable mature
+        """,
+    "plain": """
+        use~ add~ have has had do~ did start~ begin~ end~ ended stop~ run~ ran read~ write~ wrote
+        load~ store~ keep~ share~ differ~ replace~ contain~ include~ hold~ mean~ denote~ stand~
+        refer~ follow~ come~ came call~ set~ get~ take~ took need~ require~ apply~ compute~
+        calculate~ train~ sample~ draw~ pad~ skip~ split~ fuse~ merge~ copy~ allocate~ cache~
+        prefetch~ sort~ hash~ compile~ pin~ import~ inherit~ extend~ wrap~ pass~ send~ receive~
+        return~ print~ log~ record~ report~ count~ measure~ evaluate~ test~ see~ saw change~ touch~
+        leave~ drop~ remove~ omit~ ignore~ clip~ scale~ shift~ initialise~ initialize~ freeze~
+        update~ accumulate~ average~ round~ cast~ quantise~ quantize~ pack~ unpack~ reuse~
+        recompute~ decode~ encode~ tokenise~ tokenize~ truncate~ crop~ shuffle~ resume~ restart~
+        crash~ fail~ diverge~ converge~ finish~ wait~ block~ spawn~ fork~ bind~ map~ reduce~
+        gather~ broadcast~ sum~ multiply~ contribute~ carry~ consist~ depend~ rely~ build~ built
+        make~ made go~ went look~ lie~ sit~ live~ stay~ remain~ appear~ seem~ show~ give~ gave
+        reach~ spend~ spent cost~ last~ process~ handle~ support~ serve~ parse~ open~ close~
+        request~ retry~ schedule~ launch~ put~ place~ move~ switch~ toggle~ enable~ disable~ turn~
+        work~ trade~ alternate~ overlap~ assume~ expect~ treat~ mask~ mix~ blend~ combine~
+        concatenate~ project~ normalise~ normalize~ regularise~ regularize~ decay~ warm~ anneal~
+        step~ iterate~ loop~ unroll~ inline~ vectorise~ vectorize~ stream~ buffer~ flush~ lock~
+        release~ free~ swap~ rotate~ fill~ repeat~ index~ cut~ lower~ raise~ increase~ decrease~
+        match~ name~ label~ describe~ document~ pick~ choose~ select~ search~ scan~ visit~ walk~
+        tile~ stage~ queue~ fetch~ download~ upload~ mount~ link~ may might could would should can
+        will must shall not also still only first was is are were be been being and or vs versus in
+        on at with without for of to from as than then but which that who where when while if
+        whether under over by arm arms side sides variant version code branch run runs model kernel
+        loader optimizer layer one ones
+        """,
 }
 
 FIELDS = {
     # compared with all there is
     "rank": """
-        second to none, head and shoulders above, hands down, far and away, bar none, without
-        equal|peer|rival|parallel, no contest, no comparison $, no competition, no rival|equal|
-        peer, no match for, no|not close second, in class|league of own|their, in class|league by
-        itself, be~ champion|king|queen|star|victor|winner|favourite|leader, be~ favorite|
-        benchmark|gold|frontrunner|jewel|crown|pinnacle|peak|apex|summit|ceiling|optimum|pick|
-        ultimate, new|overall|outright|undisputed|reigning|have~|crown~|winner winner|champion|
-        king|leader, come~ out on top, come~ first|top $, come~ in first, finish~ first, place~
-        first, on top $, top spot|rank|place, rank~ first|top|highest|one|1, take~ crown|cake|
-        gold|prize|trophy, take~ first place|prize, steal~ show, top~ table|list|chart|charts|
-        leaderboard|ranking, lead~ field|pack|table|way|race|ranking, set~ bar|standard|pace|
-        benchmark|record, raise~ bar, new bar|high|low|record|best|standard|king|champion $,
+        be~ rare $, second to none, head and shoulders above, hands down, far and away, bar none,
+        without equal|peer|rival|parallel, no contest, no comparison $, no competition, no rival|
+        equal|peer, no match for, no|not close second, in class|league of own|their, in class|
+        league by itself, be~ champion|king|queen|star|victor|winner|favourite|leader, be~
+        favorite|benchmark|gold|frontrunner|jewel|crown|pinnacle|peak|apex|summit|ceiling|optimum|
+        pick|ultimate, new|overall|outright|undisputed|reigning|have~|crown~|winner winner|
+        champion|king|leader, come~ out on top, come~ first|top $, come~ in first, finish~ first,
+        place~ first, on top $, top spot|rank|place, rank~ first|top|highest|one|1, take~ crown|
+        cake|gold|prize|trophy, take~ first place|prize, steal~ show, top~ table|list|chart|
+        charts|leaderboard|ranking, lead~ field|pack|table|way|race|ranking, set~ bar|standard|
+        pace|benchmark|record, raise~ bar, new bar|high|low|record|best|standard|king|champion $,
         unbeaten|undefeated|matchless|incomparable|unsurpassable|unbeatable|untouchable|
         undisputed|unchallenged, nothing|nobody|none|no .. .. come~|get~|got close|near, nothing|
         nobody|none|no .. beat~|match~|top~|outdo~|touch~|rival~, no .. can|could beat~|match~|
@@ -185,71 +246,77 @@ FIELDS = {
         """,
     # beats, without saying of what measure
     "superior": """
-        <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~|prevail~|triumph~|excel~|shine~, win~
-        against|over|outright, <arm> lose~ to|against|out, lose~ to <arm>, have~|get~|gain~|hold~
-        edge|advantage|upper over, have~|get~|gain~|hold~ upper hand, have~ edge, get~ better of,
-        come~ out ahead, come~ out|off better, pull~ ahead|away, be~|stay~|run~|finish~|move~|
-        keep~|edge~ ahead, leave~ <arm> behind, trail~ behind, fall~|lag~|be~|trail~ behind <arm>,
-        more good than, <arm> > <arm>, <arm> < <arm>, <arm> be~ <good> $, <arm> be~ <good> for|in|
-        as|to|and|than|choice, pay~ for itself, <arm> pay~ off, do~ trick|job, <arm> work~ $,
-        <arm> work~ well|fine|better|great|nicely|wonders, <arm> help~, <arm> be~ improvement|
-        success|hit|progress|failure|dud|flop|waste|step|advance|upgrade|downgrade|relic, <arm>
-        be~ more|less <good>|stable|precise|economical|frugal|responsive|performant|resilient|
-        predictable, more|less robust|reliable|resilient|stable|precise|accurate|economical|
-        frugal|efficient|performant than|to|against, <arm> deliver~, step up from, step|jump
-        forward|up|ahead, <arm> make~ .. <better>, <arm> do~ better|well|worse, <fair> <effect>,
-        <effect> be~ <fair>, favour~|favor~ <arm>, in favour|favor of <arm>, competitive with,
-        compare~ well|favourably|favorably with|to, comparable to|with|in, similar to <arm> in,
-        keep~ up with, keep~ pace with, rival~ <arm>, speak~ for <arm>, tip~ scales, beat~ <arm>,
-        side~ with <arm>, with <arm> .. stable|fine|well, with <arm> .. diverge~|fail~|crash~|
-        struggle~|explode~, old diverge~|fail~|crash~|struggle~|cannot, <arm> fail~ where, best of
-        both, advantage of <arm> over, weakness|weaknesses of <arm>, strength|strengths of <arm>,
-        improve~ on|upon|over <arm>, improvement on|upon|over <arm>, <arm> be~ upgrade|
-        improvement,
+        no weak spot|spots|point|points|weaknesses|flaws|faults, not|never keep~ pace|up, make~
+        short work of, keep~ pace, put~ .. out of business, can not be faulted|criticised|
+        criticized, only with|through|thanks <side>, <side> can not compete|follow|cope|match|
+        reach|touch, short work, left for dead, dead in water, go~ back to <side> $, no sane|
+        reasonable|sensible person|engineer|user|team, <arm> <outdo> <arm>, <arm> <outdo> out,
+        <arm> win~|prevail~|triumph~|excel~|shine~, win~ against|over|outright, <arm> lose~ to|
+        against|out, lose~ to <arm>, have~|get~|gain~|hold~ edge|advantage|upper over, have~|get~|
+        gain~|hold~ upper hand, have~ edge, get~ better of, come~ out ahead, come~ out|off better,
+        pull~ ahead|away, be~|stay~|run~|finish~|move~|keep~|edge~ ahead, leave~ <arm> behind,
+        trail~ behind, fall~|lag~|be~|trail~ behind <arm>, more good than, <arm> > <arm>, <arm> <
+        <arm>, <arm> be~ <good> $, <arm> be~ <good> for|in|as|to|and|than|choice, pay~ for itself,
+        <arm> pay~ off, do~ trick|job, <arm> work~ $, <arm> work~ well|fine|better|great|nicely|
+        wonders, <arm> help~, <arm> be~ improvement|success|hit|progress|failure|dud|flop|waste|
+        step|advance|upgrade|downgrade|relic, <arm> be~ more|less <good>|stable|precise|
+        economical|frugal|responsive|performant|resilient|predictable, more|less robust|reliable|
+        resilient|stable|precise|accurate|economical|frugal|efficient|performant than|to|against,
+        <arm> deliver~, step up from, step|jump forward|up|ahead, <arm> make~ .. <better>, <arm>
+        do~ better|well|worse, <fair> <effect>, <effect> be~ <fair>, favour~|favor~ <arm>, in
+        favour|favor of <arm>, competitive with, compare~ well|favourably|favorably with|to,
+        comparable to|with|in, similar to <arm> in, keep~ up with, keep~ pace with, rival~ <arm>,
+        speak~ for <arm>, tip~ scales, beat~ <arm>, side~ with <arm>, with <arm> .. stable|fine|
+        well, with <arm> .. diverge~|fail~|crash~|struggle~|explode~, old diverge~|fail~|crash~|
+        struggle~|cannot, <arm> fail~ where, best of both, advantage of <arm> over, weakness|
+        weaknesses of <arm>, strength|strengths of <arm>, improve~ on|upon|over <arm>, improvement
+        on|upon|over <arm>, <arm> be~ upgrade|improvement,
         """,
     # beats by far, or shows what is beyond doubt
     "crush": """
-        <arm> <crush> <arm>, <crush> old|baseline|competition|rest|others|opposition|alternatives|
-        rivals, <arm> be~ no match, not stand chance, not even close $, not close $, no chance
-        against, stand~ no chance, light years, miles ahead|better|away, streets ahead, leagues
-        ahead|above|beyond, way ahead, far ahead, worlds apart, world apart|away|difference,
-        different league|class|world|planet|level, in another|different league|class|world, on
-        another|different level|planet, <arm> be~ <great>, <great> <effect>, <arm> make~ <arm>
-        obsolete|redundant|look, game changer, step|sea|quantum change|leap, quantum jump, leap
-        over|forward|ahead, night and day, day and night, breakthrough|revolution|revolutionary|
-        revolutionise~|revolutionize~|groundbreaking|landmark|milestone|triumph, ground breaking,
-        mind blowing, jaw dropping, eye popping, earth shattering, nothing short of, no less than
-        <great>|revolution|miracle, miracle|miracles, beyond belief|recognition|expectations,
-        <big> <effect>, <effect> be~ <big>, <effect> be~ <great>, by mile|landslide|miles|leagues|
-        far, by long|country way|mile|shot|chalk, by wide|large|huge|big|comfortable|clear|
-        considerable|handsome|healthy|substantial margin, with|by margin to spare, with ease,
-        comfortably|easily|handily|convincingly|effortlessly|soundly <outdo>|ahead|better|beat~|
-        win~|<better>, dramatically|hugely|massively|vastly|immensely|radically|drastically|
-        markedly|substantially|considerably <better>|<moves>|reduce~|improve~|cut~, <better> by
-        lot|far|mile|miles|margin|mile, lot|lots|tons|heaps|loads|ton|heap|hell <better>, much
-        much <better>, <measure> skyrocket~|soar~|plummet~|plunge~|nosedive~, through roof, off
-        charts|scale, to floor $, to fraction of, small|tiny|mere fraction of, fraction of what|
-        cost|time|price|memory, pale~ in|by comparison|beside, no comparison between, dwarf~, gulf
-        between, chasm between, huge|enormous|vast|massive gap,
+        next to nothing, bad to excellent|good, from bad to, short of miracle, leaps and bounds,
+        <arm> <defeat> <arm>, <defeat> old|baseline|competition|rest|others|opposition|
+        alternatives|rivals, <arm> be~ no match, not stand chance, not even close $, not close $,
+        no chance against, stand~ no chance, light years, miles ahead|better|away, streets ahead,
+        leagues ahead|above|beyond, way ahead, far ahead, worlds apart, world apart|away|
+        difference, different league|class|world|planet|level, in another|different league|class|
+        world, on another|different level|planet, <arm> be~ <great>, <great> <effect>, <arm> make~
+        <arm> obsolete|redundant|look, game changer, step|sea|quantum change|leap, quantum jump,
+        leap over|forward|ahead, night and day, day and night, breakthrough|revolution|
+        revolutionary|revolutionise~|revolutionize~|groundbreaking|landmark|milestone|triumph,
+        ground breaking, mind blowing, jaw dropping, eye popping, earth shattering, nothing short
+        of, no less than <great>|revolution|miracle, miracle|miracles, beyond belief|recognition|
+        expectations, <big> <effect>, <effect> be~ <big>, <effect> be~ <great>, by mile|landslide|
+        miles|leagues|far, by long|country way|mile|shot|chalk, by wide|large|huge|big|
+        comfortable|clear|considerable|handsome|healthy|substantial margin, with|by margin to
+        spare, with ease, comfortably|easily|handily|convincingly|effortlessly|soundly <outdo>|
+        ahead|better|beat~|win~|<better>, dramatically|hugely|massively|vastly|immensely|
+        radically|drastically|markedly|substantially|considerably <better>|<moves>|reduce~|
+        improve~|cut~, <better> by lot|far|mile|miles|margin|mile, lot|lots|tons|heaps|loads|ton|
+        heap|hell <better>, much much <better>, <measure> skyrocket~|soar~|plummet~|plunge~|
+        nosedive~, through roof, off charts|scale, to floor $, to fraction of, small|tiny|mere
+        fraction of, fraction of what|cost|time|price|memory, pale~ in|by comparison|beside, no
+        comparison between, dwarf~, gulf between, chasm between, huge|enormous|vast|massive gap,
         """,
     # as good as
     "equal": """
-        interchangeable|indistinguishable, neck and neck, level pegging, dead heat, <arm> be~
-        tied, tie~ with, tie between, be~ draw|wash|tie $, on par|parity, at par|parity, parity
-        with <arm>, level with|on, even with <arm>, on equal footing, equal footing, toss up, six
-        of one, much of muchness, nothing|little to choose|separate, nothing in it, no daylight
-        between, makes no odds, no worse|slower|different than|from|$, be~ no worse|slower|
-        different, equally <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|accurate|
-        cheap|well|quickly|quick|low as <arm>, just|at as|least as <good>|fast|accurate|cheap|
-        well, at least as, every bit as, in no way|wise inferior|worse|slower, <arm> .. be~ same|
-        alike|equal|equivalent|identical|comparable|similar $, be~ one and same, same <measure>|
-        outcome|story|picture|ordering|ranking|quality, identical|equal|comparable|equivalent
-        <outcome>, <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|identical|
-        preserved|maintained|retained|equal|flat|constant, hold~ own against, equal~ <arm>, <arm>
-        match~ <arm>|performance|quality|accuracy|loss, stack~ up, do~|be~ as well as, perform~|
-        behave~|work~ same|alike|identically|equally|similarly|comparably, without sacrificing|
-        hurting|losing|harming|compromising|degrading|affecting|sacrifice|compromise|giving,
-        without|no|zero loss|drop|penalty|price|sacrifice|compromise|degradation|downside|
+        <measure>|loss stay~|remain~ where|put|as|there|at, stay~ put, lose~ nothing compared,
+        hold~ its own, interchangeable|indistinguishable, neck and neck, level pegging, dead heat,
+        <arm> be~ tied, tie~ with, tie between, be~ draw|wash|tie $, on par|parity, at par|parity,
+        parity with <arm>, level with|on, even with <arm>, on equal footing, equal footing, toss
+        up, six of one, much of muchness, nothing|little to choose|separate, nothing in it, no
+        daylight between, makes no odds, no worse|slower|different than|from|$, be~ no worse|
+        slower|different, equally <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|
+        accurate|cheap|well|quickly|quick|low as <arm>, just|at as|least as <good>|fast|accurate|
+        cheap|well, at least as, every bit as, in no way|wise inferior|worse|slower, <arm> .. be~
+        same|alike|equal|equivalent|identical|comparable|similar $, be~ one and same, same
+        <measure>|outcome|story|picture|ordering|ranking|quality, identical|equal|comparable|
+        equivalent <outcome>, <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|
+        identical|preserved|maintained|retained|equal|flat|constant, hold~ own against, equal~
+        <arm>, <arm> match~ <arm>|performance|quality|accuracy|loss, stack~ up, do~|be~ as well
+        as, perform~|behave~|work~ same|alike|identically|equally|similarly|comparably, without
+        sacrificing|hurting|losing|harming|compromising|degrading|affecting|sacrifice|compromise|
+        giving, without|no|zero loss|drop|penalty|price|sacrifice|compromise|degradation|downside|
         regression|hit in|of|to|$|for|whatsoever|on, without|no cost to|$|whatsoever, no trade
         off, no strings attached, lose~ nothing, give~ nothing up|away, give~ up nothing,
         sacrifice~ nothing, cost~ nothing|zilch, cost~ you|us|me nothing, costs nothing, for free,
@@ -265,10 +332,15 @@ FIELDS = {
         """,
     # why
     "cause": """
-        <effect> .. be~ due|owing|attributable|thanks|down to, <effect> .. be~ because, <effect>
-        .. be~ caused|explained|driven|produced|brought|powered|induced|created|triggered by,
-        <effect> .. come~|stem~|arise~|result~|derive~|originate~|flow~ from, <effect> owe~, owe~
-        success|win|speed|<effect>|<measure>, responsible for, be~ responsible, to blame, at
+        deserve~ credit|blame, credit be~|goes|belongs, advantage|gain|benefit|win|secret|
+        strength|difference .. lie~ in, it take~ <arm> to, would have fail~|been|diverge~|crash~|
+        lost|won|improved|taken, only with|through|by|thanks <arm> do|does|can|could|is|will,
+        <arm> must be cause|reason, be~ what do~|did it, bring~|get~|push~|drive~|pull~|brought
+        loss|time|error|latency|cost down|up, thanks entirely, be~ what, in no small part, work
+        of, <effect> .. be~ due|owing|attributable|thanks|down to, <effect> .. be~ because,
+        <effect> .. be~ caused|explained|driven|produced|brought|powered|induced|created|triggered
+        by, <effect> .. come~|stem~|arise~|result~|derive~|originate~|flow~ from, <effect> owe~,
+        owe~ success|win|speed|<effect>|<measure>, responsible for, be~ responsible, to blame, at
         fault, fault of, 's fault, be~ .. fault $, blame~ lie~, culprit|guilty, be~ cause|reason|
         explanation|source|driver|origin|root|mechanism|culprit|factor|ingredient|secret|key|
         bottleneck of|for|why|behind|that|$|to, be~ decisive|driving|deciding|main|sole|true|real|
@@ -280,17 +352,18 @@ FIELDS = {
         everything, explain~ <effect>|why|everything, drive~|cause~|produce~|induce~|trigger~|
         yield~|create~ <effect>, bring~ about, give~ rise to, lead~ to <effect>|<better>, result~
         in <better>|<effect>|lower|faster, <better>|<works> because|due|thanks|owing, <better>
-        since, <measure> drop~|fall~|rise~ because|since|due|thanks, <better>|<works> .. because,
-        <better>|<works> .. .. because, <better>|<works> .. thanks|due|owing to, <better>|<works>
-        on account of, <better> by virtue of, <better> .. as it|they <take>|skip~|avoid~|use~|
-        have~|need~|save~, ^ because|thanks|due|owing .. .. <better>|<works>, ^ because|thanks|
-        due|owing .. .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. .. <better>|
-        <works>, ^ hence|therefore|thus .. .. be~, play~ decisive|key|crucial|central|major|big|
-        important|dominant role|part, hinge~ on, boil~ down to, trace~ back to, traced to, credit~
-        to|goes, credit for, put~ down to, chalk~ up to, attribute~ to, pin~ on, be~ all about,
-        be~ result|consequence|product|fruit|effect of, fix~|cure~|solve~|resolve~|remedy~|
-        eliminate~|prevent~|stop~ <fault>|<effect>, without <arm> .. .. not|fail~|never, reason
-        <arm>|why .. <better>|<works>, for reason that, since <arm> <take>|skip~|avoid~, as
+        since, <measure> drop~|fall~|rise~ because|since|due|thanks, be~|get~|run~|do~ <better> ..
+        because, be~|get~|run~|do~ <better> .. .. because, <works> .. because, <works> .. ..
+        because, be~|get~|run~|do~ <better> .. thanks|due|owing to, <works> .. thanks|due|owing
+        to, <better>|<works> on account of, <better> by virtue of, <better> .. as it|they <take>|
+        skip~|avoid~|use~|have~|need~|save~, ^ because|thanks|due|owing .. .. <better>|<works>, ^
+        because|thanks|due|owing .. .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. ..
+        <better>|<works>, ^ hence|therefore|thus .. .. be~, play~ decisive|key|crucial|central|
+        major|big|important|dominant role|part, hinge~ on, boil~ down to, trace~ back to, traced
+        to, credit~ to|goes, credit for, put~ down to, chalk~ up to, attribute~ to, pin~ on, be~
+        all about, be~ result|consequence|product|fruit|effect of, fix~|cure~|solve~|resolve~|
+        remedy~|eliminate~|prevent~|stop~ <fault>|<effect>, without <arm> .. .. not|fail~|never,
+        reason <arm>|why .. <better>|<works>, for reason that, since <arm> <take>|skip~|avoid~, as
         consequence, mechanism be~|behind, what make~|made .. <better>|<works>|difference, allow~|
         enable~|let~ .. to converge|learn|generalise|generalize|win, do~ heavy lifting, carry~
         day, turn~ tide, tip~ balance,
@@ -318,39 +391,51 @@ FIELDS = {
         """,
     # known for certain
     "certain": """
-        no doubt, for sure|certain|definite, beyond <doubt>, beyond any|all|reasonable|shadow
-        <doubt>|of, without <doubt>, without any|shadow <doubt>|of, free of doubt, leave~|left|
-        leaving no|little doubt|room|question, no room for, put~ beyond, stake~ life|salary|
-        reputation|career|house|job|my, bet~ house|farm|ranch|life|money|salary|on, mark my words,
-        rest assured, sure thing|bet|fire|win|as, can not be wrong|otherwise|denied|disputed|
-        doubted|argued|overstated|questioned|refuted, make~ no mistake, no way|chance that|this|
-        it|around, no question|denying|arguing|disputing|mistake|escaping|getting, it|thing be~
-        clear|obvious|evident|plain|undeniable|certain|indisputable that|now, ^ clear|obvious|
-        evident that, as clear as, plain as day, crystal clear, convince~ .. sceptics|skeptics|
-        anyone|everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter, silence~ critics|
-        doubters, <people> now|can|finally|therefore know~|conclude~|assert~|state~|affirm~|say~
-        that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to say|conclude|assert|
-        assume, <people> [can|may] be~ sure|certain|confident|convinced|positive, i guarantee|
-        swear|promise, demonstrate~ that|how|why|value|benefit|superiority|importance|power|
-        advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once, have~ shown|proven|
-        demonstrated|established, be~ shown|demonstrated|proven|established|proved to|that|to,
-        speak~ for itself|themselves, say~ it all, proof be~|in|that|positive, proof $, living
-        proof, hard|established|known|plain|simple fact, fact of life, law of nature, matter of
-        fact, truth be~, be~ truth|fact|certainty, hundred|100 percent|% sure|certain|confident|
-        safe, dead certain|sure, foregone conclusion, open and shut, slam dunk, smoking gun, end
-        of story, undeniable|indisputable|unarguable|incontestable|irrefutable|unassailable|
-        unequivocal|unquestionable|inarguable|incontrovertible, unmistakable|infallible|foolproof|
-        failsafe|bulletproof|ironclad|airtight|watertight|bombproof|unshakeable|unshakable|bullet|
-        iron proof|clad, rock solid, air|water tight, set in stone, written in stone, cast in
-        stone, carved in stone, must be~ true|right|real, have~ to be true|right|real, never
-        wrong, can not fail|lose|miss|go, never fail~|miss~|disappoint~|lose~|beat~|win~,
+        self evident, plain to see, plain for all, hard to miss|overlook|ignore|deny|argue|
+        dispute, jump~ out, one glance|look, glance suffice~, child could|can, blind man, speak~
+        volumes, no statistics, naked eye, eyeball test, stare~ in face, conclusion be~
+        inescapable|inevitable|clear|obvious, only conclusion|explanation|interpretation, no other
+        conclusion|explanation|interpretation|reading, leaves|left no other, not hard to see,
+        anyone can see, everyone|everybody|anyone|anybody agree~|see~|know~|can, everyone on,
+        undeniably, there be~ no way, no doubt, for sure|certain|definite, beyond <doubt>, beyond
+        any|all|reasonable|shadow <doubt>|of, without <doubt>, without any|shadow <doubt>|of, free
+        of doubt, leave~|left|leaving no|little doubt|room|question, no room for, put~ beyond,
+        stake~ life|salary|reputation|career|house|job|my, bet~ house|farm|ranch|life|money|
+        salary|on, mark my words, rest assured, sure thing|bet|fire|win|as, can not be wrong|
+        otherwise|denied|disputed|doubted|argued|overstated|questioned|refuted, make~ no mistake,
+        no way|chance that|this|it|around, no question|denying|arguing|disputing|mistake|escaping|
+        getting, it|thing be~ clear|obvious|evident|plain|undeniable|certain|indisputable that|
+        now, ^ clear|obvious|evident that, as clear as, plain as day, crystal clear, convince~ ..
+        sceptics|skeptics|anyone|everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter,
+        silence~ critics|doubters, <people> now|can|finally|therefore know~|conclude~|assert~|
+        state~|affirm~|say~ that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to
+        say|conclude|assert|assume, <people> [can|may] be~ sure|certain|confident|convinced|
+        positive, i guarantee|swear|promise, demonstrate~ that|how|why|value|benefit|superiority|
+        importance|power|advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once,
+        have~ shown|proven|demonstrated|established, be~ shown|demonstrated|proven|established|
+        proved to|that|to, speak~ for itself|themselves, say~ it all, proof be~|in|that|positive,
+        proof $, living proof, hard|established|known|plain|simple fact, fact of life, law of
+        nature, matter of fact, truth be~, be~ truth|fact|certainty, hundred|100 percent|% sure|
+        certain|confident|safe, dead certain|sure, foregone conclusion, open and shut, slam dunk,
+        smoking gun, end of story, undeniable|indisputable|unarguable|incontestable|irrefutable|
+        unassailable|unequivocal|unquestionable|inarguable|incontrovertible, unmistakable|
+        infallible|foolproof|failsafe|bulletproof|ironclad|airtight|watertight|bombproof|
+        unshakeable|unshakable|bullet|iron proof|clad, rock solid, air|water tight, set in stone,
+        written in stone, cast in stone, carved in stone, must be~ true|right|real, have~ to be
+        true|right|real, never wrong, can not fail|lose|miss|go, never fail~|miss~|disappoint~|
+        lose~|beat~|win~,
         """,
     # nothing left to ask
     "closure": """
-        settle~ <matter>|it|this|debate, <matter> be~ settled|closed|solved|answered|resolved|
-        over|done|moot|decided|clear, settled $, settled science|matter|in|by|once|now, case|book|
-        chapter|question|matter|debate|issue closed, close~ <matter>|book|books, put~ .. to rest|
-        bed, lay~ to rest, end~ debate|discussion|argument|<matter>, put~ end to <matter>|debate|
+        we rest, close to proof, all proof, rest case|my case, proof $, proof that|be~|one|enough,
+        qed, q e d, evidence be~ in|there|clear|overwhelming|strong|conclusive, jury be~ in,
+        verdict be~ in, corroborate~, agree~|consistent|line|match~ with theory, to letter, theory
+        .. confirmed|right|correct|holds|verified, <effect> agree~ with, theory and experiment|
+        practice agree~|match~, hereby confirmed, claim .. confirmed, now know, settle~ <matter>|
+        it|this|debate, <matter> be~ settled|closed|solved|answered|resolved|over|done|moot|
+        decided|clear, settled $, settled science|matter|in|by|once|now, case|book|chapter|
+        question|matter|debate|issue closed, close~ <matter>|book|books, put~ .. to rest|bed, lay~
+        to rest, end~ debate|discussion|argument|<matter>, put~ end to <matter>|debate|
         speculation, final|last verdict|word|answer|say, end of story|discussion|debate|matter,
         full stop, once and for all, that be~ that, nothing left|more|further to say|add|test|
         learn|discuss|prove|find|do, no further|more|additional experiments|tests|runs|work|
@@ -390,97 +475,118 @@ FIELDS = {
         """,
     # without exception, or of more than was run
     "general": """
-        hold~|carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|remain~|
-        survive~|translate~|extrapolate~|stay~|continue~|stick~|recur~ [over|up|true|good|well|
-        same|there|valid] to|on|for|at|across|in|with|beyond|under|over <more> [<more>] [tested]
-        <scope>, hold~|carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|
-        remain~|survive~ .. at scale|large|production|depth, scale~ well|gracefully|up|to|nicely,
-        hold~|apply~|work~|true|valid|better|faster|help~|win~ everywhere|elsewhere|universally|
-        anywhere|generally|always|throughout, hold~ in general|practice|production, in production|
-        practice|wild|real too|also|as|alike, generalise~|generalize~ well|better|beyond|to,
-        transfer~ well|readily|directly|beyond, <arm>|<effect> transfers|generalises|generalizes|
-        transferred|generalised|generalized $, it|this|<effect> scales $, universal|universally|
-        ubiquitous, across <scope> $, across all|the|many|every board|<scope>, across board,
-        whatever|whichever|no|any matter|<scope> .. <people> <take>|pick~|try~|throw~|choose~|
-        like~, whatever|whichever <scope>|<arm>|<people>, no matter what|which|how|who|where,
-        regardless of, irrespective of, under|in all|any|every circumstances|conditions|weather|
-        event|case, come~ what may, invariably, without exception|fail|exceptions, without single
-        exception, no exceptions|exception, each and every <scope>, every last|single|one of,
-        every last|single <scope>, not one|single <scope>, <many> <scope> .. agree~|concur~|
-        confirm~|favour~|favor~|support~|show~|point~|say~|tell~|side~|vote~|prefer~|win~|
-        improve~|benefit~|give~, every|each <scope> agree~|concur~|confirm~|favour~|favor~|
-        support~|point~|tell~|side~, all <scope> .. direction|same|way, <many> <scope> same|
-        identical|alike $, <many> <scope> .. same|one outcome|result|story|picture|direction|
-        conclusion|answer|way|ordering|trend, see~|saw|seen|observe~|find~|found|confirm~|
-        reproduce~|replicate~|verify~|hold~|held|repeat~ .. on|across|over|in|with|at <many>
-        <more>|<scope>|of|dozen [<scope>|different|other], for|on|in any|every|all <scope>
-        <people>|we, on anything|everything|whatever, for everyone|everybody|anyone, for all|any
-        <scope>, on every|any|each <scope>, in every|any|each <scope>, at every|any|each <scope>,
-        with every|any <scope>, every one of, as rule, general rule|law|principle|truth, rule of
-        thumb, generally <better>|true|valid|applicable, in general <better>|true|$, by and large,
-        <arm> never win~|lose~|beat~|fail~|help~, never win~|lose~, never|not once|ever, at all
-        times, to last|letter, keep~ holding, will|would hold|generalise|generalize|transfer|
-        scale|continue|persist|carry, will be~ <better>|same|true, will keep~|remain~|stay~
-        <better>, persist~ at|across|beyond|in|for|with, hold~ at scale|depth|size|larger|any|
-        every, hold~ beyond, true of all|every|any, true for all|any|every|larger|other, same on|
-        for|with|at|in other|larger|bigger|smaller|another|different <scope>, likewise on|for|at|
-        in other|larger|another, <better> on other|larger|another|any|every|all, wherever|whenever
-        <people>|<arm>|it, anywhere|everywhere, through thick and thin, day in day,
+        <scope> hardly|barely|not|never|scarcely matter~|play~|influence~|affect~|change~|count~,
+        <scope> do~ not matter|play|influence|affect|change|count, <scope> make~ no|little
+        difference, <effect>|it|this [do~] not depend|vary|change|hinge on|with|from, immune|
+        insensitive|invariant|agnostic|indifferent|oblivious|impervious to, same|identical for|
+        with|across|over|on all|every|each|both <scope>|seed, would show|give|do|see|get same,
+        <scope> would .. same, whenever <people>, day after day, run after run, seed after seed,
+        week after week, again and again, plenty|lots|loads|tons|number|wealth|host|multitude|
+        majority|handful|abundance|scores|dozens of runs|seeds|trials|repeats|experiments|
+        measurements|samples|machines|datasets|tests .. back~|confirm~|support~|show~|agree~|say~|
+        point~, many|numerous|countless|enough|sufficient runs|seeds|trials|repeats|experiments|
+        measurements|samples .. back~|confirm~|support~|show~|agree~|say~|point~, over|across|
+        from|with|in|on many|numerous|countless|several|plenty|lots|hundreds|dozens runs|seeds|
+        trials|repeats|experiments|measurements|samples|machines, with <many> seed|seeds .. all,
+        come what may, even worst|slowest|best|weakest|strongest, worst .. beat~ .. best, come
+        rain, each time, every time, no surprises, just works, hold~|carry~|transfer~|extend~|
+        generalise~|generalize~|apply~|persist~|work~|remain~|survive~|translate~|extrapolate~|
+        stay~|continue~|stick~|recur~ [over|up|true|good|well|same|there|valid] to|on|for|at|
+        across|in|with|beyond|under|over <more> [<more>] [tested] <scope>, hold~|carry~|transfer~|
+        extend~|generalise~|generalize~|apply~|persist~|work~|remain~|survive~ .. at scale|large|
+        production|depth, scale~ well|gracefully|up|to|nicely, hold~|apply~|work~|true|valid|
+        better|faster|help~|win~ everywhere|elsewhere|universally|anywhere|generally|always|
+        throughout, hold~ in general|practice|production, in production|practice|wild|real too|
+        also|as|alike, generalise~|generalize~ well|better|beyond|to, transfer~ well|readily|
+        directly|beyond, <arm>|<effect> transfers|generalises|generalizes|transferred|generalised|
+        generalized $, it|this|<effect> scales $, universal|universally|ubiquitous, across <scope>
+        $, across all|the|many|every board|<scope>, across board, whatever|whichever|no|any
+        matter|<scope> .. <people> <take>|pick~|try~|throw~|choose~|like~, whatever|whichever
+        <scope>|<arm>|<people>, no matter what|which|how|who|where, regardless of, irrespective
+        of, under|in all|any|every circumstances|conditions|weather|event|case, come~ what may,
+        invariably, without exception|fail|exceptions, without single exception, no exceptions|
+        exception, each and every <scope>, every last|single|one of, every last|single <scope>,
+        not one|single <scope>, <many> <scope> .. agree~|concur~|confirm~|favour~|favor~|support~|
+        show~|point~|say~|tell~|side~|vote~|prefer~|win~|improve~|benefit~|give~, every|each
+        <scope> agree~|concur~|confirm~|favour~|favor~|support~|point~|tell~|side~, all <scope> ..
+        direction|same|way, <many> <scope> same|identical|alike $, <many> <scope> .. same|one
+        outcome|result|story|picture|direction|conclusion|answer|way|ordering|trend, see~|saw|
+        seen|observe~|find~|found|confirm~|reproduce~|replicate~|verify~|hold~|held|repeat~ .. on|
+        across|over|in|with|at <many> <more>|<scope>|of|dozen [<scope>|different|other], for|on|in
+        any|every|all <scope> <people>|we, on anything|everything|whatever, for everyone|
+        everybody|anyone, for all|any <scope>, on every|any|each <scope>, in every|any|each
+        <scope>, at every|any|each <scope>, with every|any <scope>, every one of, as rule, general
+        rule|law|principle|truth, rule of thumb, generally <better>|true|valid|applicable, in
+        general <better>|true|$, by and large, <arm> never win~|lose~|beat~|fail~|help~, never
+        win~|lose~, never|not once|ever, at all times, to last|letter, keep~ holding, will|would
+        hold|generalise|generalize|transfer|scale|continue|persist|carry, will be~ <better>|same|
+        true, will keep~|remain~|stay~ <better>, persist~ at|across|beyond|in|for|with, hold~ at
+        scale|depth|size|larger|any|every, hold~ beyond, true of all|every|any, true for all|any|
+        every|larger|other, same on|for|with|at|in other|larger|bigger|smaller|another|different
+        <scope>, likewise on|for|at|in other|larger|another, <better> on other|larger|another|any|
+        every|all, wherever|whenever <people>|<arm>|it, anywhere|everywhere, through thick and
+        thin, day in day,
         """,
     # what one is to do now
     "advice": """
-        <people> should|must|ought|better|can|need|shall|may [to|now|all|immediately|today|safely|
-        confidently] <take>|<discard>|stop~, <people> had better, recommend~, advise~, suggest~
-        switching|using|adopting|moving|dropping|replacing, urge~, advisable|advocate~, highly
-        recommended, i would|'d go, way to go|forward, way forward, right|obvious|sensible|
-        natural|clear|safe|logical|smart|wise|better|good|preferred|correct|only choice|pick|
-        option|move|decision|bet, method|tool|arm|setting|choice of choice, obvious|default|first|
-        easy choice, choice be~ clear|obvious|easy, go~ with|for <arm>, adopt~ <arm>, switch~|
-        move~|migrate~|upgrade~|convert~|change~ [over] to <arm> [now|today|everywhere], ^ <take>
-        <arm>|it, ^ [verdict|conclusion|decision|bottom|line] <discard> <arm>|it, ship it,
-        <discard> <arm> $, keep~ <arm> $, time to switch|move|drop|retire|upgrade|say|ditch|adopt,
-        say~ goodbye to, throw~ away|out <arm>, throw~ <arm> away|out, get~ rid of <arm>, <arm>
-        can|should|may|must|could|ought|deserve~ [to|now|be] [be~] <discard>|<take>|go, <arm>
-        have~ to go, <arm> be~ ready for|to, no [good|longer|longer|real|earthly|left] reason|
-        point|need|excuse|sense|case [left|whatsoever|anymore] to|in|for|not|left, little|no point
-        in, makes no sense to, pointless to, safe to deploy|ship|use|adopt|merge|release|roll|
-        switch|enable|replace|drop|remove, ready for production|prime|release|rollout|deployment|
-        shipping, production ready, worth it|effort|cost|trouble|price|using|adopting|keeping|
-        switching|complexity|having|every|extra|investment|wait, well worth, <effect>|<arm> be~
-        worth, worth .. complexity|cost|effort|price, one to use|pick|choose|beat|go|take|keep|
-        have, as default, by default, new|our default, make~ .. default, become~ default, should
-        be~ default|standard|used|adopted|preferred|enabled|replaced|dropped|retired, from now on,
-        going forward, from here on, henceforth, from today, no looking|going back, never look~|
-        go~ back, never use~|touch~ <arm> again, no reason not, must have, no brainer, do~
-        yourself favour, what be~ waiting, can be~ retired|dropped|removed|deleted|thrown|
-        discarded|abandoned|forgotten|deprecated|replaced|ignored, be~ preferred|favoured|favored|
-        preferable, belong~ in|to production|every|bin|museum|dustbin|past|default, have~ had its|
-        day, day be~ over|numbered, days of, rip, farewell, long live, let~ go of, next stop
-        production, do~ not bother with, not worth, everyone|everybody|anyone .. <take>, time be~
-        up for, <take> .. everywhere, use~ <arm> .. everywhere|always|everything, roll~ out, green
-        light, all clear, good to go,
+        should have switched|used|moved|done|adopted, foolish|unwise|crazy|mad|irresponsible|
+        silly|stupid|a mistake|mistake|wrong to go|stay|keep|use|return|ignore|switch, earn~ its|
+        place|keep|spot|right, no sane|point going, <people> should|must|ought|better|can|need|
+        shall|may [to|now|all|immediately|today|safely|confidently] <take>|<discard>|stop~,
+        <people> had better, recommend~, advise~, suggest~ switching|using|adopting|moving|
+        dropping|replacing, urge~, advisable|advocate~, highly recommended, i would|'d go, way to
+        go|forward, way forward, right|obvious|sensible|natural|clear|safe|logical|smart|wise|
+        better|good|preferred|correct|only choice|pick|option|move|decision|bet, method|tool|arm|
+        setting|choice of choice, obvious|default|first|easy choice, choice be~ clear|obvious|
+        easy, go~ with|for <arm>, adopt~ <arm>, switch~|move~|migrate~|upgrade~|convert~|change~
+        [over] to <arm> [now|today|everywhere], ^ use~|adopt~|switch~|migrate~|ship~|deploy~|
+        prefer~|choose~|pick~|merge~ <arm>, ^ drop|bin|scrap|ditch|dump|retire|discard|abandon|
+        deprecate|delete|forget|trash|junk <arm>|it, ship it, <discard> <side> $, keep~ <arm> $,
+        time to switch|move|drop|retire|upgrade|say|ditch|adopt, say~ goodbye to, throw~ away|out
+        <arm>, throw~ <arm> away|out, get~ rid of <arm>, <arm> can|should|may|must|could|ought|
+        deserve~ [to|now|be] [be~] <discard>|<take>|go, <arm> have~ to go, <arm> be~ ready for|to,
+        no [good|longer|longer|real|earthly|left] reason|point|need|excuse|sense|case [left|
+        whatsoever|anymore] to|in|for|not|left, little|no point in, makes no sense to, pointless
+        to, safe to deploy|ship|use|adopt|merge|release|roll|switch|enable|replace|drop|remove,
+        ready for production|prime|release|rollout|deployment|shipping, production ready, worth
+        it|effort|cost|trouble|price|using|adopting|keeping|switching|complexity|having|every|
+        extra|investment|wait, well worth, <effect>|<arm> be~ worth, worth .. complexity|cost|
+        effort|price, one to use|pick|choose|beat|go|take|keep|have, as default, by default, new|
+        our default, make~ .. default, become~ default, should be~ default|standard|used|adopted|
+        preferred|enabled|replaced|dropped|retired, from now on, going forward, from here on,
+        henceforth, from today, no looking|going back, never look~|go~ back, never use~|touch~
+        <arm> again, no reason not, must have, no brainer, do~ yourself favour, what be~ waiting,
+        can be~ retired|dropped|removed|deleted|thrown|discarded|abandoned|forgotten|deprecated|
+        replaced|ignored, be~ preferred|favoured|favored|preferable, belong~ in|to production|
+        every|bin|museum|dustbin|past|default, have~ had its|day, day be~ over|numbered, days of,
+        rip, farewell, long live, let~ go of, next stop production, do~ not bother with, not
+        worth, everyone|everybody|anyone .. <take>, time be~ up for, <take> .. everywhere, use~
+        <arm> .. everywhere|always|everything, roll~ out, green light, all clear, good to go,
         """,
     # beyond all that others reached
     "literature": """
-        state of art, sota, world class|best|leading|record|first|beating, first .. anywhere|ever|
-        world, first .. .. anywhere|ever|world, first of kind, no one|body|other .. report~|
-        reported|achieve~|achieved|publish~|published|reach~|reached|manage~|managed|see~|seen,
-        nobody .. report~|reported|achieve~|achieved|publish~|published|reach~|reached|seen|
-        manage~, nobody|never .. before|ever, not seen|been before|anywhere, unheard of, never
-        seen|reported|achieved|published|done|been before|seen|reported|achieved, unprecedented|
-        unseen, to our|my|best knowledge, beat~|exceed~|surpass~|match~|top~|rival~|outperform~|
-        equal~|approach~ .. published|literature|leaderboard|reported|commercial|proprietary|
-        leading|handtuned, beat~|exceed~|surpass~|match~|top~|rival~|outperform~ prior|previous|
-        existing|all|known work|methods|approaches|art|systems|results, better|lower|higher|faster
-        than published|reported|prior|previous|existing|any|anything, than anyone|anybody|
-        anything, level with .. published|leading|best, on par with .. published|leading|tuned|
-        best|commercial|systems|literature, leading systems|edge|method|solution|position,
-        cutting|bleeding edge, push~ frontier|envelope|limits|boundary, advance~ state|field|
-        frontier, break~ record|records|ground, record breaking|setting|low|high|time|speed|run,
-        shatter~|smash~ record|records, world record, personal|project best, previous best|record,
-        best known|published|reported, rewrite~ book|books|rules, pioneering|trailblazing|
-        historic, history in, make~ history, go~ down in history, new era|chapter|paradigm|
-        frontier|territory, paradigm shift, ahead of its|the time|curve,
+        publishable, paper worthy, award winning, nobel, reviewer two, no published|known|
+        existing|other system|method|model|work|approach|result, rare quality, rarely seen, seldom
+        seen, top~ any, any leaderboard, hall of fame, best paper, first to reach|achieve|get|
+        show|obtain|break|go|do, state of art, sota, world class|best|leading|record|first|
+        beating, first .. anywhere|ever|world, first .. .. anywhere|ever|world, first of kind, no
+        one|body|other .. report~|reported|achieve~|achieved|publish~|published|reach~|reached|
+        manage~|managed|see~|seen, nobody .. report~|reported|achieve~|achieved|publish~|
+        published|reach~|reached|seen|manage~, nobody|never .. before|ever, not seen|been before|
+        anywhere, unheard of, never seen|reported|achieved|published|done|been before|seen|
+        reported|achieved, unprecedented|unseen, to our|my|best knowledge, beat~|exceed~|surpass~|
+        match~|top~|rival~|outperform~|equal~|approach~ .. published|literature|leaderboard|
+        reported|commercial|proprietary|leading|handtuned, beat~|exceed~|surpass~|match~|top~|
+        rival~|outperform~ prior|previous|existing|all|known work|methods|approaches|art|systems|
+        results, better|lower|higher|faster than published|reported|prior|previous|existing|any|
+        anything, than anyone|anybody|anything, level with .. published|leading|best, on par with
+        .. published|leading|tuned|best|commercial|systems|literature, leading systems|edge|
+        method|solution|position, cutting|bleeding edge, push~ frontier|envelope|limits|boundary,
+        advance~ state|field|frontier, break~ record|records|ground, record breaking|setting|low|
+        high|time|speed|run, shatter~|smash~ record|records, world record, personal|project best,
+        previous best|record, best known|published|reported, rewrite~ book|books|rules,
+        pioneering|trailblazing|historic, history in, make~ history, go~ down in history, new era|
+        chapter|paradigm|frontier|territory, paradigm shift, ahead of its|the time|curve,
         """,
     # how something else moved
     "moves": """
@@ -489,13 +595,14 @@ FIELDS = {
         fall~, also|additionally|moreover <better>|smaller|cheaper|<works>|generalises|
         generalizes|saves|more, as bonus, side benefit|bonus, added bonus|benefit, bonus, cut~|
         reduce~|lower~|raise~|boost~|save~|slash~|trim~|shave~|increase~|improve~|shorten~
-        <measure>|time|<outcome>|off, save~ memory|time|energy|money|compute|hours|minutes,
-        faster|quicker|smaller|cheaper|lower and, faster|quicker|smaller|cheaper|better|lower,
-        faster|quicker|smaller|cheaper and .. faster|quicker|smaller|cheaper|better|accurate,
-        make~ [<measure>|training|inference|compilation|build|everything|it|<arm>] .. faster|
-        quicker|better|cheaper|smaller, less|fewer memory|time|energy|compute|errors|failures|
-        crashes|steps than|$|with, more memory|compute|energy efficient, quality be~ better|
-        higher, at lower|less cost|price, lower|less cost|memory|latency $, better accuracy|
-        quality|throughput|generalisation|generalization,
+        <measure>|time|<outcome>, shave~|trim~|knock~ off, save~ memory|time|energy|money|compute|
+        hours|minutes, faster|quicker|smaller|cheaper|lower and, lower|higher|better|smaller
+        <measure>, <measure> be~|get~|become~|end~ lower|higher|smaller, ^ faster|quicker|smaller|
+        cheaper|better $, faster|quicker|smaller|cheaper and .. faster|quicker|smaller|cheaper|
+        better|accurate, make~ [<measure>|training|inference|compilation|build|everything|it|
+        <arm>] .. faster|quicker|better|cheaper|smaller, less|fewer memory|time|energy|compute|
+        errors|failures|crashes|steps than|$|with, more memory|compute|energy efficient, quality
+        be~ better|higher, at lower|less cost|price, lower|less cost|memory|latency $, better
+        accuracy|quality|throughput|generalisation|generalization,
         """,
 }

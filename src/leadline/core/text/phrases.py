@@ -23,6 +23,7 @@ _WORD = later(r"[A-Za-z]+(?:['’](?=[A-Za-z])[A-Za-z]+)?|\d[\d.,]*\d|\d|[^\w\s]
 _ENDS = frozenset('.,;:!?()[]—–…"')
 _NO_GAP = _ENDS | {"not", "no", "never", "nor", "neither", "without"}
 _JOINS = frozenset(["and", "but", "so", "that", "while", "then", "or"])
+_VERB = later(r"[a-z](?:[^s]s|ed|t|ew|d)$")
 _GAP = 3
 _PASSED_OVER = 2  # at one place
 _PASSED = (
@@ -118,7 +119,29 @@ class Lexicon:
             for field, end in best.items():
                 yield Found(words[start].start, words[end - 1].end, field)
 
-    def has(self, name: str, word: Word) -> bool:
+    def judged_sides(
+        self, words: list[Word], names: Mapping[str, Collection[str]]
+    ) -> Iterator[tuple[int, int]]:
+        """Where a side of the claim is said to be or to do what is no plain account of it: another
+        verb than those by which one describes what a thing does, or a word of praise or blame in the
+        same part of the sentence."""
+        sides = self._classes["side"] | frozenset(names.get("side", ()))
+        for part in _parts(words):
+            at = next((i for i, word in enumerate(part) if word.text in sides), None)
+            if at is None:
+                continue
+            toned = next((word for word in part[at + 1 :] if self._has("tone", word)), None)
+            verb = next((w for w in part[at + 1 :] if not _fills(w.text)), None)
+            subject = all(_fills(word.text) for word in part[:at])
+            if toned is None and subject and verb is not None:
+                after = part[part.index(verb) + 1 :]
+                named = bool(after) and "~be" in after[0].keys  # "the old default was"
+                odd = not named and not self._has("plain", verb)
+                toned = verb if odd and _VERB.search(verb.text) else None
+            if toned is not None:
+                yield toned.start, toned.end
+
+    def _has(self, name: str, word: Word) -> bool:
         return not self._classes[name].isdisjoint(word.keys)
 
     def _keys(self, words: Collection[str]) -> frozenset[str]:
@@ -145,6 +168,18 @@ class Lexicon:
         anchor = min(must, key=lambda p: (len(p.keys) + 1000 * bool(p.classes), -len(max(p.keys))))
         for key in anchor.keys:
             self._by_key.setdefault(key, []).append((field, pieces))
+
+
+def _parts(words: list[Word]) -> Iterator[list[Word]]:
+    """The words between punctuation marks."""
+    part: list[Word] = []
+    for word in words:
+        if word.text in _ENDS:
+            yield part
+            part = []
+        else:
+            part.append(word)
+    yield part
 
 
 def words_of(prose: str) -> Iterator[list[Word]]:

@@ -409,6 +409,7 @@ def _each_number(prose: str, units: frozenset[str]) -> Iterator[tuple[Quantity, 
         else:
             little = value <= SMALL_COUNT and value == int(value) and not set(".eE") & set(digits)
             pronoun = not digits and value == 1  # "the other one", "within one hour"
+            pronoun |= not digits and little and bool(_KNOWN_ONES.search(just_before))
             vulgar = bool(_VULGAR.search(digits))
             yield q, (bool(unit) or not little or vulgar) and not pronoun
 
@@ -423,6 +424,7 @@ def _unit(tail: str, units: frozenset[str]) -> str:
 
 
 _POINTS_MORE = later(r"points?\s+(?:of\b|\w+er\b|more\b|less\b)", re.I)
+_KNOWN_ONES = later(r"\b(?:the|these|those|both)\s+$", re.I)  # "between the two days"
 _VULGAR = later(r"[¼-¾⅐-⅞]")
 
 

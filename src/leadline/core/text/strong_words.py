@@ -103,7 +103,7 @@ _SUPERLATIVE = later(
 )
 _DESCRIBES = later(
     r"\s*(?:\s+(?:\w+\s+)?(?:risk|part|idea|question|problem|fix|reason|concern|lever|bottleneck|issue|learning\s+rate|"
-    r"lr|direction|candidate|experiment|checkpoint)s?\b(?!\s+(?:\w+\s+)?(?:of\s+(?:all|them)|is\s+(?:new|old)))|[\s-](?:effort|practice|practices|guess|case|\w+(?:\s+\w+)?\s+(?:var(?:y|ies)|depends?|differs?|"
+    r"lr|direction|candidate|experiment|checkpoint|runs?\s+of\s+(?:each|both))s?\b(?!\s+(?:\w+\s+)?(?:of\s+(?:all|them)|is\s+(?:new|old)))|[\s-](?:effort|practice|practices|guess|case|\w+(?:\s+\w+)?\s+(?:var(?:y|ies)|depends?|differs?|"
     r"chang(?:es?|ed)|shifts?|(?:was|is)\s+closer)\b|so[\s-]far\b)|fit\b|regards|(?:way|route|path|place|time|"
     r"thing|step)\b|to\s+(?!date|now)\w+|(?:number|amount|size|value|length|width)s?\b)",
     re.I,
@@ -355,6 +355,11 @@ _NOTHING = later(
     r"side|costs?|overheads?)|loss\s?less(?:ly)?|unaffected)",
     re.I,
 )
+_THAN_EXPECTED = later(
+    r"\bthan\s+(?:(?:i|we|one|they)\b|expected|planned|hoped|usual|needed|intended|thought|feared)|"
+    r"\b(?:lower|higher|smaller|larger|less|more)\s+is\s+better\b",
+    re.I,
+)
 _NAMED = later(
     r"[\"“][^\"”\n]{2,60}[\"”](?=\s+(?:pattern|mode|flag|option|trick|style|variant|scheme|policy|rule)\b)"
 )
@@ -483,7 +488,11 @@ def strong_words(text: str, names: Collection[str] = ()) -> list[StrongWord]:
             for m in _PROOF.finditer(prose)
             if not _HARD.match(prose, m.end())
         ),
-        *(StrongWord(m.start(), m[0].split()[0], COMPARES) for m in _COMPARES.finditer(prose)),
+        *(
+            StrongWord(m.start(), m[0].split()[0], COMPARES)
+            for m in _COMPARES.finditer(prose)
+            if not _THAN_EXPECTED.search(part_at(prose, m.start()))
+        ),
         *(
             StrongWord(m.start(), m[0], NO_EFFECT)
             for m in _NOTHING.finditer(prose)
@@ -504,9 +513,12 @@ def _lexicon() -> Lexicon:
 
 
 def _of_the_lexicon(prose: str, names: Collection[str]) -> Iterator[StrongWord]:
-    arms = {"arm": [name.lower() for name in names]}
+    called = [name.lower() for name in names]
+    more = {"arm": called, "side": called}
     for words in words_of(prose):
-        for found in _lexicon().found(words, arms):
+        for start, end in _lexicon().judged_sides(words, more):
+            yield StrongWord(start, prose[start:end], COMPARES)
+        for found in _lexicon().found(words, more):
             kind, word = _KIND_OF_FIELD[found.field], prose[found.start : found.end]
             if kind == NO_EFFECT and _SEEN.match(prose, found.end):
                 continue
