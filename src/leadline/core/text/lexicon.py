@@ -155,34 +155,32 @@ CLASSES = {
         blessing boon boost~ brilliant burden catastrophe catastrophic chaos charm~ clever clumsy
         comfortable commendable compelling convincing cripple~ curse dazzle~ dead deadweight decent
         defect defective deficient delight~ deserve~ desirable desperate devastate~ disappoint~
-        disaster disastrous disgrace disgusting doom~ dream dreadful drawback dud dumb effortless
-        elegant embarrassment enjoy~ excel~ excellence excellent exquisite extraordinary fabulous
-        fantastic faultless faulty feeble ferocious flaw flawed flawless flounder~ foolish
-        foolproof fragile freak~ futile garbage gem genius glorious godsend gold golden grand great
-        handicap~ handy heaven hell helpless hero hopeless horrible humble~ ideal idiotic immune
-        impeccable impress~ impressive inadequate incapable incompetent indispensable inferior
-        ingenious insane invincible irresistible jewel joke junk laughable lame legendary lousy
-        love~ lovely magic magical magnificent marvel~ marvellous masterpiece masterful mediocre
-        merit~ mess messy mighty miracle miraculous miserable nightmare nonsense obsolete outclass~
-        outstanding painless pathetic perfect~ perfection phenomenal pitiful plague~ pleasant
-        pleasing pointless poison~ powerful powerless precious priceless progress prosper~ reap~
-        redeem~ redundant reliable remarkable rescue~ revolutionise~ revolutionize~ reward~
-        ridiculous rotten rubbish ruin~ sabotage~ salvation sane savage savvy sensational sensible
-        shame shameful shatter~ shine~ shoddy sluggish smart smooth~ sophisticated sound
-        spectacular splendid spoil~ star stellar strength struggle~ stumble~ stunning stupid
-        sublime succeed~ success successful suck~ suffer~ super superb superior supreme sweet
-        talent tame~ terrible terrific thrive~ tragic trash treasure tremendous triumph~ trump~
-        trust~ trustworthy unacceptable unbeatable unbelievable undermine~ undesirable unreliable
-        unstoppable unworthy useful useless vain valuable vastly victim victorious victory vital
-        vulnerable waste~ wasteful weakness wealth weird win~ winner wise wonder~ wonderful worse
-        worst worth~ worthless worthy wreck~ flop~ tank~ fade~ fold~ choke~ falter~ collapse~
-        crumble~ buckle~ plateau~ stagnate~ flourish~ bloom~ dwindle~ yield~ surrender~ bow~
-        concede~ retire~ vanish~ obliterate~ conquer~ rule~ reign~ lead~ dominate~ beat~ lag~
-        trail~ drag~ hamper~ hinder~ hurt~ harm~ damage~ help~ aid~ benefit~ improve~ enhance~
-        strengthen~ weaken~ elevate~ transform~ unlock~ unleash~ excite~ promise~ tick~ nail~ ace~
-        rock~ sing~ fly~ soar~ favourite favorite favour~ favor~ prefer~ preferable edge upper hand
-        ahead better best good bad fine nice poor strong weak robust stable solid safe efficient
-        effective capable mature
+        disaster disastrous disgrace disgusting doom~ dreadful drawback dud dumb effortless elegant
+        embarrassment enjoy~ excel~ excellence excellent exquisite extraordinary fabulous fantastic
+        faultless faulty feeble ferocious flaw flawed flawless flounder~ foolish foolproof fragile
+        freak~ futile garbage gem genius glorious godsend gold golden grand great handicap~ handy
+        hell helpless hero hopeless horrible humble~ ideal idiotic immune impeccable impress~
+        impressive inadequate incapable incompetent indispensable inferior ingenious insane
+        invincible irresistible jewel joke junk laughable lame legendary lousy lovely magic magical
+        magnificent marvel~ marvellous masterpiece masterful mediocre merit~ mess messy mighty
+        miracle miraculous miserable nightmare nonsense obsolete outclass~ outstanding painless
+        pathetic perfect~ perfection phenomenal pitiful plague~ pleasant pleasing pointless poison~
+        powerful powerless precious priceless prosper~ redeem~ redundant reliable remarkable
+        rescue~ revolutionise~ revolutionize~ reward~ ridiculous rotten rubbish ruin~ sabotage~
+        salvation sane savage savvy sensational sensible shame shameful shatter~ shine~ shoddy
+        sluggish smart smooth~ sophisticated spectacular splendid spoil~ stellar strength struggle~
+        stumble~ stunning stupid sublime succeed~ success successful suck~ suffer~ super superb
+        superior supreme sweet talent tame~ terrible terrific thrive~ tragic trash treasure
+        tremendous triumph~ trump~ trust~ trustworthy unacceptable unbeatable unbelievable
+        undermine~ undesirable unreliable unstoppable unworthy useful useless vain valuable victim
+        victorious victory vital vulnerable waste~ wasteful weakness wealth weird win~ winner wise
+        wonder~ wonderful worse worst worth~ worthless worthy wreck~ flop~ tank~ fade~ choke~
+        falter~ collapse~ crumble~ buckle~ plateau~ stagnate~ flourish~ bloom~ dwindle~ surrender~
+        concede~ vanish~ obliterate~ conquer~ reign~ dominate~ beat~ lag~ trail~ hamper~ hinder~
+        hurt~ harm~ damage~ help~ aid~ benefit~ improve~ enhance~ strengthen~ weaken~ elevate~
+        transform~ unlock~ unleash~ excite~ promise~ nail~ ace~ rock~ soar~ favourite favorite
+        favour~ favor~ prefer~ preferable edge upper hand ahead better best good bad fine nice poor
+        strong weak robust stable solid safe efficient effective capable mature
         """,
     "plain": """
         use~ add~ have has had do~ did start~ begin~ end~ ended stop~ run~ ran read~ write~ wrote
@@ -209,6 +207,24 @@ CLASSES = {
         on at with without for of to from as than then but which that who where when while if
         whether under over by arm arms side sides variant version code branch run runs model kernel
         loader optimizer layer one ones
+        """,
+    "verdict": """
+        <tone> certain certainty certainly sure doubt doubts doubtless proof proofs evidence
+        confident confidence convinced convince~ undeniable fact conclusive official officially
+        definite definitely definitive obvious obviously clear evident plain conclude~ conclusion
+        conclusions understand~ realise~ realize~ establish~ settle~ settled confirm~ verify~
+        validate~ demonstrate~ corroborate~ reproduce~ replicate~ truth true real genuine cause~
+        owing explain~ reason responsible drive~ stem~ contribute~ culprit mechanism thanks matter~
+        essential crucial key crux determine~ enable~ credit~ blame~ hinge~ decisive factor factors
+        driver secret attributable everywhere anywhere universal universally general generally
+        generalise~ generalize~ transfer~ extrapolate~ likewise alike invariably persist~
+        regardless irrespective consistently whatever whichever wherever equal equivalent
+        indistinguishable interchangeable par tied irrelevant immaterial unimportant unaffected
+        unchanged intact steady hardly barely negligible halve~ double~ triple~ quadruple~ fraction
+        sharply dramatically enormously hugely vastly massively grow~ shrink~ sooner faster quicker
+        slower cheaper lower higher smaller should must ought recommend~ advise~ adopt~ migrate~
+        upgrade~ deploy~ ship~ delete~ abandon~ scrap~ ditch~ bin~ record records literature
+        published unprecedented best worst lowest highest fastest ever
         """,
 }
 
@@ -246,31 +262,33 @@ FIELDS = {
         """,
     # beats, without saying of what measure
     "superior": """
-        no weak spot|spots|point|points|weaknesses|flaws|faults, not|never keep~ pace|up, make~
-        short work of, keep~ pace, put~ .. out of business, can not be faulted|criticised|
-        criticized, only with|through|thanks <side>, <side> can not compete|follow|cope|match|
-        reach|touch, short work, left for dead, dead in water, go~ back to <side> $, no sane|
-        reasonable|sensible person|engineer|user|team, <arm> <outdo> <arm>, <arm> <outdo> out,
-        <arm> win~|prevail~|triumph~|excel~|shine~, win~ against|over|outright, <arm> lose~ to|
-        against|out, lose~ to <arm>, have~|get~|gain~|hold~ edge|advantage|upper over, have~|get~|
-        gain~|hold~ upper hand, have~ edge, get~ better of, come~ out ahead, come~ out|off better,
-        pull~ ahead|away, be~|stay~|run~|finish~|move~|keep~|edge~ ahead, leave~ <arm> behind,
-        trail~ behind, fall~|lag~|be~|trail~ behind <arm>, more good than, <arm> > <arm>, <arm> <
-        <arm>, <arm> be~ <good> $, <arm> be~ <good> for|in|as|to|and|than|choice, pay~ for itself,
-        <arm> pay~ off, do~ trick|job, <arm> work~ $, <arm> work~ well|fine|better|great|nicely|
-        wonders, <arm> help~, <arm> be~ improvement|success|hit|progress|failure|dud|flop|waste|
-        step|advance|upgrade|downgrade|relic, <arm> be~ more|less <good>|stable|precise|
-        economical|frugal|responsive|performant|resilient|predictable, more|less robust|reliable|
-        resilient|stable|precise|accurate|economical|frugal|efficient|performant than|to|against,
-        <arm> deliver~, step up from, step|jump forward|up|ahead, <arm> make~ .. <better>, <arm>
-        do~ better|well|worse, <fair> <effect>, <effect> be~ <fair>, favour~|favor~ <arm>, in
-        favour|favor of <arm>, competitive with, compare~ well|favourably|favorably with|to,
-        comparable to|with|in, similar to <arm> in, keep~ up with, keep~ pace with, rival~ <arm>,
-        speak~ for <arm>, tip~ scales, beat~ <arm>, side~ with <arm>, with <arm> .. stable|fine|
-        well, with <arm> .. diverge~|fail~|crash~|struggle~|explode~, old diverge~|fail~|crash~|
-        struggle~|cannot, <arm> fail~ where, best of both, advantage of <arm> over, weakness|
-        weaknesses of <arm>, strength|strengths of <arm>, improve~ on|upon|over <arm>, improvement
-        on|upon|over <arm>, <arm> be~ upgrade|improvement,
+        <arm> get~ .. sooner|faster|quicker|earlier|further, beyond me|us|him|comprehension why,
+        why anybody|anyone|people|someone|somebody would|use~|still|choose~|stick~|bother~, no
+        weak spot|spots|point|points|weaknesses|flaws|faults, not|never keep~ pace|up, make~ short
+        work of, keep~ pace, put~ .. out of business, can not be faulted|criticised|criticized,
+        only with|through|thanks <side>, <side> can not compete|follow|cope|match|reach|touch,
+        short work, left for dead, dead in water, go~ back to <side> $, no sane|reasonable|
+        sensible person|engineer|user|team, <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~|
+        prevail~|triumph~|excel~|shine~, win~ against|over|outright, <arm> lose~ to|against|out,
+        lose~ to <arm>, have~|get~|gain~|hold~ edge|advantage|upper over, have~|get~|gain~|hold~
+        upper hand, have~ edge, get~ better of, come~ out ahead, come~ out|off better, pull~
+        ahead|away, be~|stay~|run~|finish~|move~|keep~|edge~ ahead, leave~ <arm> behind, trail~
+        behind, fall~|lag~|be~|trail~ behind <arm>, more good than, <arm> > <arm>, <arm> < <arm>,
+        <arm> be~ <good> $, <arm> be~ <good> for|in|as|to|and|than|choice, pay~ for itself, <arm>
+        pay~ off, do~ trick|job, <arm> work~ $, <arm> work~ well|fine|better|great|nicely|wonders,
+        <arm> help~, <arm> be~ improvement|success|hit|progress|failure|dud|flop|waste|step|
+        advance|upgrade|downgrade|relic, <arm> be~ more|less <good>|stable|precise|economical|
+        frugal|responsive|performant|resilient|predictable, more|less robust|reliable|resilient|
+        stable|precise|accurate|economical|frugal|efficient|performant than|to|against, <arm>
+        deliver~, step up from, step|jump forward|up|ahead, <arm> make~ .. <better>, <arm> do~
+        better|well|worse, <fair> <effect>, <effect> be~ <fair>, favour~|favor~ <arm>, in favour|
+        favor of <arm>, competitive with, compare~ well|favourably|favorably with|to, comparable
+        to|with|in, similar to <arm> in, keep~ up with, keep~ pace with, rival~ <arm>, speak~ for
+        <arm>, tip~ scales, beat~ <arm>, side~ with <arm>, with <arm> .. stable|fine|well, with
+        <arm> .. diverge~|fail~|crash~|struggle~|explode~, old diverge~|fail~|crash~|struggle~|
+        cannot, <arm> fail~ where, best of both, advantage of <arm> over, weakness|weaknesses of
+        <arm>, strength|strengths of <arm>, improve~ on|upon|over <arm>, improvement on|upon|over
+        <arm>, <arm> be~ upgrade|improvement,
         """,
     # beats by far, or shows what is beyond doubt
     "crush": """
@@ -300,23 +318,27 @@ FIELDS = {
         """,
     # as good as
     "equal": """
-        <measure>|loss stay~|remain~ where|put|as|there|at, stay~ put, lose~ nothing compared,
-        hold~ its own, interchangeable|indistinguishable, neck and neck, level pegging, dead heat,
-        <arm> be~ tied, tie~ with, tie between, be~ draw|wash|tie $, on par|parity, at par|parity,
-        parity with <arm>, level with|on, even with <arm>, on equal footing, equal footing, toss
-        up, six of one, much of muchness, nothing|little to choose|separate, nothing in it, no
-        daylight between, makes no odds, no worse|slower|different than|from|$, be~ no worse|
-        slower|different, equally <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|
-        accurate|cheap|well|quickly|quick|low as <arm>, just|at as|least as <good>|fast|accurate|
-        cheap|well, at least as, every bit as, in no way|wise inferior|worse|slower, <arm> .. be~
-        same|alike|equal|equivalent|identical|comparable|similar $, be~ one and same, same
-        <measure>|outcome|story|picture|ordering|ranking|quality, identical|equal|comparable|
-        equivalent <outcome>, <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|
-        identical|preserved|maintained|retained|equal|flat|constant, hold~ own against, equal~
-        <arm>, <arm> match~ <arm>|performance|quality|accuracy|loss, stack~ up, do~|be~ as well
-        as, perform~|behave~|work~ same|alike|identically|equally|similarly|comparably, without
-        sacrificing|hurting|losing|harming|compromising|degrading|affecting|sacrifice|compromise|
-        giving, without|no|zero loss|drop|penalty|price|sacrifice|compromise|degradation|downside|
+        choice of .. be~ irrelevant|immaterial|unimportant|arbitrary, be~ irrelevant|immaterial|
+        unimportant|arbitrary $, hardly|barely|scarcely|next|almost any|no|to difference|no|
+        effect|impact|cost, like two peas, two peas, as like, cut from same, birds of, <measure>|
+        loss hold~ steady|firm|up|level, not worse in|off|at, just as much, of a piece, <measure>|
+        loss stay~|remain~ where|put|as|there|at, stay~ put, lose~ nothing compared, hold~ its
+        own, interchangeable|indistinguishable, neck and neck, level pegging, dead heat, <arm> be~
+        tied, tie~ with, tie between, be~ draw|wash|tie $, on par|parity, at par|parity, parity
+        with <arm>, level with|on, even with <arm>, on equal footing, equal footing, toss up, six
+        of one, much of muchness, nothing|little to choose|separate, nothing in it, no daylight
+        between, makes no odds, no worse|slower|different than|from|$, be~ no worse|slower|
+        different, equally <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|accurate|
+        cheap|well|quickly|quick|low as <arm>, just|at as|least as <good>|fast|accurate|cheap|
+        well, at least as, every bit as, in no way|wise inferior|worse|slower, <arm> .. be~ same|
+        alike|equal|equivalent|identical|comparable|similar $, be~ one and same, same <measure>|
+        outcome|story|picture|ordering|ranking|quality, identical|equal|comparable|equivalent
+        <outcome>, <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|identical|
+        preserved|maintained|retained|equal|flat|constant, hold~ own against, equal~ <arm>, <arm>
+        match~ <arm>|performance|quality|accuracy|loss, stack~ up, do~|be~ as well as, perform~|
+        behave~|work~ same|alike|identically|equally|similarly|comparably, without sacrificing|
+        hurting|losing|harming|compromising|degrading|affecting|sacrifice|compromise|giving,
+        without|no|zero loss|drop|penalty|price|sacrifice|compromise|degradation|downside|
         regression|hit in|of|to|$|for|whatsoever|on, without|no cost to|$|whatsoever, no trade
         off, no strings attached, lose~ nothing, give~ nothing up|away, give~ up nothing,
         sacrifice~ nothing, cost~ nothing|zilch, cost~ you|us|me nothing, costs nothing, for free,
@@ -332,27 +354,32 @@ FIELDS = {
         """,
     # why
     "cause": """
-        deserve~ credit|blame, credit be~|goes|belongs, advantage|gain|benefit|win|secret|
-        strength|difference .. lie~ in, it take~ <arm> to, would have fail~|been|diverge~|crash~|
-        lost|won|improved|taken, only with|through|by|thanks <arm> do|does|can|could|is|will,
-        <arm> must be cause|reason, be~ what do~|did it, bring~|get~|push~|drive~|pull~|brought
-        loss|time|error|latency|cost down|up, thanks entirely, be~ what, in no small part, work
-        of, <effect> .. be~ due|owing|attributable|thanks|down to, <effect> .. be~ because,
-        <effect> .. be~ caused|explained|driven|produced|brought|powered|induced|created|triggered
-        by, <effect> .. come~|stem~|arise~|result~|derive~|originate~|flow~ from, <effect> owe~,
-        owe~ success|win|speed|<effect>|<measure>, responsible for, be~ responsible, to blame, at
-        fault, fault of, 's fault, be~ .. fault $, blame~ lie~, culprit|guilty, be~ cause|reason|
-        explanation|source|driver|origin|root|mechanism|culprit|factor|ingredient|secret|key|
-        bottleneck of|for|why|behind|that|$|to, be~ decisive|driving|deciding|main|sole|true|real|
-        root|key|dominant|primary factor|force|cause|reason|driver|ingredient|element|explanation,
-        be~ why|how $, be~ why <arm>, be~ what make~|made|let|drive~|cause~|help~|matter~|give~|
-        win~|do~|bring~|count~|allow~|enable~, be~ key|secret|crucial|essential|instrumental|vital
-        to|for|in, hold~ key, secret sauce|ingredient, lie~ behind, sit~ behind, make~ difference|
-        all, make~ it faster|better|possible|work|converge, account~ for <effect>|all|most|
-        everything, explain~ <effect>|why|everything, drive~|cause~|produce~|induce~|trigger~|
-        yield~|create~ <effect>, bring~ about, give~ rise to, lead~ to <effect>|<better>, result~
-        in <better>|<effect>|lower|faster, <better>|<works> because|due|thanks|owing, <better>
-        since, <measure> drop~|fall~|rise~ because|since|due|thanks, be~|get~|run~|do~ <better> ..
+        explain~ all|everything|most|part|it|them|that, what help~|make~|do~|matter~|count~|work~|
+        drive~|decide~|win~|give~ .. be~, show~ that|how .. matter~, <people> learn~|understand~|
+        realise~|realize~|see~|conclude~ that|how|why, be~ crux|essence|heart|soul|backbone|
+        linchpin|cornerstone|catalyst|engine|fuel of|to|in|for|behind|$, matter~ $, be~ essential|
+        crucial|vital|pivotal|indispensable|instrumental|decisive, deserve~ credit|blame, credit
+        be~|goes|belongs, advantage|gain|benefit|win|secret|strength|difference .. lie~ in, it
+        take~ <arm> to, would have fail~|been|diverge~|crash~|lost|won|improved|taken, only with|
+        through|by|thanks <arm> do|does|can|could|is|will, <arm> must be cause|reason, be~ what
+        do~|did it, bring~|get~|push~|drive~|pull~|brought loss|time|error|latency|cost down|up,
+        thanks entirely, be~ what, in no small part, work of, <effect> .. be~ due|owing|
+        attributable|thanks|down to, <effect> .. be~ because, <effect> .. be~ caused|explained|
+        driven|produced|brought|powered|induced|created|triggered by, <effect> .. come~|stem~|
+        arise~|result~|derive~|originate~|flow~ from, <effect> owe~, owe~ success|win|speed|
+        <effect>|<measure>, responsible for, be~ responsible, to blame, at fault, fault of, 's
+        fault, be~ .. fault $, blame~ lie~, culprit|guilty, be~ cause|reason|explanation|source|
+        driver|origin|root|mechanism|culprit|factor|ingredient|secret|key|bottleneck of|for|why|
+        behind|that|$|to, be~ decisive|driving|deciding|main|sole|true|real|root|key|dominant|
+        primary factor|force|cause|reason|driver|ingredient|element|explanation, be~ why|how $,
+        be~ why <arm>, be~ what make~|made|let|drive~|cause~|help~|matter~|give~|win~|do~|bring~|
+        count~|allow~|enable~, be~ key|secret|crucial|essential|instrumental|vital to|for|in,
+        hold~ key, secret sauce|ingredient, lie~ behind, sit~ behind, make~ difference|all, make~
+        it faster|better|possible|work|converge, account~ for <effect>|all|most|everything,
+        explain~ <effect>|why|everything, drive~|cause~|produce~|induce~|trigger~|yield~|create~
+        <effect>, bring~ about, give~ rise to, lead~ to <effect>|<better>, result~ in <better>|
+        <effect>|lower|faster, <better>|<works> because|due|thanks|owing, <better> since,
+        <measure> drop~|fall~|rise~ because|since|due|thanks, be~|get~|run~|do~ <better> ..
         because, be~|get~|run~|do~ <better> .. .. because, <works> .. because, <works> .. ..
         because, be~|get~|run~|do~ <better> .. thanks|due|owing to, <works> .. thanks|due|owing
         to, <better>|<works> on account of, <better> by virtue of, <better> .. as it|they <take>|
@@ -370,24 +397,26 @@ FIELDS = {
         """,
     # not by chance
     "chance": """
-        not|no|never|nothing|hardly|neither|nor .. <chance> $, no fluke|accident|coincidence, not|
-        never|hardly mere|pure <chance>, not .. be~ <chance>, have~ nothing to do with <chance>,
-        <chance> have~ nothing, <chance> .. not|hardly|never .. explain~|account~|play~|produce~|
-        cause~|do~, rule~ out .. <chance>, <chance> .. ruled|excluded|dismissed|eliminated,
-        exclude~|eliminate~|dismiss~|reject~ <chance>|null, <chance> play~ no|little, not put|
-        chalk|attribute|ascribe|write .. down|up|off|to .. <chance>, not .. down to <chance>, not
-        .. by <chance>, <chance> be~ out|impossible|unlikely, beyond|above|outside|over <chance>|
-        error .. $, well|far beyond|above|outside <chance>|error|errors, exceed~ <chance>|error|
-        errors|spread|variance, larger|bigger|greater than <chance>|error|errors|spread|variance,
-        too large|big|consistent|strong to be, too .. to be <chance>, <effect> be~ real|genuine|
-        true|authentic|actual|meaningful|credible|believable|trustworthy|true, <effect> exist~ $,
-        meaningful <effect>, p below|under|less|value|well .. threshold|level|05|01, interval|ci|
-        bars|band exclude~|clear~|avoid~ zero, not overlap $, bars|intervals|distributions|ranges
-        not|never overlap, no overlap, null .. rejected, reject~ null, odds .. against, high|
-        strong|ample|solid confidence|evidence|statistical, with confidence $, with high|great|
-        full confidence, signal not noise, not just <chance>, more than <chance>, statistically
-        <big>|<good>|real|clear|speaking, noise .. too small, spread .. so small|tight|narrow,
-        free of noise, noise free, accurate to last,
+        p be~ <small>|tiny|minuscule|small|low|zero, distributions|samples|curves|intervals|bars
+        not touch|overlap|intersect|meet|cross, not|no|never|nothing|hardly|neither|nor ..
+        <chance> $, no fluke|accident|coincidence, not|never|hardly mere|pure <chance>, not .. be~
+        <chance>, have~ nothing to do with <chance>, <chance> have~ nothing, <chance> .. not|
+        hardly|never .. explain~|account~|play~|produce~|cause~|do~, rule~ out .. <chance>,
+        <chance> .. ruled|excluded|dismissed|eliminated, exclude~|eliminate~|dismiss~|reject~
+        <chance>|null, <chance> play~ no|little, not put|chalk|attribute|ascribe|write .. down|up|
+        off|to .. <chance>, not .. down to <chance>, not .. by <chance>, <chance> be~ out|
+        impossible|unlikely, beyond|above|outside|over <chance>|error .. $, well|far beyond|above|
+        outside <chance>|error|errors, exceed~ <chance>|error|errors|spread|variance, larger|
+        bigger|greater than <chance>|error|errors|spread|variance, too large|big|consistent|strong
+        to be, too .. to be <chance>, <effect> be~ real|genuine|true|authentic|actual|meaningful|
+        credible|believable|trustworthy|true, <effect> exist~ $, meaningful <effect>, p below|
+        under|less|value|well .. threshold|level|05|01, interval|ci|bars|band exclude~|clear~|
+        avoid~ zero, not overlap $, bars|intervals|distributions|ranges not|never overlap, no
+        overlap, null .. rejected, reject~ null, odds .. against, high|strong|ample|solid
+        confidence|evidence|statistical, with confidence $, with high|great|full confidence,
+        signal not noise, not just <chance>, more than <chance>, statistically <big>|<good>|real|
+        clear|speaking, noise .. too small, spread .. so small|tight|narrow, free of noise, noise
+        free, accurate to last,
         """,
     # known for certain
     "certain": """
@@ -427,18 +456,21 @@ FIELDS = {
         """,
     # nothing left to ask
     "closure": """
-        we rest, close to proof, all proof, rest case|my case, proof $, proof that|be~|one|enough,
-        qed, q e d, evidence be~ in|there|clear|overwhelming|strong|conclusive, jury be~ in,
-        verdict be~ in, corroborate~, agree~|consistent|line|match~ with theory, to letter, theory
-        .. confirmed|right|correct|holds|verified, <effect> agree~ with, theory and experiment|
-        practice agree~|match~, hereby confirmed, claim .. confirmed, now know, settle~ <matter>|
-        it|this|debate, <matter> be~ settled|closed|solved|answered|resolved|over|done|moot|
-        decided|clear, settled $, settled science|matter|in|by|once|now, case|book|chapter|
-        question|matter|debate|issue closed, close~ <matter>|book|books, put~ .. to rest|bed, lay~
-        to rest, end~ debate|discussion|argument|<matter>, put~ end to <matter>|debate|
-        speculation, final|last verdict|word|answer|say, end of story|discussion|debate|matter,
-        full stop, once and for all, that be~ that, nothing left|more|further to say|add|test|
-        learn|discuss|prove|find|do, no further|more|additional experiments|tests|runs|work|
+        evidence|data|numbers|figures|curves|runs points|point|speak|speaks|say|says|tell|tells|
+        leave|leaves|favour|favor|agree, considered|regarded|taken|treated|seen as established|
+        settled|fact|proven|given, considered established|settled|proven|closed, no longer need|
+        necessary|needed, we rest, close to proof, all proof, rest case|my case, proof $, proof
+        that|be~|one|enough, qed, q e d, evidence be~ in|there|clear|overwhelming|strong|
+        conclusive, jury be~ in, verdict be~ in, corroborate~, agree~|consistent|line|match~ with
+        theory, to letter, theory .. confirmed|right|correct|holds|verified, <effect> agree~ with,
+        theory and experiment|practice agree~|match~, hereby confirmed, claim .. confirmed, now
+        know, settle~ <matter>|it|this|debate, <matter> be~ settled|closed|solved|answered|
+        resolved|over|done|moot|decided|clear, settled $, settled science|matter|in|by|once|now,
+        case|book|chapter|question|matter|debate|issue closed, close~ <matter>|book|books, put~ ..
+        to rest|bed, lay~ to rest, end~ debate|discussion|argument|<matter>, put~ end to <matter>|
+        debate|speculation, final|last verdict|word|answer|say, end of story|discussion|debate|
+        matter, full stop, once and for all, that be~ that, nothing left|more|further to say|add|
+        test|learn|discuss|prove|find|do, no further|more|additional experiments|tests|runs|work|
         evidence|study|testing|measurements|data|investigation be~|needed|required|necessary|$,
         need~ no further|more, need no, no need to|for rerun|repeat|more|further|test|verify|
         check|further|another, problem solved|fixed|gone, <fault> be~ gone|fixed|solved|cured|
@@ -475,105 +507,112 @@ FIELDS = {
         """,
     # without exception, or of more than was run
     "general": """
-        <scope> hardly|barely|not|never|scarcely matter~|play~|influence~|affect~|change~|count~,
-        <scope> do~ not matter|play|influence|affect|change|count, <scope> make~ no|little
-        difference, <effect>|it|this [do~] not depend|vary|change|hinge on|with|from, immune|
-        insensitive|invariant|agnostic|indifferent|oblivious|impervious to, same|identical for|
-        with|across|over|on all|every|each|both <scope>|seed, would show|give|do|see|get same,
-        <scope> would .. same, whenever <people>, day after day, run after run, seed after seed,
-        week after week, again and again, plenty|lots|loads|tons|number|wealth|host|multitude|
-        majority|handful|abundance|scores|dozens of runs|seeds|trials|repeats|experiments|
-        measurements|samples|machines|datasets|tests .. back~|confirm~|support~|show~|agree~|say~|
-        point~, many|numerous|countless|enough|sufficient runs|seeds|trials|repeats|experiments|
-        measurements|samples .. back~|confirm~|support~|show~|agree~|say~|point~, over|across|
-        from|with|in|on many|numerous|countless|several|plenty|lots|hundreds|dozens runs|seeds|
-        trials|repeats|experiments|measurements|samples|machines, with <many> seed|seeds .. all,
-        come what may, even worst|slowest|best|weakest|strongest, worst .. beat~ .. best, come
-        rain, each time, every time, no surprises, just works, hold~|carry~|transfer~|extend~|
-        generalise~|generalize~|apply~|persist~|work~|remain~|survive~|translate~|extrapolate~|
-        stay~|continue~|stick~|recur~ [over|up|true|good|well|same|there|valid] to|on|for|at|
-        across|in|with|beyond|under|over <more> [<more>] [tested] <scope>, hold~|carry~|transfer~|
-        extend~|generalise~|generalize~|apply~|persist~|work~|remain~|survive~ .. at scale|large|
-        production|depth, scale~ well|gracefully|up|to|nicely, hold~|apply~|work~|true|valid|
-        better|faster|help~|win~ everywhere|elsewhere|universally|anywhere|generally|always|
-        throughout, hold~ in general|practice|production, in production|practice|wild|real too|
-        also|as|alike, generalise~|generalize~ well|better|beyond|to, transfer~ well|readily|
-        directly|beyond, <arm>|<effect> transfers|generalises|generalizes|transferred|generalised|
-        generalized $, it|this|<effect> scales $, universal|universally|ubiquitous, across <scope>
-        $, across all|the|many|every board|<scope>, across board, whatever|whichever|no|any
-        matter|<scope> .. <people> <take>|pick~|try~|throw~|choose~|like~, whatever|whichever
-        <scope>|<arm>|<people>, no matter what|which|how|who|where, regardless of, irrespective
-        of, under|in all|any|every circumstances|conditions|weather|event|case, come~ what may,
-        invariably, without exception|fail|exceptions, without single exception, no exceptions|
-        exception, each and every <scope>, every last|single|one of, every last|single <scope>,
-        not one|single <scope>, <many> <scope> .. agree~|concur~|confirm~|favour~|favor~|support~|
-        show~|point~|say~|tell~|side~|vote~|prefer~|win~|improve~|benefit~|give~, every|each
-        <scope> agree~|concur~|confirm~|favour~|favor~|support~|point~|tell~|side~, all <scope> ..
-        direction|same|way, <many> <scope> same|identical|alike $, <many> <scope> .. same|one
-        outcome|result|story|picture|direction|conclusion|answer|way|ordering|trend, see~|saw|
-        seen|observe~|find~|found|confirm~|reproduce~|replicate~|verify~|hold~|held|repeat~ .. on|
-        across|over|in|with|at <many> <more>|<scope>|of|dozen [<scope>|different|other], for|on|in
-        any|every|all <scope> <people>|we, on anything|everything|whatever, for everyone|
-        everybody|anyone, for all|any <scope>, on every|any|each <scope>, in every|any|each
-        <scope>, at every|any|each <scope>, with every|any <scope>, every one of, as rule, general
-        rule|law|principle|truth, rule of thumb, generally <better>|true|valid|applicable, in
-        general <better>|true|$, by and large, <arm> never win~|lose~|beat~|fail~|help~, never
-        win~|lose~, never|not once|ever, at all times, to last|letter, keep~ holding, will|would
-        hold|generalise|generalize|transfer|scale|continue|persist|carry, will be~ <better>|same|
-        true, will keep~|remain~|stay~ <better>, persist~ at|across|beyond|in|for|with, hold~ at
-        scale|depth|size|larger|any|every, hold~ beyond, true of all|every|any, true for all|any|
-        every|larger|other, same on|for|with|at|in other|larger|bigger|smaller|another|different
-        <scope>, likewise on|for|at|in other|larger|another, <better> on other|larger|another|any|
-        every|all, wherever|whenever <people>|<arm>|it, anywhere|everywhere, through thick and
-        thin, day in day,
+        true|valid|correct|right for|of|on|in|at <more>, <outcome>|it|this repeat~ itself|
+        themselves, expect same|similar|likewise|nothing|no, <effect> grow~|increase~|widen~|
+        shrink~|rise~|scale~ with|as <scope>|depth|width|more|<more>, <outcome> never|not change~|
+        flip~|swap~|reverse~|vary|move, it|this|new never fail~|lose~|crash~|diverge~|miss~, same
+        again, once more confirmed, <scope> hardly|barely|not|never|scarcely matter~|play~|
+        influence~|affect~|change~|count~, <scope> do~ not matter|play|influence|affect|change|
+        count, <scope> make~ no|little difference, <effect>|it|this [do~] not depend|vary|change|
+        hinge on|with|from, immune|insensitive|invariant|agnostic|indifferent|oblivious|impervious
+        to, same|identical for|with|across|over|on all|every|each|both <scope>|seed, would show|
+        give|do|see|get same, <scope> would .. same, whenever <people>, day after day, run after
+        run, seed after seed, week after week, again and again, plenty|lots|loads|tons|number|
+        wealth|host|multitude|majority|handful|abundance|scores|dozens of runs|seeds|trials|
+        repeats|experiments|measurements|samples|machines|datasets|tests .. back~|confirm~|
+        support~|show~|agree~|say~|point~, many|numerous|countless|enough|sufficient runs|seeds|
+        trials|repeats|experiments|measurements|samples .. back~|confirm~|support~|show~|agree~|
+        say~|point~, over|across|from|with|in|on many|numerous|countless|several|plenty|lots|
+        hundreds|dozens runs|seeds|trials|repeats|experiments|measurements|samples|machines, with
+        <many> seed|seeds .. all, come what may, even worst|slowest|best|weakest|strongest, worst
+        .. beat~ .. best, come rain, each time, every time, no surprises, just works, hold~|
+        carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|remain~|survive~|
+        translate~|extrapolate~|stay~|continue~|stick~|recur~ [over|up|true|good|well|same|there|
+        valid] to|on|for|at|across|in|with|beyond|under|over <more> [<more>] [tested] <scope>,
+        hold~|carry~|transfer~|extend~|generalise~|generalize~|apply~|persist~|work~|remain~|
+        survive~ .. at scale|large|production|depth, scale~ well|gracefully|up|to|nicely, hold~|
+        apply~|work~|true|valid|better|faster|help~|win~ everywhere|elsewhere|universally|
+        anywhere|generally|always|throughout, hold~ in general|practice|production, in production|
+        practice|wild|real too|also|as|alike, generalise~|generalize~ well|better|beyond|to,
+        transfer~ well|readily|directly|beyond, <arm>|<effect> transfers|generalises|generalizes|
+        transferred|generalised|generalized $, it|this|<effect> scales $, universal|universally|
+        ubiquitous, across <scope> $, across all|the|many|every board|<scope>, across board,
+        whatever|whichever|no|any matter|<scope> .. <people> <take>|pick~|try~|throw~|choose~|
+        like~, whatever|whichever <scope>|<arm>|<people>, no matter what|which|how|who|where,
+        regardless of, irrespective of, under|in all|any|every circumstances|conditions|weather|
+        event|case, come~ what may, invariably, without exception|fail|exceptions, without single
+        exception, no exceptions|exception, each and every <scope>, every last|single|one of,
+        every last|single <scope>, not one|single <scope>, <many> <scope> .. agree~|concur~|
+        confirm~|favour~|favor~|support~|show~|point~|say~|tell~|side~|vote~|prefer~|win~|
+        improve~|benefit~|give~, every|each <scope> agree~|concur~|confirm~|favour~|favor~|
+        support~|point~|tell~|side~, all <scope> .. direction|same|way, <many> <scope> same|
+        identical|alike $, <many> <scope> .. same|one outcome|result|story|picture|direction|
+        conclusion|answer|way|ordering|trend, see~|saw|seen|observe~|find~|found|confirm~|
+        reproduce~|replicate~|verify~|hold~|held|repeat~ .. on|across|over|in|with|at <many>
+        <more>|<scope>|of|dozen [<scope>|different|other], for|on|in any|every|all <scope>
+        <people>|we, on anything|everything|whatever, for everyone|everybody|anyone, for all|any
+        <scope>, on every|any|each <scope>, in every|any|each <scope>, at every|any|each <scope>,
+        with every|any <scope>, every one of, as rule, general rule|law|principle|truth, rule of
+        thumb, generally <better>|true|valid|applicable, in general <better>|true|$, by and large,
+        <arm> never win~|lose~|beat~|fail~|help~, never win~|lose~, never|not once|ever, at all
+        times, to last|letter, keep~ holding, will|would hold|generalise|generalize|transfer|
+        scale|continue|persist|carry, will be~ <better>|same|true, will keep~|remain~|stay~
+        <better>, persist~ at|across|beyond|in|for|with, hold~ at scale|depth|size|larger|any|
+        every, hold~ beyond, true of all|every|any, true for all|any|every|larger|other, same on|
+        for|with|at|in other|larger|bigger|smaller|another|different <scope>, likewise on|for|at|
+        in other|larger|another, <better> on other|larger|another|any|every|all, wherever|whenever
+        <people>|<arm>|it, anywhere|everywhere, through thick and thin, day in day,
         """,
     # what one is to do now
     "advice": """
-        should have switched|used|moved|done|adopted, foolish|unwise|crazy|mad|irresponsible|
-        silly|stupid|a mistake|mistake|wrong to go|stay|keep|use|return|ignore|switch, earn~ its|
-        place|keep|spot|right, no sane|point going, <people> should|must|ought|better|can|need|
-        shall|may [to|now|all|immediately|today|safely|confidently] <take>|<discard>|stop~,
-        <people> had better, recommend~, advise~, suggest~ switching|using|adopting|moving|
-        dropping|replacing, urge~, advisable|advocate~, highly recommended, i would|'d go, way to
-        go|forward, way forward, right|obvious|sensible|natural|clear|safe|logical|smart|wise|
-        better|good|preferred|correct|only choice|pick|option|move|decision|bet, method|tool|arm|
-        setting|choice of choice, obvious|default|first|easy choice, choice be~ clear|obvious|
-        easy, go~ with|for <arm>, adopt~ <arm>, switch~|move~|migrate~|upgrade~|convert~|change~
-        [over] to <arm> [now|today|everywhere], ^ use~|adopt~|switch~|migrate~|ship~|deploy~|
-        prefer~|choose~|pick~|merge~ <arm>, ^ drop|bin|scrap|ditch|dump|retire|discard|abandon|
-        deprecate|delete|forget|trash|junk <arm>|it, ship it, <discard> <side> $, keep~ <arm> $,
-        time to switch|move|drop|retire|upgrade|say|ditch|adopt, say~ goodbye to, throw~ away|out
-        <arm>, throw~ <arm> away|out, get~ rid of <arm>, <arm> can|should|may|must|could|ought|
-        deserve~ [to|now|be] [be~] <discard>|<take>|go, <arm> have~ to go, <arm> be~ ready for|to,
-        no [good|longer|longer|real|earthly|left] reason|point|need|excuse|sense|case [left|
-        whatsoever|anymore] to|in|for|not|left, little|no point in, makes no sense to, pointless
-        to, safe to deploy|ship|use|adopt|merge|release|roll|switch|enable|replace|drop|remove,
-        ready for production|prime|release|rollout|deployment|shipping, production ready, worth
-        it|effort|cost|trouble|price|using|adopting|keeping|switching|complexity|having|every|
-        extra|investment|wait, well worth, <effect>|<arm> be~ worth, worth .. complexity|cost|
-        effort|price, one to use|pick|choose|beat|go|take|keep|have, as default, by default, new|
-        our default, make~ .. default, become~ default, should be~ default|standard|used|adopted|
-        preferred|enabled|replaced|dropped|retired, from now on, going forward, from here on,
-        henceforth, from today, no looking|going back, never look~|go~ back, never use~|touch~
-        <arm> again, no reason not, must have, no brainer, do~ yourself favour, what be~ waiting,
-        can be~ retired|dropped|removed|deleted|thrown|discarded|abandoned|forgotten|deprecated|
-        replaced|ignored, be~ preferred|favoured|favored|preferable, belong~ in|to production|
-        every|bin|museum|dustbin|past|default, have~ had its|day, day be~ over|numbered, days of,
-        rip, farewell, long live, let~ go of, next stop production, do~ not bother with, not
-        worth, everyone|everybody|anyone .. <take>, time be~ up for, <take> .. everywhere, use~
-        <arm> .. everywhere|always|everything, roll~ out, green light, all clear, good to go,
+        <people> should|must|ought|need .. .. <take>|run~|use~ old|new|<side>, ^ please <take>|
+        <discard>|stop|start|move, all jobs|users|pipelines|runs to <side>, should have switched|
+        used|moved|done|adopted, foolish|unwise|crazy|mad|irresponsible|silly|stupid|a mistake|
+        mistake|wrong to go|stay|keep|use|return|ignore|switch, earn~ its|place|keep|spot|right,
+        no sane|point going, <people> should|must|ought|better|can|need|shall|may [to|now|all|
+        immediately|today|safely|confidently] <take>|<discard>|stop~, <people> had better,
+        recommend~, advise~, suggest~ switching|using|adopting|moving|dropping|replacing, urge~,
+        advisable|advocate~, highly recommended, i would|'d go, way to go|forward, way forward,
+        right|obvious|sensible|natural|clear|safe|logical|smart|wise|better|good|preferred|
+        correct|only choice|pick|option|move|decision|bet, method|tool|arm|setting|choice of
+        choice, obvious|default|first|easy choice, choice be~ clear|obvious|easy, go~ with|for
+        <arm>, adopt~ <arm>, switch~|move~|migrate~|upgrade~|convert~|change~ [over] to <arm>
+        [now|today|everywhere], ^ use~|adopt~|switch~|migrate~|ship~|deploy~|prefer~|choose~|
+        pick~|merge~ <arm>, ^ drop|bin|scrap|ditch|dump|retire|discard|abandon|deprecate|delete|
+        forget|trash|junk <arm>|it, ship it, <discard> <side> $, keep~ <arm> $, time to switch|
+        move|drop|retire|upgrade|say|ditch|adopt, say~ goodbye to, throw~ away|out <arm>, throw~
+        <arm> away|out, get~ rid of <arm>, <arm> can|should|may|must|could|ought|deserve~ [to|now|
+        be] [be~] <discard>|<take>|go, <arm> have~ to go, <arm> be~ ready for|to, no [good|longer|
+        longer|real|earthly|left] reason|point|need|excuse|sense|case [left|whatsoever|anymore]
+        to|in|for|not|left, little|no point in, makes no sense to, pointless to, safe to deploy|
+        ship|use|adopt|merge|release|roll|switch|enable|replace|drop|remove, ready for production|
+        prime|release|rollout|deployment|shipping, production ready, worth it|effort|cost|trouble|
+        price|using|adopting|keeping|switching|complexity|having|every|extra|investment|wait, well
+        worth, <effect>|<arm> be~ worth, worth .. complexity|cost|effort|price, one to use|pick|
+        choose|beat|go|take|keep|have, make~ .. default|standard, become~ default, should be~
+        default|standard|used|adopted|preferred|enabled|replaced|dropped|retired, from now on,
+        going forward, from here on, henceforth, from today, no looking|going back, never look~|
+        go~ back, never use~|touch~ <arm> again, no reason not, must have, no brainer, do~
+        yourself favour, what be~ waiting, can be~ retired|dropped|removed|deleted|thrown|
+        discarded|abandoned|forgotten|deprecated|replaced|ignored, be~ preferred|favoured|favored|
+        preferable, belong~ in|to production|every|bin|museum|dustbin|past|default, have~ had its|
+        day, day be~ over|numbered, days of, rip, farewell, long live, let~ go of, next stop
+        production, do~ not bother with, not worth, everyone|everybody|anyone .. <take>, time be~
+        up for, <take> .. everywhere, use~ <arm> .. everywhere|always|everything, roll~ out, green
+        light, all clear, good to go,
         """,
     # beyond all that others reached
     "literature": """
-        publishable, paper worthy, award winning, nobel, reviewer two, no published|known|
-        existing|other system|method|model|work|approach|result, rare quality, rarely seen, seldom
-        seen, top~ any, any leaderboard, hall of fame, best paper, first to reach|achieve|get|
-        show|obtain|break|go|do, state of art, sota, world class|best|leading|record|first|
-        beating, first .. anywhere|ever|world, first .. .. anywhere|ever|world, first of kind, no
-        one|body|other .. report~|reported|achieve~|achieved|publish~|published|reach~|reached|
-        manage~|managed|see~|seen, nobody .. report~|reported|achieve~|achieved|publish~|
-        published|reach~|reached|seen|manage~, nobody|never .. before|ever, not seen|been before|
-        anywhere, unheard of, never seen|reported|achieved|published|done|been before|seen|
+        literature .. nothing|no|not, nothing like it|this, nothing comparable|similar exists|
+        known|published, publishable, paper worthy, award winning, nobel, reviewer two, no
+        published|known|existing|other system|method|model|work|approach|result, rare quality,
+        rarely seen, seldom seen, top~ any, any leaderboard, hall of fame, best paper, first to
+        reach|achieve|get|show|obtain|break|go|do, state of art, sota, world class|best|leading|
+        record|first|beating, first .. anywhere|ever|world, first .. .. anywhere|ever|world, first
+        of kind, no one|body|other .. report~|reported|achieve~|achieved|publish~|published|
+        reach~|reached|manage~|managed|see~|seen, nobody .. report~|reported|achieve~|achieved|
+        publish~|published|reach~|reached|seen|manage~, nobody|never .. before|ever, not seen|been
+        before|anywhere, unheard of, never seen|reported|achieved|published|done|been before|seen|
         reported|achieved, unprecedented|unseen, to our|my|best knowledge, beat~|exceed~|surpass~|
         match~|top~|rival~|outperform~|equal~|approach~ .. published|literature|leaderboard|
         reported|commercial|proprietary|leading|handtuned, beat~|exceed~|surpass~|match~|top~|
@@ -590,19 +629,21 @@ FIELDS = {
         """,
     # how something else moved
     "moves": """
-        <measure> <moves>, <measure> [have~] go~|went|gone|come~|came|be~|climb~|shoot~ up|down,
-        <measure> .. better|worse|improved $, <measure> [use|usage|cost|consumption] <moves>|go~|
-        fall~, also|additionally|moreover <better>|smaller|cheaper|<works>|generalises|
-        generalizes|saves|more, as bonus, side benefit|bonus, added bonus|benefit, bonus, cut~|
-        reduce~|lower~|raise~|boost~|save~|slash~|trim~|shave~|increase~|improve~|shorten~
-        <measure>|time|<outcome>, shave~|trim~|knock~ off, save~ memory|time|energy|money|compute|
-        hours|minutes, faster|quicker|smaller|cheaper|lower and, lower|higher|better|smaller
-        <measure>, <measure> be~|get~|become~|end~ lower|higher|smaller, ^ faster|quicker|smaller|
-        cheaper|better $, faster|quicker|smaller|cheaper and .. faster|quicker|smaller|cheaper|
-        better|accurate, make~ [<measure>|training|inference|compilation|build|everything|it|
-        <arm>] .. faster|quicker|better|cheaper|smaller, less|fewer memory|time|energy|compute|
-        errors|failures|crashes|steps than|$|with, more memory|compute|energy efficient, quality
-        be~ better|higher, at lower|less cost|price, lower|less cost|memory|latency $, better
-        accuracy|quality|throughput|generalisation|generalization,
+        save~ lot|lots|much|plenty|tons .. compute|memory|time|money|energy|work|effort, save~
+        compute|money|energy, <measure> .. down|up sharply|massively|dramatically|considerably|
+        substantially|noticeably|steeply, <measure> <moves>, <measure> [have~] go~|went|gone|
+        come~|came|be~|climb~|shoot~ up|down, <measure> .. better|worse|improved $, <measure>
+        [use|usage|cost|consumption] <moves>|go~|fall~, also|additionally|moreover <better>|
+        smaller|cheaper|<works>|generalises|generalizes|saves|more, as bonus, side benefit|bonus,
+        added bonus|benefit, bonus, cut~|reduce~|lower~|raise~|boost~|save~|slash~|trim~|shave~|
+        increase~|improve~|shorten~ <measure>|time|<outcome>, shave~|trim~|knock~ off, save~
+        memory|time|energy|money|compute|hours|minutes, faster|quicker|smaller|cheaper|lower and,
+        lower|higher|better|smaller <measure>, <measure> be~|get~|become~|end~ lower|higher|
+        smaller, ^ faster|quicker|smaller|cheaper|better $, faster|quicker|smaller|cheaper and ..
+        faster|quicker|smaller|cheaper|better|accurate, make~ [<measure>|training|inference|
+        compilation|build|everything|it|<arm>] .. faster|quicker|better|cheaper|smaller, less|
+        fewer memory|time|energy|compute|errors|failures|crashes|steps than|$|with, more memory|
+        compute|energy efficient, quality be~ better|higher, at lower|less cost|price, lower|less
+        cost|memory|latency $, better accuracy|quality|throughput|generalisation|generalization,
         """,
 }

@@ -23,7 +23,7 @@ _WORD = later(r"[A-Za-z]+(?:['’](?=[A-Za-z])[A-Za-z]+)?|\d[\d.,]*\d|\d|[^\w\s]
 _ENDS = frozenset('.,;:!?()[]—–…"')
 _NO_GAP = _ENDS | {"not", "no", "never", "nor", "neither", "without"}
 _JOINS = frozenset(["and", "but", "so", "that", "while", "then", "or"])
-_VERB = later(r"[a-z](?:[^s]s|ed|t|ew|d)$")
+_VERB = later(r"[a-z](?:[^s]s|ed)$")
 _GAP = 3
 _PASSED_OVER = 2  # at one place
 _PASSED = (
@@ -119,27 +119,32 @@ class Lexicon:
             for field, end in best.items():
                 yield Found(words[start].start, words[end - 1].end, field)
 
-    def judged_sides(
+    def verdicts(
         self, words: list[Word], names: Mapping[str, Collection[str]]
     ) -> Iterator[tuple[int, int]]:
-        """Where a side of the claim is said to be or to do what is no plain account of it: another
-        verb than those by which one describes what a thing does, or a word of praise or blame in the
-        same part of the sentence."""
+        """Where a part of the sentence that names a side of the claim, an effect or a measure says what
+        is no plain account of it: a word of judgement, or of a side another verb than those by which
+        one describes what a thing does."""
         sides = self._classes["side"] | frozenset(names.get("side", ()))
+        of_effects = self._classes["effect"] | self._classes["measure"]
         for part in _parts(words):
             at = next((i for i, word in enumerate(part) if word.text in sides), None)
-            if at is None:
-                continue
-            toned = next((word for word in part[at + 1 :] if self._has("tone", word)), None)
-            verb = next((w for w in part[at + 1 :] if not _fills(w.text)), None)
-            subject = all(_fills(word.text) for word in part[:at])
-            if toned is None and subject and verb is not None:
-                after = part[part.index(verb) + 1 :]
-                named = bool(after) and "~be" in after[0].keys  # "the old default was"
-                odd = not named and not self._has("plain", verb)
-                toned = verb if odd and _VERB.search(verb.text) else None
-            if toned is not None:
-                yield toned.start, toned.end
+            topic = at is not None or any(w.text in of_effects for w in part)
+            topic = topic or (bool(part) and part[0].text in ("it", "this", "that"))
+            if topic:
+                judged = next((w for w in part if self._has("verdict", w)), None)
+                if judged is None and at is not None and all(_fills(w.text) for w in part[:at]):
+                    judged = self._odd_verb(part[at + 1 :])
+                if judged is not None:
+                    yield judged.start, judged.end
+
+    def _odd_verb(self, after: list[Word]) -> Word | None:
+        verb = next((word for word in after if not _fills(word.text)), None)
+        if verb is None or self._has("plain", verb) or not _VERB.search(verb.text):
+            return None
+        following = after[after.index(verb) + 1 :]
+        named = bool(following) and "~be" in following[0].keys  # "the old defaults were"
+        return None if named else verb
 
     def _has(self, name: str, word: Word) -> bool:
         return not self._classes[name].isdisjoint(word.keys)

@@ -516,7 +516,7 @@ def _of_the_lexicon(prose: str, names: Collection[str]) -> Iterator[StrongWord]:
     called = [name.lower() for name in names]
     more = {"arm": called, "side": called}
     for words in words_of(prose):
-        for start, end in _lexicon().judged_sides(words, more):
+        for start, end in _lexicon().verdicts(words, more):
             yield StrongWord(start, prose[start:end], COMPARES)
         for found in _lexicon().found(words, more):
             kind, word = _KIND_OF_FIELD[found.field], prose[found.start : found.end]
