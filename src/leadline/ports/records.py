@@ -159,8 +159,9 @@ class RecordLog(Protocol):
         """Acknowledge torn lines (of any writer) by a ``healed`` record; returns their digests."""
         ...
 
-    def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
-        """Name -> content of every event file (of those called ``names``), for the record branch."""
+    def files(self, topic: str, names: Collection[str] | None = None) -> Mapping[str, bytes]:
+        """Name -> content of every event file (of those called ``names``), read when it is looked
+        at: who writes to one meanwhile, or wants it as it was, makes a dict of it before."""
         ...
 
     def unsearched(self, topic: str, names: Collection[str] | None = None) -> dict[str, int]:

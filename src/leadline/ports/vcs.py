@@ -243,6 +243,10 @@ class Vcs(Protocol):
         """Content by blob name. Code: ``no-such-object``."""
         ...
 
+    def write_blobs(self, contents: list[bytes]) -> list[str]:
+        """Store them; the name of each. What no commit comes to name is git's to clear away."""
+        ...
+
     def commit_files(
         self,
         ref: str,

@@ -68,7 +68,9 @@ class Context:
     actor: Callable[[], str] = lambda: "unknown"
     warn: Callable[[str], None] = lambda text: None  # a line for stderr
     pause: Callable[[float], None] = time.sleep  # so many seconds
-    rendered: tuple[Thread, str] | None = None  # the thread whose logbook was rendered last, and it
+    rendered: tuple[Thread, bytes] | None = (
+        None  # the thread whose logbook was rendered last, and it
+    )
     _screen: Screen | None = None
     _series: SeriesStore | None = None
 

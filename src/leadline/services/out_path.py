@@ -69,7 +69,12 @@ def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
 
 
 def write_out(
-    context: Context, out: str, text: str, verb: str, own: bool = False, force: bool = False
+    context: Context,
+    out: str,
+    content: str | bytes,
+    verb: str,
+    own: bool = False,
+    force: bool = False,
 ) -> str:
     """Write a file that the user named; an earlier one of ours is replaced whole, any other only by
     ``force``. ``verb``: what to type again. ``own``: the place is ours, and its folder is made.
@@ -78,7 +83,7 @@ def write_out(
     Raises LeadlineError: environment (``no-folder``, ``cannot-write``), conflict (``file-exists``).
     """
     path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(out)))
-    data = text.encode("utf-8", "replace")
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         if not own:
             check_folder(path)

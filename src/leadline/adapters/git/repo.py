@@ -229,6 +229,9 @@ class Git:
     def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
         return objects.read_blobs(self._git, blobs)
 
+    def write_blobs(self, contents: list[bytes]) -> list[str]:
+        return objects.write_blobs(self._git, contents)
+
     def commit_files(
         self,
         ref: str,

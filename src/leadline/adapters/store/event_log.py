@@ -93,6 +93,32 @@ class _Part:
     lines: Lines = field(default_factory=Lines)
 
 
+class _Files(Mapping[str, bytes]):
+    """Read each time they are looked at: those of a long thread are more than memory should hold."""
+
+    def __init__(self, folder: str, names: Collection[str] | None) -> None:
+        self._folder = folder
+        if names is None:
+            names = os.listdir(folder) if os.path.isdir(folder) else []
+        self._paths = {
+            name: path
+            for name in sorted(names)
+            if name.endswith(".jsonl") and os.path.isfile(path := os.path.join(folder, name))
+        }
+
+    def __getitem__(self, name: str) -> bytes:
+        return read_bytes(self._paths[name]) or b""
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 Answer = TypeVar("Answer")
 
 
@@ -361,15 +387,8 @@ class EventLog:
                 self._item_values[digest] = None
         return self._item_values[digest]
 
-    def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
-        folder = self.folder(topic)
-        if names is None:
-            names = os.listdir(folder) if os.path.isdir(folder) else []
-        return {
-            name: read_bytes(os.path.join(folder, name)) or b""
-            for name in sorted(names)
-            if name.endswith(".jsonl") and os.path.isfile(os.path.join(folder, name))
-        }
+    def files(self, topic: str, names: Collection[str] | None = None) -> Mapping[str, bytes]:
+        return _Files(self.folder(topic), names)
 
     def blob_names(self, topic: str, width: int) -> dict[str, str]:
         return self.index.blob_names(topic, width)

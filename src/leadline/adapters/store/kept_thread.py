@@ -47,6 +47,7 @@ T = TypeVar("T")
 DRAWN_AT_ONCE = 8  # at first; then twice as many each time
 MOST_AT_ONCE = 256
 JUDGED_AT_ONCE = 64
+FOLDED_AT_ONCE = 64  # things: bounds what is read beside what is held
 NEAR = 64  # members that are remembered
 MOST_CITED = 32  # a seal names all experiments, and shows none
 MOST_HELD = 2000  # things in memory; who was given one keeps it
@@ -85,6 +86,9 @@ def kept_thread(
     kept.bring_up_to_date()
     kept.goes_on = goes_on
     return kept.thread
+
+
+_RANKED = ("kind='experiment' AND ranked", (), "best IS NULL, best, place")
 
 
 class KeptRows:
@@ -189,9 +193,10 @@ class KeptRows:
         if len(self._held) > MOST_HELD:
             self._forget(0)
         missing = [base for base in bases if base not in self._whole]
-        if missing:
-            self._held.update({thing.id: thing for thing in self.fold(missing)})
-            self._whole.update(missing)
+        for at in range(0, len(missing), FOLDED_AT_ONCE):
+            some = missing[at : at + FOLDED_AT_ONCE]
+            self._held.update({thing.id: thing for thing in self.fold(some)})
+            self._whole.update(some)
         return [self._held[i] for i in ids if i in self._held]
 
     def uid(self, shown: str) -> str:
@@ -242,7 +247,10 @@ class KeptRows:
         return Counts(*row)
 
     def ranked(self) -> Sequence[Experiment]:
-        return self.draw("kind='experiment' AND ranked", [], "best IS NULL, best, place")
+        return self.draw(*_RANKED)
+
+    def ranked_ids(self, most: int) -> list[str]:
+        return self.draw(*_RANKED).ids(0, most)
 
     def recent(self) -> Sequence[Experiment]:
         return self.draw("ranked", [], "recent DESC, best IS NULL, best, place")
@@ -655,7 +663,7 @@ class _Rows(Sequence[T]):
     def __bool__(self) -> bool:
         return self._rows._exists("things", self._where, self._values)
 
-    def _ids(self, start: int, count: int) -> list[str]:
+    def ids(self, start: int, count: int) -> list[str]:
         found = self._rows.db.execute(
             f"SELECT id FROM things WHERE thread=? AND {self._where} ORDER BY {self._order} "
             "LIMIT ? OFFSET ?",
@@ -664,7 +672,7 @@ class _Rows(Sequence[T]):
         return [row[0] for row in found.fetchall()]
 
     def _far(self, start: int, count: int) -> list[str]:
-        ids = self._ids(start, count)
+        ids = self.ids(start, count)
         if self._load == self._rows.load:
             self._rows.expect(ids)
         return ids
@@ -673,7 +681,7 @@ class _Rows(Sequence[T]):
         """The ids up to there, and some more: who looks at one by one asks seldom."""
         if count > len(self._front):
             lot = max(count, DRAWN_AT_ONCE, 2 * len(self._front)) - len(self._front)
-            more = self._ids(len(self._front), lot)
+            more = self.ids(len(self._front), lot)
             self._front += more
             if self._load == self._rows.load:
                 self._rows.expect(more)
@@ -682,7 +690,7 @@ class _Rows(Sequence[T]):
     def __getitem__(self, at: Any) -> Any:
         if not isinstance(at, slice):
             place = at if at >= 0 else at + len(self)
-            found = self._load(self._ids(place, 1)) if place >= 0 else []
+            found = self._load(self.ids(place, 1)) if place >= 0 else []
             if not found:
                 raise IndexError(at)
             return found[0]
@@ -696,7 +704,7 @@ class _Rows(Sequence[T]):
         start, stop, step = at.indices(len(self))
         if step < 0:
             return [self[place] for place in range(start, stop, step)]
-        return self._load(self._ids(start, max(0, stop - start)))[::step]
+        return self._load(self.ids(start, max(0, stop - start)))[::step]
 
     def __iter__(self) -> Iterator[T]:
         start, count = 0, DRAWN_AT_ONCE

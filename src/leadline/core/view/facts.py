@@ -252,6 +252,13 @@ def ranked(thread: Thread) -> Sequence[Experiment]:
     return best_first(with_runs, order_of(thread))
 
 
+def ranked_ids(thread: Thread, most: int) -> list[str]:
+    """The ids of the first of ``ranked``."""
+    if thread.kept is not None:
+        return thread.kept.ranked_ids(most)
+    return [e.id for e in ranked(thread)[:most]]
+
+
 def best_first(experiments: list[Experiment], by: Order) -> list[Experiment]:
     """In their order where there is nothing to rank them by; those without a worth last."""
     if not by.metric:

@@ -311,7 +311,7 @@ def _of_the_answer(
     wanted = {e.id for e in first}
     if len(wanted) < shown:
         first += [e for e in ranked[1 : shown + 1] if e.id not in wanted]
-    place = {e.id: at for at, e in enumerate(ranked[:LOOKED_AT])}
+    place = {shown: at for at, shown in enumerate(facts.ranked_ids(thread, LOOKED_AT))}
     return sorted(first[:shown], key=lambda e: place.get(e.id, LOOKED_AT))
 
 

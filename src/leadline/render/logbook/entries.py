@@ -9,7 +9,7 @@ entry does not show that it was retracted; the header does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
 from leadline.core.ids import experiment_of
@@ -65,15 +65,20 @@ class Entry(NamedTuple):
 
 def render_logbook(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
     """The whole logbook, oldest entry first."""
-    log = "\n\n".join(map(_shown, log_entries(thread))) or NO_ENTRY
-    return (
+    return "".join(logbook_pieces(thread, evidence_of))
+
+
+def logbook_pieces(thread: Thread, evidence_of: EvidenceOf | None = None) -> Iterator[str]:
+    """As ``render_logbook``, for who writes it out: the beginning, each entry, the end."""
+    yield (
         f"# Research logbook: {data(thread.title or thread.topic)}\n\n{HEADER_BEGIN}\n"
-        f"{render_header(thread, evidence_of)}\n{HEADER_END}\n\n## Experiment log\n\n{log}\n"
+        f"{render_header(thread, evidence_of)}\n{HEADER_END}\n\n## Experiment log\n\n"
     )
-
-
-def _shown(entry: Entry) -> str:
-    return f"### {entry.heading}\n\n{entry.body}".rstrip()
+    between = ""
+    for entry in log_entries(thread):
+        yield between + f"### {entry.heading}\n\n{entry.body}".rstrip()
+        between = "\n\n"
+    yield "\n" if between else f"{NO_ENTRY}\n"
 
 
 def log_entries(thread: Thread) -> Iterable[Entry]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from io import BytesIO
 
 from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import LeadlineError
@@ -20,8 +21,8 @@ from leadline.render.logbook.entries import (
     HEADER_BEGIN,
     HEADER_END,
     NO_ENTRY,
-    entries,
-    render_logbook,
+    log_entries,
+    logbook_pieces,
 )
 from leadline.services.context import Context
 from leadline.services.out_path import behind_link, write_out, write_whole
@@ -43,11 +44,14 @@ class Published:
         return dict(self.__dict__)
 
 
-def logbook_text(context: Context, thread: Thread) -> str:
+def logbook_data(context: Context, thread: Thread) -> bytes:
     """The research logbook of ``thread`` as it is rendered now: once for a verb that writes it to
-    two places."""
+    two places. Entry by entry: as one text a long one takes four times its size."""
     if context.rendered is None or context.rendered[0] is not thread:
-        context.rendered = (thread, render_logbook(thread, labels_for(thread)))
+        data = BytesIO()
+        for piece in logbook_pieces(thread, labels_for(thread)):
+            data.write(piece.encode())
+        context.rendered = (thread, data.getvalue())
     return context.rendered[1]
 
 
@@ -69,9 +73,12 @@ def logbook(context: Context, topic: str, out: str | None = None, force: bool = 
     Raises LeadlineError when it cannot be written, or would replace another's file without
     ``force``.
     """
-    text = logbook_text(context, context.store.view(topic))
-    path = write_out(context, out, text, "logbook", force=force) if out else ""
-    return Logbook("" if out else text, len(entries(text)), path)
+    thread = context.store.view(topic)
+    data = logbook_data(context, thread)
+    count = sum(1 for _ in log_entries(thread))
+    if out:
+        return Logbook("", count, write_out(context, out, data, "logbook", force=force))
+    return Logbook(data.decode(), count, "")
 
 
 def publish(
@@ -109,7 +116,7 @@ def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
     own_log = HEADER_BEGIN.encode() not in present  # kept before there was a rendering
     if own_log and any(a.get("digest") == digest_bytes(present) for a in thread.adopted):
         return False
-    return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
+    return not _is_ours(context, topic, present, logbook_data(context, thread))
 
 
 def needs_rendering(context: Context, topic: str) -> bool:
@@ -144,7 +151,7 @@ def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool
             skipped=f"{path} is, or lies behind, a symbolic link",
             next="leadline init --logbook-folder PATH",
         )
-    data = logbook_text(context, thread).encode()
+    data = logbook_data(context, thread)
     present = _read(full)
     if (
         present is not None

@@ -9,7 +9,7 @@ put back by the next commit where somebody else changed them; what he put there 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from leadline.core.canonical import digest_bytes, is_digest
 from leadline.core.errors import LeadlineError, conflict, environment
@@ -29,7 +29,7 @@ from leadline.render import markdown
 from leadline.render.branch.badge import FOLDER as BADGES
 from leadline.render.branch.badge import badge_files
 from leadline.render.branch.index import entry_of, render_index, snapshot_folder
-from leadline.services.branch.logbook import logbook_text
+from leadline.services.branch.logbook import logbook_data
 from leadline.services.branch.whose_branch import refuse_another, remember_own
 from leadline.services.context import Context
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SMALL_BLOB_BYTES = 64 * 1024
 RUN_ARTIFACT_BYTES = 1024 * 1024  # small artifacts of one run, together
+STORED_AT_ONCE_BYTES = 8 * 1024 * 1024
 ATTEMPTS = 6
 Files = dict[str, bytes | str | None]
 
@@ -160,7 +161,7 @@ def changed_files(
     wanted: Files = {}
     threads = {t: context.store.view(t) for t in context.store.topics()}
     for topic in topics or list(threads):
-        wanted.update(_events(context, topic, present))
+        wanted.update(_stored(context, _events(context, topic, present)))
         wanted.update(_derived(context, threads[topic], present))
         wanted.update(_small_blobs(context, threads[topic], present))
     wanted["README.md"] = _index(list(threads.values())).encode()
@@ -169,14 +170,25 @@ def changed_files(
     return {
         p: data
         for p, data in wanted.items()
-        if isinstance(data, bytes) and present.get(p) != blob_name(data, width)
+        if present.get(p) != (blob_name(data, width) if isinstance(data, bytes) else data)
     }
 
 
-def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
-    """Our event files; where the branch has a version that ours does not extend, ours goes beside
-    it, or in its place where it is this machine's own."""
-    files: Files = {}
+def _stored(context: Context, files: Iterable[tuple[str, bytes]]) -> Files:
+    """Written to git some at a time, and named: together they may be more than memory should hold."""
+    stored: Files = {}
+    lot: dict[str, bytes] = {}
+    for path, data in files:
+        lot[path] = data
+        if sum(map(len, lot.values())) > STORED_AT_ONCE_BYTES:
+            stored.update(zip(lot, context.vcs.write_blobs(list(lot.values())), strict=True))
+            lot.clear()
+    return {**stored, **lot}
+
+
+def _events(context: Context, topic: str, present: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Our event files that the branch lacks; where it has a version that ours does not extend, ours
+    goes beside it, or in its place where it is this machine's own."""
     width = len(next(iter(present.values()), "0" * 40))
     blobs = context.store.blob_names(topic, width)
     new = [name for name, blob in blobs.items() if present.get(f"{topic}/events/{name}") != blob]
@@ -189,15 +201,14 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
             continue  # the version of the branch, kept beside ours: it is there already
         published = present.get(path)
         if published in (None, blob_name(data, width)):
-            files[path] = data
+            yield path, data
             continue
         theirs = context.vcs.read_blob(str(published))
         own = name in contested and is_own(split_name(name)[0], context.store.writer)
         if data.startswith(theirs) or (own and _stands(context, topic, name)):
-            files[path] = data
+            yield path, data
         elif not theirs.startswith(data):
-            files[f"{topic}/events/{copy_name(name, theirs, data)}"] = data
-    return files
+            yield f"{topic}/events/{copy_name(name, theirs, data)}", data
 
 
 def _stands(context: Context, topic: str, name: str) -> bool:
@@ -208,7 +219,7 @@ def _stands(context: Context, topic: str, name: str) -> bool:
 def _derived(context: Context, thread: Thread, present: dict[str, str]) -> Files:
     """The pages; and the files of seals that the branch lacks: these never change, and are large."""
     files: Files = {
-        f"{thread.topic}/logbook.md": logbook_text(context, thread).encode(),
+        f"{thread.topic}/logbook.md": logbook_data(context, thread),
         f"{thread.topic}/issue.md": issue_page(thread).encode(),
     }
     for snapshot in thread.of_kind("snapshot"):

@@ -51,6 +51,6 @@ def sign_tags(context: Context, topics: list[str]) -> None:
 
 def _wrote(context: Context, topic: str, uid: str) -> bool:
     """Whether a record is this machine's; others' tags come with a fetch, and stay as they are."""
-    files = context.store.files(topic).items()
+    files = context.store.files(topic)
     head = f'"id":"{uid}"'.encode()
-    return any(is_own(name, context.store.writer) and head in data for name, data in files)
+    return any(is_own(name, context.store.writer) and head in files[name] for name in files)

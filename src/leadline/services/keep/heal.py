@@ -26,7 +26,7 @@ def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
     threads, those too of which nothing is left here. Returns what was done."""
     done: list[dict[str, str]] = []
     every = set(context.store.topics()) <= set(topics)
-    replaced = {topic: context.store.files(topic) for topic in topics}
+    replaced = {topic: dict(context.store.files(topic)) for topic in topics}
     for topic in topics:
         done += _put_back(context, topic)
     done += _restore(context, None if every else topics)

@@ -19,7 +19,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_BEGIN, HEADER_END, NO_ENTRY
 from leadline.render.markdown import fence
-from leadline.services.branch.logbook import logbook_path, logbook_text
+from leadline.services.branch.logbook import logbook_data, logbook_path
 from leadline.services.context import Context, refs_for
 from leadline.services.publish.follow import Followed, follow
 
@@ -103,12 +103,12 @@ def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
     entries: list[Piece] = []
     restored: list[str] = []
     already = False
-    if raw.decode("utf-8", "replace") != logbook_text(context, context.store.thread(topic)):
+    if raw != logbook_data(context, context.store.view(topic)):
         with context.store.transaction(topic) as writing:
             thread = context.store.thread(topic)
             already = any(a.get("digest") == digest for a in thread.adopted)
             if not already:
-                rendered = logbook_text(context, thread)
+                rendered = logbook_data(context, thread).decode()
                 text, kept = _redacted(context, raw)
                 earlier = _earlier(context, path) if is_logbook else []
                 entries = _unknown(thread, pieces_of(text, rendered, earlier))
