@@ -84,7 +84,8 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
     }
     told["named"] = named
     python_path = command.set_environment.get("PYTHONPATH") or context.environ.get("PYTHONPATH")
-    folders = [*(python_path or "").split(os.pathsep), *facts["software"].get("editable", ())]
+    software = facts.get("software", {})  # of a run elsewhere nobody knows yet
+    folders = [*(python_path or "").split(os.pathsep), *software.get("editable", ())]
     elsewhere = [f for f in map(os.path.abspath, filter(None, folders)) if _of_the_user(f)]
     loaded = loaded_files(paths, inside or top, top, elsewhere)
     if any(_below(path, top) not in named for path in loaded if _is_below(path, top)):
