@@ -172,3 +172,10 @@ def test_a_template_taken_apart_once_says_what_replacing_says(argv, cell):
         return design.shown(cell[match[1]]) if match[1] in cell else match[0]
 
     assert design.filler(argv)(cell) == [design._PLACEHOLDER.sub(value, text) for text in argv]
+
+
+def test_what_is_the_same_in_every_cell_stands_in_the_command_too():
+    given = ["--lr", "{lr}", "{block}", "{{lr}}", "{other}"]
+    fixed = design.with_fixed(given, {"lr": 0.1, "other": "{a}"})
+    assert fixed == ["--lr", "0.1", "{block}", "{{lr}}", "{{a}}"]
+    assert design.fill(fixed, {"block": 2}) == ["--lr", "0.1", "2", "{lr}", "{a}"]

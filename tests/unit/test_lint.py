@@ -61,6 +61,8 @@ def test_lets_through(text: str) -> None:
 
 def test_a_claim_that_compares_needs_n_even_without_a_number() -> None:
     assert [f.code for f in lint("P-001 is faster", THREAD, what="claim")] == ["no-n"]
+    (found,) = lint("it is faster", THREAD, "claim", predicate="time_ms(P-001) < 5")
+    assert "{{P-001.time_ms.n}}" in found.mend
     assert lint("P-001 is faster", THREAD) == []
 
 

@@ -13,7 +13,7 @@ from leadline.core.agent.measuring import measuring
 from leadline.core.check.profile_file import read_profile
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import evidence_of
-from leadline.core.profile import SHIPPED, defaults_of, known_metric, unsaid
+from leadline.core.profile import SHIPPED, defaults_of, diverged, known_metric, unsaid
 from leadline.services.agreed_profile import agree, is_agreed
 from leadline.services.run.profiled import looked_at, with_defaults
 from leadline.services.thread.profile_check import asked_at, asked_at_kickoff
@@ -249,6 +249,20 @@ def test_a_claim_says_what_its_runs_do_not_state():
     whole, one = (evidence_of(thread, item.body, item.uid).sentence for item in thread.claims)
     assert "profile kernel: dtype not stated by all runs" in "; ".join(whole.parts)
     assert "not stated" not in "; ".join(one.parts)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("values", "worse"),
+    [([3, 2, 1], False), ([3, 9, 2], False), ([3, 1, 4], True), ([3, 2, NAN], True), ([3], False)],
+)
+def test_a_curve_that_ends_no_better_than_it_began_is_said(values, worse):
+    curves = profile(curves=["loss", "*_loss"])
+    points = {"sample": [[step, value] for step, value in enumerate(values)]}
+    assert bool(diverged(curves, {"val_loss": points}, {"val_loss"})) == worse
+    assert not diverged(curves, {"step_time_s": points}, {"step_time_s"})
 
 
 GUARDED = {"name": "kernel", "source": "shipped", "guards": ["max_err*", "is_correct"]}

@@ -11,12 +11,12 @@ that every machine has the same. What it would start, or record of a machine bey
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import MetricBody, ProfileAct, ProfileBody, ProfileKey
+    from leadline.core.record.bodies import Excerpt, MetricBody, ProfileAct, ProfileBody, ProfileKey
 
 DEFAULT = "benchmark"
 SHIPPED = ("benchmark", "evaluation", "kernel", "training")
@@ -86,6 +86,22 @@ def unguarded(profile: ProfileBody, measured: Iterable[str]) -> list[str]:
     guards = profile.get("guards", [])
     names = list(measured)
     return [] if any(fits(guard, name) for guard in guards for name in names) else guards
+
+
+def diverged(
+    profile: ProfileBody, series: Mapping[str, Excerpt], lower: Collection[str]
+) -> list[str]:
+    """Curves, as the profile calls them, that ended no better than they began, in words. ``lower``: the
+    metrics of which less is better; of all others more is."""
+    found = []
+    for name, excerpt in series.items():
+        values = [point[1] for point in excerpt.get("sample", [])]
+        if len(values) < 2 or not any(fits(curve, name) for curve in profile.get("curves", [])):
+            continue
+        first, last = values[0], values[-1]
+        if not (last < first if name in lower else last > first):
+            found.append(f"{name} ended at {last:.4g}, no better than it began ({first:.4g})")
+    return found
 
 
 def acts_at(profile: ProfileBody, point: str) -> list[ProfileAct]:

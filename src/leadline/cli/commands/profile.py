@@ -156,6 +156,7 @@ def _lines(body: ProfileBody) -> list[str]:
         ("these measure", body.get("ruler", [])),
         ("these commands measure", body.get("measuring", [])),
         ("one of these metrics says whether a result is right", body.get("guards", [])),
+        ("curves that end better than they began", body.get("curves", [])),
         ("before results are posted a note says a word of", body.get("told", [])),
         ("prefers the executor", [body["executor"]] if body.get("executor") else []),
     ):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import MetricBody, ProfileAct, ProfileBody, ProfileKey
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\Z")
-_TEXTS = ("environment", "ruler", "measuring", "guards", "told")
+_TEXTS = ("environment", "ruler", "measuring", "guards", "curves", "told")
 _WORDS = ("about", "skill", "executor", "production_path")
 _ACT_WORDS = ("name", "about", "call", "mend")
 _METRIC_WORDS = ("unit", "direction", "reduce", "description", "observed", "per", "limit")

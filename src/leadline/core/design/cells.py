@@ -303,6 +303,17 @@ def placeholders(argv: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name for name in found if name))
 
 
+def with_fixed(texts: Sequence[str], config: Cell) -> list[str]:
+    """The texts with the values that are the same in every cell in their places."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in config:
+            return match[0]
+        return shown(config[match[1]]).replace("{", "{{").replace("}", "}}")
+
+    return [_PLACEHOLDER.sub(value, text) for text in texts]
+
+
 def check_command(
     argv: Sequence[str], axes: Iterable[str], in_environment: Iterable[str] = ()
 ) -> None:

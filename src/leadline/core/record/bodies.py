@@ -581,6 +581,7 @@ class ProfileBody(TypedDict):
     ruler: NotRequired[list[str]]  # patterns of the files that measure
     measuring: NotRequired[list[str]]  # patterns of commands that measure
     guards: NotRequired[list[str]]  # metrics that say whether a result is right; one * each
+    curves: NotRequired[list[str]]  # series that are to end better than they began; one * each
     told: NotRequired[list[str]]  # what a note says a word of before results are posted
     metrics: NotRequired[list[MetricBody]]  # known ones; a name may hold one *
     acts: NotRequired[list[ProfileAct]]

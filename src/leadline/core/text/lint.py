@@ -47,14 +47,15 @@ def lint(
     thread: Thread,
     what: str = "update",
     refs: dict[str, str] | None = None,
+    predicate: str = "",
 ) -> list[LintFinding]:
-    """Findings in ``text``, in reading order. ``what``: update | claim | issue. Words that say more
-    than the evidence bears are refused elsewhere (``core/evidence/gloss.py``)."""
+    """Findings in ``text``, in reading order. ``what``: update | claim | issue; ``predicate``: of a
+    claim. Words that say more than the evidence bears are refused elsewhere (``core/evidence/gloss.py``)."""
     prose = blanked(text, code_spans(text))
     found = [
         *_undefined(prose, text, thread, refs),
         *_baseline(prose, text, thread),
-        *_missing_n(prose, text, thread, what),
+        *_missing_n(prose, text, thread, what, predicate),
         *_links(text, thread),
         *_ticked(text),
     ]
@@ -118,7 +119,9 @@ def _the_baseline(thread: Thread) -> str:
     return ", ".join([*names[-1:], f"{{{{baseline.{metric}}}}}"])
 
 
-def _missing_n(prose: str, text: str, thread: Thread, what: str) -> list[tuple[int, LintFinding]]:
+def _missing_n(
+    prose: str, text: str, thread: Thread, what: str, predicate: str
+) -> list[tuple[int, LintFinding]]:
     found = []
     for m in re.finditer(r"(?:[^\n]+(?:\n(?!\s*\n|\s*[-*+#|]|\s*\d+[.)]\s)[^\n]+)*)", prose):
         paragraph = m[0]
@@ -128,7 +131,7 @@ def _missing_n(prose: str, text: str, thread: Thread, what: str) -> list[tuple[i
             and not _SAYS_N.search(paragraph)
             and (what == "claim" or re.search(r"\d|\{\{", ID_IN_TEXT.sub("", paragraph)))
         ):
-            at = m.start() + hit.start()
+            at, named = m.start() + hit.start(), f"{paragraph} {predicate}"
             found.append(
                 (
                     at,
@@ -136,21 +139,23 @@ def _missing_n(prose: str, text: str, thread: Thread, what: str) -> list[tuple[i
                         "no-n",
                         f"'{hit[0]}' without the number of runs behind it",
                         _where(text, at),
-                        f"add n: (n={_n_of(paragraph, thread)})",
+                        f"add n: (n={_n_of(named, thread)})",
                     ),
                 )
             )
     return found
 
 
-def _n_of(paragraph: str, thread: Thread) -> str:
-    """A citation of the number of runs: of the experiment that the text names, else of the last."""
+def _n_of(said: str, thread: Thread) -> str:
+    """A citation of the number of runs: of the experiment and the metric that are named, else of the
+    last and its first."""
     measured = [e for e in thread.experiments.values() if any(run.metrics for run in e.runs)]
-    named = [e for e in measured if e.id in paragraph]
+    named = [e for e in measured if e.id in said]
     if not measured:
         return "…"
     chosen = (named or measured)[-1]
-    metric = next(name for run in chosen.runs for name in run.metrics)
+    metrics = list(dict.fromkeys(name for run in chosen.runs for name in run.metrics))
+    metric = next((name for name in metrics if f"{name}(" in said), metrics[0])
     return f"{{{{{chosen.id}.{metric}.n}}}}"
 
 

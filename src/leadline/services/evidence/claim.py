@@ -144,7 +144,7 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
         body["override"], body["overridden"] = override.why, override.used
         if request.label and request.label != found.label:
             body["label_asked"] = request.label
-    findings = lint(text, thread, "claim", body["refs"])
+    findings = lint(text, thread, "claim", body["refs"], request.predicate)
     shown = context.append_item(thread, "claim", body)
     after = context.store.view(topic)
     return {

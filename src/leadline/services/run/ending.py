@@ -17,7 +17,7 @@ from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.metric.limit import within
-from leadline.core.profile import unguarded
+from leadline.core.profile import diverged, unguarded
 from leadline.core.record.conform import fitting, misfit
 from leadline.core.record.run import TERMINAL_STATES, USUAL_EXECUTOR, leftover_text
 from leadline.core.timestamps import epoch_ms, few, rfc3339
@@ -395,7 +395,7 @@ def _read_metrics(
     if contract:
         extraction["contract"] = contract  # what the numbers meant when they were taken
     body["extraction"] = extraction
-    for line in _wrong(thread, found):
+    for line in (*_wrong(thread, found), *_diverged(thread, found, str(run.body["id"]))):
         say(line)
     for problem in found.problems:
         cost = " (nothing taken from it)" if problem.get("blocking") else ""
@@ -414,6 +414,18 @@ def _wrong(thread: Thread, found: Extraction) -> list[str]:
         if (definition := thread.metrics.get(name)) is not None
         and definition.limit
         and not within(definition.limit, value)
+    ]
+
+
+def _diverged(thread: Thread, found: Extraction, shown: str) -> list[str]:
+    """A result as any other, and what it taught is soon forgotten."""
+    if not thread.profile.get("curves"):
+        return []
+    lower = {d.name for d in thread.metrics.values() if d.direction == "lower"}
+    kept = f"leadline note {shown} --negative valid-negative 'WHY'"
+    return [
+        f"profile {thread.profile['name']}: {words}; if it taught something: {kept}"
+        for words in diverged(thread.profile, found.series, lower)
     ]
 
 

@@ -81,6 +81,9 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
             why="a cell sets it",
             do="leadline sweep --help",
         )
+    request.argv = plans.with_fixed(request.argv, request.config)
+    request.inputs = plans.with_fixed(request.inputs, request.config)
+    request.artifacts = plans.with_fixed(request.artifacts, request.config)
     plans.check_command(request.argv, axes, request.variables)
     plans.check_known(request.artifacts, axes, "--artifact")
     plans.check_known(request.inputs, axes, "--input")
