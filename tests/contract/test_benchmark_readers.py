@@ -156,6 +156,35 @@ HOLDS = {
 }
 # Other layouts of the tools: some of the numbers, and what is said of cases.
 LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
+    "perf-stat-comma.txt": (
+        "perf-stat",
+        {
+            "task-clock_s": 0.0162505,
+            "elapsed_s": 0.01750525,
+            "cycles": 77375671,
+            "branch-misses": 356636,
+        },
+        ["stalled-cycles"],
+    ),
+    "ncu-summary.csv": (
+        "ncu",
+        {
+            "axpy(float_*,_int)[id=(4096,_1,_1)x(256,_1,_1)].Achieved_Occupancy_percent": 74.75,
+            "axpy(float_*,_int)[id=(64,_1,_1)x(1,_1,_1)].Duration_s": 105.5e-6,
+            "axpy(float_*,_int)[id=(64,_1,_1)x(1,_1,_1)].Duration_min_s": 100.5e-6,
+        },
+        [],
+    ),
+    "cargo-bench-units.txt": (
+        "cargo-bench",
+        {"copy.median_cycles_per_iter": 2835, "upload.median_MS_per_s": 1911},
+        [],
+    ),
+    "cargo-criterion-laid-out.json": (
+        "cargo-bench",
+        {"queries/[light]_all.estimate_s": 12.5e-6},
+        [],
+    ),
     "hyperfine-prepared.json": (
         "hyperfine",
         {
@@ -597,6 +626,21 @@ def test_long_names_that_begin_alike_are_two(tmp_path: Path):
     result = read("nsys", "out.csv", tmp_path)
     totals = [name for name in result.metrics if name.endswith(".total_time_s")]
     assert len(totals) == 2 and not result.problems
+
+
+def test_a_benchmark_without_a_score_is_named_whatever_was_counted_beside_it(tmp_path: Path):
+    row = {
+        "benchmark": "x.Sums.cold",
+        "mode": "ss",
+        "primaryMetric": {"score": "NaN", "scoreError": "NaN", "scoreUnit": "ms/op"},
+        "secondaryMetrics": {"gc.count": {"score": 3, "scoreUnit": "counts"}},
+    }
+    (tmp_path / "out.json").write_text(json.dumps([row]))
+    result = read("jmh", "out.json", tmp_path)
+    assert list(result.metrics.values()) == [3]
+    assert [problem["what"] for problem in result.problems] == [
+        "x.Sums.cold: JMH has no score of it: it failed: case 1"
+    ]
 
 
 def test_a_skipped_state_is_named_with_its_reason():

@@ -13,13 +13,16 @@ from leadline.core.typed import Any
 
 READS_TEXT = True
 _BUILT_IN = re.compile(
-    r"^test (.+?)\s+\.\.\. bench:\s+([\d,.]+) (\w+)/iter \(\+/- ([\d,.]+)\)(?: = ([\d,.]+) MB/s)?",
+    r"^test (.+?)\s+\.\.\. bench:\s+([\d,.]+) ([\w/]+) \(\+/- ([\d,.]+)\)(?: = ([\d,.]+) MB/s)?",
     re.M,
 )
 _FAILED = re.compile(r"^test (.+?)\s+\.\.\. (FAILED|ignored, )(.*)$", re.M)
 _PANIC = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at (?:'(.*)', \S+|.*:\n(.*))")
 _CRITERION = re.compile(r"^(\S.*?)?\s+(time|thrpt):\s+\[(\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\]")
-_MESSAGE = re.compile(r'^\{.*"reason": ?"benchmark-complete"|^\{ ?"type": ?"bench"', re.M)
+_MESSAGE = re.compile(
+    r'^\s*"reason": ?"benchmark-complete"|^\{.*"reason": ?"benchmark-complete"|^\{ ?"type": ?"bench"',
+    re.M,
+)
 _ESTIMATES = ("typical", "mean", "median", "slope", "median_abs_dev")
 
 
@@ -31,10 +34,11 @@ def recognises(text: str) -> bool:
 
 def cases(text: str, path: str) -> Iterator[Case]:
     for name, amount, unit, spread, rate in _BUILT_IN.findall(text):
-        factor, _ = in_base(unit)
+        factor, suffix = in_base(unit)
+        suffix = suffix or f"_{unit.replace('/', '_per_')}"
         numbers: dict[str, float | None] = {
-            "median_s": _number(amount) * factor,
-            "spread_s": _number(spread) * factor,
+            f"median{suffix}": _number(amount) * factor,
+            f"spread{suffix}": _number(spread) * factor,
         }
         if rate:
             numbers["bytes_per_s"] = _number(rate) * 1e6
@@ -44,8 +48,8 @@ def cases(text: str, path: str) -> Iterator[Case]:
         yield _without(name, "failed" if how == "FAILED" else "was ignored", why, told)
     yield from _as_criterion_prints(text)
     if _MESSAGE.search(text):
-        for line in text.splitlines():
-            yield from _message(line)
+        for told in _messages(text):
+            yield from _message(told)
 
 
 def _as_criterion_prints(text: str) -> Iterator[Case]:
@@ -73,13 +77,20 @@ def _as_criterion_prints(text: str) -> Iterator[Case]:
     yield from (Case(name, numbers) for name, numbers in found.items())
 
 
-def _message(line: str) -> Iterator[Case]:
-    try:
-        told = json.loads(line)
-    except ValueError:
-        return
-    if not isinstance(told, dict):
-        return
+def _messages(text: str) -> Iterator[dict[str, Any]]:
+    """One a line, or over several lines where somebody had them laid out."""
+    read, at = json.JSONDecoder(), text.find("{")
+    while at >= 0:
+        try:
+            told, end = read.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            yield told
+        at = text.find("{", end)
+
+
+def _message(told: Mapping[str, Any]) -> Iterator[Case]:
     if told.get("type") == "bench":
         numbers = {"median_s": told["median"] * 1e-9, "spread_s": told["deviation"] * 1e-9}
         if "mib_per_second" in told:

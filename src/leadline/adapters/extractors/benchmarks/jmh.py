@@ -145,7 +145,8 @@ def _of_json(value: Any) -> Iterator[Case]:
             numbers |= _numbers(name.lstrip("\u00b7\u2027"), told)
         numbers = {name: number for name, number in numbers.items() if number is not None}
         about = {key: str(row[key]) for key in ("mode", "threads", "jvm", "forks") if key in row}
-        failed = "" if numbers else "JMH has no score of it: it failed"
+        scored = any(name.startswith("score") for name in numbers)
+        failed = "" if scored else "JMH has no score of it: it failed"
         yield Case(
             f"{row['benchmark']}[{given}]" if given else row["benchmark"], numbers, failed, about
         )

@@ -1,5 +1,5 @@
 """What ``ncu --csv`` prints, one metric a row, and ``ncu --csv --page raw``, one launch a row: a case
-a launch of a kernel. ncu scales units value by value; here they are seconds, bytes and hertz."""
+a launch of a kernel, or with ``--print-summary`` all of one shape. ncu scales units value by value; here they are seconds, bytes and hertz."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from leadline.adapters.extractors.benchmarks import Case
 from leadline.adapters.extractors.benchmarks.quantities import in_base, numbers_of
 
 READS_TEXT = True
-_HEADER = re.compile(r'^"ID",.*"Kernel Name"|^"Kernel Name",.*"Metric Name"', re.M)
+_HEADER = re.compile(r'^"ID",.*"Kernel Name"|^"(?:Kernel Name|Process ID)",.*"Metric Name"', re.M)
+_OF_SEVERAL = {"Average": "", "Minimum": "_min", "Maximum": "_max"}
 _ERROR = re.compile(r"^==ERROR== (.*)", re.M)
 _UNKNOWN = re.compile(r"n/a\b|.*\bnan\b|\(!\)|no data", re.I)
 
@@ -57,7 +58,15 @@ def _long(
 ) -> Iterator[tuple[str, str, str, str, str]]:
     for row in rows:
         told = dict(zip(header, row, strict=True))
-        if told["Metric Name"]:  # else the row is a rule's
+        if not told["Metric Name"]:
+            continue  # the row is a rule's
+        if "Metric Value" not in told:
+            shape = [told[key] for key in ("Grid Size", "Block Size") if told.get(key)]
+            for column, suffix in _OF_SEVERAL.items():
+                name = f"{told['Metric Name']}{suffix}"
+                unit, value = told.get("Metric Unit", ""), told.get(column, "")
+                yield "x".join(shape), told["Kernel Name"], name, unit, value
+        else:
             yield (
                 told.get("ID", ""),
                 told["Kernel Name"],

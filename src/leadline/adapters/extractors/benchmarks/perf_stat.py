@@ -23,7 +23,8 @@ _FIELDS = re.compile(
 _PRINTED = re.compile(
     r"^\s*(?:(?P<time>\d+\.\d{9})\s+)?(?:(?P<who>[A-Z][\w-]*)\s+(?:\d+\s+(?=[\d<]))?)?"
     r"(?P<value><not (?:counted|supported)>|\d[\d.,'\u00a0\u202f ]*)\s+"
-    r"(?:(?P<unit>msec|nsec|sec|ns|Joules|[KMG]i?B|C|W)\s+)?(?P<event>[A-Za-z_][^\s#]*)\s*(?:\(.*\)\s*)?(?:#.*)?$"
+    r"(?:(?P<unit>msec|nsec|sec|ns|Joules|[KMG]i?B|C|W)\s+)?(?P<event>[A-Za-z_][^\s#]*)\s*"
+    r"(?:\((?P<of>msec)\)\s*)?(?:\(.*\)\s*)?(?:#.*)?$"
 )
 _SPAN = re.compile(r"^\s*([\d.,]+)(?:\s+\+-\s+[\d.,]+)? seconds (time elapsed|user|sys)")
 
@@ -64,7 +65,8 @@ def _of_command(text: str, counts: Sequence[_Count]) -> Iterator[Case]:
     numbers: dict[str, dict[str, float | None]] = {}
     missing: dict[tuple[str, str], str] = {}
     found: set[tuple[str, str]] = set()
-    read = numbers_of(count.value for count in counts)
+    spans = [span for line in text.splitlines() if (span := _SPAN.match(line))]
+    read = numbers_of([*(count.value for count in counts), *(span[1] for span in spans)])
     for count in counts:
         of_processor = numbers.setdefault(count.who, {})
         factor, suffix = in_base(count.unit)
@@ -75,8 +77,8 @@ def _of_command(text: str, counts: Sequence[_Count]) -> Iterator[Case]:
         found.add((count.who, count.event))
         before = (of_processor.get(key) if count.time else None) or 0.0
         of_processor[key] = before + value * factor
-    for span in map(_SPAN.match, text.splitlines()):
-        if span and (seconds := read(span[1])) is not None:
+    for span in spans:
+        if (seconds := read(span[1])) is not None:
             numbers.setdefault("", {})[f"{span[2].removeprefix('time ')}_s"] = seconds
     yield from (Case(who, held) for who, held in numbers.items() if held)
     for (who, event), why in missing.items():
@@ -91,7 +93,9 @@ def _counts(text: str, as_printed: bool) -> Iterator[_Count]:
         elif _SPAN.match(line):
             as_printed = False  # what follows is somebody else's
         elif found := _FIELDS.match(line) or (as_printed and _PRINTED.match(line)):
-            yield _Count(*(found[name] or "" for name in _Count._fields))
+            named = found.groupdict("")
+            unit = named["unit"] or named.get("of", "")
+            yield _Count(*(named[name] for name in _Count._fields))._replace(unit=unit)
 
 
 def _in_json(line: str) -> _Count | None:

@@ -28,6 +28,10 @@ _SCALED = {
 _CALLS = frozenset(("op", "ops", "iter", "iteration", "calls", "call"))
 
 
+# a fraction that is no group of three digits, or groups marked by something else before one
+_COMMA_IS_MARK = re.compile(r"^[^,]*,(?:\d{1,2}|\d{4,})$|^0,\d|[.\s]\d{3},|\.\d{3}\.")
+
+
 def in_base(unit: str) -> tuple[float, str]:
     """What a number in ``unit`` is multiplied by, and what its name ends in then.
 
@@ -49,7 +53,7 @@ def in_base(unit: str) -> tuple[float, str]:
 def numbers_of(texts: Iterable[str]) -> Callable[[str], float | None]:
     """Reads the numbers of a file whose tool groups digits and marks fractions as the locale has it;
     which mark is which, all of its numbers together tell. None for what is no number."""
-    comma = any(re.search(r"^[^,]*,\d{1,2}$|\.\d{3},|\.\d{3}\.", text.strip()) for text in texts)
+    comma = any(_COMMA_IS_MARK.search(text.strip()) for text in texts)
     grouping, mark = ("[.'\\s]", ",") if comma else ("[,'\\s]", ".")
 
     def read(text: str) -> float | None:
