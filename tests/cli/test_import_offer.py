@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from tests.conftest import Lab
 
@@ -110,5 +111,22 @@ def test_nothing_to_measure_is_said(thread_lab: Lab):
     data = thread_lab.json("import", "t.csv")["data"]
     assert (data["command"], data["why"]) == (
         "",
-        "no column holds numbers: there is no metric in it",
+        "no column seems to be a metric: name one by --metric",
     )
+
+
+BENCHMARKS = Path(__file__).parent.parent / "fixtures" / "benchmarks"
+
+
+def test_the_cases_of_a_benchmark_file_are_its_rows(thread_lab: Lab):
+    """One import a file, a case an experiment; what failed is found by ``tried``."""
+    thread_lab.write("asv.json", (BENCHMARKS / "asv-v1.json").read_text())
+    command = offered(thread_lab, "asv.json")
+    assert "--config benchmark" in command and "python" not in command
+    taken = typed(thread_lab, command)["taken"]
+    states = {row["config"]["benchmark"]: row["state"] for row in taken}
+    assert {*states.values()} == {"done", "failed"}
+    failed = next(name for name, state in states.items() if state == "failed")
+    assert failed in thread_lab.ok("tried", failed)
+    assert typed(thread_lab, command)["taken_total"] == 0
+    assert thread_lab.json("verify")["ok"]

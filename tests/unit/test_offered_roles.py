@@ -156,3 +156,32 @@ def test_what_the_thread_defines_goes_before_names(tmp_path: Path) -> None:
 def test_ids_that_come_again_with_other_values_name_no_row(tmp_path: Path) -> None:
     text = "commit,loss,run\nHEAD,1.25,1\nHEAD,1.5,2\nHEAD,1.75,3\n"
     assert offered(tmp_path / "h.csv", text).roles["key"] == ["run"]
+
+
+def test_numbers_of_rows_that_are_states_of_the_code_are_metrics(tmp_path: Path):
+    text = (
+        "commit\tperformance\tseo\tdepth\tstatus\tdescription\n"
+        "c2450ad\t59.0\t61.0\t4\tkeep\tbaseline\n"
+        "3903c0f\t59.0\t92.0\t6\tkeep\tno debug header\n"
+        "f3d9f1b\t86.0\t92.0\t6\tdiscard\tno gain\n"
+    )
+    roles = offered(tmp_path / "t.tsv", text).roles
+    assert (roles["metrics"], roles["config"]) == (["performance", "seo"], ["depth"])
+
+
+def test_the_column_that_its_name_tells_comes_before_one_that_its_content_does(tmp_path: Path):
+    text = "changed\tstatus\theartbeat\tstart_time\tloss\n"
+    text += "BASELINE\tbaseline\t2026-01-02T03:04:05\t2026-01-02T03:00:00\t0.5\n"
+    roles = offered(tmp_path / "t.tsv", text).roles
+    assert (roles["state"], roles["time"]) == ("status", "start_time")
+
+
+def test_more_of_a_rate_is_better(tmp_path: Path):
+    text = "case,ops_per_s,bytes_per_op\na,5.5,2\nb,6.5,3\n"
+    found = {one.column: one for one in offered(tmp_path / "t.csv", text).columns}
+    assert (found["ops_per_s"].better, found["ops_per_s"].unit) == ("higher", "")
+    assert found["bytes_per_op"].better == "lower"
+
+
+def test_a_file_of_settings_offers_no_metric(tmp_path: Path):
+    assert "metrics" not in offered(tmp_path / "c.json", '{"lr": 0.1, "seed": 42}').roles

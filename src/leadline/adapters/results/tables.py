@@ -1,11 +1,11 @@
-"""Result tables: csv, tsv, json, jsonl, parquet. A row is a run."""
+"""Result tables: csv, tsv, json, jsonl, parquet. A row is a run; of a benchmark tool's JSON, a case."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
 
-from leadline.adapters.extractors.tables import Unreadable, rows_of
+from leadline.adapters.extractors.tables import Rows, Unreadable, rows_of
 from leadline.core.canonical import finite
 from leadline.core.errors import not_found, usage
 from leadline.core.extract.table import Row
@@ -27,7 +27,8 @@ class TableSource:
                 raise Unreadable("not-a-file", f"{source} is not a regular file")
             if not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{source} is empty")
-            table = rows_of(
+            table = _of_a_benchmark(source) if self.format == "json" else None
+            table = table or rows_of(
                 source,
                 self.format,
                 source,
@@ -55,6 +56,13 @@ class TableSource:
             what = f"cannot read {source}: {getattr(error, 'strerror', None) or error}"
             raise not_found("no-such-file", what, do="leadline import --help") from None
         return found
+
+
+def _of_a_benchmark(source: str) -> Rows | None:
+    """The file of a benchmark tool is no table: its rows are its cases."""
+    from leadline.adapters.extractors import benchmarks
+
+    return benchmarks.as_rows(source, source)
 
 
 def _fold_series(run: FoundRun, columns: Columns) -> None:

@@ -21,6 +21,7 @@ from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 EXAMPLES = 3
+GIVEN = "by its name"  # why a number is config
 Roles = dict[str, "str | list[str]"]  # by the field of a request
 
 
@@ -93,7 +94,8 @@ _MEASURED_UNDER: tuple[str, ...] = (
     "val/",
 )
 _MEASURED_UNDER += ("test/", "train/", "valid/", "eval_", "test_", "val_", "train_")
-_GIVEN_UNDER = ("params.", "param.", "config.", "hparams.", "hyperparameters.", "args.", "tags.")
+_GIVEN_UNDER: tuple[str, ...] = ("params.", "param.", "config.", "hparams.", "hyperparameters.")
+_GIVEN_UNDER += ("args.", "tags.", "requirements.", "host.", "machine_info.", "env.")
 _PAIRS: tuple[tuple[str, str], ...] = (
     ("before", "after"),
     ("old", "new"),
@@ -279,11 +281,11 @@ def _by_number(column: _Column) -> Offered:
     name, lower = column.name, column.name.lower()
     words = set(column.words)
     if lower.startswith(_GIVEN_UNDER):
-        return Offered(name, "config", "by its name")
+        return Offered(name, "config", GIVEN)
     if lower.startswith(_MEASURED_UNDER):
         return _metric(column, "by its name")
     if words & _CONFIG and not (words & (_LOWER | _HIGHER)) - _CONFIG:
-        return Offered(name, "config", "by its name")
+        return Offered(name, "config", GIVEN)
     if words & (_LOWER | _HIGHER):
         return _metric(column, "by its name")
     if column.unit:
@@ -293,7 +295,9 @@ def _by_number(column: _Column) -> Offered:
 
 def _metric(column: _Column, why: str, definition: MetricDef | None = None) -> Offered:
     words = column.words
-    better = next((w for word in reversed(words) if (w := _better(word))), "")
+    rate = _is_rate(words)
+    told = words[: -2 if rate else None]
+    better = next((w for word in reversed(told) if (w := _better(word))), "higher" if rate else "")
     unit = column.unit or _unit_of(column)
     one = Offered(column.name, "metric", why, unit=unit, better=better)
     one.in_cells = bool(column.unit)
@@ -309,9 +313,16 @@ def _better(word: str) -> str:
     return "higher" if word in _HIGHER else ""
 
 
+def _is_rate(words: Sequence[str]) -> bool:
+    """Whether a name ends as ``ops_per_s`` does."""
+    return words[-2:-1] == ["per"] and words[-1] in ("s", "sec", "second")
+
+
 def _unit_of(column: _Column) -> str:
     """The unit that a name ends with: ``time_ms``, ``memory (GB)``."""
     found, words = _UNIT_IN_NAME.search(column.name), column.words
+    if _is_rate(words):
+        return ""
     if not found and (not words or words in (["s"], ["h"], ["b"])):
         return ""
     last = found[1].strip() if found else words[-1]
@@ -357,10 +368,17 @@ def _paired(columns: Sequence[_Column]) -> tuple[str, str] | None:
 
 
 def _one_time_each(found: Mapping[str, Offered]) -> None:
-    """A row has one time, state, commit and command: the first column of each; others are words."""
+    """A row has one time, state, commit and command: of a time the one that begins, else the first
+    column of each that its name tells, else the first; others are words."""
     for role in ("time", "state", "commit", "command"):
-        for one in [one for one in found.values() if one.role == role][1:]:
+        named = [one for one in found.values() if one.role == role]
+        named.sort(key=lambda one: (not _begins(one), "name" not in one.why))
+        for one in named[1:]:
             one.role, one.why = "words", f"another column is the {role}"
+
+
+def _begins(one: Offered) -> bool:
+    return one.role == "time" and "start" in one.column.lower()
 
 
 def _at_least_one_metric(
@@ -371,12 +389,25 @@ def _at_least_one_metric(
     numbers = [
         by_name[one.column]
         for one in found.values()
-        if one.role == "config" and by_name[one.column].is_number
+        if one.role == "config" and one.why != GIVEN and by_name[one.column].is_number
     ]
-    if numbers:
-        best = max(numbers, key=lambda column: (column.measured, column.distinct))
-        found[best.name] = _metric(best, "the numbers that differ most")
-        found[best.name].examples = [beginning(t) for t in dict.fromkeys(best.texts)][:EXAMPLES]
+    if not numbers:
+        return
+    if _are_of_code(found.values()):
+        best = numbers
+        why = "a number of a row that a commit or a state tells"
+    else:
+        best = sorted(numbers, key=lambda column: (column.measured, column.distinct))[-1:]
+        why = "the numbers that differ most"
+    for column in best:
+        found[column.name] = _metric(column, why)
+        found[column.name].examples = [beginning(t) for t in dict.fromkeys(column.texts)][:EXAMPLES]
+
+
+def _are_of_code(found: Iterable[Offered]) -> bool:
+    """Whether the rows are states of the code, as a commit and an ending tell: what varies is the code,
+    and the numbers are what came of it."""
+    return {"commit", "state"} <= {one.role for one in found}
 
 
 def _step(columns: Iterable[_Column], found: Mapping[str, Offered]) -> str:

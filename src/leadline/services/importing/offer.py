@@ -147,7 +147,7 @@ def _offer_of(
     if not looked.sample:
         return OfferedImport(looked, offered, why="it has no row that can be read")
     if not offered.roles.keys() & MEASURED:
-        why = "no column holds numbers: there is no metric in it"
+        why = "no column seems to be a metric: name one by --metric"
         return OfferedImport(looked, offered, why=why)
     return OfferedImport(looked, offered, _command(request, offered, thread.metrics))
 

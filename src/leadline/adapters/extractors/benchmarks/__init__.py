@@ -17,7 +17,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from leadline.adapters.extractors.tables import MAX_WHOLE_BYTES, Unreadable, check_usable
+from leadline.adapters.extractors.tables import MAX_WHOLE_BYTES, Rows, Unreadable, check_usable
 from leadline.core.canonical import digest_bytes
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import BENCHMARKS, OUTPUT, ExtractionSpec
@@ -28,6 +28,13 @@ from leadline.ports.extractor import RunFiles
 
 TOOLS = BENCHMARKS[1:]
 _NAME_CHARS = 200
+# what a tool's module raises where the shape of a file is another
+_BROKEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, csv.Error)
+_HOW_OFTEN = ("rounds", "samples", "values")
+_BESIDE = {
+    "time": ("date", "datetime", "context.date"),
+    "commit": ("commit_hash", "commit_info.id"),
+}
 
 
 class Case(NamedTuple):
@@ -170,14 +177,7 @@ class BenchmarkReader:
         try:
             for case in _told_apart(list(module.cases(file.held(module), file.path))):
                 _take(case, gatherer, found)
-        except (
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            ArithmeticError,
-            csv.Error,
-        ) as error:
+        except _BROKEN as error:
             raise Unreadable(
                 f"not-{tool}", f"{shown} is no whole result of {tool}: {_words(error)}"
             ) from None
@@ -186,6 +186,52 @@ class BenchmarkReader:
                 "no-benchmarks", f"{shown} holds no benchmark: did the tool's filter leave any?"
             )
         return tool
+
+
+def as_rows(path: str, shown: str) -> Rows | None:
+    """The cases of a file as rows of a table, with how each ended and, where the file has them, time and
+    commit; None where no tool wrote it, or not as a whole."""
+    try:
+        file = _File(path, shown)
+        tool = file.written_by()
+        module = _module(tool) if tool else None
+        found = list(_told_apart(list(module.cases(file.held(module), path)))) if module else []
+    except (*_BROKEN, Unreadable):
+        return None
+    if not found:
+        return None
+    beside = _written_beside(file.value)
+    rows = (
+        (
+            number,
+            {
+                "benchmark": metric_name(case.name),
+                **{
+                    "n" if name in _HOW_OFTEN else metric_name(name): value
+                    for name, value in case.numbers.items()
+                },
+                "state": "done" if case.numbers else "failed",
+                **({"note": plain(case.trouble)} if case.trouble else {}),
+                **beside,
+            },
+            "",
+        )
+        for number, case in enumerate(found, 1)
+    )
+    return Rows([], iter(rows), lambda: file.digest, "case", ())
+
+
+def _written_beside(value: Any) -> dict[str, str]:
+    """Time and commit of a file as a whole."""
+    told: dict[str, str] = {}
+    for column, places in _BESIDE.items():
+        for place in places:
+            at = value
+            for key in place.split("."):
+                at = at.get(key) if isinstance(at, dict) else None
+            if isinstance(at, (str, int)) and at:
+                told.setdefault(column, str(at))
+    return told
 
 
 def reader(tool: str) -> BenchmarkReader:

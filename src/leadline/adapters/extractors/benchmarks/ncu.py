@@ -1,5 +1,6 @@
 """What ``ncu --csv`` prints, one metric a row, and ``ncu --csv --page raw``, one launch a row: a case
-a launch of a kernel, or with ``--print-summary`` all of one shape. ncu scales units value by value; here they are seconds, bytes and hertz."""
+a launch of a kernel, or with ``--print-summary`` all of one shape. ncu scales units value by value;
+here they are seconds, bytes and hertz."""
 
 from __future__ import annotations
 
