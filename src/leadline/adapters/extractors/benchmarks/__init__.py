@@ -193,32 +193,25 @@ def as_rows(path: str, shown: str) -> Rows | None:
     commit; None where no tool wrote it, or not as a whole."""
     try:
         file = _File(path, shown)
-        tool = file.written_by()
-        module = _module(tool) if tool else None
-        found = list(_told_apart(list(module.cases(file.held(module), path)))) if module else []
+        if (tool := file.written_by()) is None:
+            return None
+        module = _module(tool)
+        found = list(_told_apart(list(module.cases(file.held(module), path))))
     except (*_BROKEN, Unreadable):
         return None
-    if not found:
-        return None
     beside = _written_beside(file.value)
-    rows = (
-        (
-            number,
-            {
-                "benchmark": metric_name(case.name),
-                **{
-                    "n" if name in _HOW_OFTEN else metric_name(name): value
-                    for name, value in case.numbers.items()
-                },
-                "state": "done" if case.numbers else "failed",
-                **({"note": plain(case.trouble)} if case.trouble else {}),
-                **beside,
-            },
-            "",
-        )
-        for number, case in enumerate(found, 1)
-    )
-    return Rows([], iter(rows), lambda: file.digest, "case", ())
+    rows = [(number, _as_row(case) | beside, "") for number, case in enumerate(found, 1)]
+    return Rows([], iter(rows), lambda: file.digest, "case") if rows else None
+
+
+def _as_row(case: Case) -> dict[str, Any]:
+    row: dict[str, Any] = {"benchmark": metric_name(case.name)}
+    for name, value in case.numbers.items():
+        row["n" if name in _HOW_OFTEN else metric_name(name)] = value
+    row["state"] = "done" if case.numbers else "failed"
+    if case.trouble:
+        row["note"] = plain(case.trouble)
+    return row
 
 
 def _written_beside(value: Any) -> dict[str, str]:

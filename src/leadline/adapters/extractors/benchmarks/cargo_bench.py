@@ -48,8 +48,8 @@ def cases(text: str, path: str) -> Iterator[Case]:
         yield _without(name, "failed" if how == "FAILED" else "was ignored", why, told)
     yield from _as_criterion_prints(text)
     if _MESSAGE.search(text):
-        for told in _messages(text):
-            yield from _message(told)
+        for message in _messages(text):
+            yield from _message(message)
 
 
 def _as_criterion_prints(text: str) -> Iterator[Case]:
