@@ -96,8 +96,8 @@ def test_what_changed_before_a_run_was_recorded_is_disputed_too(
         return False
 
     elsewhere = execute(context, asked("true"), edited)
-    assert not context.thread(TOPIC).runs_named([elsewhere[0].body["run"]])[0].disputed
+    assert not context.thread(TOPIC).runs_named([elsewhere[0].id])[0].disputed
     monkeypatch.setattr(shed, "name", "local", raising=False)
     here = execute(with_executor(context, shed), asked("true"), edited)
-    (run,) = context.thread(TOPIC).runs_named([here[0].body["run"]])
+    (run,) = context.thread(TOPIC).runs_named([here[0].id])
     assert run.disputed == "stdout.log changed after the run ended" and not run.is_evidence
