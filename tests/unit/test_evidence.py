@@ -373,3 +373,15 @@ def test_a_run_made_alone_can_be_contrary_whenever_it_was() -> None:
     assert label([*swept, *timed("B", [10.8], 20, 2)], metric_defs=TIMED).label == "exploratory"
     in_company = label([*swept, *timed("B", [10.8], 20, 2, "W2")], metric_defs=TIMED)
     assert in_company.label == "replicated"
+
+
+def test_a_count_is_shown_by_running_it_again() -> None:
+    counted = {"t": MetricDef("t", "bytes", "lower", observed="counted")}
+    one = make("A", [10.0]) + make("B", [5.0])
+    assert label(one, metric_defs=counted).label == "exploratory"
+    again = make("A", [10.0] * 3) + make("B", [5.0] * 3)
+    assert label(again, metric_defs=counted).label == "replicated"
+    assert label(again, "t(B) < 0.4 * t(A)", metric_defs=counted).label == "refuted"
+    seeded = make("A", [10.0] * 3, config={"seed": 1}) + make("B", [5.0] * 3, config={"seed": 1})
+    assert label(seeded, metric_defs=counted).label == "exploratory"
+    assert label(again, metric_defs={"t": MetricDef("t", observed="result")}).label == "exploratory"

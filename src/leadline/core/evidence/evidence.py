@@ -27,7 +27,7 @@ from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
 from leadline.core.compare.config_diff import fact_of
 from leadline.core.compare.no_effect import without_effect
-from leadline.core.compare.reruns import is_seed, reruns
+from leadline.core.compare.reruns import is_seed, reruns, seed_of
 from leadline.core.evidence.evaluate import (
     Choosing,
     ClauseResult,
@@ -38,7 +38,7 @@ from leadline.core.evidence.evaluate import (
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.evidence.sentence import Sentence
-from leadline.core.metric.contract import moved_by_machine
+from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.record.ranks import EARNED
 from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
@@ -137,10 +137,11 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
             by_result[digest] = run.id
         kept.append(run)
     # The machine moves a time: two equal ones are the clock's resolution, not a deterministic
-    # metric run again.
-    return (
-        kept if moved_by_machine(definition) else _without_reruns(kept, metric, dropped)
-    ), dropped
+    # metric run again. Of a count nothing but running it again shows that it is one.
+    is_result = not moved_by_machine(definition)
+    if counted_exactly(definition):
+        is_result = any(seed_of(run) for run in kept)
+    return (_without_reruns(kept, metric, dropped) if is_result else kept), dropped
 
 
 def count_once(
