@@ -234,3 +234,15 @@ def test_parts_of_the_software_are_compared_where_both_sides_have_them() -> None
     ]
     assert differing(with_parts(1, cuda="12.4"), with_parts(2)) == []
     assert differing([with_parts(1), with_parts(2, cuda="12.4")], with_parts(3, cuda="12.4")) == []
+
+
+def test_which_seeds_a_side_has_is_chance_where_it_has_some() -> None:
+    def side(*seeds: int, key: str = "seed") -> list[Run]:
+        return [run(n, config={"level": 1, key: seed}) for n, seed in enumerate(seeds)]
+
+    assert roles(config_diff(side(1, 2, 3, 4, 5), side(1, 2, 3))) == {"config.seed": "nuisance"}
+    assert roles(config_diff(side(1, 2, 3), side(7, 8, 9))) == {"config.seed": "nuisance"}
+    assert roles(config_diff(side(1, 2, 3), side(1, 1, 2))) == {"config.seed": "confound"}
+    assert roles(config_diff(side(1, 2, 3), side(7, 8, 9, key="size")))["config.size"] == "unknown"
+    by_level = roles(config_diff(side(1, 2, 3), side(1, 2, 3, 4), axes=["seed"]))
+    assert by_level == {"config.seed": "axis"}

@@ -121,3 +121,11 @@ def test_a_seed_that_changes_nothing_is_not_advised_again():
         argv = ["train.py", "--seed", str(seed)]
         b.run(metrics={"loss": 1.0}, config={"arm": "new", "seed": seed}, argv=argv)
     assert asked(b, "loss(arm=new) < 5")[0] == []
+
+
+def test_a_count_of_another_code_state_is_counted_again_there() -> None:
+    b = ThreadBuilder(metrics=[("allocated_bytes", "bytes", "lower")])
+    for code, value in (("t-old", 20.0), ("t-new", 10.0)):
+        b.run(metrics={"allocated_bytes": value}, code={"tree": code})
+    commands, _ = asked(b, "allocated_bytes(P-002) < allocated_bytes(P-001)", axes=["code"])
+    assert commands == ["leadline ab P-001 P-002 --metric allocated_bytes"]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.reruns import is_seed
 from leadline.core.config import config_from_args, flatten, split_arguments
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.metric.ruler import AREA, beside_of, ruler_facts
@@ -38,6 +39,7 @@ AREAS = (
 )
 PACKAGES_SHOWN = 20
 NATIVE = "native."  # parts of the software that are no Python
+SEEDS_ARE_REPEATS = 3  # from so many on a side, which they were is chance
 STDIN = "stdin"  # as a key of what was read
 # Words in the name of a hardware or software fact that mark it as the state of a moment, not a
 # property.
@@ -419,6 +421,9 @@ def config_diff(
             and key in flags_a | flags_b
         ):
             role = "axis"
+        few_seeds = min(len(values_a), len(values_b)) < SEEDS_ARE_REPEATS
+        if _is_seed(at) and not (missing_a or missing_b or few_seeds) and role == "confound":
+            role = "nuisance"
         role = "tag" if tag else role
         row = FactDifference(
             area, key, _collapse(values_a), _collapse(values_b), role, len(values_a), len(values_b)
@@ -433,6 +438,11 @@ def config_diff(
         diff.notes.append(f"{few(paths, 3)}: not checked out for some of the runs")
     _note_unlisted(diff, sides)
     return diff
+
+
+def _is_seed(at: tuple[str, str]) -> bool:
+    area, key = at
+    return area in ("config", "command") and is_seed(key.removeprefix("flag "))
 
 
 def _named_excused(path: str, values: int, diff: ConfigDiff) -> str:

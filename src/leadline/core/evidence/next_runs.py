@@ -18,11 +18,11 @@ from leadline.core.evidence.evidence import (
 )
 from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
-from leadline.core.metric.contract import moved_by_machine
+from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.metric.redefined import definitions_for
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.reaches import tell_tags
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef, Run, program_of
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
 
@@ -45,9 +45,10 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
         for runs in sides:
             tell_tags(thread, runs)
         known = definitions_for(thread, [run for runs in sides for run in runs])
-        moved = moved_by_machine(known.get(clause.metric) or MetricDef(clause.metric))
-        in_turns = ""
-        if len(sides) == 2 and not cells and moved:
+        definition = known.get(clause.metric) or MetricDef(clause.metric)
+        in_turns, is_pair = "", len(sides) == 2 and not cells
+        again = counted_exactly(definition) and is_pair and _of_other_programs(*sides)
+        if is_pair and (moved_by_machine(definition) or again):
             in_turns = in_turns_command(clause.metric, sides[1], sides[0])
         if in_turns and found.label in ("none", "exploratory"):
             short.append(in_turns)
@@ -71,6 +72,14 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
                 (short if lacks > 0 else both).append(command)
     wanted = short or (both if found.label == "exploratory" and not found.contrary else [])
     return [c for c in dict.fromkeys(wanted) if c][:COMMANDS_NAMED]
+
+
+def _of_other_programs(left: list[Run], right: list[Run]) -> bool:
+    """Whether a side has to be repeated at a code state that is not that of the other: ``ab`` does."""
+    own, other = (
+        {program_of(run.code) for run in side if run.is_evidence} for side in (left, right)
+    )
+    return None not in own | other and not own & other
 
 
 def in_turns_command(metric: str, a_runs: list[Run], b_runs: list[Run]) -> str:
