@@ -81,3 +81,32 @@ def test_a_cell_stands_among_the_cells_of_its_sweep_alone() -> None:
 def test_in_turns_both_sides_were_named_before() -> None:
     place: DesignPlace = {"interleaving": "I", "block": 1}
     assert asked(arms(20), "P-001", "P-002", P_001=place, P_002=place).count == 1
+
+
+def grid(models: int, prompts: int, seeds: int = 2) -> ThreadBuilder:
+    b = ThreadBuilder()
+    for model in range(models):
+        for prompt in range(prompts):
+            for seed in range(seeds):
+                b.run(
+                    metrics={"acc": 1.0}, config={"model": model, "prompt": prompt, "seed": seed}
+                )
+    return b
+
+
+def chosen(b: ThreadBuilder, left: dict[str, int], right: dict[str, int]) -> int:
+    thread = b.thread()
+    sides = (
+        [r for r in thread.runs if all(r.config[k] == v for k, v in at.items())]
+        for at in (right, left)
+    )
+    return choice_of(thread, *sides, "acc").count
+
+
+def test_all_of_one_value_against_all_of_another_is_one_of_as_many_as_there_are_values() -> None:
+    b = grid(2, 3)
+    assert chosen(b, {"model": 0}, {"model": 1}) == 1 + 3 == chosen(b, {"prompt": 0}, {"prompt": 2})
+    assert chosen(b, {"model": 0, "prompt": 1}, {"model": 1, "prompt": 1}) == 15  # one pair of cells
+    some = chosen(b, {"model": 0}, {"model": 1, "prompt": 1})
+    assert some == 15  # not all of the other model
+    assert chosen(grid(20, 1), {"model": 3}, {"model": 7}) == 190

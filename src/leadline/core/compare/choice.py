@@ -7,6 +7,7 @@ sides.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 
@@ -71,8 +72,40 @@ def choice_of(
     together = families[0] | families[1]
     count = len(families[0]) * len(families[1])
     if families[0] & families[1]:
-        count = len(together) * (len(together) - 1) // 2
+        count = _pairs(len(together))
+        if by_one := _by_one_key(judged, reference, together):
+            count = min(count, by_one)
     return Choice(max(1, count), _words(count, len(together)))
+
+
+def _pairs(count: int) -> int:
+    return count * (count - 1) // 2
+
+
+def _by_one_key(
+    judged: Sequence[Run], reference: Sequence[Run], family: set[tuple[str, int]]
+) -> int:
+    """How many comparisons there were of all runs at one value of a key with all at another, where the
+    sides are two such; 0 where they are not. So many models times so many prompts were run, and asked is
+    which model."""
+    configs = [json.loads(configuration)[0] for configuration, _ in family]
+    levels = {key: {canonical_json(c.get(key)) for c in configs} for c in configs for key in c}
+    sides = [
+        [{key: canonical_json(run.config.get(key)) for key in levels} for run in side]
+        for side in (judged, reference)
+    ]
+    own, other = ({key: {c[key] for c in side} for key in levels} for side in sides)
+    telling = [
+        key for key in levels if len(own[key]) == 1 == len(other[key]) and own[key] != other[key]
+    ]
+    held = [key for key in levels if key not in telling and len(levels[key]) > 1]
+    if (
+        len(telling) != 1
+        or not held
+        or any(own[k] != levels[k] or other[k] != levels[k] for k in held)
+    ):
+        return 0
+    return sum(_pairs(len(values)) for values in levels.values())
 
 
 def _in_turns(runs: Iterable[Run]) -> set[str]:

@@ -279,7 +279,9 @@ def _mark_doubted(out: Evidence, thread: Thread, runs: list[Run]) -> None:
 
 def _choosing(thread: Thread, uid: str) -> Choosing:
     """How a clause of the claim recorded as ``uid`` came to be asked: named in it, or in a
-    hypothesis, before the runs of its subject began; else chosen from what there was."""
+    hypothesis, before the runs of its subject began; else chosen from what there was. Its cells were
+    not chosen one by one: it has to hold in all."""
+    sides: dict[str, tuple[list[Run], list[Run]]] = {}
 
     def chosen(clause: Clause, left: list[Run], right: list[Run]) -> Chosen:
         runs = [run.uid for run in left]
@@ -289,7 +291,8 @@ def _choosing(thread: Thread, uid: str) -> Choosing:
         )
         if clause.right is None:
             return Chosen(named=named, is_fresh=is_fresh)
-        return Chosen(lambda: choice_of(thread, right, left, clause.metric, uid), named, is_fresh)
+        whole = sides.setdefault(clause.format(), (right, left))
+        return Chosen(lambda: choice_of(thread, *whole, clause.metric, uid), named, is_fresh)
 
     def is_fresh(run: Run) -> bool:
         return bool(uid) and thread.came_before(uid, run.uid)
