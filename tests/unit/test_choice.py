@@ -88,9 +88,7 @@ def grid(models: int, prompts: int, seeds: int = 2) -> ThreadBuilder:
     for model in range(models):
         for prompt in range(prompts):
             for seed in range(seeds):
-                b.run(
-                    metrics={"acc": 1.0}, config={"model": model, "prompt": prompt, "seed": seed}
-                )
+                b.run(metrics={"acc": 1.0}, config={"model": model, "prompt": prompt, "seed": seed})
     return b
 
 
@@ -106,7 +104,9 @@ def chosen(b: ThreadBuilder, left: dict[str, int], right: dict[str, int]) -> int
 def test_all_of_one_value_against_all_of_another_is_one_of_as_many_as_there_are_values() -> None:
     b = grid(2, 3)
     assert chosen(b, {"model": 0}, {"model": 1}) == 1 + 3 == chosen(b, {"prompt": 0}, {"prompt": 2})
-    assert chosen(b, {"model": 0, "prompt": 1}, {"model": 1, "prompt": 1}) == 15  # one pair of cells
+    assert (
+        chosen(b, {"model": 0, "prompt": 1}, {"model": 1, "prompt": 1}) == 15
+    )  # one pair of cells
     some = chosen(b, {"model": 0}, {"model": 1, "prompt": 1})
     assert some == 15  # not all of the other model
     assert chosen(grid(20, 1), {"model": 3}, {"model": 7}) == 190
