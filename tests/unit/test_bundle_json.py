@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-from leadline.core.canonical import canonical_json
 from leadline.core.plain import seen
-from leadline.core.publish.bundle import bundle_pieces
+from leadline.core.publish.bundle import bundle_pieces, line_of, sealed_claims
 
 
 def test_a_bundle_is_json_with_a_line_for_each_experiment():
@@ -19,7 +18,7 @@ def test_a_bundle_is_json_with_a_line_for_each_experiment():
         "packages": {"sha256:0": {"numpy": "2.1"}},
     }
     rest = {name: value for name, value in bundle.items() if name != "experiments"}
-    experiments = map(canonical_json, bundle["experiments"])
+    experiments = [line_of(cast(Any, experiment)) for experiment in bundle["experiments"]]
     text = "".join(bundle_pieces(cast(Any, rest), experiments))
     assert json.loads(text) == {
         **bundle,
@@ -27,3 +26,18 @@ def test_a_bundle_is_json_with_a_line_for_each_experiment():
     }
     assert sum("P-00" in line for line in text.splitlines()) == 2
     assert all(map(seen, text.splitlines()))
+
+
+def file_of(claims: list[Any]) -> list[bytes]:
+    bundle: dict[str, Any] = {"at": "", "claims": claims, "what": "repro bundle"}
+    text = "".join(bundle_pieces(cast(Any, bundle), []))
+    return text.encode().splitlines(keepends=True)
+
+
+def test_the_claims_of_a_bundle_are_read_without_the_rest() -> None:
+    claims: list[Any] = [{"id": "P-C1", "label": "none"}, {"id": "P-C2", "label": "replicated"}]
+    for said in ([], claims[:1], claims):
+        lines = iter(file_of(said))
+        assert sealed_claims(lines) == said
+        assert b"repro bundle" in b"".join(lines)
+    assert sealed_claims([json.dumps({"claims": claims}, indent=1).encode()]) is None

@@ -14,6 +14,7 @@ from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.record.thread import Thread
 from leadline.services.context import Context
 from leadline.services.evidence import claim, hypothesis
+from leadline.services.publish import seal
 from leadline.services.publish.seal import make_bundle
 from tests.unit.test_kept_thread import Study, refs_of
 from tests.unit.test_run_table import store
@@ -163,7 +164,33 @@ def test_a_bundle_is_made_in_one_pass_over_parts(monkeypatch: pytest.MonkeyPatch
         assert in_parts == bundle(context, log.thread("t"))
 
 
+def sealed(context: Context, thread: Thread) -> dict[str, str]:
+    return make_bundle(context, thread, "P-S1", "one", "t/one", "0" * 40, "", {})[1]
+
+
 def bundle(context: Context, thread: Thread) -> dict[str, object]:
-    _, files = make_bundle(context, thread, "P-S1", "one", "t/one", "0" * 40, "", {})
-    made = json.loads(context.blobs.get(files["bundle.json"]))
+    made = json.loads(context.blobs.get(sealed(context, thread)["bundle.json"]))
     return {name: value for name, value in made.items() if name != "at"}
+
+
+def test_two_seals_share_the_parts_of_their_bundles_that_did_not_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And a small bundle is one file."""
+    with repository() as (context, log, _):
+        made = study(12)
+        put(log, made)
+        whole = bundle(context, log.view("t"))
+        monkeypatch.setattr(seal, "PART", 5)
+        first = sealed(context, log.view("t"))
+        experiment(made, k=1)
+        put(log, made)
+        second = sealed(context, log.view("t"))
+        small = json.loads(context.blobs.get(first["bundle.json"]))
+        parts = small.pop("experiments_in")
+        lines = b"".join(map(context.blobs.get, parts.values())).splitlines()
+    assert [json.loads(line) for line in lines] == whole.pop("experiments")
+    assert small | {"at": ""} == whole | {"at": ""}
+    assert parts.items() <= first.items() and len(parts) == 3
+    others = set(second.values()) - set(first.values())
+    assert others == {second[n] for n in ("bundle.json", "bundle.md", "table.csv", [*parts][-1])}

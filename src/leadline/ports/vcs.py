@@ -247,6 +247,10 @@ class Vcs(Protocol):
         """Store them; the name of each. What no commit comes to name is git's to clear away."""
         ...
 
+    def write_files(self, paths: list[str]) -> list[str]:
+        """As ``write_blobs``, of files anywhere, which may be larger than memory."""
+        ...
+
     def commit_files(
         self,
         ref: str,

@@ -98,12 +98,19 @@ def write_blobs(git: GitProgram, contents: list[bytes]) -> list[str]:
         for path, data in zip(paths, contents, strict=True):
             with open(path, "wb") as stream:
                 stream.write(data)
-        listing = b"".join(os.fsencode(path) + b"\n" for path in paths)
-        done = git.run(
-            ["hash-object", "-w", "--no-filters", "--stdin-paths"], data=listing, writes=True
-        )
+        return write_files(git, paths)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_files(git: GitProgram, paths: list[str]) -> list[str]:
+    """Store the contents of files; no name of a path holds an end of line."""
+    if not paths:
+        return []
+    listing = b"".join(os.fsencode(path) + b"\n" for path in paths)
+    done = git.run(
+        ["hash-object", "-w", "--no-filters", "--stdin-paths"], data=listing, writes=True
+    )
     return done.stdout.decode().split()
 
 

@@ -232,6 +232,9 @@ class Git:
     def write_blobs(self, contents: list[bytes]) -> list[str]:
         return objects.write_blobs(self._git, contents)
 
+    def write_files(self, paths: list[str]) -> list[str]:
+        return objects.write_files(self._git, paths)
+
     def commit_files(
         self,
         ref: str,

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 DRAWN_AT_ONCE = 8  # at first; then twice as many each time
-MOST_AT_ONCE = 256
+MOST_AT_ONCE = 64
 JUDGED_AT_ONCE = 64
 FOLDED_AT_ONCE = 64  # things: bounds what is read beside what is held
 NEAR = 64  # members that are remembered

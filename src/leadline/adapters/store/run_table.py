@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from leadline.core.record.reaches import Told
 
 ASKED_AT_ONCE = 500  # the variables of one statement
-FOLDED_AT_ONCE = 256  # experiments: bounds the memory of the first listing of a long thread
+FOLDED_AT_ONCE = 64  # experiments: bounds the memory of the first listing of a long thread
 _AS_JSON = ("argv", "config", "metrics", "nonfinite")
 _DEFINITIONS = ("thread-started", "metric-defined", "ruler", "baseline")
 _COLUMNS = ",".join(COLUMNS)

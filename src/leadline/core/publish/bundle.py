@@ -7,8 +7,11 @@ runs in one environment stay small.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from collections.abc import Mapping
+from itertools import takewhile
 
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.plain import json_escaped
@@ -20,11 +23,12 @@ from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leadline.core.record.bodies import ResultTable, TableCell, TableMetric, TableRow
 
 BUNDLE_VERSION = 1
+PART = 256  # experiments of a file: equal parts of two seals are one content, stored and sent once
 _SEED = re.compile(r"(^|[._-])(seed|rng|random_state)s?($|[._-])", re.I)
 METRICS_IN_TABLE = 6
 
@@ -100,7 +104,8 @@ class Heads(TypedDict):
 
 class Bundle(TypedDict):
     """All but the ``experiments`` (``BundledExperiment``), which may be very many: they are handed
-    out one by one, and stand in the file between the other fields."""
+    out one by one, and stand in the file between the other fields, or in files beside it
+    (``PART``)."""
 
     v: int
     what: str
@@ -175,15 +180,32 @@ def build_bundle(
     }
 
 
-def bundle_pieces(bundle: Bundle, experiments: Iterable[str]) -> Iterator[str]:
-    """The bundle as a file: each experiment (as ``canonical_json`` has it), row and claim on a line
-    of its own, so that two bundles can be held against each other. Nothing in it can move a cursor."""
+def part_name(number: int) -> str:
+    return f"experiments-{number:05d}.jsonl"
+
+
+def line_of(experiment: BundledExperiment) -> str:
+    return json_escaped(canonical_json(experiment)) + "\n"
+
+
+def bundle_pieces(bundle: Bundle, experiments: Sequence[str] | Mapping[str, str]) -> Iterator[str]:
+    """The bundle as a file: each experiment (as ``line_of`` has it), row and claim on a line
+    of its own, so that two bundles can be held against each other. Nothing in it can move a cursor.
+    ``experiments``: the lines, or where they are more than ``PART`` the files beside it that hold
+    them, each with its digest, as ``experiments_in``."""
+    fields: dict[str, object] = {**bundle}
+    if isinstance(experiments, Mapping):
+        fields["experiments_in"] = experiments
+    else:
+        fields["experiments"] = experiments
     opening = "{\n"
-    for name in sorted([*bundle, "experiments"]):
-        value = bundle.get(name)
-        lines = experiments if name == "experiments" else None
-        if isinstance(value, list) and value:
-            lines = map(canonical_json, value)
+    for name in sorted(fields):
+        value = fields[name]
+        lines: Iterable[str] | None = None
+        if name == "experiments":
+            lines = (line[:-1] for line in experiments)
+        elif isinstance(value, list) and value:
+            lines = map(json_escaped, map(canonical_json, value))
         yield f'{opening} "{name}": '
         opening = ",\n"
         if lines is None:
@@ -191,10 +213,26 @@ def bundle_pieces(bundle: Bundle, experiments: Iterable[str]) -> Iterator[str]:
             continue
         between = "[\n  "
         for line in lines:
-            yield between + json_escaped(line)
+            yield between + line
             between = ",\n  "
         yield "[]" if between.startswith("[") else "\n ]"
     yield "\n}\n"
+
+
+def sealed_claims(bundle: Iterable[bytes]) -> list[BundledClaim] | None:
+    """The claims that the lines of a bundle's file hold; None where they lie otherwise than
+    ``bundle_pieces`` lays them."""
+    lines, opening = iter(bundle), b' "claims": '
+    for line in lines:
+        if not line.startswith(opening):
+            continue
+        if line.rstrip(b",\n") == opening + b"[]":
+            return []
+        if line != opening + b"[\n":
+            return None
+        each = takewhile(lambda line: not line.startswith(b" ]"), lines)
+        return [json.loads(claim.rstrip(b",\n")) for claim in each]
+    return None
 
 
 def packages_of(run: Run) -> str:

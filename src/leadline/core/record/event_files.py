@@ -127,11 +127,12 @@ def last_digest(data: bytes) -> str:
 
 def heads(files: Mapping[str, bytes]) -> dict[str, str]:
     """Writer to the digest of its last record."""
-    found = {
-        writer: last_digest(b"".join(files[name] for name in names))
-        for writer, names in by_writer(files).items()
-    }
-    return {writer: digest for writer, digest in found.items() if digest}
+    found = dict[str, str]()
+    for writer, names in by_writer(files).items():
+        digests = (last_digest(files[name]) for name in reversed(names))
+        if digest := next(filter(None, digests), ""):
+            found[writer] = digest
+    return found
 
 
 # -- checking --------------------------------------------------------------------------------------

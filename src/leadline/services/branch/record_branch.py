@@ -222,10 +222,15 @@ def _derived(context: Context, thread: Thread, present: dict[str, str]) -> Files
         f"{thread.topic}/logbook.md": logbook_data(context, thread),
         f"{thread.topic}/issue.md": issue_page(thread).encode(),
     }
-    for snapshot in thread.of_kind("snapshot"):
-        for path, digest in _bundle(thread.topic, snapshot.body).items():
-            if path not in present and (data := _whole(context, digest)) is not None:
-                files[path] = data
+    lacking = {
+        path: digest
+        for snapshot in thread.of_kind("snapshot")
+        for path, digest in _bundle(thread.topic, snapshot.body).items()
+        if path not in present and _is_whole(context, digest)
+    }
+    # Unseen, as they may be larger than memory; what seals share is one content.
+    places = [context.blobs.place(digest) for digest in lacking.values()]
+    files.update(zip(lacking, context.vcs.write_files(places), strict=True))
     return files
 
 
@@ -235,6 +240,14 @@ def _whole(context: Context, digest: str) -> bytes | None:
         return context.blobs.get(digest)
     except LeadlineError:
         return None
+
+
+def _is_whole(context: Context, digest: str) -> bool:
+    try:
+        context.blobs.check(digest)
+    except LeadlineError:
+        return False
+    return True
 
 
 def _bundle(topic: str, body: SnapshotBody) -> dict[str, str]:

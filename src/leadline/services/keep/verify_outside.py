@@ -16,6 +16,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.publish.append_only import classify
+from leadline.core.publish.bundle import sealed_claims
 from leadline.core.record.artifact import manifest, recorded
 from leadline.core.record.checked import Outside
 from leadline.core.record.contents import PAYLOAD, Content, named_in
@@ -243,7 +244,11 @@ def _labelled_otherwise(
     if rules >= RULES or not digest or state_of(context, digest):
         return []
     known, found = labels_for(thread), []
-    for sealed in json.loads(context.blobs.get(digest)).get("claims") or []:
+    with open(context.blobs.place(digest), "rb") as file:
+        claims = sealed_claims(file)
+    if claims is None:  # as an earlier Leadline wrote it
+        claims = json.loads(context.blobs.get(digest)).get("claims") or []
+    for sealed in claims:
         claim = thread.items.get(str(sealed.get("id")))
         if claim is None or not claim.stands or (now := known(claim).label) == sealed.get("label"):
             continue

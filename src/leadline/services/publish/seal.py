@@ -11,15 +11,22 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from functools import partial
 
-from leadline.core.canonical import canonical_json, digest_of, digest_of_file
+from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError, conflict, not_found, usage
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
-from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle, bundle_pieces
+from leadline.core.publish.bundle import (
+    PART,
+    Bundle,
+    BundledClaim,
+    build_bundle,
+    bundle_pieces,
+    line_of,
+    part_name,
+)
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.ref_name import tag_name
 from leadline.core.text.citation import render
@@ -318,45 +325,41 @@ def make_bundle(
         for c in thread.claims
         if c.stands
     ]
-    scratch = os.path.join(context.root, "tmp")
-    os.makedirs(scratch, exist_ok=True)
-    path = os.path.join(scratch, f"bundle.{os.getpid()}.tmp")
-    try:
-        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=scratch) as lines:
-            commands: list[str] = []
+    lines, parts, commands = list[str](), dict[str, str](), list[str]()
 
-            def hand_out(experiment: BundledExperiment) -> None:
-                lines.write(canonical_json(experiment) + "\n")
-                commands.append(render_commands(experiment))
+    def put_part() -> None:
+        parts[part_name(len(parts) + 1)] = context.blobs.put("".join(lines).encode())
+        lines.clear()
 
-            bundle = build_bundle(
-                thread,
-                snapshot=snapshot,
-                name=name,
-                tag=tag,
-                commit=commit,
-                at=context.now(),
-                message=message,
-                heads=heads,
-                record_count=thread.record_count,
-                packages=partial(_packages, context),
-                claims=claims,
-                hand_out=hand_out,
-            )
-            lines.seek(0)
-            with open(path, "w", encoding="utf-8") as file:
-                file.writelines(bundle_pieces(bundle, (line[:-1] for line in lines)))
-                file.flush()
-                os.fsync(file.fileno())
-        with open(path, "rb") as written:
-            as_data = digest_of_file(written)
-        context.blobs.take(path, as_data)
-    finally:
-        if os.path.exists(path):
-            os.unlink(path)
-    texts = {"bundle.md": render_bundle(bundle, commands), "table.csv": bundle_csv(bundle)}
-    others = {file: context.blobs.put(text.encode()) for file, text in texts.items()}
-    return bundle, {"bundle.json": as_data, **others}
+    def hand_out(experiment: BundledExperiment) -> None:
+        if len(lines) == PART:
+            put_part()
+        lines.append(line_of(experiment))
+        commands.append(render_commands(experiment))
+
+    bundle = build_bundle(
+        thread,
+        snapshot=snapshot,
+        name=name,
+        tag=tag,
+        commit=commit,
+        at=context.now(),
+        message=message,
+        heads=heads,
+        record_count=thread.record_count,
+        packages=partial(_packages, context),
+        claims=claims,
+        hand_out=hand_out,
+    )
+    if parts:
+        put_part()
+    texts = {
+        "bundle.json": "".join(bundle_pieces(bundle, parts or lines)),
+        "bundle.md": render_bundle(bundle, commands),
+        "table.csv": bundle_csv(bundle),
+    }
+    files = {file: context.blobs.put(text.encode()) for file, text in texts.items()}
+    return bundle, {**files, **parts}
 
 
 def _packages(context: Context, digest: str) -> dict[str, str] | None:
