@@ -192,3 +192,23 @@ def test_a_device_is_kept_by_a_job_that_the_runs_of_its_repository_go_into(
     words = ["--override", "reserved-by-another", "they left"]
     lab_hpc.ok("device", "release", "acc:gpu:1", *words)
     wait_until(lambda: lab_hpc.json("device", "list", "acc")["data"][0]["state"] == "not reserved")
+
+
+def test_what_is_wrong_with_an_executor_is_said_by_its_check(lab_hpc: Lab) -> None:
+    """The whole way that a run goes, its set-up among it; and a run that never came up names it."""
+    words = ["--kind", "slurm", "--partition", WORKER]
+    lab_hpc.ok("executor", "add", "bare", *words, "--setup", "module load cuda")
+    lab_hpc.ok("executor", "add", "old", *words, "--option", "python=/no/python")
+    lab_hpc.ok("executor", "add", "gone", "--kind", "slurm", "--partition", "nowhere")
+    for name, said in (
+        ("bare", "module: not found"),
+        ("old", "/no/python: not found"),
+        ("gone", "Invalid partition"),
+    ):
+        found = lab_hpc.json("executor", "check", name)["data"]["findings"]
+        assert [one for one in found if one["ok"] is False and said in one["found"]], found
+        answer = lab_hpc.json("run", "--on", name, "--", "true")
+        assert (
+            f"leadline executor check {name}" in answer["next"]
+            or "sinfo" in answer["error"]["next"]
+        )

@@ -521,3 +521,48 @@ def test_what_does_not_go_over_is_named_at_launch(lab_far: Lab) -> None:
     assert {gap["path"] for gap in gaps} == {"large.bin", "model.pt"}
     here = lab_far.run("run", "--", "true", "here")
     assert "not in the code" not in here.stderr
+
+
+def test_a_python_there_that_is_too_old_starts_nothing(
+    lab_far: Lab, config: Path, tmp_path: Path
+) -> None:
+    """It says so before it hears anything: the run is over, and not unknown for ever."""
+    old = tmp_path / "python3.6"
+    old.write_text("#!/bin/sh\necho 'SyntaxError: invalid syntax' >&2; exit 1\n")
+    old.chmod(0o755)
+    words = ["--kind", "ssh", "--host", HOST, "--option", f"config={config}"]
+    lab_far.ok("executor", "add", "old", *words, "--option", f"python={old}")
+    error = lab_far.json("run", "--on", "old", "--", "true")["error"]
+    assert error["code"] == "job-program-broken" and "SyntaxError" in error["what"]
+    assert f"{old} --version" in error["next"][0]
+    assert [run["state"] for run in lab_far.json("status", "--runs")["data"]] == ["lost"]
+
+
+def test_a_disk_that_was_full_spoils_nothing_for_later(lab_far: Lab, tmp_path: Path) -> None:
+    """What Python would cut off of its bytecode on a full disk, it would read ever after."""
+    lab_far.ok(
+        "run", "--on", "far", "--", "python3", "-c", "import leadline as ll; ll.log(time_ms=1)"
+    )
+    [program] = [path for path in (tmp_path / "far" / "job").iterdir()]
+    assert not list(program.rglob("*.pyc"))
+
+
+def test_a_changed_host_key_comes_with_the_command_that_forgets_the_first(
+    lab_far: Lab, config: Path, tmp_path: Path
+) -> None:
+    port = config.read_text().partition("Port ")[2].split()[0]
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "k"], check=True
+    )
+    kind, key, _ = (tmp_path / "k.pub").read_text().split(" ", 2)
+    (tmp_path / "known").write_text(f"[127.0.0.1]:{port} {kind} {key}\n")
+    changed = tmp_path / "config"
+    known = f"UserKnownHostsFile {tmp_path}/known\n"
+    changed.write_text(f"Host {HOST}\n  {known}" + config.read_text())
+    words = ["--kind", "ssh", "--host", HOST, "--option", f"config={changed}"]
+    lab_far.ok("executor", "add", "changed", *words)
+    error = lab_far.json("run", "--on", "changed", "--", "true")["error"]
+    assert error["code"] == "host-key-changed"
+    assert (
+        error["next"][1].startswith("ssh-keygen -f") and str(tmp_path / "known") in error["next"][1]
+    )

@@ -3,8 +3,9 @@ how they stand, sends back what they wrote.
 
 Stands alone like the supervisor (standard library only), is sent over once for each version of
 itself, and answers until nothing more comes: ``python -I -S far.py ROOT``. A line of JSON comes on
-standard input, bytes may follow it; a line of JSON goes back, then frames of files, the last of them
-empty: a line of JSON with path, offset, size, digest and time, then so many bytes. Everything that is put
+standard input, bytes may follow it; after a first one that says that it runs, a line of JSON goes
+back, then frames of files, the last of them empty: a line of JSON with path, offset, size, digest
+and time, then so many bytes. Everything that is put
 in place is put there by rename, so that an exchange that breaks leaves nothing half done.
 """
 
@@ -42,6 +43,7 @@ QUEUED = "queued.json"
 OURS = ("spec.json", "spec.private.json", "alive.lock", "tree.lock", "result.json", QUEUED)
 ASKED = "cancel.asked"  # as in ``supervise``
 CHUNK_BYTES = 1 << 20
+FULL_BYTES = 64 << 10
 
 
 class Told(Exception):
@@ -78,7 +80,7 @@ def take_code(root: str, tree: str, pack: bytes) -> None:
     if not os.path.isdir(f"{root}/objects.git/objects"):
         made = git(root, "init", "-q", "--bare")
         if made.returncode:
-            raise Told("code-not-taken", made.stderr.decode(errors="replace").strip())
+            raise not_taken(root, made)
         git(root, "config", "gc.auto", "0")
     taken = git(root, "index-pack", "--stdin", "--fix-thin", input=pack)
     tag = f"{tree}.{os.getpid()}.tmp"
@@ -103,14 +105,20 @@ def take_code(root: str, tree: str, pack: bytes) -> None:
             pass
     if done.returncode:
         shutil.rmtree(temporary, ignore_errors=True)
-        said = done.stderr.decode(errors="replace").strip()
-        full = "No space left" in said or "quota exceeded" in said
-        code = "no-room-there" if full else "code-not-taken"
-        raise Told(code, said[-500:])
+        raise not_taken(root, done)
     try:
         os.rename(temporary, place)
     except OSError:  # somebody else was quicker
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def not_taken(root: str, done: subprocess.CompletedProcess[bytes]) -> Told:
+    said = done.stderr.decode(errors="replace").strip()
+    disk = os.statvfs(root)  # git does not always say it
+    full = disk.f_bavail * disk.f_frsize < FULL_BYTES
+    if full or "No space left" in said or "quota exceeded" in said:
+        return Told("no-room-there", said.rpartition("\n")[2][-300:])
+    return Told("code-not-taken", said[-500:])
 
 
 def environment_of(root: str, code: str, command: str, lock_file: str) -> dict[str, str]:
@@ -495,6 +503,8 @@ def answer_to(root: str, asked: Request, payload: bytes | None, out: BinaryIO) -
 
 def main(root: str) -> int:
     """Answers one request after the other, until nothing more comes."""
+    sys.stdout.buffer.write(b'{"runs": true}\n')
+    sys.stdout.buffer.flush()
     while line := sys.stdin.buffer.readline():
         asked: Request = json.loads(line)
         size = asked.get("pack_bytes")

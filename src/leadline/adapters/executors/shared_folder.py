@@ -384,8 +384,8 @@ def unreachable(engine: str, why: str, do: str) -> LeadlineError:
     return LeadlineError(
         "remote",
         "engine-unreachable",
-        f"{engine} cannot be reached",
-        f"{why.strip()[-500:]}; nothing was started, and what runs there goes on",
+        f"{engine} cannot be reached: {why.strip()[-500:]}",
+        "nothing was started, and what runs there goes on",
         do,
     )
 

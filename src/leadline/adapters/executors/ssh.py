@@ -50,6 +50,7 @@ _NOT_CONNECTED = re.compile(
     re.MULTILINE,
 )
 GOES_ON = "what runs there goes on; nothing of it is lost"
+_FORGETS = re.compile(r"^\s*(ssh-keygen -f .+ -R .+)$", re.MULTILINE)
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(probe.__file__)))
 _NOT_SENT = (
     "spec.json",
@@ -87,18 +88,19 @@ _REPOSITORY, _NAME = re.compile(r"[0-9a-f]{12}"), re.compile(r"leadline-[A-Za-z0
 
 
 class _Away(Exception):
-    """The machine cannot be reached now. ``args``: code, sentence, and whether it surely heard
-    nothing of what was asked."""
+    """The machine cannot be reached now. ``args``: code, sentence, whether it surely heard nothing of
+    what was asked, and commands that mend it."""
 
 
 class Conversation:
     """A program over there that answers one request after the other (``leadline.job.far``).
 
-    ``over``: it answers no more; ``exit_code`` and ``said`` (on standard error) then say why.
+    ``runs``: it came up. ``over``: it answers no more; ``exit_code`` and ``said`` (on standard error)
+    then say why.
     """
 
     def __init__(self, argv: list[str]) -> None:
-        self.exit_code, self.said, self.over = 0, "", False
+        self.exit_code, self.said, self.runs, self.over = 0, "", False, False
         path = f"{_sockets()}/said-{os.urandom(6).hex()}"
         self._errors = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         os.unlink(path)
@@ -124,6 +126,9 @@ class Conversation:
                 answer: dict[str, Any] = json.loads(line)
             except ValueError:  # a login shell over there that greets
                 printed.append(line)
+                continue
+            if answer == {"runs": True}:
+                self.runs = True
                 continue
             return answer, self._frames(self._process.stdout)
         self.end()
@@ -338,7 +343,7 @@ class SshExecutor:
         try:
             answer, _ = self._exchange(asked, payload)
         except _Away as away:
-            _, means, unheard = away.args
+            _, means, unheard, *_ = away.args
             if unheard:
                 raise self._away(away, "the command was not started") from away
             raise remote(
@@ -500,8 +505,15 @@ class SshExecutor:
                     f"leadline executor show {self.name}",
                 ],
             )
-        said = one.said.strip()[-300:]
-        raise _Away("no-answer", said or f"exit code {one.exit_code}", False)
+        said = one.said.strip().rpartition("\n")[2][-300:] or f"exit code {one.exit_code}"
+        if one.runs:
+            raise _Away("no-answer", said, False)
+        raise environment(
+            "job-program-broken",
+            f"Leadline's job program does not run on {self.host}: {said}",
+            why=f"{python} there has to be Python 3.9 or newer; nothing was started",
+            do=[self._typed(f"{python} --version"), self._typed("df -h")],
+        )
 
     def _install(self, package: bytes, digest: str) -> None:
         """Our program, whole or not at all."""
@@ -549,12 +561,12 @@ class SshExecutor:
         return [*argv, "--", self.host, f"exec sh -c {shlex.quote(there)}"]
 
     def _away(self, away: _Away, why: str = GOES_ON) -> LeadlineError:
-        code, means, _ = away.args
+        code, means, _, *mends = away.args
         return remote(
             code,
             f"{self.name} ({self.host}) cannot be reached: {means}",
             why=why,
-            do=self._typed("true"),
+            do=[self._typed("true"), *mends],
         )
 
     def _typed(self, there: str) -> str:
@@ -567,8 +579,8 @@ class SshExecutor:
 def _not_reached(said: str) -> _Away:
     """What ssh means by what it said when it did not come through."""
     for words, code, means in _MET:
-        if words in said:
-            return _Away(code, means, True)
+        if words in said:  # of another host key ssh names the command that forgets the first
+            return _Away(code, means, True, *map(str.strip, _FORGETS.findall(said)))
     last = said.strip().rpartition("\n")[2] or "the connection broke"
     return _Away("host-away", last, bool(_NOT_CONNECTED.search(said)))
 
@@ -695,6 +707,8 @@ def _package() -> tuple[bytes, str]:
         job = os.path.join(_PACKAGE, "job")
         names = sorted(name for name in os.listdir(job) if name.endswith(".py"))
         files |= {f"leadline/job/{name}": os.path.join(job, name) for name in names}
+        # No folder for bytecode: what a full disk cuts off of it would be read ever after.
+        files |= {f"leadline/{where}__pycache__": os.devnull for where in ("", "job/")}
         held, hasher = io.BytesIO(), hashlib.sha256()
         with tarfile.open(fileobj=held, mode="w") as tar:
             for name, path in files.items():

@@ -22,6 +22,7 @@ from leadline.cli.parsing import (
     several,
     words_beside,
 )
+from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
@@ -200,9 +201,16 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         "",
         Runs(last.experiment, outcomes, after.noted, after.moved).as_dict(),
         {"runs": len(outcomes), "done": done},
-        next=after.left,
+        next=[*_mends(context, topic, worst), *after.left],
         exit_code=exit_code_of(worst),
     )
+
+
+def _mends(context: Context, topic: str, outcome: RunOutcome) -> list[str]:
+    """What says why a run elsewhere never ran its command."""
+    name = context.executor_name(topic)
+    never_ran = outcome.state in ("lost", "failed") and exit_code_of(outcome) == 125
+    return [f"leadline executor check {name}"] if never_ran and name != USUAL_EXECUTOR else []
 
 
 def own_stdin(context: Context, args: argparse.Namespace, several: bool) -> Given | None:

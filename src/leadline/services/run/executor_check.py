@@ -18,7 +18,7 @@ from leadline.services.run.device import leased, named, place_kept
 from leadline.services.run.facts import capture_code
 from leadline.services.run.progress import clock_ahead_s
 from leadline.services.run.spec import SPEC
-from leadline.services.run.where import unpacked_code
+from leadline.services.run.where import unpacked_code, with_setup
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Handle, Result, Spec
@@ -147,13 +147,14 @@ def _spec(context: Context, executor: Executor, run: str, argv: list[str], token
         "max_output_bytes": None,
     }
     if executor.place == HERE:
-        return spec
+        return with_setup(context, executor, spec, context.toplevel)
     code = capture_code(context)
     commit, tree = str(code["commit"]), str(code["tree"])
     top = context.toplevel
     if executor.place == UNPACKED:
         top = unpacked_code(context, code)
-    return {**spec, "cwd": top, "code": {"commit": commit, "tree": tree, "top": top}}
+    spec = {**spec, "cwd": top, "code": {"commit": commit, "tree": tree, "top": top}}
+    return with_setup(context, executor, spec, top)
 
 
 def _keep_spec(folder: str, spec: Spec) -> None:
@@ -177,7 +178,9 @@ def _told(
     folder: str, result: Result | None, token: str, began: float, ended: float
 ) -> list[Finding]:
     if result is None:
-        return [{"what": "run", "found": "it did not end: is the queue full?", "ok": False}]
+        meant = _last_line(folder, "supervisor.err")
+        told = f"it was not started: {meant}" if meant else "it did not end: is the queue full?"
+        return [{"what": "run", "found": told, "ok": False}]
     if result.get("state") != "done":
         why = result.get("reason") or _last_line(folder, "stderr.log")
         missing = result.get("exit_code") == 127

@@ -59,7 +59,7 @@ def place_code(
     """The spec for an executor whose jobs do not run where the user stands. Raises LeadlineError:
     the code state cannot be unpacked."""
     if executor.place == HERE and not (request.later and not request.command.folder):
-        return _with_setup(context, executor, spec, request.command.folder or context.toplevel)
+        return with_setup(context, executor, spec, request.command.folder or context.toplevel)
     own, code = request.command.folder, body["code"]
     inside = body["cwd"] if body["cwd"] != "." else ""
     if own:
@@ -78,10 +78,10 @@ def place_code(
     spec["code"] = {"commit": str(code["commit"]), "tree": str(code.get("tree", "")), "top": top}
     if patterns := body.get("artifacts"):
         spec["keep"] = [pattern.rpartition("=")[2] for pattern in patterns]
-    return _with_setup(context, executor, spec, top)
+    return with_setup(context, executor, spec, top)
 
 
-def _with_setup(context: Context, executor: Executor, spec: Spec, top: str) -> Spec:
+def with_setup(context: Context, executor: Executor, spec: Spec, top: str) -> Spec:
     """With the environment that the executor is declared to make, where the job program makes it. An
     executor that brings the code elsewhere makes it there."""
     declared = context.executors.find(executor.name)
