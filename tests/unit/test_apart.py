@@ -398,3 +398,27 @@ def test_a_side_that_was_read_in_two_ways_bears_no_claim_against_a_number() -> N
         b.end(b.plan("new", {"arm": "new"}, extract=extract), {"loss": value})
     found = judged(b, "loss(arm=new) < 1")
     assert found.label == "exploratory" and "read-otherwise" in marked(found)
+
+
+def of_programs(*trees: tuple[str, str]) -> ThreadBuilder:
+    """Four runs each of arm and code."""
+    b = ThreadBuilder(metrics=LOSS)
+    for arm, tree in trees:
+        code = {"tree": tree, "commit": tree, "head": tree, "dirty": False, "gaps": []}
+        for off in (0.0, 0.01, -0.01, 0.005):
+            run = b.plan(arm, {"arm": arm}, code=code)
+            b.end(run, {"loss": (1.0 if arm == "old" else 0.9) + off})
+    return b
+
+
+def test_the_runs_of_a_side_are_of_one_program() -> None:
+    two = of_programs(("new", "first"), ("new", "second"))
+    found = judged(two, "loss(arm=new) < 1", axes=[])
+    assert found.label == "exploratory"
+    assert marked(found) == {"programs-pooled": "2 programs pooled"}
+    assert judged(of_programs(("new", "first")), "loss(arm=new) < 1", axes=[]).label == "replicated"
+    by_arm = "loss(arm=new) < loss(arm=old)"
+    uneven = of_programs(("old", "first"), ("new", "first"), ("new", "second"))
+    assert judged(uneven, by_arm, axes=["command", "code"]).label == "exploratory"
+    both = of_programs(("old", "first"), ("new", "first"), ("old", "second"), ("new", "second"))
+    assert judged(both, by_arm, axes=["command"]).label == "replicated"

@@ -239,7 +239,10 @@ def test_runs_of_one_side_under_two_rulers_bear_no_number() -> None:
     b = study({"declared": {"": OLD}}, {"declared": {"": NEW}})
     assert label(b, "loss(block=1) < 2").label == "none"
     found = label(b, "loss(executor=local) < 2")
-    assert [m.code for m in found.marks] == ["ruler-changed"] and found.label == "exploratory"
+    assert [m.code for m in found.marks] == [
+        "ruler-changed",
+        "programs-pooled",
+    ] and found.label == "exploratory"
 
 
 def test_a_program_that_measures_itself_is_named_and_not_held_back() -> None:

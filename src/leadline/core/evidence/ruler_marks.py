@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from leadline.core.canonical import canonical_json
@@ -82,7 +83,11 @@ def mark_rulers(
 def mark_programs(
     out: Evidence, predicate: Predicate, resolve: Callable[[Subject], list[Run]]
 ) -> None:
-    """Two programs under one command and code: files that no code state holds were others."""
+    """Two programs under one command: their code was another, as often as on no other side, or files that no code
+    state holds were others."""
+    for clause in predicate.clauses:
+        sides = [[r for r in resolve(s) if r.is_evidence] for _, s in clause.sides]
+        _mark_pooled(out, [subject.format() for _, subject in clause.sides], sides)
     seen: dict[tuple[str, ...], dict[str, str]] = {}
     other: list[str] = []
     for clause in predicate.clauses:
@@ -99,6 +104,22 @@ def mark_programs(
         text = f"{_listed(other)}, which no code state holds, changed between runs of one command"
         out.mark(Mark("two-programs", "two programs under one command", text, "exploratory"))
         out.missing.append(f"runs of one program on every side (what changed: {_listed(other)})")
+
+
+def _mark_pooled(out: Evidence, names: Sequence[str], sides: Sequence[Sequence[Run]]) -> None:
+    counts = [Counter(filter(None, (program_of(run.code) for run in side))) for side in sides]
+    shares = [
+        {p: n * count_all.total() for p, n in count.items()}
+        for count, count_all in zip(counts, counts[::-1], strict=True)
+    ]
+    if len(sides) > 1 and shares[0] == shares[1]:
+        return
+    for name, count in zip(names, counts, strict=True):
+        if len(count) > 1:
+            full = f"the runs of {name} are of {len(count)} programs, pooled"
+            short = f"{len(count)} programs pooled"
+            out.mark(Mark("programs-pooled", short, full, "exploratory"))
+            out.missing.append(f"runs of one program on the side {name}")
 
 
 def _mark_read(out: Evidence, runs: Sequence[Run], metric: str) -> None:
