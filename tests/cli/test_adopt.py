@@ -194,3 +194,18 @@ def test_the_history_of_any_log_is_checked_for_rewrites(thread_lab: Lab) -> None
     done = thread_lab.run("verify", "--log", "notes/l.md")
     assert done.returncode == 6 and "rewritten" in done.stdout and "Verdict" in done.stdout
     assert thread_lab.json("verify", "--log", "absent.md")["error"]["code"] == "no-such-file"
+
+
+def test_what_is_hidden_of_a_log_is_named_by_line(thread_lab: Lab):
+    token = "hf_" + "A1b2C3d4E5f6G7h8" * 2
+    thread_lab.write("old.md", f"## Exp 1\n\nkept\n\nexport HF_TOKEN={token}\n")
+    done = thread_lab.run("adopt", "old.md")
+    assert "hidden    line 5: [redacted:" in done.stdout and token not in done.stdout
+
+
+def test_a_log_of_ones_own_is_no_change_of_the_rendering(thread_lab: Lab):
+    """Though it has a heading that every rendering has."""
+    text = "# Experiment log\n\nWhat was tried.\n\n## 2026-05-11: Tied embeddings\n\nWorse.\n"
+    thread_lab.write("old.md", text)
+    headings = [piece["heading"] for piece in thread_lab.json("adopt", "old.md")["data"]["entries"]]
+    assert headings == ["Experiment log", "2026-05-11: Tied embeddings"]

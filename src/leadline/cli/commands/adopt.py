@@ -44,6 +44,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     done = adopt(context, topic, args.file)
     lines = [f"adopted   {piece.heading}" for piece in done.entries[:50]]
     lines += [f"restored  {h} (it had been taken out)" for h in done.restored[:20]]
+    lines += [f"hidden    {what}" for what in done.redacted[:20]]
     if not done.entries:
         lines.append("adopted before" if done.already else "nothing by hand in it")
     follow: list[str] = []

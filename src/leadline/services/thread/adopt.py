@@ -9,6 +9,7 @@ stays what the record says).
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 
 from leadline.core.canonical import digest_bytes
@@ -45,12 +46,14 @@ class Piece:
 @dataclass(frozen=True)
 class Adopted:
     """``restored``: headings of entries that had been taken out; ``already``: this very content was
-    adopted before. ``followed``: None where the file was not the logbook in the tree."""
+    adopted before. ``redacted``: what was hidden, by line. ``followed``: None where the file was not
+    the logbook in the tree."""
 
     path: str
     digest: str
     entries: list[Piece]
     restored: list[str]
+    redacted: list[str]
     already: bool
     followed: Followed | None
 
@@ -59,6 +62,7 @@ class Adopted:
             "path": self.path,
             "entries": [{"heading": p.heading, "where": p.where} for p in self.entries],
             "restored": self.restored,
+            "redacted": self.redacted,
             "already": self.already,
             "digest": self.digest,
             "logbook": None,
@@ -102,14 +106,17 @@ def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
     # adoptions the second finds nothing.
     entries: list[Piece] = []
     restored: list[str] = []
+    hidden: list[str] = []
     already = False
     if raw != logbook_data(context, context.store.view(topic)):
         with context.store.transaction(topic) as writing:
             thread = context.store.thread(topic)
             already = any(a.get("digest") == digest for a in thread.adopted)
             if not already:
-                rendered = logbook_data(context, thread).decode()
-                text, kept = _redacted(context, raw)
+                # a log that no rendering was edited into is all its own
+                is_ours = HEADER_BEGIN.encode() in raw
+                rendered = logbook_data(context, thread).decode() if is_ours else ""
+                text, kept, hidden = _redacted(context, raw)
                 earlier = _earlier(context, path) if is_logbook else []
                 entries = _unknown(thread, pieces_of(text, rendered, earlier))
                 restored = removed_by_hand(text, rendered) if is_logbook else []
@@ -133,7 +140,7 @@ def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
     if is_logbook:
         why = "adopted what was written by hand"
         followed = follow(context, topic, why, hand_edit_adopted=True)
-    return Adopted(path, digest, entries, restored, already, followed)
+    return Adopted(path, digest, entries, restored, hidden, already, followed)
 
 
 def acknowledge(context: Context, topic: str, commit: str) -> Acknowledged:
@@ -171,12 +178,21 @@ def _read(full: str, topic: str, named: str | None) -> bytes:
         ) from None
 
 
-def _redacted(context: Context, raw: bytes) -> tuple[str, bytes]:
-    """What may be kept of the file, as text and as bytes."""
+def _redacted(context: Context, raw: bytes) -> tuple[str, bytes, list[str]]:
+    """What may be kept of the file, as text and as bytes, and what is hidden of it, by line."""
     exact = raw.decode("utf-8", "surrogateescape")
     redacted = context.redactor.text(exact)
-    kept = raw if redacted == exact else redacted.encode("utf-8", "surrogateescape")
-    return kept.decode("utf-8", "backslashreplace"), kept
+    if redacted == exact:
+        return raw.decode("utf-8", "backslashreplace"), raw, []
+    before = set(exact.split("\n"))
+    hidden = [
+        f"line {number}: {mark}"
+        for number, line in enumerate(redacted.split("\n"), 1)
+        if line not in before
+        for mark in re.findall(r"\[redacted:[^\]]*\]", line)
+    ]
+    kept = redacted.encode("utf-8", "surrogateescape")
+    return kept.decode("utf-8", "backslashreplace"), kept, hidden
 
 
 def _unknown(thread: Thread, pieces: list[Piece]) -> list[Piece]:
