@@ -72,7 +72,7 @@ _PLANS = later(
 )
 _OPEN = later(
     r"\b(?:(?:can(?:not|\s?not|'t)|could\s?not|couldn't|do(?:es)?\s?not|don't|doesn't|did\s?not|didn't|"
-    r"would\s?not|not)\s+(?:yet\s+|\w+ly\s+)?(?:say|know|claim|show|"
+    r"would\s?not|not)\s+(?:yet\s+|\w+ly\s+)?(?:say|know|exclude|rule\s+out|claim|show|"
     r"mean|imply|conclude|suggest|establish|tell|prove|guarantee|demonstrate|believe|think|expect|assume|"
     r"confirm|verify)|unclear|unknown|(?:tr(?:y|ied|ying)|attempt\w*|fail(?:s|ed)?|unable|impossible)\s+to|"
     r"open\s+question|remains?\s+(?:open|to\s+be)|too\s+early|no\s+(?:evidence|proof|guarantee|indication|claim|"

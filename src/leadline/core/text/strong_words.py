@@ -357,7 +357,7 @@ _NOTHING = later(
 )
 _THAN_EXPECTED = later(
     r"\bthan\s+(?:(?:i|we|one|they)\b|expected|planned|hoped|usual|needed|intended|thought|feared)|"
-    r"\b(?:lower|higher|smaller|larger|less|more)\s+is\s+better\b",
+    r"\b(?:lower|higher|smaller|larger|less|more)\s+(?:\w+\s+)?(?:is|are)\s+better\b",
     re.I,
 )
 _NAMED = later(
@@ -474,6 +474,9 @@ _HARD = later(
 )
 
 
+_FRAGMENT = 3  # words; one that short is said of what the claim is about
+
+
 def strong_words(text: str, names: Collection[str] = ()) -> list[StrongWord]:
     """Every such word of ``text`` that is said to be so: not denied ("not the best"), wanted or left
     open; in reading order. ``names``: what the sides of the claim are called."""
@@ -561,6 +564,8 @@ def _of_an_effect(word: StrongWord, prose: str) -> bool:
     if word.kind not in (EVERY, CLEAR, PROOF):
         return True
     before = part_before(prose, word.start)
+    if len(prose.split()) <= _FRAGMENT:
+        return True  # "Truly remarkable."
     after = part_at(prose, word.start)[len(before) + len(word.word) :]
     return bool(
         _COMES_OF_IT.search(before) or _COMES_OF_IT.search(after) or _COMES_OF_IT.search(word.word)

@@ -52,7 +52,7 @@ _RESULT = later(
 )
 _INPUT = later(
     r"\b(?:learning[\s-]rates?|lrs?|batch(?:es)?(?:[\s-]sizes?)?|weight[\s-]decay|dropout|width|depth|windows?|"
-    r"warm-?up|epochs|layers|heads|context|budget|vocab\w*|workers|threads|momentum|temperature|resolution|queue|"
+    r"warm-?up|schedules?|decay|epochs|layers|heads|context|budget|vocab\w*|workers|threads|momentum|temperature|resolution|queue|"
     r"data(?:set)?(?:[\s-]size)?|sequences?|length)\b",
     re.I,
 )
