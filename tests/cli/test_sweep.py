@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.conftest import Lab
+
 SH = 'echo "{{\\"time_ms\\": {a}{b}}}"'
 BOTH = ("--axis", "a=1,2,3", "--axis", "b=4,5")
 
@@ -236,3 +238,23 @@ def test_code_that_changes_during_a_sweep_is_recorded_with_each_cell(thread_lab)
 )
 def test_what_cannot_be_swept_is_told(thread_lab, words, code):
     assert thread_lab.json("sweep", *words)["error"]["code"] == code
+
+
+def test_what_another_executor_ran_is_not_done_here(thread_lab: Lab) -> None:
+    """A machine is a fact of a result: the same sweep elsewhere is another one, and pools nothing."""
+    thread_lab.ok("executor", "add", "other", "--kind", "local")
+    words = ["--axis", "k=1,2", "--", "sh", "-c", "echo '{{\"time_ms\": {k}}}'"]
+    for turn in (["--on", "other"], [], ["--on", "other"], []):
+        thread_lab.ok("sweep", *turn, *words)
+    sweeps = thread_lab.json("sweep", "list")["data"]["sweeps"]
+    assert [sweep["id"] for sweep in sweeps] == ["P-W1", "P-W2"]
+    runs = thread_lab.json("status", "--runs")["data"]
+    assert len(runs) == 4 and len({run["experiment"] for run in runs}) == 4
+    for shown in ("P-W1", "P-W2"):
+        cells = thread_lab.json("sweep", "show", shown)["data"]["cells"]
+        assert [cell["n"] for cell in cells] == [1, 1], shown
+    # Whoever goes on with one elsewhere goes on with that one.
+    thread_lab.ok("sweep", "resume", "P-W1", "--repeat", "2")
+    assert [c["n"] for c in thread_lab.json("sweep", "show", "P-W1")["data"]["cells"]] == [2, 2]
+    thread_lab.ok("sweep", "resume", "P-W1", "--repeat", "2")
+    assert len(thread_lab.json("status", "--runs")["data"]) == 6

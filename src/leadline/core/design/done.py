@@ -26,13 +26,18 @@ def key_of_cell(body: SweepBody, cell: plans.Cell, tree: Any) -> str:
     return run_key(argv, body["cwd"], config, tree)
 
 
-def runs_of_cells(thread: Thread, body: SweepBody, tree: Any, only: str = "") -> list[list[Run]]:
-    """For each cell the runs of its command, config and extraction at that code state; ``only``
-    those of one sweep's uid."""
+def runs_of_cells(
+    thread: Thread, body: SweepBody, tree: Any, only: str = "", own: str = ""
+) -> list[list[Run]]:
+    """For each cell the runs of its command, config and extraction at that code state, on the
+    executor that the sweep names; ``only`` those of one sweep's uid. ``own``: the uid of the sweep,
+    whose runs are its own wherever somebody went on with it."""
+    where = body.get("executor")
     by_key: dict[str, list[Run]] = {}
     for run in thread.runs:
         if (
             run.key
+            and (not where or run.executor == where or own == run.design.get("sweep"))
             and (not only or run.design.get("sweep") == only)
             and thread.experiments[run.experiment].stands
         ):

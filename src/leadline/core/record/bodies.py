@@ -840,6 +840,7 @@ class SweepBody(ItemBody, total=False):
     expected: str  # what who asked for it expected, in words
     hypotheses: list[str]  # that its cells are to test
     again: bool  # runs of before do not count
+    executor: str  # where its cells run; what ran elsewhere is none of it
     entry: str  # of the logbook, that tells its runs: ``command``
     tree: str | None  # of the code
 

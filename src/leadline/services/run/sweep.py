@@ -141,7 +141,9 @@ def execute(
         uid, shown = item.uid, item.id
         repeat = max(request.repeat, int(item.body.get("repeat", 1)))
         body = {**item.body, "repeat": repeat}
-        say(f"{shown} goes on")
+        begun_on, there = body.get("executor"), context.executor_name(request.topic)
+        moved = begun_on not in (None, there)
+        say(f"{shown} goes on" + (f" on {there}; it was begun on {begun_on}" if moved else ""))
     else:
         uid, shown = _record(context, thread, body)
         say(
@@ -189,7 +191,8 @@ def _same_sweep(thread: Thread, body: SweepBody, request: SweepRequest) -> Item[
     with."""
     for item in reversed(thread.of_kind("sweep")):
         same = all(item.body.get(k) == body.get(k) for k in _SAME)
-        if item.stands and same and request.seed in (None, item.body.get("seed")):
+        there = item.body.get("executor", body["executor"]) == body["executor"]
+        if item.stands and same and there and request.seed in (None, item.body.get("seed")):
             finished = body["again"] and all(
                 done_of(runs) >= body["repeat"]
                 for runs in runs_of_cells(thread, item.body, body["tree"], item.uid)
@@ -232,7 +235,7 @@ class _Sweep:
         now = FilesNow(context, context.cwd)
         runs = [
             [run for run in of_cell if now.same(run)]
-            for of_cell in runs_of_cells(thread, body, program_of(code))
+            for of_cell in runs_of_cells(thread, body, program_of(code), own=uid)
         ]
         counted = runs_of_cells(thread, body, program_of(code), uid) if body["again"] else runs
         self.done = [done_of(of_cell) for of_cell in counted]

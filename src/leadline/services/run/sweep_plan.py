@@ -121,6 +121,7 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
         "on_failure": request.on_failure,
         "because": request.because,
         "again": request.again,
+        "executor": context.executor_name(request.topic),
         "entry": "command",
     }
     if request.artifacts:
