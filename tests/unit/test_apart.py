@@ -15,7 +15,7 @@ from leadline.core.metric.redefined import changes_of_scope, changes_since
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.event import line_digest
 from leadline.core.record.order import note_of
-from leadline.core.record.run import Run
+from leadline.core.record.run import KILLED, Run
 from leadline.testing.builders import ThreadBuilder
 
 LOSS = [("loss", "nats", "lower")]
@@ -123,6 +123,15 @@ def test_a_run_that_is_named_alone_has_the_siblings_of_its_experiment() -> None:
     b = two_arms()
     fail(b, 8)
     assert "failed" in marked(judged(b, "loss(P-002-r1) < loss(P-001)"))
+
+
+def test_a_job_that_was_killed_on_a_machine_that_stayed_up_was_stopped_by_somebody() -> None:
+    b = two_arms()
+    for _ in range(4):
+        b.run(experiment="P-002", state="lost", reason=KILLED)
+    found = judged(b)
+    assert found.label == "exploratory" and marked(found) == {"lost": "4 of 8 runs were lost"}
+    assert found.missing[-1].endswith("leadline decide 'WHY' --evidence P-002")
 
 
 def test_failures_do_not_go_by_being_retracted() -> None:

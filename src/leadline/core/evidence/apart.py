@@ -4,7 +4,7 @@ the same command, config and code that the subjects leave out: whoever measures 
 better time has chosen, so that the label is the lower of that with them and that without.
 
 Runs without a result bound the label where the survivors may be a choice: more than one in five of a
-side failed, timed out, gave no value or one that is not finite, or (twice) were cancelled, and no
+side failed, timed out, gave no value or one that is not finite, or (twice) were cancelled or killed, and no
 decision made after them cites one of their experiments. One that was lost with its machine chooses
 nothing, nor does a configuration at which nothing ever finished, twice tried: that is a result of its own.
 """
@@ -23,7 +23,7 @@ from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.metric.redefined import changes_since
 from leadline.core.record.ranks import EARNED, rank
-from leadline.core.record.run import Run, as_counted
+from leadline.core.record.run import KILLED, Run, as_counted
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.agreement import AGREES, DISAGREES
 from leadline.core.timestamps import few, plural
@@ -132,8 +132,9 @@ def _mark_unfinished(out: Evidence, thread: Thread, side: _Side, alike: list[Run
     finished = [r for r in finished if not _is_not_finite(r, side.metric)]
     total = len(finished) + sum(map(len, kinds.values()))
     may_choose = [*kinds["failed"], *kinds["timeout"], *kinds["done"], *kinds["not finite"]]
-    if len(kinds["cancelled"]) > SLIPS_EXCUSED:
-        may_choose += kinds["cancelled"]
+    stopped = [*kinds["cancelled"], *(r for r in kinds["lost"] if r.reason.startswith(KILLED))]
+    if len(stopped) > SLIPS_EXCUSED:
+        may_choose += stopped
     choosing = _may_choose(may_choose, finished)
     is_choice = len(choosing) > FAILURES_EXCUSED * (len(finished) + len(choosing))
     decision = _explained(thread, choosing) if is_choice else None

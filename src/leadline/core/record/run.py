@@ -21,6 +21,8 @@ ELSEWHERE = "elsewhere"  # kind of a gap: a pointer whose content another reposi
 SPARSE = "sparse"  # kind of a gap: what a sparse checkout leaves out; the tree holds it
 IN_PROCESS = "in-process"  # of a run that is a stretch of the Python program that asked for it
 CALL_AGAIN = ["-m", "leadline.job.call"]  # before file and function: what makes its call again
+# why a run is lost whose machine is not
+KILLED = "the job program was killed: it ended without a result, and its machine stayed up"
 USUAL_EXECUTOR = "local"  # what ran a record that names none, and what goes without saying
 _empty: Any = dict  # of each run its own; what it is at first, a checker cannot know
 

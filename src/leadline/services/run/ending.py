@@ -19,7 +19,7 @@ from leadline.core.metric.contract import contract_of
 from leadline.core.metric.limit import within
 from leadline.core.profile import diverged, unguarded
 from leadline.core.record.conform import fitting, misfit
-from leadline.core.record.run import TERMINAL_STATES, USUAL_EXECUTOR, leftover_text
+from leadline.core.record.run import KILLED, TERMINAL_STATES, USUAL_EXECUTOR, leftover_text
 from leadline.core.timestamps import epoch_ms, few, rfc3339
 from leadline.core.tracker.run_folder import RAW_FILES, RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from leadline.ports.attempt import Result
     from leadline.services.screening import Hiding
 
+GONE = "the job program ended without a result: killed, or the machine went down"
 EXCERPT_CHARS = 1500
 LOOKED_AT_BYTES = 32 * 1024  # of a stream, at its end
 
@@ -309,10 +310,11 @@ def _no_result(attempt: str, not_started: str = "") -> Result:
     if os.path.exists(os.path.join(attempt, RESULT)):
         return {"state": "lost", "reason": f"{RESULT} cannot be read: the file is damaged"}
     if any(os.path.exists(os.path.join(attempt, name)) for name in ("owner.json", "alive.lock")):
-        return {
-            "state": "lost",
-            "reason": "the job program ended without a result: killed, or the machine went down",
-        }
+        from leadline.job import probe  # noqa: PLC0415  start-up: only where a job was lost
+
+        boot = (object_at(os.path.join(attempt, "owner.json")) or {}).get("boot_id")
+        is_up = boot is not None and boot == probe.boot_id()
+        return {"state": "lost", "reason": KILLED if is_up else GONE}
     problem = not_started
     try:
         errors = open_to_read(os.path.join(attempt, "supervisor.err"))
