@@ -10,7 +10,8 @@ import functools
 import inspect
 import os
 import sys
-from _thread import get_ident
+from _thread import allocate_lock
+from contextvars import ContextVar
 from traceback import format_exception_only
 
 from leadline.job.call import words
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from leadline.services.run.in_process import InProcessRun
     from leadline.services.run.outcome import RunOutcome
 
-_thread_of_run = 0  # which thread of this process is inside a run that it made
+# The run that this process is inside, as its number and whose it is: a fork has none of its own.
+_open, _count, _claiming = (0, 0), 0, allocate_lock()
+# The same as it is seen by the code that the run called, the tasks that it began among it. Another thread or
+# another task sees none.
+_inside = ContextVar("inside", default=0)
 
 
 class Run:
@@ -55,10 +60,12 @@ class Run:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, each of whose calls is a run. Calls alike are repeats of one experiment."""
-        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-            raise TypeError(
-                f"{function.__name__}() is not over when it returns: use `with ll.run()`"
-            )
+        if isinstance(function, functools.partial):
+            made = functools.partial(self(function.func), *function.args, **function.keywords)
+            made.run = self  # type: ignore[attr-defined]
+            return made
+        if _outlasts_its_call(function):
+            raise TypeError(f"{_name(function)}() is not over when it returns: use `with ll.run()`")
         signature = inspect.signature(function)
 
         @functools.wraps(function)
@@ -80,19 +87,16 @@ class Run:
         return recorded
 
     def _begin(self, argv: list[str], config: Mapping[str, Any], title: str) -> None:
-        global _thread_of_run
-        if _thread_of_run and _thread_of_run != get_ident():
-            from leadline.core.errors import conflict
-
-            raise conflict(
-                "run-in-run",
-                "another thread of this process is inside a run",
-                why="what is logged would belong to either",
-                do="leadline sweep -- python FILE",
-            )
-        if os.environ.get("LEADLINE_RUN_DIR"):
+        if _is_within():
             self._within += 1
             return
+        try:
+            self._record(argv, config, title)
+        except BaseException:
+            _leave()
+            raise
+
+    def _record(self, argv: list[str], config: Mapping[str, Any], title: str) -> None:
         from leadline.bootstrap import open_context
         from leadline.core.config import flatten
         from leadline.services.run.in_process import InProcessRun
@@ -114,17 +118,16 @@ class Run:
         self._key = repr((argv, request.command.config))
         before = None if terms.get("experiment") else self._last.get(self._key)
         self._open = InProcessRun(context, request, before)
-        self._pid, _thread_of_run = os.getpid(), get_ident()
+        self._pid = os.getpid()
 
     def _end(self, error: BaseException | None) -> None:
         """Whatever it meets, the caller gets its value or its own exception."""
-        global _thread_of_run
         if self._within:
             self._within -= 1
             return  # of a job's run, of another's, of its own
         if self._open is None or self._pid != os.getpid():
             return  # a fork's, which its parent ends
-        open_, self._open, _thread_of_run = self._open, None, 0
+        open_, self._open = self._open, None
         from leadline.core.errors import LeadlineError
 
         try:
@@ -133,6 +136,53 @@ class Run:
         except (LeadlineError, OSError) as problem:
             what = getattr(problem, "what", None) or str(problem)
             _say(f"the end of this run is not recorded yet, the next command does: {what}")
+        finally:
+            _leave()
+
+
+def _is_within() -> bool:
+    """Whether this is a part of a run that is open: of a job's, of another's of this process. If not,
+    the process is inside one from here on. Raises LeadlineError(conflict): it is inside one of which
+    this is no part."""
+    global _open, _count
+    with _claiming:
+        number, pid = _open
+        if number and pid == os.getpid():
+            if _inside.get() == number:
+                return True
+            from leadline.core.errors import conflict
+
+            raise conflict(
+                "run-in-run",
+                "another thread or task of this process is inside a run",
+                why="what is logged would belong to either",
+                do="leadline sweep -- python FILE",
+            )
+        if os.environ.get("LEADLINE_RUN_DIR"):
+            return True
+        _count += 1
+        _open = (_count, os.getpid())
+        _inside.set(_count)
+        return False
+
+
+def _leave() -> None:
+    global _open
+    _open = (0, 0)
+    _inside.set(0)
+
+
+def _outlasts_its_call(function: Callable[..., Any]) -> bool:
+    kinds = (
+        inspect.iscoroutinefunction,
+        inspect.isgeneratorfunction,
+        inspect.isasyncgenfunction,
+    )
+    return any(is_one(function) for is_one in kinds)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def run(
@@ -153,12 +203,12 @@ def run(
     ``@ll.run(title=…)``) on a function, whose arguments are the config and whose returned numbers
     are metrics, beside what ``ll.log`` writes.
 
-    It is on record before the work starts. An exception is recorded as a failure, by its last line,
+    It is on record before the work starts. An exception is recorded as a failure, in its own words,
     and raised again. The other words are those of ``leadline run``; ``path``: a folder of the
     repository (default: the current one).
 
-    Raises LeadlineError where nothing can be recorded (no thread, no repository, another thread of
-    this process in a run): then the work is not done.
+    Raises LeadlineError where nothing can be recorded (no thread, no repository, another thread or
+    task of this process in a run): then the work is not done.
     """
     made = Run(
         {
@@ -182,19 +232,21 @@ def _command(
     """The command that makes this call again, or the one that this process was started by where
     none does; and the config."""
     values: dict[str, Any] = {}
-    by_name = function.__name__ == function.__qualname__ and function.__name__.isidentifier()
-    for name, value in given.items():
-        kind = signature.parameters[name].kind
+    name = _name(function)
+    by_name = name == getattr(function, "__qualname__", "") and name.isidentifier()
+    for parameter, value in given.items():
+        kind = signature.parameters[parameter].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
             values |= value
         elif kind is not inspect.Parameter.VAR_POSITIONAL or value:
-            values[name] = value
+            values[parameter] = value
             by_name &= kind not in (
                 inspect.Parameter.VAR_POSITIONAL,
                 inspect.Parameter.POSITIONAL_ONLY,
             )
     config = {name: _plain(value) for name, value in values.items()}
-    path = os.path.relpath(os.path.realpath(function.__code__.co_filename))
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    path = os.path.relpath(os.path.realpath(code.co_filename)) if code is not None else ""
     if by_name and os.path.isfile(path) and not path.startswith(os.pardir):
         try:
             again = words(values)
@@ -206,7 +258,7 @@ def _command(
                 "-m",
                 "leadline.job.call",
                 path,
-                function.__name__,
+                name,
                 *again,
             ], config
     return list(sys.orig_argv), config
@@ -234,17 +286,22 @@ def _log_returned(function: Callable[..., Any], returned: Any) -> None:
             try:
                 log({name: value})
             except TypeError:
-                _say(f"{function.__name__}() returned {name}, which is no number: not recorded")
+                _say(f"{_name(function)}() returned {name}, which is no number: not recorded")
 
 
 def _ending(error: BaseException | None) -> tuple[str, str]:
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "done", ""
-    last = "".join(format_exception_only(error)).strip().rpartition("\n")[2]
-    return ("cancelled" if isinstance(error, KeyboardInterrupt) else "failed"), last
+    parts = format_exception_only(error)  # of a syntax error the place first, else the notes last
+    said = next((part for part in parts if not part.startswith("  ")), parts[0])
+    return ("cancelled" if isinstance(error, KeyboardInterrupt) else "failed"), _one_line(said)
+
+
+def _one_line(text: str) -> str:
+    from leadline.core.plain import one_line
+
+    return one_line(text.strip())
 
 
 def _say(line: str) -> None:
-    from leadline.core.plain import one_line
-
-    sys.stderr.write(f"leadline: {one_line(line)}\n")
+    sys.stderr.write(f"leadline: {_one_line(line)}\n")

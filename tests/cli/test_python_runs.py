@@ -82,6 +82,50 @@ def test_another_thread_is_refused_and_the_run_goes_on(thread_lab: Lab) -> None:
     assert states(thread_lab) == {"P-001-r1": "done"}
 
 
+def test_threads_that_begin_at_once_mix_nothing(thread_lab: Lab) -> None:
+    code = HEAD + (
+        "import threading, time\n"
+        "def work(n):\n"
+        "    try: f(n)\n"
+        "    except Exception as error: print(error.code)\n"
+        "threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]\n"
+        "[t.start() for t in threads]; [t.join() for t in threads]\n"
+        "f(9)\n"
+    )
+    done = python(thread_lab, code)
+    rows = thread_lab.json("status", "--runs")["data"]
+    refused = done.stdout.split()
+    assert set(refused) <= {"run-in-run"} and len(rows) == 5 - len(refused)
+    assert all(row["state"] == "done" for row in rows), done.stderr
+    assert all(row["metrics"]["time_ms"] == row["config"]["n"] for row in rows)
+
+
+def test_two_tasks_are_told_apart(thread_lab: Lab) -> None:
+    code = HEAD + (
+        "import asyncio\n"
+        "async def one(n):\n"
+        "    with ll.run(config={'n': n}):\n"
+        "        await asyncio.sleep(0.01); ll.log(time_ms=n)\n"
+        "async def main():\n"
+        "    found = await asyncio.gather(one(1), one(2), return_exceptions=True)\n"
+        "    print([getattr(e, 'code', None) for e in found])\n"
+        "    with ll.run():\n"
+        "        await asyncio.gather(asyncio.to_thread(f, 3))\n"
+        "asyncio.run(main())\n"
+    )
+    assert python(thread_lab, code).stdout == "[None, 'run-in-run']\n"
+    rows = thread_lab.json("status", "--runs")["data"]
+    assert [row["metrics"]["time_ms"] for row in rows] == [1.0, 3.0]
+
+
+def test_arguments_bound_before_are_config(thread_lab: Lab) -> None:
+    code = HEAD + "import functools\nbound = ll.run(functools.partial(f, 7))\nbound()\n"
+    code = code.replace("@ll.run\n", "")
+    done = python(thread_lab, code + "print(bound.run.outcome.id)\n")
+    assert done.stdout == "P-001-r1\n", done.stderr
+    assert thread_lab.json("status", "--runs")["data"][0]["config"] == {"n": 7}
+
+
 def test_a_fork_ends_nothing(thread_lab: Lab) -> None:
     code = (
         "import os, leadline as ll\nwith ll.run():\n    pid = os.fork()\n"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import inspect
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +76,40 @@ def test_a_value_comes_back_as_it_was(value: Any) -> None:
 
 def test_what_is_not_over_when_it_returns_is_no_run() -> None:
     async def later() -> None: ...
+    async def each() -> AsyncIterator[int]:
+        yield 1
 
-    with pytest.raises(TypeError, match="use `with"):
-        calls.run(later)
+    for function in (later, each, partial(later)):
+        with pytest.raises(TypeError, match="use `with"):
+            calls.run(function)
+
+
+def test_who_is_not_called_by_a_run_is_no_part_of_it() -> None:
+    """Threads and tasks that began before it or beside it; what it began itself is a part."""
+    assert calls._is_within() is False
+    try:
+        assert calls._is_within() is True
+        assert contextvars.copy_context().run(calls._is_within) is True, "as a task begins"
+        with pytest.raises(LeadlineError) as refused, ThreadPoolExecutor(1) as pool:
+            pool.submit(calls._is_within).result()
+        assert refused.value.code == "run-in-run"
+    finally:
+        calls._leave()
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [pool.submit(calls._is_within) for _ in range(8)]
+    calls._leave()
+    assert sum(c.exception() is None and c.result() is False for c in claimed) == 1
+
+
+def noted(error: Exception) -> Exception:
+    error.add_note("a note")
+    return error
+
+
+def unparsed() -> SyntaxError:
+    with pytest.raises(SyntaxError) as caught:
+        compile("f(", "x.py", "exec")
+    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -84,7 +119,9 @@ def test_what_is_not_over_when_it_returns_is_no_run() -> None:
         (SystemExit(0), ("done", "")),
         (SystemExit(3), ("failed", "SystemExit: 3")),
         (KeyboardInterrupt(), ("cancelled", "KeyboardInterrupt")),
-        (ValueError("first\nlast"), ("failed", "last")),
+        (ValueError("first\nlast"), ("failed", "ValueError: first last")),
+        (noted(ValueError("why")), ("failed", "ValueError: why")),
+        (unparsed(), ("failed", "SyntaxError: '(' was never closed")),
     ],
 )
 def test_an_exception_is_an_ending(error: Any, ending: tuple[str, str]) -> None:
