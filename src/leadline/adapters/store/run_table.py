@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ASKED_AT_ONCE = 500  # the variables of one statement
 FOLDED_AT_ONCE = 64  # experiments: bounds the memory of the first listing of a long thread
+MADE_AT_ONCE = 256  # in one transaction
 _AS_JSON = ("argv", "config", "metrics", "nonfinite")
 _DEFINITIONS = ("thread-started", "metric-defined", "ruler", "baseline")
 _COLUMNS = ",".join(COLUMNS)
@@ -103,7 +104,7 @@ def settle(index: Index, thread: str) -> None:
             db.execute("DELETE FROM half_made WHERE thread=?", (thread,))
     while stale := index.db.execute(
         "SELECT base, judge FROM stale WHERE thread=? ORDER BY base LIMIT ?",
-        (thread, FOLDED_AT_ONCE),
+        (thread, MADE_AT_ONCE),
     ).fetchall():
         _make(index, thread, dict(stale))
 
@@ -117,21 +118,22 @@ def _make(index: Index, thread: str, bases: dict[str, int], of_things: bool = Tr
         if not {"", *ground}.isdisjoint(bases):
             _compare_ground(db, thread, rests_on)
         asked = [base for base in bases if base]
-        if asked:
-            folded = thread_of(index.about({*asked, *ground}, thread, _DEFINITIONS, APART), thread)
+        for at in range(0, len(asked), FOLDED_AT_ONCE):
+            lot = asked[at : at + FOLDED_AT_ONCE]
+            folded = thread_of(index.about({*lot, *ground}, thread, _DEFINITIONS, APART), thread)
             if why := _oddness(folded):
                 names_table.call_odd(db, thread, why)
-            _write(db, folded, asked)
+            _write(db, folded, lot)
             if of_things:
                 from leadline.adapters.store import things_table  # and with it what judges runs
 
-                judge = {base for base in asked if bases[base]}
-                things_table.write(db, folded, asked, judge)
+                judge = {base for base in lot if bases[base]}
+                things_table.write(db, folded, lot, judge)
             else:
                 db.executemany(
                     "INSERT INTO half_made VALUES(?,?,?) "
                     "ON CONFLICT DO UPDATE SET judge=max(judge, excluded.judge)",
-                    [(thread, base, bases[base]) for base in asked],
+                    [(thread, base, bases[base]) for base in lot],
                 )
         db.executemany("DELETE FROM stale WHERE thread=? AND base=?", [(thread, b) for b in bases])
 

@@ -7,6 +7,7 @@ and read by nobody.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 
 from leadline.core.canonical import digest_bytes
@@ -19,7 +20,7 @@ from leadline.core.record.event_files import (
     split_copy,
     split_name,
 )
-from leadline.core.typed import NamedTuple
+from leadline.core.typed import NamedTuple, cast
 from leadline.core.values import dataclass, field
 
 
@@ -60,7 +61,10 @@ class Union:
 def union(known: Known, theirs: Mapping[str, bytes]) -> Union:
     """New files and longer ones are taken in. A version that went on otherwise from where ours did
     is written beside it; one that has other lines in the place of ours is disputed."""
-    done, files, apart = Union(), dict(known.files), dict(known.disputed)
+    done, apart = Union(), dict(known.disputed)
+    files = ChainMap(
+        done.changed, cast("dict[str, bytes]", known.files)
+    )  # what is here is only read
     report = done.report
     for name, data in sorted(theirs.items()):
         if not FILE_NAME.match(name):
@@ -84,7 +88,7 @@ def union(known: Known, theirs: Mapping[str, bytes]) -> Union:
             ours = files.get(name)
             if ours is not None and ours.startswith(data):
                 continue
-        done.changed[name] = files[name] = data
+        done.changed[name] = data
         if ours is None:
             report.new_files += 1
         else:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 SMALL_BLOB_BYTES = 64 * 1024
 RUN_ARTIFACT_BYTES = 1024 * 1024  # small artifacts of one run, together
+MERGED_AT_ONCE = 64  # event files
+TAKEN_AT_ONCE = 16  # payloads
 STORED_AT_ONCE_BYTES = 8 * 1024 * 1024
 ATTEMPTS = 6
 Files = dict[str, bytes | str | None]
@@ -409,22 +411,24 @@ def absorb(context: Context, tip: str, where: str, seen: str | None = None) -> A
                 report.refused.append(path)
     for topic, files in events.items():
         mine = context.store.blob_names(topic, width) if topic in known else {}
-        wanted = {n: b for n, b in files.items() if mine.get(n) != b}
-        if not wanted:
-            continue
-        published = {n: b for n, b in before.get(topic, {}).items() if n in wanted}
-        contents = context.vcs.read_blobs({*wanted.values(), *published.values()})
-        merged = context.store.merge(
-            topic,
-            {n: contents[b] for n, b in wanted.items()},
-            {n: contents[b] for n, b in published.items()},
-        )
-        report.received.new_files += merged.new_files
-        report.received.longer_files += merged.longer_files
-        report.diverged += [f"{topic}/{n}" for n in merged.diverged]
-        report.disputed += [f"{topic}/{n}" for n in merged.disputed]
-        report.refused += [f"{topic}/events/{n}" for n in merged.refused]
-        if merged.new_files or merged.longer_files:
+        wanted = sorted(n for n, b in files.items() if mine.get(n) != b)
+        received = 0
+        for at in range(0, len(wanted), MERGED_AT_ONCE):
+            lot = wanted[at : at + MERGED_AT_ONCE]
+            published = {n: b for n, b in before.get(topic, {}).items() if n in lot}
+            contents = context.vcs.read_blobs({*(files[n] for n in lot), *published.values()})
+            merged = context.store.merge(
+                topic,
+                {n: contents[files[n]] for n in lot},
+                {n: contents[b] for n, b in published.items()},
+            )
+            report.received.new_files += merged.new_files
+            report.received.longer_files += merged.longer_files
+            report.diverged += [f"{topic}/{n}" for n in merged.diverged]
+            report.disputed += [f"{topic}/{n}" for n in merged.disputed]
+            report.refused += [f"{topic}/events/{n}" for n in merged.refused]
+            received += merged.new_files + merged.longer_files
+        if received:
             report.received.topics.append(topic)
     _absorb_blobs(context, present, report)
     return report
@@ -486,15 +490,17 @@ def _absorb_blobs(context: Context, present: dict[str, str], report: Absorbed) -
             if len(digest) == 71 and not context.blobs.has(digest):
                 wanted[path] = blob
     wanted.update(_bundle_files(context, present))
-    contents = context.vcs.read_blobs(set(wanted.values())) if wanted else {}
-    for path, blob in wanted.items():
-        parts = path.split("/")
-        data = contents[blob]
-        if parts[1] == "blobs" and digest_bytes(data) != f"sha256:{parts[2]}{parts[3]}":
-            report.refused.append(path)
-            continue
-        context.blobs.put(data)
-        report.received.blobs += 1
+    paths = sorted(wanted)
+    for at in range(0, len(paths), TAKEN_AT_ONCE):
+        lot = paths[at : at + TAKEN_AT_ONCE]
+        contents = context.vcs.read_blobs({wanted[path] for path in lot})
+        for path in lot:
+            parts, data = path.split("/"), contents[wanted[path]]
+            if parts[1] == "blobs" and digest_bytes(data) != f"sha256:{parts[2]}{parts[3]}":
+                report.refused.append(path)
+                continue
+            context.blobs.put(data)
+            report.received.blobs += 1
 
 
 def _bundle_files(context: Context, present: dict[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from leadline.services.context import Context
 HELD = "secret-in-record"
 GO_ON = "leadline sync --not-secret"
 NAMED = 5
+READ_AT_ONCE = 64  # event files
 
 
 def refuse_unsent_secrets(context: Context, tip: str, theirs: str | None) -> None:
@@ -44,14 +45,16 @@ def _found_in(
 ) -> Iterator[str]:
     begins = context.store.unsearched(topic, changed) if changed else {}
     wanted = [name for name in changed if name in begins]
-    contents = context.vcs.read_blobs(
-        {*(changed[name] for name in wanted), *(there[n] for n in wanted if n in there)}
-    )
-    for name in wanted:
-        data = contents[changed[name]]
-        sent = contents[there[name]] if name in there else b""
-        begin = len(sent) if data.startswith(sent) else 0
-        yield from secrets_in(context, topic, data[max(begin, begins[name]) :])
+    for at in range(0, len(wanted), READ_AT_ONCE):
+        lot = wanted[at : at + READ_AT_ONCE]
+        contents = context.vcs.read_blobs(
+            {*(changed[name] for name in lot), *(there[n] for n in lot if n in there)}
+        )
+        for name in lot:
+            data = contents[changed[name]]
+            sent = contents[there[name]] if name in there else b""
+            begin = len(sent) if data.startswith(sent) else 0
+            yield from secrets_in(context, topic, data[max(begin, begins[name]) :])
 
 
 def secrets_in(context: Context, topic: str, data: bytes) -> Iterator[str]:
