@@ -21,10 +21,10 @@ test: $(VENV)/installed-dev
 	$(PY) tools/counterparts.py
 	$(PYTEST) -m "not long"
 
-# What continuous integration runs: the long ones too.
+# What continuous integration runs: the long ones too, and those of chance with more examples.
 test-all: test
 	$(PY) tools/counterparts.py agents
-	$(PYTEST) -m long
+	$(PYTEST) --hypothesis-profile many -m "long or hypothesis"
 
 bench: $(VENV)/installed-dev
 	$(PY) benchmarks/bench.py --write docs/performance.md

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import forked, promised
+from tests import chance, forked, promised
 from tests.engines import end_engines, ray, ray_client, slurm, slurm_client
 from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server
 
@@ -31,8 +31,7 @@ __all__ = [
     "wandb_server",
 ]  # fixtures
 
-settings.register_profile("untimed", deadline=None)  # a machine may be busy: speed is no test's
-settings.load_profile("untimed")
+settings.load_profile(chance.FEW)
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.publish.append_only import classify, sections
+from tests.chance import examples
 from tests.conftest import SHARED_DATA
 
 LOG = """# Log
@@ -119,7 +120,7 @@ ENTRY = st.tuples(st.integers(1, 999), st.text("abc de\n", max_size=40)).map(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(ENTRY, max_size=6),
     st.lists(ENTRY, min_size=1, max_size=3),
@@ -134,7 +135,7 @@ def test_putting_entries_in_anywhere_is_an_append(
     assert classify("".join(old), "".join(new)).kind == "append"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(ENTRY, min_size=1, max_size=6, unique_by=lambda e: e.split("\n")[0]), st.data())
 def test_taking_an_entry_out_is_a_rewrite(old: list[str], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(old) - 1))

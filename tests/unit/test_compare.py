@@ -12,6 +12,7 @@ from leadline.core.compare.choice import Choice
 from leadline.core.compare.compare import Comparison, Size, compare
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.inference import paired
+from tests.chance import examples
 
 DEFS = {"t": MetricDef("t", "ms", "lower")}
 QUIET = {"contended": False}
@@ -197,7 +198,7 @@ values = st.lists(st.floats(1, 100).map(lambda v: round(v, 2)), min_size=1, max_
 
 
 @given(values, values, st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_order_changes_nothing_and_swapping_negates(
     a: list[float], b: list[float], random: Any
 ) -> None:

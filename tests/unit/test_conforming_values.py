@@ -42,6 +42,7 @@ from leadline.render.terminal.status import render_status
 from leadline.services.evidence import claim, hypothesis
 from leadline.services.look.show import as_data
 from leadline.testing.every_kind import every_kind
+from tests.chance import examples
 
 LATER = "2026-12-01T00:00:00.000Z"
 BASE = every_kind().records
@@ -154,7 +155,7 @@ def looks(thread: Thread) -> dict[str, Callable[[], object]]:
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd_records())
 def test_what_conforms_is_folded_and_shown(odd: list[Record]) -> None:
     for one in odd:
@@ -238,7 +239,7 @@ def test_a_record_says_a_time(at: str) -> None:
 
 
 @given(bodies("RunEndedBody"), st.sampled_from(sorted(SHAPES["RunEndedBody"][0])), FREE)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 def test_an_ending_can_be_recorded_whatever_it_holds(
     body: dict[str, Any], field: str, odd: Any
 ) -> None:

@@ -15,6 +15,7 @@ from leadline.render.branch.index import entry_of, render_index
 from leadline.render.issue.body import body_sections
 from leadline.render.issue.comments import render_update
 from leadline.render.logbook.entries import Entry, log_entries, render_logbook
+from tests.chance import examples
 from tests.unit.test_kept_thread import Study, refs_of, studies
 from tests.unit.test_run_table import arriving, begin_anew, store
 
@@ -33,7 +34,7 @@ def entries_of(thread: Thread) -> list[Entry]:
     return list(log_entries(thread))
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=examples(60), deadline=None)
 @given(studies(), st.integers(1, 9), st.data())
 def test_entries_that_were_kept_are_those_of_the_whole_fold(
     lines: dict[str, list[bytes]], at_once: int, data: st.DataObject
@@ -57,7 +58,7 @@ def pages(thread: Thread) -> dict[str, object]:
     }
 
 
-@settings(derandomize=True, max_examples=8, deadline=None)
+@settings(derandomize=True, max_examples=examples(8), deadline=None)
 @given(studies(), st.data())
 def test_the_pages_of_a_kept_thread_are_those_of_the_whole_fold(
     lines: dict[str, list[bytes]], data: st.DataObject

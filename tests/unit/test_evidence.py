@@ -13,6 +13,7 @@ from leadline.core.evidence.evidence import Evidence, distinct_executions, evide
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.record.ranks import LABELS
 from leadline.core.record.run import MetricDef, Run
+from tests.chance import examples
 
 
 def make(side: str, values: list[float], first: int = 0, **fields: Any) -> list[Run]:
@@ -167,7 +168,7 @@ values = st.lists(st.floats(1, 20).map(lambda v: round(v, 1)), min_size=0, max_s
 
 
 @given(values, values, st.floats(1, 20), st.sampled_from(["A", "B"]), st.randoms())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_retracted_runs_and_order_change_nothing(
     a: list[float], b: list[float], value: float, side: str, random: Any
 ) -> None:
@@ -182,7 +183,7 @@ def test_retracted_runs_and_order_change_nothing(
 
 
 @given(values, values, st.integers(0, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_copies_never_lift_a_label(a: list[float], b: list[float], which: int) -> None:
     runs = make("A", a) + make("B", b)
     if not runs:
@@ -194,7 +195,7 @@ def test_copies_never_lift_a_label(a: list[float], b: list[float], which: int) -
 
 
 @given(st.integers(1, 3), st.integers(1, 3))
-@settings(max_examples=9, deadline=None)
+@settings(max_examples=examples(9), deadline=None)
 def test_more_agreeing_repeats_never_lower(n: int, more: int) -> None:
     def rank(count: int) -> int:
         return LABELS.index(

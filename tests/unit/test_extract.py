@@ -18,6 +18,7 @@ from leadline.core.extract.gather import Gatherer
 from leadline.core.extract.spec import METRICS, ExtractionSpec, parse_pattern, parse_spec
 from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
+from tests.chance import examples
 
 
 def run(tmp_path, *specs, stdout=b"", metrics=b"", defs=None, **files):
@@ -355,7 +356,7 @@ def test_bad_rows_of_jsonl_and_json(tmp_path):
     assert problem(result, "not-json")["unit"] == "row"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -526,7 +527,7 @@ def test_a_huge_line_is_skipped_and_reported_in_bounded_memory(tmp_path):
     assert peak < 12 * MAX_LINE_BYTES
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")), max_size=20
@@ -571,7 +572,7 @@ def test_a_long_series_is_thinned_evenly_and_summed_without_loss():
     assert {b - a for a, b in itertools.pairwise(steps[:-1])} == {16}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=600))
 def test_reduction_rules_agree_with_the_textbook(values):
     expected = {

@@ -20,6 +20,7 @@ from leadline.core.record.kinds import KINDS
 from leadline.core.record.thread import Thread
 from leadline.core.ulid import encode
 from leadline.testing.builders import ThreadBuilder
+from tests.chance import examples
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "records"
 
@@ -142,7 +143,7 @@ def machines(draw: st.DrawFn) -> list[list[Record]]:
     return made
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(machines(), st.randoms(use_true_random=False))
 def test_order_and_duplicates_do_not_matter(
     written: list[list[Record]], rng: random.Random
@@ -155,7 +156,7 @@ def test_order_and_duplicates_do_not_matter(
     assert seen(fold(reversed(union))) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(machines())
 def test_nothing_is_dropped_and_no_id_is_shown_twice(written: list[list[Record]]) -> None:
     union = [r for machine in written for r in machine]
@@ -167,7 +168,7 @@ def test_nothing_is_dropped_and_no_id_is_shown_twice(written: list[list[Record]]
     assert len(runs) == len(set(runs)) == sum(r.kind == "run-planned" for r in union)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(machines())
 def test_the_first_by_time_keeps_its_id(written: list[list[Record]]) -> None:
     union = sorted((r for machine in written for r in machine), key=lambda r: r.id)
@@ -366,7 +367,7 @@ def test_an_older_version_goes_through_every_upcaster(monkeypatch: pytest.Monkey
         parse_line(json.dumps({**old, "v": 4}).encode(), table)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.binary(max_size=200)
     | st.recursive(

@@ -19,6 +19,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.extract.table import csv_rows, object_rows
 from leadline.core.tracker.imported import Columns, Findings, metric_columns
 from leadline.core.tracker.imported_rows import runs_of_rows
+from tests.chance import examples
 
 ALL = Columns({"ms": "ms", "loss": "loss"})
 
@@ -361,7 +362,7 @@ texts = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.lists(texts, min_size=2, max_size=4), max_size=12), st.booleans())
 def test_rows_and_cells_add_up(table: list[list[str]], keyed: bool) -> None:
     """Each record of the file is one run or one reason, each metric cell of a run one number or one

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.render.issue.fit import FOLD_CHARS, cut_comment, fitted, halved
+from tests.chance import examples
 
 NAMES = (
     "Description",
@@ -24,7 +25,7 @@ lines = st.text(alphabet="ab |`~-\n<>🌈", max_size=60)
 long_texts = st.builds(lambda line, n: "\n".join([f"- {line}"] * n), lines, st.integers(0, 120))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(long_texts, min_size=len(NAMES), max_size=len(NAMES)), st.integers(700, 8_000))
 def test_the_body_is_never_longer_than_the_forge_takes(texts: list[str], limit: int):
     sections = list(zip(NAMES, texts, strict=True))

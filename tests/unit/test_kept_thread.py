@@ -28,6 +28,7 @@ from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.status import render_status
 from leadline.render.words import redefined_lines
 from leadline.testing.builders import ThreadBuilder
+from tests.chance import examples
 from tests.unit.test_run_table import FORMULAS, arriving, begin_anew, store
 
 ACTIONS = (
@@ -309,7 +310,7 @@ def every_thread_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(studies(), st.data())
 def test_a_kept_thread_says_what_the_fold_says(
     lines: dict[str, list[bytes]], data: st.DataObject

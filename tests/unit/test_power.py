@@ -18,8 +18,9 @@ from leadline.core.stats.power import (
     n_needed_paired,
     power_of_t,
 )
+from tests.chance import examples
 
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=examples(60), deadline=None)
 
 
 @pytest.mark.parametrize("df", [1.0, 1.7, 2.0, 3.4, 8.0, 40.0, 400.0, 2e4])

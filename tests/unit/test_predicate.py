@@ -10,6 +10,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence.evaluate import evaluate
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.record.run import Run
+from tests.chance import examples
 
 names = st.one_of(
     st.sampled_from(["P-001", "val_loss", "and", "over", "a b", "t@1"]),
@@ -47,13 +48,13 @@ predicates = st.builds(Predicate, st.lists(clauses(), min_size=1, max_size=3).ma
 
 
 @given(predicates)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_parse_reads_what_format_writes(predicate: Predicate) -> None:
     assert parse(predicate.format()) == predicate
 
 
 @given(st.text(alphabet='ab-(=)<~+*1.%{}, "over in and', max_size=30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_nothing_but_a_usage_error_leaves_the_parser(text: str) -> None:
     try:
         parse(text)

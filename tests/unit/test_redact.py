@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from leadline.core.secrets.environment import secret_values
 from leadline.core.secrets.quick import as_given
 from leadline.core.secrets.redact import Redactor
+from tests.chance import examples
 
 KEY = "Zk3" + "qWe8rTy1uIo4pAs7dFg"
 
@@ -260,7 +261,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["A", "B_TOKEN", "C"]), SECRET_TEXT),
     st.lists(PIECES, max_size=8),
@@ -278,7 +279,7 @@ def test_twice_is_once_and_no_secret_is_left(secrets, pieces, data):
             assert secret not in once
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text("abc d019", max_size=8),

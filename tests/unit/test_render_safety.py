@@ -20,6 +20,7 @@ from leadline.render.terminal.show import render_show
 from leadline.render.terminal.status import render_status
 from leadline.testing.builders import ThreadBuilder
 from leadline.testing.example_thread import finished
+from tests.chance import examples
 from tests.unit.rendered import issue_body
 
 NASTY = (
@@ -80,7 +81,7 @@ def test_nothing_escapes_into_the_page() -> None:
         assert "\x1b" not in shown and "\u202e" not in shown
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(TEXTS)
 def test_entries_are_found_again_whatever_is_said(text: str) -> None:
     thread = nasty_thread(text).thread()
@@ -157,7 +158,7 @@ for _number in range(30):
 LONG_THREAD = LONG.thread()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 6000))
 def test_the_brief_keeps_its_budget(budget: int) -> None:
     shown = render_brief(

@@ -14,6 +14,7 @@ from leadline.render.table import table
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_show
 from leadline.render.terminal.status import render_status
+from tests.chance import examples
 from tests.hostile import HARM, HARMFUL, dangerous, hostile_thread
 
 TEXTS = st.lists(
@@ -57,7 +58,7 @@ def labels(text: str) -> list[str]:
 HARMLESS = thread_of("ord")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(TEXTS)
 @example(HARMFUL)
 def test_a_listing_has_one_line_a_row(text: str) -> None:
@@ -67,7 +68,7 @@ def test_a_listing_has_one_line_a_row(text: str) -> None:
         assert len(listing.splitlines()) == len(expected[name].splitlines()), f"{name}\n{listing}"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(TEXTS)
 @example(HARMFUL)
 def test_one_thing_has_its_fields_and_no_other(text: str) -> None:

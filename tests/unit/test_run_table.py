@@ -21,6 +21,7 @@ from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.event import Record, line_digest
 from leadline.core.record.rows import row_of
 from leadline.core.ulid import encode
+from tests.chance import examples
 
 FORMULAS = ("x * 2", "x / baseline(x)", "baseline(twice) - x", "config.k + x", "x +")
 ACTIONS = (
@@ -174,7 +175,7 @@ def agrees(log: EventLog) -> None:
     assert found == expected and count == len(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(histories(), st.data())
 def test_rows_of_the_index_are_rows_of_the_fold(
     lines: dict[str, list[bytes]], data: st.DataObject

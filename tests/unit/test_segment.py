@@ -19,6 +19,7 @@ from leadline.core.extract.gather import Accumulator
 from leadline.core.series.points import Points
 from leadline.core.series.segment import LOOK_AHEAD, MAGIC, RESIDUE, RUN, Decoder
 from leadline.core.series.store import disorder, merged, summary
+from tests.chance import examples
 
 Call = tuple[tuple[str, ...], float]
 
@@ -83,7 +84,7 @@ patterns = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(patterns, st.sampled_from([7, 64, 1000, 1 << 20]))
 def test_any_sequence_of_sets_keeps_every_metric_in_order(
     parts: list[tuple[list[Any], int]], piece: int
@@ -126,7 +127,7 @@ def test_a_file_that_is_only_begun_holds_nothing(cut: int) -> None:
     assert not rows and not decoder.damages and not decoder.refused
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.data())
 def test_a_damaged_byte_costs_its_frame_alone_and_is_named(data: st.DataObject) -> None:
     calls = [(SETS[at % 3 if at < 40 else 0], float(at)) for at in range(90)]

@@ -19,6 +19,7 @@ from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder
 from leadline.core.series.segment_encode import LONGEST_NAME, encode
 from leadline.core.series.store import Writer
+from tests.chance import examples
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 rows = st.lists(
@@ -39,7 +40,7 @@ def bytes_of(made: Points) -> tuple[bytes, bytes, bytes]:
     return made.steps.tobytes(), made.values.tobytes(), made.times.tobytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.dictionaries(st.text(max_size=20), rows, max_size=4), st.integers(1, 5), st.integers(1, 4096)
 )

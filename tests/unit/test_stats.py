@@ -20,11 +20,12 @@ from leadline.core.stats.inference import (
     summarise,
     welch,
 )
+from tests.chance import examples
 
 reals = st.floats(-1e6, 1e6).map(lambda v: round(v, 6))
 positives = st.floats(0.1, 1e5).map(lambda v: round(v, 4))
 anything = st.floats(allow_nan=True, allow_infinity=True)
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=examples(60), deadline=None)
 
 
 @given(st.floats(-50, 50), st.floats(0.6, 1e6))
@@ -166,7 +167,7 @@ def test_paired_fieller_uses_the_covariance() -> None:
 
 
 @given(st.lists(anything, max_size=6), st.lists(anything, max_size=6), anything)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_input_raises_or_yields_nan(a: list[float], b: list[float], target: float) -> None:
     first, second = summarise(a), summarise(b)
     results = [welch(first, second), paired(a, b), one_sample(first, target)]

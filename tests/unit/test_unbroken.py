@@ -26,6 +26,7 @@ from leadline.services.context import Context
 from leadline.services.keep.verify import verify
 from leadline.testing.fake_context import MemoryVcs, context
 from tests.campaign.corruption import CHANGES
+from tests.chance import examples
 from tests.unit.test_kept_thread import studies
 from tests.unit.test_run_table import store
 
@@ -99,7 +100,7 @@ def rolled(name: str, number: int) -> str:
     return f"{name.partition('-')[0]}-{number}.jsonl"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(studies(), st.data())
 def test_what_was_checked_before_gives_what_checking_everything_gives(
     lines: dict[str, list[bytes]], data: st.DataObject
