@@ -19,7 +19,7 @@ from hypothesis import settings
 
 from tests import chance, forked, promised
 from tests.engines import end_engines, ray, ray_client, slurm, slurm_client
-from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server
+from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server, warm_jobs
 
 __all__ = [
     "history_server",
@@ -29,6 +29,7 @@ __all__ = [
     "slurm",
     "slurm_client",
     "wandb_server",
+    "warm_jobs",
 ]  # fixtures
 
 settings.load_profile(chance.FEW)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests import warm_server
 from tests.conftest import Lab
 from tests.tracker_servers import BUILT_IN_KEY, QUIET
 
@@ -50,6 +51,7 @@ for step in range(5):
     leadline.log(step=step, loss=1 / (step + 1))
 """
 SENTINEL = "a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0"
+TRACKERS = {"w.py": WANDB_JOB, "t.py": TRACKIO_JOB, "m.py": MLFLOW_JOB}
 DIP_JOB = """
 import wandb
 run = wandb.init(config={"lr": 0.1})
@@ -61,22 +63,23 @@ wandb.finish()
 
 
 @pytest.fixture
-def tracked(thread_lab: Lab) -> Lab:
-    thread_lab.env.update(QUIET)
-    for name, text in (
-        ("w.py", WANDB_JOB),
-        ("t.py", TRACKIO_JOB),
-        ("m.py", MLFLOW_JOB),
-        ("l.py", LOG_JOB),
-    ):
+def tracked(thread_lab: Lab, warm_jobs: str) -> Lab:
+    thread_lab.env.update({**QUIET, warm_server.SOCKET: warm_jobs})
+    for name, text in {**TRACKERS, "l.py": LOG_JOB}.items():
         thread_lab.write(name, text)
     thread_lab.git("add", ".")
     thread_lab.git("commit", "-q", "-m", "jobs")
     return thread_lab
 
 
+def python(lab: Lab, script: str) -> list[str]:
+    """What runs a job: where its libraries are imported already, if it is one of a tracker."""
+    warm = warm_server.SOCKET in lab.env and script in TRACKERS
+    return [sys.executable, *([warm_server.__file__] if warm else [])]
+
+
 def job(lab: Lab, *args: str, **kwargs: Any) -> dict[str, Any]:
-    answer = lab.json("run", "--quiet", "--", sys.executable, *args, **kwargs)
+    answer = lab.json("run", "--quiet", "--", *python(lab, args[0]), *args, **kwargs)
     assert answer["ok"], answer
     return answer["data"]["runs"][-1]
 
@@ -138,9 +141,9 @@ def refusing_server() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.fixture
-def outside(lab: Lab, tmp_path: Path) -> Lab:
+def outside(lab: Lab, tmp_path: Path, warm_jobs: str) -> Lab:
     """A thread with a metric, jobs beside it, and somebody who runs them without Leadline."""
-    lab.env.update(QUIET)
+    lab.env.update({**QUIET, warm_server.SOCKET: warm_jobs})
     lab.ok(
         "start",
         "demo",
@@ -152,7 +155,7 @@ def outside(lab: Lab, tmp_path: Path) -> Lab:
         "--success",
         "loss::lower",
     )
-    for name, text in (("w.py", WANDB_JOB), ("t.py", TRACKIO_JOB), ("m.py", MLFLOW_JOB)):
+    for name, text in TRACKERS.items():
         lab.write(name, text)
     lab.git("add", ".")
     lab.git("commit", "-q", "-m", "jobs")
@@ -163,14 +166,13 @@ def outside(lab: Lab, tmp_path: Path) -> Lab:
 def alone(lab: Lab, *words: str, **variables: str) -> None:
     """Run a job without Leadline."""
     words = tuple(str(lab.repo / w) if w.endswith(".py") else w for w in words)
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=lab.repo.parent / "elsewhere",
-        env={**lab.env, **variables},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode in (0, -9), done.stderr[-2000:]
+    folder = lab.repo.parent / "elsewhere"
+    with open(folder.with_name("said"), "w+b") as said:
+        streams = [said.fileno()] * 3
+        env = {**lab.env, **variables}
+        code = warm_server.send(lab.env[warm_server.SOCKET], [*words], str(folder), env, streams)
+        said.seek(0)
+        assert code in (0, -9), said.read()[-2000:].decode()
 
 
 def offline(lab: Lab, rate: str, *words: str, name: str = "mine") -> None:

@@ -23,10 +23,16 @@ from typing import Any
 
 import pytest
 
+from leadline.testing.executor_contract import wait_until
+from tests import warm_server
+
 COUNTERPARTS = Path(__file__).resolve().parents[1] / ".cache" / "counterparts"
 QUIET = {
     "WANDB_SILENT": "true",
     "WANDB_ERROR_REPORTING": "false",
+    "WANDB_X_DISABLE_STATS": "true",
+    "WANDB_X_DISABLE_MACHINE_INFO": "true",
+    "WANDB_X_SAVE_REQUIREMENTS": "false",
     "HF_HUB_OFFLINE": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
@@ -114,6 +120,24 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> str:
             url = _started_mlflow(folder)
         (folder / "url").write_text(url)
     return url
+
+
+@pytest.fixture(scope="session")
+def warm_jobs(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The socket of a process that has trackers' libraries imported: `tests/warm_server.py`. One for
+    all workers of pytest; ``end_shared`` ends it."""
+    folder = _of_all_workers(tmp_path_factory.getbasetemp()) / "warm-server"
+    folder.mkdir(exist_ok=True)
+    where = folder / "socket"
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "pid").exists():
+            keep = {k: v for k, v in os.environ.items() if k in ("PATH", "TMPDIR")}
+            environ = {**keep, **QUIET, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+            server = started([sys.executable, warm_server.__file__, str(where)], folder, environ)
+            (folder / "pid").write_text(str(server.pid))
+            wait_until(lambda: warm_server.listens(str(where)), "trackers' libraries")
+    return str(where)
 
 
 def _of_all_workers(base: Path) -> Path:

@@ -87,11 +87,16 @@ def test_a_trackers_files_without_a_format_are_answered_with_the_command(outside
 def test_wandb_files_that_were_lost_emptied_or_cut_are_named_and_the_rest_is_taken(
     outside: Lab,
 ) -> None:
-    for name in ("whole", "gone", "junk", "empty", "cut"):
+    for name in ("whole", "cut"):
         offline(outside, "0.5", name=name)
     top = outside.repo.parent / "elsewhere" / "wandb"
     files = sorted(top.glob("offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns)
-    _, gone, junk, empty, cut = files
+    whole, cut = files
+    for name in ("gone", "junk", "empty"):
+        shutil.copytree(whole.parent, top / f"offline-run-20260101_000000-{name}")
+        file = top / f"offline-run-20260101_000000-{name}" / whole.name
+        file.rename(file.with_name(f"run-{name}.wandb"))
+    gone, junk, empty = (next(top.glob(f"*/run-{n}.wandb")) for n in ("gone", "junk", "empty"))
     gone.unlink()
     junk.write_bytes(b"no run at all")
     empty.write_bytes(b"")
