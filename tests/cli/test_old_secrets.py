@@ -84,3 +84,26 @@ def test_a_line_put_in_behind_what_was_searched_is_searched(thread_lab: Lab, rem
     before = events(thread_lab).read_bytes().replace(b'"nothing"', f'"{KEY}"'.encode())
     events(thread_lab).write_bytes(before)
     assert thread_lab.json("sync")["data"]["problem"]["code"] == "secret-in-record"
+
+
+def test_a_line_that_is_no_record_is_searched_too(old: Lab, remote: Path) -> None:  # noqa: F811
+    held = f'"it was {KEY}"'.encode()
+    events(old).write_bytes(events(old).read_bytes().replace(held, b"[" + held + b"]"))
+    said = old.run("sync")
+    assert "a line of demo that is no record holds a github-token" in said.stdout + said.stderr
+    assert not on_remote(remote, old)
+
+
+def test_a_value_that_came_into_the_environment_after_its_record_holds_the_push(
+    thread_lab: Lab,
+    remote: Path,  # noqa: F811
+) -> None:
+    words = "qz7vn2mxw9kplr4tbys8"
+    thread_lab.ok("note", f"it was {words}")
+    thread_lab.env["SERVICE_TOKEN"] = words
+    said = thread_lab.run("sync")
+    assert "P-N1 of demo (note) holds the value of $SERVICE_TOKEN" in said.stdout + said.stderr
+    assert said.returncode and words not in said.stdout + said.stderr
+    thread_lab.ok("sync", "--not-secret")
+    thread_lab.ok("note", "and on")
+    thread_lab.ok("sync")

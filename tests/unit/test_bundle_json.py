@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from leadline.core.plain import seen
 from leadline.core.publish.bundle import bundle_pieces, line_of, sealed_claims
+from leadline.render.branch.bundle import render_seal_comment
 
 
 def test_a_bundle_is_json_with_a_line_for_each_experiment():
@@ -41,3 +42,10 @@ def test_the_claims_of_a_bundle_are_read_without_the_rest() -> None:
         assert sealed_claims(lines) == said
         assert b"repro bundle" in b"".join(lines)
     assert sealed_claims([json.dumps({"claims": claims}, indent=1).encode()]) is None
+
+
+def test_the_comment_of_a_seal_says_what_its_record_says_and_no_more() -> None:
+    said = render_seal_comment("P-S1", {"id": "P-S1"}, "", {}, "_marker_")
+    assert (
+        said.startswith("### Sealed P-S1") and said.endswith("_marker_\n") and "Record" not in said
+    )

@@ -166,7 +166,7 @@ class RecordLog(Protocol):
 
     def unsearched(self, topic: str, names: Collection[str] | None = None) -> dict[str, int]:
         """Event files (of those called ``names``) of which not all was searched for secrets by what
-        knows today's shapes: from which byte on."""
+        knows today's shapes: from which byte on. Of one that is not here, from the first."""
         ...
 
     def blob_names(self, topic: str, width: int) -> dict[str, str]:

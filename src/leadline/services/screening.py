@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadline.core.secrets.sealed import Sealed
 
 NOT_SECRET = "not-secret.json"
+OF_ENVIRONMENT = "env "  # how the sort of a variable's value begins
 Screening = Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
 
 
@@ -76,6 +77,17 @@ class Hiding:
         return self._rules
 
 
+class _Sorts:
+    """Of what would be hidden, in words."""
+
+    def __init__(self, of_environment: bool) -> None:
+        self._of_environment, self.named = of_environment, set[str]()
+
+    def take(self, hidden: Hidden) -> None:
+        if hidden.sort.startswith(OF_ENVIRONMENT) or not self._of_environment:
+            self.named.add(_sort(hidden.sort).rstrip(","))
+
+
 class Screen:
     """Of one command. ``lets_pass``: what it would hide is declared to be no secret."""
 
@@ -107,21 +119,28 @@ class Screen:
             clean[field] = value if woven else named.value(value)
         return body if clean == body else clean
 
-    def secrets_in(self, record: Record) -> set[str]:
-        """Sorts of what would be hidden in a record that was written already; nothing is hidden."""
-        hiding = self.redactor()
-        if not hiding.holds(as_given(record.line().decode())):
+    def secrets_in(self, record: Record, of_environment: bool = False) -> set[str]:
+        """Sorts of what would be hidden in a record that was written already; nothing is hidden.
+        ``of_environment``: of the values of variables alone."""
+        if not self._may_hold(as_given(record.line().decode()), of_environment):
             return set()
         from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only where something may be
 
-        found: set[str] = set()
-
-        def note(hidden: Hidden) -> None:
-            found.add(_sort(hidden.sort))
-
         value = {field: value for field, value in record.body.items() if field not in WOVEN}
-        self.redactor(tell=note).value(value)
-        return found
+        found = _Sorts(of_environment)
+        self.redactor(tell=found.take).value({"by": record.actor, **value})
+        return found.named
+
+    def secrets_in_text(self, text: str, of_environment: bool = False) -> set[str]:
+        """The same of a line that is no record."""
+        found = _Sorts(of_environment)
+        if self._may_hold(text, of_environment):
+            self.redactor(tell=found.take).text(text)
+        return found.named
+
+    def _may_hold(self, line: str, of_environment: bool) -> bool:
+        hiding = self.redactor()
+        return bool(hiding.secrets() or not of_environment) and hiding.holds(line)
 
     def redactor(
         self,
@@ -227,7 +246,7 @@ class Screen:
 
 def _sort(sort: str) -> str:
     kind, _, name = sort.partition(" ")
-    if kind == "env":
+    if kind == OF_ENVIRONMENT.strip():
         return f"the value of ${name},"
     if kind == "flag":
         return f"the value of {name},"

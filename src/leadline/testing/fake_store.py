@@ -104,7 +104,7 @@ class MemoryLog:
         return {t: names for t, names in noted.items() if names and not self.exists(t)}
 
     def unsearched(self, topic: str, names: Collection[str] | None = None) -> dict[str, int]:
-        return dict.fromkeys(self.files(topic, names), 0)
+        return dict.fromkeys(self.files(topic, names) if names is None else names, 0)
 
     def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
         with self.disk.lock:

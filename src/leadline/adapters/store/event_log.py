@@ -466,11 +466,11 @@ class EventLog:
             return None
 
     def unsearched(self, topic: str, names: Collection[str] | None = None) -> dict[str, int]:
-        found = {}
-        heads = self.heads_noted(topic)
-        for name, data in self.files(topic, names).items():
+        heads, files = self.heads_noted(topic), self.files(topic, names)
+        found = {name: 0 for name in names or () if name not in files}
+        for name, data in files.items():
             head = heads.get(name)
-            known = head is not None and head.detector == DETECTOR and head.is_in(data)
+            known = head is not None and head.detector == DETECTOR and head.is_at_its_place(data)
             found[name] = head.size_bytes if head is not None and known else 0
             if found[name] == len(data):
                 del found[name]

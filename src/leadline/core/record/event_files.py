@@ -44,10 +44,14 @@ class Head(NamedTuple):
 
     def is_in(self, data: bytes) -> bool:
         """At its place, or at another one: a change before it moves it."""
+        return self.is_at_its_place(data) or any(
+            line_digest(line) == self.digest for line in data.splitlines()
+        )
+
+    def is_at_its_place(self, data: bytes) -> bool:
+        """Then nothing was put in before it."""
         begin = data.rfind(b"\n", 0, self.size_bytes - 1) + 1
-        if line_digest(data[begin : self.size_bytes]) == self.digest:
-            return True
-        return any(line_digest(line) == self.digest for line in data.splitlines())
+        return line_digest(data[begin : self.size_bytes]) == self.digest
 
 
 def head_of(data: bytes) -> Head:

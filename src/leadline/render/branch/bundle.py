@@ -140,22 +140,22 @@ def render_seal_comment(
     shown: str, body: SnapshotBody, tree: str, places: dict[str, str], marker: str
 ) -> str:
     """The comment that a seal leaves on the issue: tag, commit, report files, digest of the record,
-    and the table."""
-    commit = str(body["commit"])
-    lines = [
-        f"- **Tag:** {code(body['tag'])}",
-        f"- **Commit:** {tree or code(commit)}",
-        *(f"- **{title}:** {where}" for title, where in places.items()),
-        f"- **Record:** {body['records']} records, heads {code(body['heads_digest'])}",
-    ]
+    and the table. What another program left out of its record is not said."""
+    lines = [f"- **Tag:** {code(body['tag'])}"] if "tag" in body else []
+    if "commit" in body:
+        lines.append(f"- **Commit:** {tree or code(body['commit'])}")
+    lines += [f"- **{title}:** {where}" for title, where in places.items()]
+    if "records" in body and "heads_digest" in body:
+        lines.append(f"- **Record:** {body['records']} records, heads {code(body['heads_digest'])}")
     said = [prose(str(body["text"]))] if body.get("text") else []
+    table = [comparison_markdown(body["table"])] if "table" in body else []
     return (
         "\n\n".join(
             [
-                f"### Sealed {shown}: {data(body['name'])}",
+                f"### Sealed {shown}: {data(body.get('name', ''))}",
                 *said,
                 "\n".join(lines),
-                comparison_markdown(body["table"]),
+                *table,
                 marker,
             ]
         )

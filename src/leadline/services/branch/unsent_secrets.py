@@ -1,4 +1,5 @@
-"""Secrets in records that were written before the detector knew their shape, or by another program.
+"""Secrets in records that were written before the detector knew their shape, or by another program, or
+before their value stood in the environment under a name that says what it is.
 
 A line of the record cannot be taken back, and a push cannot either: so what was not searched by
 today's detector is, before it is sent, and the push is held. Whoever wrote the key has to have it
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from leadline.core.errors import refused
 from leadline.core.record.event import Record, parse_lines
 from leadline.core.record.fold import created_id
+from leadline.core.secrets.quick import as_given
 from leadline.core.timestamps import few
 from leadline.services.branch.record_branch import event_blobs
 from leadline.services.context import Context
@@ -44,22 +46,37 @@ def _found_in(
     context: Context, topic: str, changed: Mapping[str, str], there: Mapping[str, str]
 ) -> Iterator[str]:
     begins = context.store.unsearched(topic, changed) if changed else {}
-    wanted = [name for name in changed if name in begins]
+    known_now = context.screen.redactor().secrets()
+    wanted = sorted(changed if known_now else set(changed) & set(begins))
     for at in range(0, len(wanted), READ_AT_ONCE):
-        lot = wanted[at : at + READ_AT_ONCE]
+        names = wanted[at : at + READ_AT_ONCE]
         contents = context.vcs.read_blobs(
-            {*(changed[name] for name in lot), *(there[n] for n in lot if n in there)}
+            {*(changed[name] for name in names), *(there[n] for n in names if n in there)}
         )
-        for name in lot:
+        for name in names:
             data = contents[changed[name]]
             sent = contents[there[name]] if name in there else b""
             begin = len(sent) if data.startswith(sent) else 0
-            yield from secrets_in(context, topic, data[max(begin, begins[name]) :])
+            searched = max(begin, begins.get(name, len(data)))
+            yield from secrets_in(context, topic, data[searched:])
+            yield from secrets_in(context, topic, data[begin:searched], of_environment=True)
 
 
-def secrets_in(context: Context, topic: str, data: bytes) -> Iterator[str]:
-    """Which records among whole lines hold what, in words."""
-    for record in parse_lines(data.splitlines(keepends=True)):
-        if isinstance(record, Record) and (sorts := context.screen.secrets_in(record)):
-            shown = created_id(record) or str(record.body.get("run") or record.id)
-            yield f"{shown} of {topic} ({record.kind}) holds {few(sorted(sorts), 3)}"
+def secrets_in(
+    context: Context, topic: str, data: bytes, of_environment: bool = False
+) -> Iterator[str]:
+    """Which records among whole lines hold what, in words; lines that are left out, too, are sent as
+    they stand. ``of_environment``: they were searched as they were written, so the values alone are
+    looked for that stand in today's environment."""
+    lines = data.splitlines(keepends=True)
+    for line, each in zip(lines, parse_lines(lines), strict=True):
+        if isinstance(each, Record):
+            sorts = context.screen.secrets_in(each, of_environment)
+            shown = created_id(each) or str(each.body.get("run") or each.id)
+            what = f"{shown} of {topic} ({each.kind})"
+        else:
+            text = line.decode("utf-8", "replace")
+            sorts = context.screen.secrets_in_text(as_given(text), of_environment)
+            what = f"a line of {topic} that is no record"
+        if sorts:
+            yield f"{what} holds {few(sorted(sorts), 3)}"

@@ -174,9 +174,11 @@ def snapshot_comment_text(
             places[title] = (
                 f"`git show {(record_commit or str(context.setting('record_branch')))[:40]}:{path}`"
             )
-    commit = str(snapshot.body["commit"])
+    commit = snapshot.body.get("commit", "")
     tree = (
-        pages.page(commit) if pages and linkable(context, context.store.view(topic), commit) else ""
+        pages.page(commit)
+        if pages and commit and linkable(context, context.store.view(topic), commit)
+        else ""
     )
     return render_seal_comment(
         snapshot.id, snapshot.body, tree, places, str(context.setting("marker"))
