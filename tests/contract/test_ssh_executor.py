@@ -566,3 +566,37 @@ def test_a_changed_host_key_comes_with_the_command_that_forgets_the_first(
     assert (
         error["next"][1].startswith("ssh-keygen -f") and str(tmp_path / "known") in error["next"][1]
     )
+
+
+def test_a_sweep_over_there_goes_on_without_its_client(lab_far: Lab, tmp_path: Path) -> None:
+    """All cells wait over there: they are run though the client was killed, and recorded once."""
+    go = tmp_path / "go"
+    script = f"while ! test -e {go}; do sleep 0.02; done; echo '{{{{\"time_ms\": {{k}}}}}}'"
+    words = ["--on", "far", "--detach", "--axis", "k=1,2,3,4"]
+    told = lab_far.json("sweep", *words, "--", "sh", "-c", script)["data"]
+    wait_until(lambda: len(lab_far.json("jobs")["data"]) == 5)
+    about = Path(told["log"]).with_name("about.json")
+    os.kill(json.loads(about.read_text())["pid"], signal.SIGKILL)
+    states = sorted(job["state"] for job in lab_far.json("jobs")["data"])
+    assert states == ["left", "queued", "queued", "queued", "running"]
+    go.touch()
+    lab_far.run("wait")
+    rows = lab_far.json("status", "--runs")["data"]
+    assert sorted(row["metrics"]["time_ms"] for row in rows) == [1.0, 2.0, 3.0, 4.0]
+    assert lab_far.json("jobs")["data"][0]["state"] == "left"
+    lab_far.ok("verify")
+
+
+def test_an_attempt_that_was_lost_there_is_tried_again_and_costs_what_it_ran(
+    lab_far: Lab, config: Path, tmp_path: Path
+) -> None:
+    words = ["--kind", "ssh", "--host", HOST, "--option", f"config={config}"]
+    words += ["--work-folder", str(tmp_path / "far"), "--limit", "retries=1"]
+    lab_far.ok("executor", "add", "again", *words)
+    script = "echo up; test $LEADLINE_ATTEMPT = 2 || { sleep 1.2; echo on; exec sleep 600; }"
+    lab_far.ok("run", "--on", "again", "--detach", "--", "sh", "-c", script)
+    wait_until(lambda: lab_far.ok("logs", "P-001") == "up\non\n")
+    [owner] = (tmp_path / "far").glob("*/runs/*/owner.json")
+    os.kill(json.loads(owner.read_text())["pid"], signal.SIGKILL)
+    assert lab_far.json("wait", "P-001")["data"][0]["state"] == "done"
+    assert "2 attempts (1." in lab_far.ok("show", "P-001-r1")

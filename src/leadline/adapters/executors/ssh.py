@@ -662,13 +662,15 @@ def _put(folder: str, path: str, offset: int, whole: int, mtime_ns: int, piece: 
     fd = os.open(into, flags | (0 if grows or offset else os.O_TRUNC), 0o644)
     try:
         os.pwrite(fd, piece, offset)
-        if offset + len(piece) < whole or grows:
+        if offset + len(piece) < whole:
             return
-        os.fsync(fd)
+        if not grows:
+            os.fsync(fd)
+        os.utime(fd, ns=(mtime_ns, mtime_ns))
     finally:
         os.close(fd)
-    os.utime(into, ns=(mtime_ns, mtime_ns))
-    os.rename(into, target)
+    if not grows:
+        os.rename(into, target)
 
 
 def _unlink(path: str) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from leadline.services.context import Context
     from leadline.services.run.planning import RunPlan
 
-TAKEN, OUTPUT = "alive.lock", ("stdout.log", "stderr.log", "metrics.jsonl", "series")
+TAKEN, OWNER = "alive.lock", "owner.json"
+OUTPUT = ("stdout.log", "stderr.log", "metrics.jsonl", "series")
 LEAST_QUEUED_S = 1.0  # less is starting a process
 
 
@@ -45,7 +46,7 @@ def _queued_s(folder: str) -> float:
 
 def _ran_s(folder: str) -> float:
     """How long an attempt that was lost is known to have run: to the last that it wrote."""
-    taken = _at(folder, TAKEN)
+    taken = _at(folder, TAKEN) or _at(folder, OWNER)  # the lock stays where the run was
     wrote = max(_at(folder, name) for name in OUTPUT)
     return max(0.0, wrote - taken) if taken else 0.0
 
