@@ -137,3 +137,16 @@ def test_what_is_no_measurement_is_refused():
     thread = b.thread()
     with pytest.raises(LeadlineError, match="P-001 is no interleaved measurement"):
         result_of(thread, thread.experiments["P-001"])
+
+
+def test_a_count_that_is_alike_in_every_run_is_exact_from_the_first_block() -> None:
+    size = MetricDef("allocated_bytes", "bytes", "lower")
+    one = [{"a": [200.0, 200.0], "b": [120.0, 120.0]}]
+    found = judge(one, size, 0.05, None)
+    assert (found["verdict"], found["low"], found["high"]) == ("better", 0.6, 0.6)
+    assert found["sentence"] == "ratio b / a exactly 0.6, the same in every run"
+    same = judge([{"a": [200.0] * 2, "b": [200.0] * 2}], size, 0.05, 0.01)
+    assert (same["verdict"], same["shown"]) == ("equivalent", False)
+    moved = judge([*one, {"a": [200.0, 201.0], "b": [120.0, 120.0]}], size, 0.05, None)
+    assert moved["verdict"] == "no difference shown" and moved["low"] is None
+    assert judge(one, TIME, 0.05, None)["verdict"] == "no difference shown"

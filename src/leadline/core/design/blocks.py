@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from leadline.core.design.interleave import ORDERS, block_value
 from leadline.core.errors import usage
 from leadline.core.extract.draws import unequal_draws
+from leadline.core.metric.contract import counted_exactly
 from leadline.core.metric.items import facts_in
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         order: str | None
 
 
+EXACT = "exact"
 WALL = "wall_s"
 WALL_METRIC = MetricDef(WALL, "s", "lower", observed="machine")
 
@@ -69,7 +71,10 @@ def judge(
         return math.exp(value) if as_ratio and value is not None else value
 
     low, high, estimate = back(interval.low), back(interval.high), back(centre)
-    shown = bool(values) and sequence.rejects(0.0)
+    shown, method = bool(values) and sequence.rejects(0.0), METHOD
+    if values and _is_exact(blocks, definition):
+        low = high = estimate
+        shown, method = bool(centre), EXACT
     margin = ""
     if equivalent is not None and as_ratio and low is not None and high is not None:
         inside = 1.0 / (1.0 + equivalent) < low and high < 1.0 + equivalent
@@ -92,7 +97,7 @@ def judge(
         "low": low,
         "high": high,
         "confidence": 1.0 - alpha,
-        "method": METHOD,
+        "method": method,
         "n_blocks": len(values),
         "e_value": sequence.e_value(0.0),
         "shown": shown,
@@ -104,6 +109,12 @@ def judge(
     return result
 
 
+def _is_exact(blocks: list[dict[str, list[float]]], definition: MetricDef) -> bool:
+    """Whether a count came out alike in every run of a side: there is nothing to estimate."""
+    sides = ({v for block in blocks for v in block.get(side, ())} for side in ("a", "b"))
+    return counted_exactly(definition) and all(len(values) == 1 for values in sides)
+
+
 def _sentence(result: BlocksJudged, equivalent: float | None) -> str:
     what = "ratio b / a" if result["as_ratio"] else "difference b - a"
     if result["estimate"] is None:
@@ -111,6 +122,8 @@ def _sentence(result: BlocksJudged, equivalent: float | None) -> str:
     tail = "" if result["as_ratio"] or not result["unit"] else f" {result['unit']}"
     if result["low"] is None or result["high"] is None:
         return f"{what} {number(result['estimate'])}{tail}, not bounded: {result['reason']}"
+    if result["method"] == EXACT:
+        return f"{what} exactly {number(result['estimate'])}{tail}, the same in every run"
     span = f"{number(result['low'])} to {number(result['high'])}{tail}"
     share = f"{result['confidence'] * 100:.4g} % interval"
     said = f"{what} {number(result['estimate'])}, {share} {span}, valid at every look"

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from leadline.core.design.blocks import EXACT
 from leadline.core.plain import as_rows, plain
+from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.core.design.blocks import Measured
+
+
+def _how_sure(result: Measured) -> str:
+    if result["method"] == EXACT:
+        return "a count, the same in every run of a side"
+    needed = 1.0 / (1.0 - result["confidence"])
+    evidence = f"evidence against no difference {result['e_value']:.3g} (needed: {needed:.3g})"
+    return f"{evidence}; {result['method']}"
 
 
 def result_text(result: Measured) -> str:
@@ -18,8 +28,7 @@ def result_text(result: Measured) -> str:
         f"{result['id']}  {result['verdict']}: {plain(result['metric'])} of {sides.get('b', 'b')} (B) against "
         f"{sides.get('a', 'a')} (A)",
         f"  {plain(result['sentence'])}",
-        f"  {result['n_blocks']} blocks in turns; evidence against no difference {result['e_value']:.3g} "
-        f"(needed: {1.0 / (1.0 - result['confidence']):.3g}); {result['method']}",
+        f"  {result['n_blocks']} {plural(result['n_blocks'], 'block')} in turns; {_how_sure(result)}",
         f"  stopped: {plain(str(result['why_stopped']))}",
     ]
     if not result["as_ratio"]:
