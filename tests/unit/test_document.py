@@ -29,6 +29,7 @@ def states(text, build=None, tex=False):
         "---\ntime: 5 ms\n---\nText.",
         "## Results in 3.1 ms\n",
         "A 95% interval; a timeout of 30 s; 100% Python.",
+        "On x86 and x64, derived in the 1990s, and since 1987 (2019) faster.",
         "Install takes 5 minutes, see page 12 of 2024-05-01.",
         "<!-- 5.5 ms in a comment -->",
         "It may be called up to 254 times before it fails, and is 40x more likely to.",
@@ -44,6 +45,8 @@ def test_what_is_no_result_is_left_alone(text):
     [
         ("The kernel takes 6.3 ms a step.", "6.3 ms"),
         ("It is 1.9x faster.", "1.9x"),
+        ("It decodes at 2083 MB/s.", "2083 MB/s"),
+        ("It takes 1950 ms.", "1950 ms"),
         ("Accuracy of 0.93 on the test set.", "0.93"),
         ("It saves 31% of the time.", "31%"),
         ("| model | acc |\n|---|---|\n| small | 0.55 |\n", "0.55"),

@@ -49,7 +49,11 @@ _BLANKED = (
     re.compile(r"https?://\S+"),
     re.compile(r"^#{1,6}\s[^\n]*$", re.M),
     re.compile(r"\b(?:version|python|cuda|node|torch|ubuntu|debian|gcc|clang|v)\s*[><=~^]*\s*v?\d[\d.]*\+?", re.I),
-    re.compile(r"\$[A-Z_]+|\bRFC\s*\d+|\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b"),
+    re.compile(r"\$[A-Z_]+|\bRFC\s*\d+|\bx(?:86|64|32)\b"),
+    # a year, a day, a decade; with a unit behind it the same digits are a result
+    re.compile(
+        r"\b(?:1[89]|20)\d\d(?:-\d\d(?:-\d\d)?|s)?\b(?!\s?(?:%|[x×](?!\w)|[numµμ]?s\b|[A-Za-z]{1,8}/s|FPS\b|QPS\b))"
+    ),
 )  # fmt: skip
 _SECONDS = frozenset(
     ("ns", "us", "µs", "μs", "ms", "s", "sec", "seconds", "millisecond", "milliseconds")

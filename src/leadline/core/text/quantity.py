@@ -106,7 +106,7 @@ _MASKS = (  # compiled by the first text that has a digit
     (
         r"(?:(?<=\()|(?<=\bin )|(?<=\bsince )|(?<=\bof )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby )|(?<=[a-z] ))"
         r"(?:19|20)\d{2}(?=s?\b)(?!\.\d|,\d|\s?%|[\s-]?(?:runs?|seeds?|repeats?|trials?|samples|times|x|ms|s|us|"
-        r"[kmgt]i?b|tok\w*|steps)\b)",
+        r"[kKmMgGtT]i?[bB]|tok\w*|steps)\b)",
         0,
     ),
     (r"\b\d+(?:\.\d+)?[BM](?=-|\s+(?:param|model))", 0),
