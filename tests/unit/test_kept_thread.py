@@ -17,6 +17,7 @@ from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.cost import cost_of_run, summed
 from leadline.core.record.event import Record, line_digest
 from leadline.core.record.reaches import tell_tags
 from leadline.core.record.thread import Experiment, Thread
@@ -248,11 +249,18 @@ def _of_items(
         made.write(writer, kind, {**body, "refs": {item.body["id"]: item.id}}, later)
 
 
+def whole_cost(thread: Thread) -> list[float]:
+    executed = (run for run in thread.runs if run.origin == "executed")
+    cost = thread.kept.cost() if thread.kept else summed(map(cost_of_run, executed))
+    return [round(number, 6) for number in cost]
+
+
 def says(thread: Thread) -> dict[str, Any]:
     """All that a view shows of a thread, and what else it may look up."""
     labels = labels_for(thread)
     first, recent = list(facts.ranked(thread)), facts.recent(thread)
     return {
+        "cost": whole_cost(thread),
         "brief": render_brief(thread, labels, due(thread, NOW, labels), budget_chars=20_000),
         "short": render_brief(thread, labels, due(thread, NOW, labels), budget_chars=900),
         "status": render_status(thread, labels, due(thread, NOW, labels), shown=5),

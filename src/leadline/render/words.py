@@ -12,6 +12,7 @@ from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.metric.redefined import changes_of_scope
 from leadline.core.metric.ruler import in_force, of_several
 from leadline.core.plain import one_line
+from leadline.core.record.cost import Cost, cost_of_run, summed
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
@@ -187,29 +188,28 @@ def machine_text(run: Run) -> str:
 
 
 def cost_text(runs: Sequence[Run]) -> str:
-    """``2.1 device-hours, 3 attempts (40 min lost), 5 min queued``: of all runs and attempts; "" where
-    there is nothing but the time of one command on one device."""
-    attempts = sum(run.attempts for run in runs)
-    lost_s, queued_s = sum(run.lost_s for run in runs), sum(run.queued_s for run in runs)
-    device_s = sum(
-        ((run.wall_s or 0.0) + run.lost_s) * max(1, int(run.devices.get("count") or 1))
-        for run in runs
-        if run.devices.get("kind") not in (None, "", "cpu")
-    )
-    if attempts == len(runs) and not queued_s and not (device_s and len(runs) > 1):
+    """As ``cost_words``, of these runs."""
+    return cost_words(summed(map(cost_of_run, runs)))
+
+
+def cost_words(cost: Cost) -> str:
+    """``2.1 device-hours, 3 attempts (40 min lost), 5 min queued``; "" where there is nothing but the
+    time of one command on one device."""
+    several = cost.device_s and cost.runs > 1
+    if cost.attempts == cost.runs and not cost.queued_s and not several:
         return ""
-    ran_s = sum((run.wall_s or 0.0) + run.lost_s for run in runs)
-    parts = [f"ran {duration(ran_s)}"]
-    parts += [f"{number(round(device_s / 3600, 3))} device-hours"] * bool(device_s)
-    parts += [f"{attempts} attempts ({duration(lost_s)} lost)"] * (attempts > len(runs))
-    parts += [f"queued {duration(queued_s)}"] * bool(queued_s)
+    parts = [f"ran {duration(cost.ran_s)}"]
+    parts += [f"{number(round(cost.device_s / 3600, 3))} device-hours"] * bool(cost.device_s)
+    lost = f"{cost.attempts} attempts ({duration(cost.lost_s)} lost)"
+    parts += [lost] * (cost.attempts > cost.runs)
+    parts += [f"queued {duration(cost.queued_s)}"] * bool(cost.queued_s)
     return ", ".join(parts)
 
 
 def cost_of(thread: Thread) -> str:
-    """As ``cost_text``, of all that the thread ran itself; "" where not all of its runs are at hand."""
+    """As ``cost_text``, of all that the thread ran itself."""
     if thread.kept is not None:
-        return ""
+        return cost_words(thread.kept.cost())
     return cost_text([run for run in thread.runs if run.origin == "executed"])
 
 

@@ -56,7 +56,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 23
+SCHEMA_VERSION = 24
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -101,6 +101,8 @@ CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, k
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT, invocation TEXT,
                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE INDEX runs_alike ON runs(thread, invocation) WHERE invocation != '';
+CREATE TABLE costs(thread TEXT, uid TEXT, ran_s REAL, device_s REAL, attempts INTEGER, lost_s REAL, queued_s REAL,
+                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE alike(thread TEXT, invocation TEXT, told TEXT, PRIMARY KEY(thread, invocation)) WITHOUT ROWID;
 CREATE TABLE ground(thread TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 CREATE TABLE owners(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;

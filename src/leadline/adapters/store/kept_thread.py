@@ -28,6 +28,7 @@ from leadline.core.issue.due import active_hours
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
+from leadline.core.record.cost import Cost
 from leadline.core.record.event import Record, record_known
 from leadline.core.record.kept import Counts, Judged, Since
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS, KINDS
@@ -245,6 +246,14 @@ class KeptRows:
             (self.topic,),
         ).fetchone()
         return Counts(*row)
+
+    def cost(self) -> Cost:
+        row = self.db.execute(
+            "SELECT count(*), total(ran_s), total(device_s), coalesce(sum(attempts), 0), total(lost_s), "
+            "total(queued_s) FROM costs WHERE thread=?",
+            (self.topic,),
+        ).fetchone()
+        return Cost(*row)
 
     def ranked(self) -> Sequence[Experiment]:
         return self.draw(*_RANKED)

@@ -16,6 +16,7 @@ from leadline.adapters.store.names_table import APART
 from leadline.core.ids import parse_id
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
+from leadline.core.record.cost import cost_of_run
 from leadline.core.record.reaches import take_in, told_of, what_matters
 from leadline.core.record.rows import COLUMNS, RunRow, column, row_of
 from leadline.core.record.thread import Thread
@@ -184,12 +185,21 @@ def call_stale(db: sqlite3.Connection, thread: str) -> None:
 def _write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
     """Write the rows of ``bases``. Other runs of ``folded`` may lack records."""
     whole = set(bases)
-    rows = [
-        row_of(run, folded)
+    runs = [
+        run
         for experiment in folded.experiments.values()
         if base_of(experiment.id) in whole
         for run in experiment.runs
     ]
+    rows = [row_of(run, folded) for run in runs]
+    db.executemany(
+        "INSERT OR REPLACE INTO costs VALUES(?,?,?,?,?,?,?)",
+        (
+            (folded.topic, run.uid, *cost_of_run(run)[1:])
+            for run in runs
+            if run.origin == "executed"
+        ),
+    )
     before = _standing(db, folded.topic, [row.uid for row in rows])
     db.executemany(
         f"INSERT OR REPLACE INTO runs({_COLUMNS}) VALUES({','.join('?' * len(COLUMNS))})",

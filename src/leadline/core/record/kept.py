@@ -15,6 +15,7 @@ from leadline.core.record.event import Record
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from leadline.core.record.cost import Cost
     from leadline.core.record.reaches import Told
     from leadline.core.record.run import Run
     from leadline.core.record.thread import Experiment, Item
@@ -50,6 +51,10 @@ class Kept(Protocol):
     see the functions of ``core/view/facts.py`` of the same names."""
 
     def counts(self) -> Counts: ...
+
+    def cost(self) -> Cost:
+        """Of all that the thread ran itself."""
+        ...
 
     def ranked(self) -> Sequence[Experiment]: ...
 

@@ -60,9 +60,10 @@ def add(context: Context, setup: ExecutorSetup) -> ExecutorSetup:
         option = needed.removeprefix("options.")
         given = setup.options.get(option) if option != needed else getattr(setup, needed)
         if not given:
-            shown = (
-                f"--option {option}=…" if option != needed else f"--{option.replace('_', '-')} …"
-            )
+            field = option.replace("_", "-")
+            shown = f"--{field} {field.upper()}"
+            if option != needed:
+                shown = f"--option {option}=COMMAND"
             raise usage(
                 "executor-needs",
                 f"an executor of kind {setup.kind} needs {shown}",
