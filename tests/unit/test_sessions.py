@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from leadline.adapters.store.session_files import SessionFiles
 from leadline.adapters.who_works import Process, Worker
 from leadline.core.ids import named_id
 from leadline.core.record.event import parse_line
+from leadline.core.record.fold import fold
 from leadline.core.view.since import since_line
 from leadline.testing.builders import ThreadBuilder
 from leadline.testing.fake_context import MemoryVcs
@@ -156,3 +158,17 @@ def test_an_agent_is_told_what_others_did_since_its_last_session():
     assert told.startswith(f"since your last session {shown} ")
     assert told.endswith("1 run, 1 claim, 1 directive, by agent, Ada")
     assert since_line(b.thread(), "claude-code", "") == ""
+
+
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_a_session_that_ran_and_left_no_word_is_said_to_have(handed_over):
+    b = ThreadBuilder()
+    shown = b._new("session", "", 1.0, agent="codex")
+    b.run("block 64", {"time_ms": 5.0})
+    if handed_over:
+        b.record("note", {"id": "P-N1", "text": "it runs", "role": "handoff"})
+    thread = b.thread()
+    uid = thread.items[shown].uid
+    records = [replace(record, session=uid) for record in thread.records]
+    told = since_line(fold(records, thread.topic), "codex", "")
+    assert ("left no last word: 1 run)" in told) is not handed_over

@@ -151,7 +151,8 @@ def _n_of(said: str, thread: Thread) -> str:
     last and its first."""
     measured = [e for e in thread.experiments.values() if any(run.metrics for run in e.runs)]
     named = [e for e in measured if e.id in said]
-    if not measured:
+    by_config = not named and any(f"{name}(" in said for name in thread.metrics)
+    if not measured or by_config:
         return "…"
     chosen = (named or measured)[-1]
     metrics = list(dict.fromkeys(name for run in chosen.runs for name in run.metrics))

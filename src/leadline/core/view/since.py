@@ -29,11 +29,13 @@ WORDS = {
 
 
 class Last(NamedTuple):
-    """A session that is over, and the last record of it."""
+    """A session that is over, and the last record of it. ``left``: what it recorded, where it ran
+    something and left no last word: nothing else says where it stood."""
 
     session: Item[Any]
     uid: str
     at: str
+    left: list[str]
 
 
 def last_session(thread: Thread, agent: str, current: str) -> Last | None:
@@ -47,11 +49,11 @@ def last_session(thread: Thread, agent: str, current: str) -> Last | None:
 
 def end_of(thread: Thread, item: Item[Any]) -> Last:
     """Its last record; one that only found it to be over is not of it."""
-    uid, at = item.uid, item.at
-    for record in records_since(thread, item.uid):
-        if record.session == item.uid:
-            uid, at = record.id, record.at
-    return Last(item, uid, at)
+    own = [r for r in records_since(thread, item.uid) if r.session == item.uid]
+    ran = any(r.kind == "run-ended" for r in own)
+    silent = ran and not any(r.body.get("role") == "handoff" for r in own)
+    uid, at = (own[-1].id, own[-1].at) if own else (item.uid, item.at)
+    return Last(item, uid, at, counted(own) if silent else [])
 
 
 def counted(records: Iterable[Record]) -> list[str]:
@@ -71,7 +73,8 @@ def since_line(thread: Thread, agent: str, current: str) -> str:
         return ""
     news = [r for r in records_since(thread, last.uid) if not current or r.session != current]
     told = counted(news)
-    named = f"since your last session {last.session.id} (until {minute(last.at)} UTC)"
+    left = f"; it left no last word: {', '.join(last.left)}" if last.left else ""
+    named = f"since your last session {last.session.id} (until {minute(last.at)} UTC{left})"
     if not told:
         return f"{named}: nothing new"
     actors = dict.fromkeys(r.actor for r in news if r.kind in KINDS and r.kind in WORDS)
