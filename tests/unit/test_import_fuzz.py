@@ -30,6 +30,8 @@ LEDGER = (
 )
 TEXTS = {"tsv": [LOOP, LONG, PAIRED], "csv": [SWEEP, TIMES], "jsonl": [SERIES, LEDGER]}
 TEXTS["json"] = [json.dumps([json.loads(line) for line in LEDGER.splitlines()[1:]])]
+BENCHMARKS = Path(__file__).parent.parent / "fixtures" / "benchmarks"
+TEXTS["json"] += [path.read_text() for path in sorted(BENCHMARKS.glob("*.json"))]
 SOURCES = [(kind, text.encode()) for kind, texts in TEXTS.items() for text in texts]
 if SHARED_DATA.is_dir():  # real ones, where they are
     SOURCES += [("tsv", path.read_bytes()) for path in sorted(SHARED_DATA.glob("**/*.tsv"))[:8]]

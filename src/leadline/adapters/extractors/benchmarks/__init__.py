@@ -196,11 +196,11 @@ def as_rows(path: str, shown: str) -> Rows | None:
         if (tool := file.written_by()) is None:
             return None
         module = _module(tool)
-        found = list(_told_apart(list(module.cases(file.held(module), path))))
+        found = _told_apart(list(module.cases(file.held(module), path)))
+        beside = _written_beside(file.value)
+        rows = [(number, _as_row(case) | beside, "") for number, case in enumerate(found, 1)]
     except (*_BROKEN, Unreadable):
         return None
-    beside = _written_beside(file.value)
-    rows = [(number, _as_row(case) | beside, "") for number, case in enumerate(found, 1)]
     return Rows([], iter(rows), lambda: file.digest, "case") if rows else None
 
 
