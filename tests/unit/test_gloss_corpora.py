@@ -76,6 +76,22 @@ def test_what_speaks_of_no_effect_is_let_through(form: str) -> None:
     assert len(texts) == 60 and len(stopped) <= 0.07 * len(texts), stopped
 
 
+def test_overclaims_of_each_field_are_refused_where_the_form_compares_nothing() -> None:
+    """From paper prose to idiom; what compares is judged by the form, so only of a claim's own words."""
+    texts = (DATA / "overclaims_fields.txt").read_text(encoding="utf-8").splitlines()
+    thread = arms()
+    missed = [text for text in texts if not refused(text, thread, TRIVIAL)]
+    assert len(texts) > 200 and len(missed) <= 0.05 * len(texts), missed
+
+
+@pytest.mark.parametrize("form", ["loss(arm=new) < loss(arm=old)", ""])
+def test_glosses_that_say_what_was_done_are_let_through(form: str) -> None:
+    texts = (DATA / "honest_glosses.txt").read_text(encoding="utf-8").splitlines()
+    thread = arms()
+    stopped = {text: found for text in texts if (found := refused(text, thread, form))}
+    assert len(texts) > 150 and len(stopped) <= 0.02 * len(texts), stopped
+
+
 @pytest.mark.parametrize("form", ["loss(arm=new) < loss(arm=old)", ""])
 def test_what_is_denied_planned_left_open_or_known_is_let_through(form: str) -> None:
     texts = (DATA / "honest.txt").read_text(encoding="utf-8").splitlines()

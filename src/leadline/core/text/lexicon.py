@@ -268,146 +268,149 @@ FIELDS = {
         """,
     # beats, without saying of what measure
     "superior": """
-        make~ most of, <arm> ftw, ftw, for win, do~ away with, <arm> >>, >> <arm>, the odds, pure|
-        clean|clear|easy|outright win, <more> <scope>|models|users profit~|benefit~|gain~|win~,
-        <more> <scope>|arms|sides|variants .. profit~|gain~|improve~|win~|succeed~|get~ <better>,
-        ^ works on|for|with|in|everywhere, be~ no obstacle|problem|hurdle|barrier|issue|concern,
-        full marks, five|four|three|gold star|stars, gold|silver|bronze medal, failing|passing|
-        top|good|bad|high|low grade|grades|mark|marks, a+, a plus, thumbs up|down, ten out of, 10
-        10, flying colours|colors, old .. not|no <tone>|competitive|needed|wanted|required|
-        necessary|work|cut, nobody|no one|none need~|want~|miss~|use~ <side>, fast|cheap|accurate|
-        small|robust|simple|quick|lean|clean and fast|cheap|accurate|small|robust|simple|quick|
-        precise|reliable|good, easier|lighter|gentler|kinder|harder on <measure>|hardware|gpu|cpu|
-        disk|budget|wallet, <people> be~ amazed|impressed|surprised|thrilled|happy|delighted|
-        blown|stunned|astonished|pleased|excited, how much <better>, much|many times <better>, in
-        long run, long run, victory, hail, kudos, bravo, hooray, hurrah, congratulations, well
-        done, good job, great job, beat~|crack~|solve~ it, first class, high quality|end|grade,
-        head start, lead~ way, front runner, take~ lead, in lead, have~ lead, dark horse, sure
-        winner|bet, safe bet, good bet|choice|pick|option|news, bad news|idea|choice, great news|
-        idea|choice, good value|deal, bang for, value for money, money well, well spent, worth
-        its|every|having|penny, return on, new life|lease, breathe~ new, blessing, silver bullet,
-        magic bullet|wand, holy grail, panacea, cure all, secret weapon, trump card, ace in, jack
-        of, swiss army, workhorse, powerhouse, beast, monster, rocket, speed demon, lightning
-        fast|quick, blazing|blazingly|blisteringly|screaming fast|quick, snappy, buttery smooth,
-        rock steady, fire and forget, just works|work, out of box, plug and play, smarter|wiser|
-        stronger|leaner|cleaner|simpler|sharper|healthier|happier|superior choice|option|
-        alternative|way|approach|method|design, <arm> be~ future|past|hero|star|real|one|thing|
-        bomb|goat|goods, future belong~|be~|lie~, too slow|weak|bad|poor|expensive|costly|
-        inaccurate|unstable|fragile|old to be useful|usable|worth|competitive|viable|practical,
-        <arm> make~ .. trivial|easy|effortless|obsolete|possible|redundant|superfluous|look, what
-        a difference, what difference <arm> make~, have~ what it takes, set~ tone|stage, cover~
-        itself, sent|consigned|relegated|confined to scrapyard|bin|dustbin|history|museum|archive,
-        earn~|reap~|deserve~|merit~ praise|applause|respect|medal|mention|win|spot|title|crown,
-        stand~ out, stand~ head, stick~ out, rise~ above, make~ mark, hit~ spot|mark|target|
-        jackpot|sweet, come~ into own, live~ up to, steal~ march, <arm> have~ it all|both|
-        everything, all you need|want, <arm> it be~, fit~ bill, tick~ boxes|every|all, checks all|
-        every, above|below par, on top of world, up to scratch|snuff, leave~ much|lot to be, fall~
-        short, fall~ flat, miss~ mark, step ahead, cut above, notch above, class act, real deal,
-        one of kind, in good shape, comes into its, no slouch, pack~ punch, punch~ above, do~
-        wonders|magic|miracles, work~ wonders|magic|miracles|charm, like charm|clockwork|dream,
-        down drain, out of date, past it, yesterday 's, thing of past, on last legs, lost cause,
-        dead end, dead weight, white elephant, no good, good for nothing, up to no, not up to, be~
-        lacking|wanting|lackluster|subpar, second|third best|rate|class, <arm> get~ .. sooner|
-        faster|quicker|earlier|further, beyond me|us|him|comprehension why, why anybody|anyone|
-        people|someone|somebody would|use~|still|choose~|stick~|bother~, no weak spot|spots|point|
-        points|weaknesses|flaws|faults, not|never keep~ pace|up, make~ short work of, keep~ pace,
-        put~ .. out of business, can not be faulted|criticised|criticized, only with|through|
-        thanks <side>, <side> can not compete|follow|cope|match|reach|touch, short work, left for
-        dead, dead in water, go~ back to <side> $, no sane|reasonable|sensible person|engineer|
-        user|team, <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~|prevail~|triumph~|excel~|
-        shine~, win~ against|over|outright, <arm> lose~ to|against|out, lose~ to <arm>, have~|
-        get~|gain~|hold~ edge|advantage|upper over, have~|get~|gain~|hold~ upper hand, have~ edge,
-        get~ better of, come~ out ahead, come~ out|off better, pull~ ahead|away, be~|stay~|run~|
-        finish~|move~|keep~|edge~ ahead, leave~ <arm> behind, trail~ behind, fall~|lag~|be~|trail~
-        behind <arm>, more good than, <arm> > <arm>, <arm> < <arm>, <arm> be~ <good> $, <arm> be~
-        <good> for|in|as|to|and|than|choice, pay~ for itself, <arm> pay~ off, do~ trick|job, <arm>
-        work~ $, <arm> work~ well|fine|better|great|nicely|wonders, <arm> help~, <arm> be~
-        improvement|success|hit|progress|failure|dud|flop|waste|step|advance|upgrade|downgrade|
-        relic, <arm> be~ more|less <good>|stable|precise|economical|frugal|responsive|performant|
-        resilient|predictable, more|less robust|reliable|resilient|stable|precise|accurate|
-        economical|frugal|efficient|performant than|to|against, <arm> deliver~, step up from,
-        step|jump forward|up|ahead, <arm> make~ .. <better>, <arm> do~ better|well|worse, <fair>
-        <effect>, <effect> be~ <fair>, favour~|favor~ <arm>, in favour|favor of <arm>, competitive
-        with, compare~ well|favourably|favorably with|to, comparable to|with|in, similar to <arm>
-        in, keep~ up with, keep~ pace with, rival~ <arm>, speak~ for <arm>, tip~ scales, beat~
-        <arm>, side~ with <arm>, with <arm> .. stable|fine|well, with <arm> .. diverge~|fail~|
-        crash~|struggle~|explode~, old diverge~|fail~|crash~|struggle~|cannot, <arm> fail~ where,
-        best of both, advantage of <arm> over, weakness|weaknesses of <arm>, strength|strengths of
-        <arm>, improve~ on|upon|over <arm>, improvement on|upon|over <arm>, <arm> be~ upgrade|
-        improvement,
+        help~ lot|much|greatly|enormously|immensely|tremendously, rules $, has been|be~ beaten|
+        defeated|outdone, forget <side>, <side> it shall, shall be $, not cent|penny|dime, never
+        had|stood chance, not overfit, make~ most of, <arm> ftw, ftw, for win, do~ away with,
+        <arm> >>, >> <arm>, the odds, pure|clean|clear|easy|outright win, <more> <scope>|models|
+        users profit~|benefit~|gain~|win~, <more> <scope>|arms|sides|variants .. profit~|gain~|
+        improve~|win~|succeed~|get~ <better>, ^ works on|for|with|in|everywhere, be~ no obstacle|
+        problem|hurdle|barrier|issue|concern, full marks, five|four|three|gold star|stars, gold|
+        silver|bronze medal, failing|passing|top|good|bad|high|low grade|grades|mark|marks, a+, a
+        plus, thumbs up|down, ten out of, 10 10, flying colours|colors, old .. not|no <tone>|
+        competitive|needed|wanted|required|necessary|work|cut, nobody|no one|none need~|want~|
+        miss~|use~ <side>, fast|cheap|accurate|small|robust|simple|quick|lean|clean and fast|
+        cheap|accurate|small|robust|simple|quick|precise|reliable|good, easier|lighter|gentler|
+        kinder|harder on <measure>|hardware|gpu|cpu|disk|budget|wallet, <people> be~ amazed|
+        impressed|surprised|thrilled|happy|delighted|blown|stunned|astonished|pleased|excited, how
+        much <better>, much|many times <better>, in long run, long run, victory, hail, kudos,
+        bravo, hooray, hurrah, congratulations, well done, good job, great job, beat~|crack~|
+        solve~ it, first class, high quality|end|grade, head start, lead~ way, front runner, take~
+        lead, in lead, have~ lead, dark horse, sure winner|bet, safe bet, good bet|choice|pick|
+        option|news, bad news|idea|choice, great news|idea|choice, good value|deal, bang for,
+        value for money, money well, well spent, worth its|every|having|penny, return on, new
+        life|lease, breathe~ new, blessing, silver bullet, magic bullet|wand, holy grail, panacea,
+        cure all, secret weapon, trump card, ace in, jack of, swiss army, workhorse, powerhouse,
+        beast, monster, rocket, speed demon, lightning fast|quick, blazing|blazingly|blisteringly|
+        screaming fast|quick, snappy, buttery smooth, rock steady, fire and forget, just works|
+        work, out of box, plug and play, smarter|wiser|stronger|leaner|cleaner|simpler|sharper|
+        healthier|happier|superior choice|option|alternative|way|approach|method|design, <arm> be~
+        future|past|hero|star|real|one|thing|bomb|goat|goods, future belong~|be~|lie~, too slow|
+        weak|bad|poor|expensive|costly|inaccurate|unstable|fragile|old to be useful|usable|worth|
+        competitive|viable|practical, <arm> make~ .. trivial|easy|effortless|obsolete|possible|
+        redundant|superfluous|look, what a difference, what difference <arm> make~, have~ what it
+        takes, set~ tone|stage, cover~ itself, sent|consigned|relegated|confined to scrapyard|bin|
+        dustbin|history|museum|archive, earn~|reap~|deserve~|merit~ praise|applause|respect|medal|
+        mention|win|spot|title|crown, stand~ out, stand~ head, stick~ out, rise~ above, make~
+        mark, hit~ spot|mark|target|jackpot|sweet, come~ into own, live~ up to, steal~ march,
+        <arm> have~ it all|both|everything, all you need|want, <arm> it be~, fit~ bill, tick~
+        boxes|every|all, checks all|every, above|below par, on top of world, up to scratch|snuff,
+        leave~ much|lot to be, fall~ short, fall~ flat, miss~ mark, step ahead, cut above, notch
+        above, class act, real deal, one of kind, in good shape, comes into its, no slouch, pack~
+        punch, punch~ above, do~ wonders|magic|miracles, work~ wonders|magic|miracles|charm, like
+        charm|clockwork|dream, down drain, out of date, past it, yesterday 's, thing of past, on
+        last legs, lost cause, dead end, dead weight, white elephant, no good, good for nothing,
+        up to no, not up to, be~ lacking|wanting|lackluster|subpar, second|third best|rate|class,
+        <arm> get~ .. sooner|faster|quicker|earlier|further, beyond me|us|him|comprehension why,
+        why anybody|anyone|people|someone|somebody would|use~|still|choose~|stick~|bother~, no
+        weak spot|spots|point|points|weaknesses|flaws|faults, not|never keep~ pace|up, make~ short
+        work of, keep~ pace, put~ .. out of business, can not be faulted|criticised|criticized,
+        only with|through|thanks <side>, <side> can not compete|follow|cope|match|reach|touch,
+        short work, left for dead, dead in water, go~ back to <side> $, no sane|reasonable|
+        sensible person|engineer|user|team, <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~|
+        prevail~|triumph~|excel~|shine~, win~ against|over|outright, <arm> lose~ to|against|out,
+        lose~ to <arm>, have~|get~|gain~|hold~ edge|advantage|upper over, have~|get~|gain~|hold~
+        upper hand, have~ edge, get~ better of, come~ out ahead, come~ out|off better, pull~
+        ahead|away, be~|stay~|run~|finish~|move~|keep~|edge~ ahead, leave~ <arm> behind, trail~
+        behind, fall~|lag~|be~|trail~ behind <arm>, more good than, <arm> > <arm>, <arm> < <arm>,
+        <arm> be~ <good> $, <arm> be~ <good> for|in|as|to|and|than|choice, pay~ for itself, <arm>
+        pay~ off, do~ trick|job, <arm> work~ $, <arm> work~ well|fine|better|great|nicely|wonders,
+        <arm> help~, <arm> be~ improvement|success|hit|progress|failure|dud|flop|waste|step|
+        advance|upgrade|downgrade|relic, <arm> be~ more|less <good>|stable|precise|economical|
+        frugal|responsive|performant|resilient|predictable, more|less robust|reliable|resilient|
+        stable|precise|accurate|economical|frugal|efficient|performant than|to|against, <arm>
+        deliver~, step up from, step|jump forward|up|ahead, <arm> make~ .. <better>, <arm> do~
+        better|well|worse, <fair> <effect>, <effect> be~ <fair>, favour~|favor~ <arm>, in favour|
+        favor of <arm>, competitive with, compare~ well|favourably|favorably with|to, comparable
+        to|with|in, similar to <arm> in, keep~ up with, keep~ pace with, rival~ <arm>, speak~ for
+        <arm>, tip~ scales, beat~ <arm>, side~ with <arm>, with <arm> .. stable|fine|well, with
+        <arm> .. diverge~|fail~|crash~|struggle~|explode~, old diverge~|fail~|crash~|struggle~|
+        cannot, <arm> fail~ where, best of both, advantage of <arm> over, weakness|weaknesses of
+        <arm>, strength|strengths of <arm>, improve~ on|upon|over <arm>, improvement on|upon|over
+        <arm>, <arm> be~ upgrade|improvement,
         """,
     # beats by far, or shows what is beyond doubt
     "crush": """
-        by factor|orders|leaps|miles|margins, like stone|rocket|lead|flies, drop~ like, cut~|
-        slash~|reduce~|shrink~ .. considerably|greatly|massively|dramatically|substantially|
-        vastly|enormously|hugely|drastically|heavily, considerably|greatly|massively|dramatically|
-        substantially|vastly|enormously|hugely|drastically <moves>|<works>, knock~ .. out, knock~
-        spots, knock~ dead, out cold, effect|effects size be~ large|huge|big|enormous|strong|
-        massive, large|huge|big|strong effect size|sizes, to ribbons|shreds|bits|pieces|ground|
-        bottom|sky|stars|moon, notch or, beyond anything|everything|all|imagination|measure|words,
-        out of park|sight|world, off scale|chart, one in thousand|million|hundred, weeks|days|
-        hours|months shorter|faster|quicker|sooner|less, by weeks|days|hours|months|points|orders|
-        leagues|magnitudes, orders better|faster|lower|smaller, points up|ahead|better|higher|
-        lower, rout|landslide|blowout|walkover|whitewash|massacre|bloodbath|steamroller, no
-        contest|brainer, hand over fist, whole new|different level|league|ballgame|dimension,
-        take~ by storm, to death, next to nothing, bad to excellent|good, from bad to, short of
-        miracle, leaps and bounds, <arm> <defeat> <arm>, <defeat> old|baseline|competition|rest|
-        others|opposition|alternatives|rivals, <arm> be~ no match, not stand chance, not even
-        close $, not close $, no chance against, stand~ no chance, light years, miles ahead|
-        better|away, streets ahead, leagues ahead|above|beyond, way ahead, far ahead, worlds
-        apart, world apart|away|difference, different league|class|world|planet|level, in another|
-        different league|class|world, on another|different level|planet, <arm> be~ <great>,
-        <great> <effect>, <arm> make~ <arm> obsolete|redundant|look, game changer, step|sea|
-        quantum change|leap, quantum jump, leap over|forward|ahead, night and day, day and night,
-        breakthrough|revolution|revolutionary|revolutionise~|revolutionize~|groundbreaking|
-        landmark|milestone|triumph, ground breaking, mind blowing, jaw dropping, eye popping,
-        earth shattering, nothing short of, no less than <great>|revolution|miracle, miracle|
-        miracles, beyond belief|recognition|expectations, <big> <effect>, <effect> be~ <big>,
-        <effect> be~ <great>, by mile|landslide|miles|leagues|far, by long|country way|mile|shot|
-        chalk, by wide|large|huge|big|comfortable|clear|considerable|handsome|healthy|substantial
-        margin, with|by margin to spare, with ease, comfortably|easily|handily|convincingly|
-        effortlessly|soundly <outdo>|ahead|better|beat~|win~|<better>, dramatically|hugely|
-        massively|vastly|immensely|radically|drastically|markedly|substantially|considerably
-        <better>|<moves>|reduce~|improve~|cut~, <better> by lot|far|mile|miles|margin|mile, lot|
-        lots|tons|heaps|loads|ton|heap|hell <better>, much much <better>, <measure> skyrocket~|
-        soar~|plummet~|plunge~|nosedive~, through roof, off charts|scale, to floor $, to fraction
-        of, small|tiny|mere fraction of, fraction of what|cost|time|price|memory, pale~ in|by
-        comparison|beside, no comparison between, dwarf~, gulf between, chasm between, huge|
-        enormous|vast|massive gap,
+        as large|big|strong as it be~, by factor|orders|leaps|miles|margins, like stone|rocket|
+        lead|flies, drop~ like, cut~|slash~|reduce~|shrink~ .. considerably|greatly|massively|
+        dramatically|substantially|vastly|enormously|hugely|drastically|heavily, considerably|
+        greatly|massively|dramatically|substantially|vastly|enormously|hugely|drastically <moves>|
+        <works>, knock~ .. out, knock~ spots, knock~ dead, out cold, effect|effects size be~
+        large|huge|big|enormous|strong|massive, large|huge|big|strong effect size|sizes, to
+        ribbons|shreds|bits|pieces|ground|bottom|sky|stars|moon, notch or, beyond anything|
+        everything|all|imagination|measure|words, out of park|sight|world, off scale|chart, one in
+        thousand|million|hundred, weeks|days|hours|months shorter|faster|quicker|sooner|less, by
+        weeks|days|hours|months|points|orders|leagues|magnitudes, orders better|faster|lower|
+        smaller, points up|ahead|better|higher|lower, rout|landslide|blowout|walkover|whitewash|
+        massacre|bloodbath|steamroller, no contest|brainer, hand over fist, whole new|different
+        level|league|ballgame|dimension, take~ by storm, to death, next to nothing, bad to
+        excellent|good, from bad to, short of miracle, leaps and bounds, <arm> <defeat> <arm>,
+        <defeat> old|baseline|competition|rest|others|opposition|alternatives|rivals, <arm> be~ no
+        match, not stand chance, not even close $, not close $, no chance against, stand~ no
+        chance, light years, miles ahead|better|away, streets ahead, leagues ahead|above|beyond,
+        way ahead, far ahead, worlds apart, world apart|away|difference, different league|class|
+        world|planet|level, in another|different league|class|world, on another|different level|
+        planet, <arm> be~ <great>, <great> <effect>, <arm> make~ <arm> obsolete|redundant|look,
+        game changer, step|sea|quantum change|leap, quantum jump, leap over|forward|ahead, night
+        and day, day and night, breakthrough|revolution|revolutionary|revolutionise~|
+        revolutionize~|groundbreaking|landmark|milestone|triumph, ground breaking, mind blowing,
+        jaw dropping, eye popping, earth shattering, nothing short of, no less than <great>|
+        revolution|miracle, miracle|miracles, beyond belief|recognition|expectations, <big>
+        <effect>, <effect> be~ <big>, <effect> be~ <great>, by mile|landslide|miles|leagues|far,
+        by long|country way|mile|shot|chalk, by wide|large|huge|big|comfortable|clear|
+        considerable|handsome|healthy|substantial margin, with|by margin to spare, with ease,
+        comfortably|easily|handily|convincingly|effortlessly|soundly <outdo>|ahead|better|beat~|
+        win~|<better>, dramatically|hugely|massively|vastly|immensely|radically|drastically|
+        markedly|substantially|considerably <better>|<moves>|reduce~|improve~|cut~, <better> by
+        lot|far|mile|miles|margin|mile, lot|lots|tons|heaps|loads|ton|heap|hell <better>, much
+        much <better>, <measure> skyrocket~|soar~|plummet~|plunge~|nosedive~, through roof, off
+        charts|scale, to floor $, to fraction of, small|tiny|mere fraction of, fraction of what|
+        cost|time|price|memory, pale~ in|by comparison|beside, no comparison between, dwarf~, gulf
+        between, chasm between, huge|enormous|vast|massive gap,
         """,
     # as good as
     "equal": """
-        as <good>|fast|accurate|cheap|well|quickly|quick|low|small as hand|vendor|commercial|
-        original|reference|best|any|other, <effect>|it|this be~ same for|on|in|at|across|with all|
-        every|each|both|any, free <effect>|lunch|speed|performance|gains, zero downside|risk|
-        drawbacks, no gap|distance|difference|daylight|gulf between, gap be~ closed|bridged|gone|
-        zero, close~|bridge~ gap|the, <arm> and <arm> .. same|equal|equally|alike|identical, same
-        end|final loss|point|value|place|result, at same loss|level|accuracy|point|time, equal~
-        best|published|record, break~ even, even steven, dead even, no advantage|disadvantage|
-        benefit|gain in|from|of|over|to|$, nothing gained|lost|to gain|to lose, neither better|
-        wins|won, neither gains|loses, <outcome> be~ .. identical|unchanged|same|equal|equivalent,
-        <outcome>|<measure>|nothing be~|was not affected|changed|altered|impaired|harmed|hurt|
-        touched|compromised|degraded, <outcome>|<measure> .. as before|ever|always|good, be~ what
-        it was, <arm> and <arm> tie~, <arm> and <arm> be~ .. same|equal|alike|tied|level|close,
-        bit for bit, bitwise identical|equal|same, to the last bit|digit|byte, <arm>|kernels|
-        versions|both .. give|gives|gave|produce|produces|yield|yields|deliver|perform|performs|
-        score|scores|reach same|equivalent|identical|equal|alike, could|can|may swap~|exchange~|
-        interchange~|substitute~, not|be~|cannot be told apart, told apart, no catch, there be~ no
-        catch|downside|difference|loss|penalty|tradeoff|cost, zero|no|little|without|minimal
-        expense|sacrifice|harm|damage|detriment, at zero|no|little expense|detriment|sacrifice,
-        do~ not budge|move|change|shift|flinch|blink|waver|dip|sag, not|never budge|flinch|dip|
-        sag, swap~|exchange~|replace~ one|them .. for|changes, one for other, changes nothing,
-        change~ nothing, make~ nothing, no harm was|done|to, no harm, no trade off, best of both,
-        both worlds, level playing, same ball, run~ neck, nip and tuck, six and half, as good as
-        each, no winner, nobody wins, all one, equals|match each, side effects|effect free, free
-        of side, be~ drop in replacement, seamless|seamlessly, transparent to, on same|equal|
-        similar level|footing|plane|page|par, at same|equal|similar level|quality|accuracy|speed,
-        choice of .. be~ irrelevant|immaterial|unimportant|arbitrary, be~ irrelevant|immaterial|
-        unimportant|arbitrary $, hardly|barely|scarcely|next|almost any|no|to difference|no|
-        effect|impact|cost, like two peas, two peas, as like, cut from same, birds of, <measure>|
-        loss hold~ steady|firm|up|level, not worse in|off|at, just as much, of a piece, <measure>|
-        loss stay~|remain~ where|put|as|there|at, stay~ put, lose~ nothing compared, hold~ its
-        own, interchangeable|indistinguishable, neck and neck, level pegging, dead heat, <arm> be~
+        not differ $, do~ not differ $, add~ nothing, add~ nothing to, as <good>|fast|accurate|
+        cheap|well|quickly|quick|low|small as hand|vendor|commercial|original|reference|best|any|
+        other, <effect>|it|this be~ same for|on|in|at|across|with all|every|each|both|any, free
+        <effect>|lunch|speed|performance|gains, zero downside|risk|drawbacks, no gap|distance|
+        difference|daylight|gulf between, gap be~ closed|bridged|gone|zero, close~|bridge~ gap|
+        the, <arm> and <arm> .. same|equal|equally|alike|identical, same end|final loss|point|
+        value|place|result, at same loss|level|accuracy|point|time, equal~ best|published|record,
+        break~ even, even steven, dead even, no advantage|disadvantage|benefit|gain in|from|of|
+        over|to|$, nothing gained|lost|to gain|to lose, neither better|wins|won, neither gains|
+        loses, <outcome> be~ .. identical|unchanged|same|equal|equivalent, <outcome>|<measure>|
+        nothing be~|was not affected|changed|altered|impaired|harmed|hurt|touched|compromised|
+        degraded, <outcome>|<measure> .. as before|ever|always|good, be~ what it was, <arm> and
+        <arm> tie~, <arm> and <arm> be~ .. same|equal|alike|tied|level|close, bit for bit, bitwise
+        identical|equal|same, to the last bit|digit|byte, <arm>|kernels|versions|both .. give|
+        gives|gave|produce|produces|yield|yields|deliver|perform|performs|score|scores|reach same|
+        equivalent|identical|equal|alike, could|can|may swap~|exchange~|interchange~|substitute~,
+        not|be~|cannot be told apart, told apart, no catch, there be~ no catch|downside|
+        difference|loss|penalty|tradeoff|cost, zero|no|little|without|minimal expense|sacrifice|
+        harm|damage|detriment, at zero|no|little expense|detriment|sacrifice, do~ not budge|move|
+        change|shift|flinch|blink|waver|dip|sag, not|never budge|flinch|dip|sag, swap~|exchange~|
+        replace~ one|them .. for|changes, one for other, changes nothing, change~ nothing, make~
+        nothing, no harm was|done|to, no harm, no trade off, best of both, both worlds, level
+        playing, same ball, run~ neck, nip and tuck, six and half, as good as each, no winner,
+        nobody wins, all one, equals|match each, side effects|effect free, free of side, be~ drop
+        in replacement, seamless|seamlessly, transparent to, on same|equal|similar level|footing|
+        plane|page|par, at same|equal|similar level|quality|accuracy|speed, choice of .. be~
+        irrelevant|immaterial|unimportant|arbitrary, be~ irrelevant|immaterial|unimportant|
+        arbitrary $, hardly|barely|scarcely|next|almost any|no|to difference|no|effect|impact|
+        cost, like two peas, two peas, as like, cut from same, birds of, <measure>|loss hold~
+        steady|firm|up|level, not worse in|off|at, just as much, of a piece, <measure>|loss stay~|
+        remain~ where|put|as|there|at, stay~ put, lose~ nothing compared, hold~ its own,
+        interchangeable|indistinguishable, neck and neck, level pegging, dead heat, <arm> be~
         tied, tie~ with, tie between, be~ draw|wash|tie $, on par|parity, at par|parity, parity
         with <arm>, level with|on, even with <arm>, on equal footing, equal footing, toss up, six
         of one, much of muchness, nothing|little to choose|separate, nothing in it, no daylight
@@ -433,8 +436,8 @@ FIELDS = {
         importance|relevance, no bearing on, no measurable|visible|detectable|noticeable|
         perceptible|discernible|real|practical difference|effect|impact|cost|loss|change|penalty,
         all same to, make~ no difference, close to identical, cannot tell apart, not tell ..
-        apart, tell apart, same|similar at|for lower|less|half cost|price, harmless|painless|
-        lossless,
+        apart, tell apart, same|similar at|for lower|less|half cost|price, <arm>|change|patch be~
+        harmless|painless|lossless,
         """,
     # why
     "cause": """
@@ -470,31 +473,31 @@ FIELDS = {
         arise~|result~|derive~|originate~|flow~ from, <effect> owe~, owe~ success|win|speed|
         <effect>|<measure>, responsible for, be~ responsible, to blame, at fault, fault of, 's
         fault, be~ .. fault $, blame~ lie~, culprit|guilty, be~ cause|reason|explanation|source|
-        driver|origin|root|mechanism|culprit|factor|ingredient|secret|key|bottleneck of|for|why|
-        behind|that|$|to, be~ decisive|driving|deciding|main|sole|true|real|root|key|dominant|
-        primary factor|force|cause|reason|driver|ingredient|element|explanation, be~ why|how $,
-        be~ why <arm>, be~ what make~|made|let|drive~|cause~|help~|matter~|give~|win~|do~|bring~|
-        count~|allow~|enable~, be~ key|secret|crucial|essential|instrumental|vital to|for|in,
-        hold~ key, secret sauce|ingredient, lie~ behind, sit~ behind, make~ difference|all, make~
-        it faster|better|possible|work|converge, account~ for <effect>|all|most|everything,
-        explain~ <effect>|why|everything, drive~|cause~|produce~|induce~|trigger~|yield~|create~
-        <effect>, bring~ about, give~ rise to, lead~ to <effect>|<better>, result~ in <better>|
-        <effect>|lower|faster, <better>|<works> because|due|thanks|owing, <better> since,
-        <measure> drop~|fall~|rise~ because|since|due|thanks, be~|get~|run~|do~ <better> ..
-        because, be~|get~|run~|do~ <better> .. .. because, <works> .. because, <works> .. ..
-        because, be~|get~|run~|do~ <better> .. thanks|due|owing to, <works> .. thanks|due|owing
-        to, <better>|<works> on account of, <better> by virtue of, <better> .. as it|they <take>|
-        skip~|avoid~|use~|have~|need~|save~, ^ because|thanks|due|owing .. .. <better>|<works>, ^
-        because|thanks|due|owing .. .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. ..
-        <better>|<works>, ^ hence|therefore|thus .. .. be~, play~ decisive|key|crucial|central|
-        major|big|important|dominant role|part, hinge~ on, boil~ down to, trace~ back to, traced
-        to, credit~ to|goes, credit for, put~ down to, chalk~ up to, attribute~ to, pin~ on, be~
-        all about, be~ result|consequence|product|fruit|effect of, fix~|cure~|solve~|resolve~|
-        remedy~|eliminate~|prevent~|stop~ <fault>|<effect>, without <arm> .. .. not|fail~|never,
-        reason <arm>|why .. <better>|<works>, for reason that, since <arm> <take>|skip~|avoid~, as
-        consequence, mechanism be~|behind, what make~|made .. <better>|<works>|difference, allow~|
-        enable~|let~ .. to converge|learn|generalise|generalize|win, do~ heavy lifting, carry~
-        day, turn~ tide, tip~ balance,
+        driver|origin|root|mechanism|culprit|factor|ingredient|secret|key of|for|why|behind|that|
+        $|to, be~ decisive|driving|deciding|main|sole|true|real|root|key|dominant|primary factor|
+        force|cause|reason|driver|ingredient|element|explanation, be~ why|how $, be~ why <arm>,
+        be~ what make~|made|let|drive~|cause~|help~|matter~|give~|win~|do~|bring~|count~|allow~|
+        enable~, be~ key|secret|crucial|essential|instrumental|vital to|for|in, hold~ key, secret
+        sauce|ingredient, lie~ behind, sit~ behind, make~ difference|all, make~ it faster|better|
+        possible|work|converge, account~ for <effect>|all|most|everything, explain~ <effect>|why|
+        everything, drive~|cause~|produce~|induce~|trigger~|yield~|create~ <effect>, bring~ about,
+        give~ rise to, lead~ to <effect>|<better>, result~ in <better>|<effect>|lower|faster,
+        <better>|<works> because|due|thanks|owing, <better> since, <measure> drop~|fall~|rise~
+        because|since|due|thanks, be~|get~|run~|do~ <better> .. because, be~|get~|run~|do~
+        <better> .. .. because, <works> .. because, <works> .. .. because, be~|get~|run~|do~
+        <better> .. thanks|due|owing to, <works> .. thanks|due|owing to, <better>|<works> on
+        account of, <better> by virtue of, <better> .. as it|they <take>|skip~|avoid~|use~|have~|
+        need~|save~, ^ because|thanks|due|owing .. .. <better>|<works>, ^ because|thanks|due|owing
+        .. .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. .. <better>|<works>, ^
+        hence|therefore|thus .. .. be~, play~ decisive|key|crucial|central|major|big|important|
+        dominant role|part, hinge~ on, boil~ down to, trace~ back to, traced to, credit~ to|goes,
+        credit for, put~ down to, chalk~ up to, attribute~ to, pin~ on, be~ all about, be~ result|
+        consequence|product|fruit|effect of, fix~|cure~|solve~|resolve~|remedy~|eliminate~|
+        prevent~|stop~ <fault>|<effect>, without <arm> .. .. not|fail~|never, reason <arm>|why ..
+        <better>|<works>, for reason that, since <arm> <take>|skip~|avoid~, as consequence,
+        mechanism be~|behind, what make~|made .. <better>|<works>|difference, allow~|enable~|let~
+        .. to converge|learn|generalise|generalize|win, do~ heavy lifting, carry~ day, turn~ tide,
+        tip~ balance,
         """,
     # not by chance
     "chance": """
@@ -527,57 +530,60 @@ FIELDS = {
         """,
     # known for certain
     "certain": """
-        no doubts, without doubts, have~ no doubt|doubts|reservations|qualms, beyond reproach|
-        criticism|suspicion|challenge|argument|cavil|peradventure|dispute, above suspicion|
-        reproach|doubt, without shred|trace|hint|shadow, no shred|trace|hint, for everyone|all|
-        anyone to see, leaves no other, can only mean, only mean, one has|have~ to|must conclude|
-        admit|accept|concede|agree|say, has to conclude|admit|accept|concede|agree, must conclude|
-        admit|accept|concede|agree, cannot but conclude|agree|admit, stands to reason, goes
-        without saying, needless to say, say what you, like it or not, take it to, as sure, sure
-        enough, hands down, no if, no ifs, ifs and|or buts, categorically|incontrovertibly|
-        indisputably|irrefutably|undeniably|unquestionably|unarguably|undoubtedly|indubitably, be~
-        signal, signal $, firm|solid|safe|sure ground, on firm|solid|safe|sure footing, in bag,
-        sure as, count on it|that|this, bank on, set your, put money, money on, no two ways, it
-        be~ official|certain|fact|given|obvious|clear|true, make~ clear|plain|obvious, believe~
-        me|us, trust me|us, i can assure|promise|guarantee, assure~ you, take~ for granted, take~
-        it from, black and white, without hesitation, hand on heart, swear by, you can bet, stand~
-        by, leave~ nothing, hold~ true|water|up|fast, self evident, plain to see, plain for all,
-        hard to miss|overlook|ignore|deny|argue|dispute, jump~ out, one glance|look, glance
-        suffice~, child could|can, blind man, speak~ volumes, no statistics, naked eye, eyeball
-        test, stare~ in face, conclusion be~ inescapable|inevitable|clear|obvious, only
-        conclusion|explanation|interpretation, no other conclusion|explanation|interpretation|
-        reading, leaves|left no other, not hard to see, anyone can see, everyone|everybody|anyone|
-        anybody agree~|see~|know~|can, everyone on, undeniably, there be~ no way, no doubt, for
-        sure|certain|definite, beyond <doubt>, beyond any|all|reasonable|shadow <doubt>|of,
-        without <doubt>, without any|shadow <doubt>|of, free of doubt, leave~|left|leaving no|
-        little doubt|room|question, no room for, put~ beyond, stake~ life|salary|reputation|
-        career|house|job|my, bet~ house|farm|ranch|life|money|salary|on, mark my words, rest
-        assured, sure thing|bet|fire|win|as, can not be wrong|otherwise|denied|disputed|doubted|
-        argued|overstated|questioned|refuted, make~ no mistake, no way|chance that|this|it|around,
-        no question|denying|arguing|disputing|mistake|escaping|getting, it|thing be~ clear|
-        obvious|evident|plain|undeniable|certain|indisputable that|now, ^ clear|obvious|evident
-        that, as clear as, plain as day, crystal clear, convince~ .. sceptics|skeptics|anyone|
-        everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter, silence~ critics|
-        doubters, <people> now|can|finally|therefore know~|conclude~|assert~|state~|affirm~|say~
-        that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to say|conclude|assert|
-        assume, <people> [can|may] be~ sure|certain|confident|convinced|positive, i guarantee|
-        swear|promise, demonstrate~ that|how|why|value|benefit|superiority|importance|power|
-        advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once, have~ shown|proven|
-        demonstrated|established, be~ shown|demonstrated|proven|established|proved to|that|to,
-        speak~ for itself|themselves, say~ it all, proof be~|in|that|positive, proof $, living
-        proof, hard|established|known|plain|simple fact, fact of life, law of nature, matter of
-        fact, truth be~, be~ truth|fact|certainty, hundred|100 percent|% sure|certain|confident|
-        safe, dead certain|sure, foregone conclusion, open and shut, slam dunk, smoking gun, end
-        of story, undeniable|indisputable|unarguable|incontestable|irrefutable|unassailable|
-        unequivocal|unquestionable|inarguable|incontrovertible, unmistakable|infallible|foolproof|
-        failsafe|bulletproof|ironclad|airtight|watertight|bombproof|unshakeable|unshakable|bullet|
-        iron proof|clad, rock solid, air|water tight, set in stone, written in stone, cast in
-        stone, carved in stone, must be~ true|right|real, have~ to be true|right|real, never
-        wrong, can not fail|lose|miss|go, never fail~|miss~|disappoint~|lose~|beat~|win~,
+        confidence .. be~ total|high|complete|absolute|full, our|my|full|total|complete
+        confidence, no doubts, without doubts, have~ no doubt|doubts|reservations|qualms, beyond
+        reproach|criticism|suspicion|challenge|argument|cavil|peradventure|dispute, above
+        suspicion|reproach|doubt, without shred|trace|hint|shadow, no shred|trace|hint, for
+        everyone|all|anyone to see, leaves no other, can only mean, only mean, one has|have~ to|
+        must conclude|admit|accept|concede|agree|say, has to conclude|admit|accept|concede|agree,
+        must conclude|admit|accept|concede|agree, cannot but conclude|agree|admit, stands to
+        reason, goes without saying, needless to say, say what you, like it or not, take it to, as
+        sure, sure enough, hands down, no if, no ifs, ifs and|or buts, categorically|
+        incontrovertibly|indisputably|irrefutably|undeniably|unquestionably|unarguably|
+        undoubtedly|indubitably, be~ signal, signal $, firm|solid|safe|sure ground, on firm|solid|
+        safe|sure footing, in bag, sure as, count on it|that|this, bank on, set your, put money,
+        money on, no two ways, it be~ official|certain|fact|given|obvious|clear|true, make~ clear|
+        plain|obvious, believe~ me|us, trust me|us, i can assure|promise|guarantee, assure~ you,
+        take~ for granted, take~ it from, black and white, without hesitation, hand on heart,
+        swear by, you can bet, stand~ by, leave~ nothing, hold~ true|water|up|fast, self evident,
+        plain to see, plain for all, hard to miss|overlook|ignore|deny|argue|dispute, jump~ out,
+        one glance|look, glance suffice~, child could|can, blind man, speak~ volumes, no
+        statistics, naked eye, eyeball test, stare~ in face, conclusion be~ inescapable|
+        inevitable|clear|obvious, only conclusion|explanation|interpretation, no other conclusion|
+        explanation|interpretation|reading, leaves|left no other, not hard to see, anyone can see,
+        everyone|everybody|anyone|anybody agree~|see~|know~|can, everyone on, undeniably, there
+        be~ no way, no doubt, for sure|certain|definite, beyond <doubt>, beyond any|all|
+        reasonable|shadow <doubt>|of, without <doubt>, without any|shadow <doubt>|of, free of
+        doubt, leave~|left|leaving no|little doubt|room|question, no room for, put~ beyond, stake~
+        life|salary|reputation|career|house|job|my, bet~ house|farm|ranch|life|money|salary|on,
+        mark my words, rest assured, sure thing|bet|fire|win|as, can not be wrong|otherwise|
+        denied|disputed|doubted|argued|overstated|questioned|refuted, make~ no mistake, no way|
+        chance that|this|it|around, no question|denying|arguing|disputing|mistake|escaping|
+        getting, it|thing be~ clear|obvious|evident|plain|undeniable|certain|indisputable that|
+        now, ^ clear|obvious|evident that, as clear as, plain as day, crystal clear, convince~ ..
+        sceptics|skeptics|anyone|everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter,
+        silence~ critics|doubters, <people> now|can|finally|therefore know~|conclude~|assert~|
+        state~|affirm~|say~ that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to
+        say|conclude|assert|assume, <people> [can|may] be~ sure|certain|confident|convinced|
+        positive, i guarantee|swear|promise, demonstrate~ that|how|why|value|benefit|superiority|
+        importance|power|advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once,
+        have~ shown|proven|demonstrated|established, be~ shown|demonstrated|proven|established|
+        proved to|that|to, speak~ for itself|themselves, say~ it all, proof be~|in|that|positive,
+        proof $, living proof, hard|established|known|plain|simple fact, fact of life, law of
+        nature, matter of fact, truth be~, be~ truth|fact|certainty, hundred|100 percent|% sure|
+        certain|confident|safe, dead certain|sure, foregone conclusion, open and shut, slam dunk,
+        smoking gun, end of story, undeniable|indisputable|unarguable|incontestable|irrefutable|
+        unassailable|unequivocal|unquestionable|inarguable|incontrovertible, unmistakable|
+        infallible|foolproof|failsafe|bulletproof|ironclad|airtight|watertight|bombproof|
+        unshakeable|unshakable|bullet|iron proof|clad, rock solid, air|water tight, set in stone,
+        written in stone, cast in stone, carved in stone, must be~ true|right|real, have~ to be
+        true|right|real, never wrong, can not fail|lose|miss|go, never fail~|miss~|disappoint~|
+        lose~|beat~|win~,
         """,
     # nothing left to ask
     "closure": """
-        this|experiment|result|results|data|comparison|evidence settles|decides|answers which|
+        result|verdict|answer|decision|outcome be~ final, enough runs|seeds|data|evidence|repeats
+        to, this|experiment|result|results|data|comparison|evidence settles|decides|answers which|
         what|who|whether|how, no more|further|need discussion|debate|argument|questions|testing|
         tests|study|talk, done here, that settles, <matter> .. .. answered|settled|closed|decided
         for good|all, answered|settled|decided|solved|resolved|established for good|all, for good
@@ -720,51 +726,53 @@ FIELDS = {
         """,
     # what one is to do now
     "advice": """
-        <people> should|must|ought [to] not use|run|keep|touch|bother, <side> ought, <side> should
-        [now] be~, must $, must for, must have, remove~|delete~|strip~|rip~|purge~|cut~|take~
-        <side> from|out, needs to go, need~ <side> any, stop~ using|running|wasting|bothering,
-        let's <take>|use|go|move|switch|ship|drop, let us <take>|use|go|move|switch|ship|drop, no
-        excuse, what are you, hurry, act now, at once|immediately <take>, the sooner, nobody|no
-        one will|would miss|need|want|notice <side>, old|<side> .. not belong, belong~ in|to|on
-        every|production|pipeline|toolbox, my|our advice|recommendation|suggestion|verdict|choice|
-        pick|vote be~, advice be~, ^ advice|verdict|recommendation|upshot $, take <side>, drop
-        everything, be happy, decision be~, way forward, next step be~ to, move~ on to|from
-        <side>, let~ us|'s <take>|<discard> <side>, why not <take>, get~ on with, nothing speaks
-        against, speaks against, nothing stands, roll it out, flip switch, make~ switch, the
-        switch, <people> should|must|ought|need .. .. <take>|run~|use~ old|new|<side>, ^ please
-        <take>|<discard>|stop|start|move, all jobs|users|pipelines|runs to <side>, should have
-        switched|used|moved|done|adopted, foolish|unwise|crazy|mad|irresponsible|silly|stupid|a
-        mistake|mistake|wrong to go|stay|keep|use|return|ignore|switch, earn~ its|place|keep|spot|
-        right, no sane|point going, <people> should|must|ought|better|can|need|shall|may [to|now|
-        all|immediately|today|safely|confidently] <take>|<discard>|stop~, <people> had better,
-        recommend~, advise~, suggest~ switching|using|adopting|moving|dropping|replacing, urge~,
-        advisable|advocate~, highly recommended, i would|'d go, way to go|forward, right|obvious|
-        sensible|natural|clear|safe|logical|smart|wise|better|good|preferred|correct|only choice|
-        pick|option|move|decision|bet, method|tool|arm|setting|choice of choice, obvious|default|
-        first|easy choice, choice be~ clear|obvious|easy, go~ with|for <arm>, adopt~ <arm>,
-        switch~|move~|migrate~|upgrade~|convert~|change~ [over] to <arm> [now|today|everywhere], ^
-        use~|adopt~|switch~|migrate~|ship~|deploy~|prefer~|choose~|pick~|merge~ <arm>, ^ drop|bin|
-        scrap|ditch|dump|retire|discard|abandon|deprecate|delete|forget|trash|junk <arm>|it, ship
-        it, <discard> <side> $, keep~ <arm> $, time to switch|move|drop|retire|upgrade|say|ditch|
-        adopt, say~ goodbye to, throw~ away|out <arm>, throw~ <arm> away|out, get~ rid of <arm>,
-        <arm> can|should|may|must|could|ought|deserve~ [to|now|be] [be~] <discard>|<take>|go,
-        <arm> have~ to go, <arm> be~ ready for|to, no [good|longer|longer|real|earthly|left]
-        reason|point|need|excuse|sense|case [left|whatsoever|anymore] to|in|for|not|left, little|
-        no point in, makes no sense to, pointless to, safe to deploy|ship|use|adopt|merge|release|
-        roll|switch|enable|replace|drop|remove, ready for production|prime|release|rollout|
-        deployment|shipping, production ready, worth it|effort|cost|trouble|price|using|adopting|
-        keeping|switching|complexity|having|every|extra|investment|wait, well worth, <effect>|
-        <arm> be~ worth, worth .. complexity|cost|effort|price, one to use|pick|choose|beat|go|
-        take|keep|have, make~ .. default|standard, become~ default, should be~ default|standard|
-        used|adopted|preferred|enabled|replaced|dropped|retired, from now on, going forward, from
-        here on, henceforth, from today, no looking|going back, never look~|go~ back, never use~|
-        touch~ <arm> again, no reason not, no brainer, do~ yourself favour, what be~ waiting, can
-        be~ retired|dropped|removed|deleted|thrown|discarded|abandoned|forgotten|deprecated|
-        replaced|ignored, be~ preferred|favoured|favored|preferable, belong~ in|to production|
-        every|bin|museum|dustbin|past|default, have~ had its|day, day be~ over|numbered, days of,
-        rip, farewell, long live, let~ go of, next stop production, do~ not bother with, not
-        worth, everyone|everybody|anyone .. <take>, time be~ up for, <take> .. everywhere, use~
-        <arm> .. everywhere|always|everything, roll~ out, green light, all clear, good to go,
+        should|must|ought|needs always|never|definitely|surely be~ on|off|used|enabled|avoided,
+        never train|run|work|go without, <people> should|must|ought [to] not use|run|keep|touch|
+        bother, <side> ought, <side> should [now] be~, must $, must for, must have, remove~|
+        delete~|strip~|rip~|purge~|cut~|take~ <side> from|out, needs to go, need~ <side> any,
+        stop~ using|running|wasting|bothering, let's <take>|use|go|move|switch|ship|drop, let us
+        <take>|use|go|move|switch|ship|drop, no excuse, what are you, hurry, act now, at once|
+        immediately <take>, the sooner, nobody|no one will|would miss|need|want|notice <side>,
+        old|<side> .. not belong, belong~ in|to|on every|production|pipeline|toolbox, my|our
+        advice|recommendation|suggestion|verdict|choice|pick|vote be~, advice be~, ^ advice|
+        verdict|recommendation|upshot $, take <side>, drop everything, be happy, decision be~, way
+        forward, next step be~ to, move~ on to|from <side>, let~ us|'s <take>|<discard> <side>,
+        why not <take>, get~ on with, nothing speaks against, speaks against, nothing stands, roll
+        it out, flip switch, make~ switch, the switch, <people> should|must|ought|need .. ..
+        <take>|run~|use~ old|new|<side>, ^ please <take>|<discard>|stop|start|move, all jobs|
+        users|pipelines|runs to <side>, should have switched|used|moved|done|adopted, foolish|
+        unwise|crazy|mad|irresponsible|silly|stupid|a mistake|mistake|wrong to go|stay|keep|use|
+        return|ignore|switch, earn~ its|place|keep|spot|right, no sane|point going, <people>
+        should|must|ought|better|can|need|shall|may [to|now|all|immediately|today|safely|
+        confidently] <take>|<discard>|stop~, <people> had better, recommend~, advise~, suggest~
+        switching|using|adopting|moving|dropping|replacing, urge~, advisable|advocate~, highly
+        recommended, i would|'d go, way to go|forward, right|obvious|sensible|natural|clear|safe|
+        logical|smart|wise|better|good|preferred|correct|only choice|pick|option|move|decision|
+        bet, method|tool|arm|setting|choice of choice, obvious|default|first|easy choice, choice
+        be~ clear|obvious|easy, go~ with|for <arm>, adopt~ <arm>, switch~|move~|migrate~|upgrade~|
+        convert~|change~ [over] to <arm> [now|today|everywhere], ^ use~|adopt~|switch~|migrate~|
+        ship~|deploy~|prefer~|choose~|pick~|merge~ <arm>, ^ drop|bin|scrap|ditch|dump|retire|
+        discard|abandon|deprecate|delete|forget|trash|junk <arm>|it, ship it, <discard> <side> $,
+        keep~ <arm> $, time to switch|move|drop|retire|upgrade|say|ditch|adopt, say~ goodbye to,
+        throw~ away|out <arm>, throw~ <arm> away|out, get~ rid of <arm>, <arm> can|should|may|
+        must|could|ought|deserve~ [to|now|be] [be~] <discard>|<take>|go, <arm> have~ to go, <arm>
+        be~ ready for|to, no [good|longer|longer|real|earthly|left] reason|point|need|excuse|
+        sense|case [left|whatsoever|anymore] to|in|for|not|left, little|no point in, makes no
+        sense to, pointless to, safe to deploy|ship|use|adopt|merge|release|roll|switch|enable|
+        replace|drop|remove, ready for production|prime|release|rollout|deployment|shipping,
+        production ready, worth it|effort|cost|trouble|price|using|adopting|keeping|switching|
+        complexity|having|every|extra|investment|wait, well worth, <effect>|<arm> be~ worth, worth
+        .. complexity|cost|effort|price, one to use|pick|choose|beat|go|take|keep|have, make~ ..
+        default|standard, become~ default, should be~ default|standard|used|adopted|preferred|
+        enabled|replaced|dropped|retired, from now on, going forward, from here on, henceforth,
+        from today, no looking|going back, never look~|go~ back, never use~|touch~ <arm> again, no
+        reason not, no brainer, do~ yourself favour, what be~ waiting, can be~ retired|dropped|
+        removed|deleted|thrown|discarded|abandoned|forgotten|deprecated|replaced|ignored, be~
+        preferred|favoured|favored|preferable, belong~ in|to production|every|bin|museum|dustbin|
+        past|default, have~ had its|day, day be~ over|numbered, days of, rip, farewell, long live,
+        let~ go of, next stop production, do~ not bother with, not worth, everyone|everybody|
+        anyone .. <take>, time be~ up for, <take> .. everywhere, use~ <arm> .. everywhere|always|
+        everything, roll~ out, green light, all clear, good to go,
         """,
     # beyond all that others reached
     "literature": """
