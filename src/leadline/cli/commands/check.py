@@ -100,7 +100,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.subverb == "text":
         return _text(context, args)
     topic = context.topic(args.thread)
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     queued: list[Missing] = []
     if args.subverb == "kickoff":
         from leadline.services.thread.start import check_kickoff

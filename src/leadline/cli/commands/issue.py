@@ -274,7 +274,7 @@ def _diff(context: Context, topic: str, args: argparse.Namespace) -> Answer:
 def _edits(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.core.issue.plan import difference
 
-    edits = context.store.thread(topic).issue.person_edits
+    edits = context.store.view(topic).issue.person_edits
     lines = []
     for edit in edits:
         answer = (

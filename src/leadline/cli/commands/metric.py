@@ -79,7 +79,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             ),
             made,
         )
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     rows = metrics_of(thread)
     if args.name:
         from leadline.core.errors import not_found

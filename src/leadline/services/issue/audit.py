@@ -56,7 +56,7 @@ class BodyDifference:
 
 
 def status(context: Context, topic: str) -> Status:
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     issue, kind = thread.issue, forge_of(context, thread)
     trouble = outbox.trouble(context, topic)
 
@@ -97,7 +97,7 @@ def status(context: Context, topic: str) -> Status:
 
 
 def body_difference(context: Context, topic: str) -> BodyDifference:
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     body, asked = thread.issue.body, False
     kind = forge_of(context, thread)
     why = ""

@@ -95,7 +95,7 @@ def open_issue(
 
     An issue of the local forge is opened anew on the forge that is configured since.
     """
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     state = thread.issue.state
     if state in ("open", "closed") and _may_move(context, thread):
         _leave(context, thread, "a forge was configured")
@@ -194,7 +194,7 @@ def adopt(
     conflict (the thread has an issue, another thread has that one, it is a pull request);
     not_found; remote.
     """
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     _must_be_elsewhere(context, topic)
     number = issue_number(context, topic, named)
     state = thread.issue.state
@@ -239,7 +239,7 @@ def check_adoptable(context: Context, topic: str, number: str, offline_too: bool
     request, or belongs to another thread. ``offline_too``: a forge that cannot be asked is no
     reason; it is looked at when it can."""
     for other in context.store.topics():
-        issue = context.store.thread(other).issue
+        issue = context.store.view(other).issue
         taken = (
             issue.number
             if issue.state in ("open", "closed")
@@ -259,13 +259,13 @@ def check_adoptable(context: Context, topic: str, number: str, offline_too: bool
         if offline_too and failed.error.kind in ("remote", "environment"):
             return
         raise failed.error from None
-    thread = context.store.thread(topic) if context.store.exists(topic) else Thread(topic)
+    thread = context.store.view(topic) if context.store.exists(topic) else Thread(topic)
     if is_foreign(remote.marker, thread):
         raise is_taken(thread, remote)
 
 
 def show(context: Context, topic: str) -> Shown:
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     issue, derived = thread.issue, derived_body(context, thread)
     title = title_of(thread)
     # A title that a person gave stays; the one that was sent from here follows the record.
@@ -304,7 +304,7 @@ def settle(context: Context, topic: str, edit: str, why: str) -> Settled:
             why="it stays in the record",
             do=f"leadline issue settle {edit} --why '…'",
         )
-    edits = {e["id"]: e for e in context.store.thread(topic).issue.person_edits}
+    edits = {e["id"]: e for e in context.store.view(topic).issue.person_edits}
     found = edits.get(edit.upper())
     if found is None:
         raise not_found(
@@ -347,7 +347,7 @@ def fix_comment(context: Context, topic: str, comment: str, text: str | None, wh
     refused (``not-a-format-fix``) when words or numbers would change; conflict (``comment-edited``)
     when somebody else edited it on the forge since; what the forge raises.
     """
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     _must_be_posted(thread)
     known = {c["id"]: c for c in thread.issue.comments}
     if comment not in known:

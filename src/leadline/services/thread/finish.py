@@ -244,7 +244,7 @@ def finish(
     bound, conflict for another summary than the one the thread was finished with.
     """
     proposal, override = proposal_of(summary), override or Overrides()
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     again = _same_as_last(thread, proposal)
     if not again:
         # The words are held to the record; then what is derived is brought up to date, so that the
@@ -260,7 +260,7 @@ def finish(
                 return refused
             seal()
         bring_up_to_date(context, topic)
-        thread = context.store.thread(topic)
+        thread = context.store.view(topic)
         found = missing_for(context, thread, proposal)
         if refused := _refused(context, found, proposal, reason, override):
             return refused
@@ -270,7 +270,7 @@ def finish(
             body["queued"] = queued
         _record(context, thread, body, override)
     followed = follow(context, topic, "finish")
-    return Finished(context.store.thread(topic).finishes[-1], followed, again)
+    return Finished(context.store.view(topic).finishes[-1], followed, again)
 
 
 def _refused(

@@ -49,7 +49,7 @@ def use(
     """Record that the thread has this profile from here on. ``defaults``: of its keys, in this thread.
 
     Raises LeadlineError: as ``chosen``; a default of a key that it does not ask for (usage)."""
-    thread = context.store.thread(topic)
+    thread = context.store.view(topic)
     body = chosen(context, named, why)
     keys: dict[str, ProfileKey] = {n: {**key} for n, key in body.get("keys", {}).items()}
     if thread.profile.get("name") == body["name"]:  # what was said for this thread stays

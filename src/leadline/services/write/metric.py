@@ -134,7 +134,7 @@ def define_metric(
 def _check_formula(context: Context, topic: str, name: str, text: str) -> None:
     """Raises LeadlineError when ``text`` can give ``name`` no value, or when runs measured ``name``
     themselves."""
-    formula, thread = parse(text), context.store.thread(topic)
+    formula, thread = parse(text), context.store.view(topic)
     seen = {n for run in thread.runs for n in (*run.metrics, *run.nonfinite)}
     old = thread.metrics.get(name)
     if name in seen and not (old and old.formula):
