@@ -74,7 +74,8 @@ def tracked(thread_lab: Lab, warm_jobs: str) -> Lab:
 
 def python(lab: Lab, script: str) -> list[str]:
     """What runs a job: where its libraries are imported already, if it is one of a tracker."""
-    warm = warm_server.SOCKET in lab.env and script in TRACKERS
+    known = (*TRACKERS, "wandb_job.py", "trackio_job.py", "mlflow_job.py")
+    warm = warm_server.SOCKET in lab.env and script in known
     return [sys.executable, *([warm_server.__file__] if warm else [])]
 
 

@@ -91,7 +91,8 @@ def main() -> int:
             print(f"tests of {name} are left out: not root, or no Debian packages", file=sys.stderr)
     failed = [name for name, install in parts if not _have(name) and not _installed(name, install)]
     for name in failed:
-        print(f"{name} could not be installed: is the package registry reachable?", file=sys.stderr)
+        told = f"{name} could not be installed: is the package registry reachable?"
+        print(f"{told} Tests that need it are left out", file=sys.stderr)
     needed = [name for name in failed if name != FAKETIME]  # without it, tests of clocks skip
     return 1 if needed and os.environ.get("CI") else 0
 
@@ -145,7 +146,8 @@ def _npm(*words: str, folder: Path = FOLDER) -> str:
         "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
     done = subprocess.run(
-        [*command, *words, "--silent"],
+        # npm's own patience with a registry that is not there: five minutes for three packages
+        [*command, *words, "--silent", "--fetch-retries=1", "--fetch-retry-mintimeout=2000"],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,

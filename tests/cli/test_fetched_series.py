@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm_server
 from tests.conftest import Lab, sealed_environment
 from tests.tracker_jobs import MLFLOW_JOB, TRACKIO_JOB, WANDB_JOB, job
 from tests.tracker_servers import QUIET, needs
@@ -24,8 +25,8 @@ JOBS = {"wandb": (WANDB_JOB, ["0.5"]), "trackio": (TRACKIO_JOB, []), "mlflow": (
 
 
 @pytest.fixture
-def jobs(thread_lab: Lab) -> Lab:
-    thread_lab.env.update(QUIET)
+def jobs(thread_lab: Lab, warm_jobs: str) -> Lab:
+    thread_lab.env.update({**QUIET, warm_server.SOCKET: warm_jobs})
     for name, (text, _) in JOBS.items():
         thread_lab.write(f"{name}_job.py", text)
     return thread_lab
@@ -176,12 +177,14 @@ def test_a_run_whose_server_is_gone_is_left_with_the_reason(jobs: Lab) -> None:
 
 
 @pytest.fixture(scope="module")
-def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_once(tmp_path_factory: pytest.TempPathFactory, warm_jobs: str) -> Path:
     where = tmp_path_factory.mktemp("elsewhere")
     env = {**sealed_environment(where), **QUIET, "WANDB_MODE": "offline", "WANDB_PROJECT": "p"}
     for rate in ("0.5", "0.25"):
-        command = [sys.executable, "-c", WANDB_JOB, rate]
-        subprocess.run(command, cwd=where, env=env, check=True, capture_output=True)
+        with open(where / "said", "w+b") as said:
+            streams = [said.fileno()] * 3
+            words = ["-c", WANDB_JOB, rate]
+            assert warm_server.send(warm_jobs, words, str(where), env, streams) == 0
     return where / "wandb"
 
 

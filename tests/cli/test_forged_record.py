@@ -236,7 +236,13 @@ def claimed(thread_lab: Lab) -> Lab:
     return thread_lab
 
 
-@pytest.mark.parametrize("anchored", ["seal one", "update --change more", "sync"])
+@pytest.mark.parametrize(
+    "anchored",
+    [
+        "seal one",
+        *(pytest.param(a, marks=pytest.mark.long) for a in ("update --change more", "sync")),
+    ],
+)
 def test_a_record_that_was_rewritten_whole_is_named_wherever_it_is_shown(
     claimed: Lab, anchored: str
 ) -> None:

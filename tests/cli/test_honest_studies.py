@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import sys
 
+import pytest
+
 TRAIN = """import argparse, json, random
 known = argparse.ArgumentParser()
 known.add_argument("--arm")
@@ -141,6 +143,7 @@ print(json.dumps({"time_ms": 1000 * (time.process_time() - began)}))
 """
 
 
+@pytest.mark.long
 def test_sort_timings_on_a_busy_machine(lab):
     """Sides in turns bear a label however busy the machine is."""
     committed(lab, "sorts.py", SORTS)

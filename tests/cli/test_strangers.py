@@ -258,7 +258,9 @@ def test_no_module_of_the_checkout_is_imported_by_dash_m_either(
     assert not (tmp_path / "PWNED").exists()
 
 
-@pytest.mark.parametrize("entry", [".", "", "bin"])
+@pytest.mark.parametrize(
+    "entry", [".", *(pytest.param(entry, marks=pytest.mark.long) for entry in ("", "bin"))]
+)
 def test_no_program_of_the_checkout_is_started(thread_lab: Lab, tmp_path: Path, entry: str) -> None:
     names = (
         "git",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from leadline.core.tracker.reading import RunFacts, TrackerRun, extraction_of
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.ports.tracker import Tracker
 from leadline.testing.tracker_contract import CONFIG, ROWS, TrackerContract
+from tests import warm_server
 from tests.tracker_servers import (
     BUILT_IN_KEY,
     QUIET,
@@ -94,6 +96,25 @@ sys.exit(done.returncode != (-signal.SIGKILL if given["end"] == "kill" else 0))
 )
 
 
+class WarmContract(TrackerContract):
+    """Jobs whose library is imported already."""
+
+    @pytest.fixture(autouse=True)
+    def warm(self, warm_jobs: str) -> None:
+        self.warm_jobs = warm_jobs
+
+    def started(
+        self, given: str, env: Mapping[str, str], cwd: str
+    ) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
+            told.write(given.encode())
+            told.seek(0)
+            streams = [told.fileno(), said.fileno(), said.fileno()]
+            code = warm_server.send(self.warm_jobs, ["-c", self.SCRIPT], cwd, {**env}, streams)
+            said.seek(0)
+            return subprocess.CompletedProcess(["-c"], code, "", said.read().decode())
+
+
 class TestEmbedded(TrackerContract):
     """Run folders, by the program that makes them in every run."""
 
@@ -123,7 +144,7 @@ class TestEmbedded(TrackerContract):
 
 
 @needs("wandb")
-class TestWandb(TrackerContract):
+class TestWandb(WarmContract):
     NEEDED = "*.wandb"
     SCRIPT = WANDB_JOB
     IN_FOLDER = True
@@ -231,7 +252,7 @@ class TestWandb(TrackerContract):
 
 
 @needs("trackio")
-class TestTrackio(TrackerContract):
+class TestTrackio(WarmContract):
     NEEDED = "*.db"
     SCRIPT = TRACKIO_JOB
     IN_FOLDER = True
@@ -244,7 +265,7 @@ class TestTrackio(TrackerContract):
 
 
 @needs("mlflow")
-class TestMlflowFiles(TrackerContract):
+class TestMlflowFiles(WarmContract):
     NEEDED = "meta.yaml"
     SCRIPT = MLFLOW_JOB
     IN_FOLDER = True

@@ -106,11 +106,11 @@ CREATE = "tool: github.issues.createComment"
     "kind",
     [
         "timeout_after_commit",
-        "bad_gateway",
-        "unavailable",
-        "server_error, status: 500",
+        *(
+            pytest.param(kind, marks=pytest.mark.long)
+            for kind in ("bad_gateway", "unavailable", "server_error, status: 500", "timeout")
+        ),
         "truncated",
-        "timeout",
     ],
 )
 @pytest.mark.parametrize("on_call", [pytest.param(1, marks=pytest.mark.long), 2])
@@ -146,7 +146,13 @@ def test_one_issue_is_opened_when_the_answer_is_lost(start: Callable[..., Server
 
 
 @pytest.mark.parametrize(
-    "kind", ["rate_limit, retry_after: 1", "bad_gateway", "truncated", "unavailable"]
+    "kind",
+    [
+        "rate_limit, retry_after: 1",
+        "bad_gateway",
+        pytest.param("truncated", marks=pytest.mark.long),
+        pytest.param("unavailable", marks=pytest.mark.long),
+    ],
 )
 def test_reading_goes_on_after_a_fault(start: Callable[..., Server], kind: str) -> None:
     server = start(f"tool: github.issues.get, kind: {kind}, on_call: 2")

@@ -107,11 +107,18 @@ class TrackerContract:
             "rows": rows,
             "end": end,
         }
+        env = {**base, **tracker.environment(facts)}
+        return self.started(json.dumps(given), env, base["HOME"])
+
+    def started(
+        self, given: str, env: Mapping[str, str], cwd: str
+    ) -> subprocess.CompletedProcess[str]:
+        """The job, with ``given`` on its stdin, until it has ended."""
         return subprocess.run(
             [sys.executable, "-c", self.SCRIPT],
-            input=json.dumps(given),
-            env={**base, **tracker.environment(facts)},
-            cwd=base["HOME"],
+            input=given,
+            env=env,
+            cwd=cwd,
             capture_output=True,
             text=True,
             timeout=120,
