@@ -246,3 +246,15 @@ def test_which_seeds_a_side_has_is_chance_where_it_has_some() -> None:
     assert roles(config_diff(side(1, 2, 3), side(7, 8, 9, key="size")))["config.size"] == "unknown"
     by_level = roles(config_diff(side(1, 2, 3), side(1, 2, 3, 4), axes=["seed"]))
     assert by_level == {"config.seed": "axis"}
+
+
+def test_a_file_of_one_content_is_the_same_however_often_each_side_named_it() -> None:
+    def side(*names: str, other: str = "") -> list[Run]:
+        return [
+            run(n, config={"level": 1}, ruler={"beside": {name: other or f"of {name}"}})
+            for n, name in enumerate(names)
+        ]
+
+    assert not roles(config_diff(side("one", "two"), side("one", "two", "two")))
+    changed = roles(config_diff(side("one", "one"), side("one", "one", other="another")))
+    assert changed == {"named.one": "confound"}

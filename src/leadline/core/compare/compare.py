@@ -179,7 +179,8 @@ def _one_metric(
     m.notes += found.notes
     m.withheld = found.withheld
     m.deterministic = found.rule == EXACT and not m.withheld
-    _count(out, m, sides, definition, choice, found.out_of_turn)
+    m.waiting = [len(side) for side in found.out_of_turn]
+    _count(out, m, sides, definition, choice)
     m.inside_baseline_spread = None if b.mean is None else inside_spread(a, b.mean)
     m.moved_by_machine = moved_by_machine(definition)
     error = standard_error(found.test)
@@ -199,16 +200,11 @@ def _count(
     sides: tuple[list[Run], list[Run]],
     definition: MetricDef,
     choice: Choice,
-    out_of_turn: tuple[list[Run], list[Run]],
 ) -> None:
     """The p value after the looks that were taken and the choice that was made."""
     if m.test.p is None:
         return
-    apart = {run.uid for side in out_of_turn for run in side}
-    a, b = (
-        [r for r in side if r.is_evidence and m.metric in r.metrics and r.uid not in apart]
-        for side in sides
-    )
+    a, b = ([r for r in side if r.is_evidence and m.metric in r.metrics] for side in sides)
 
     def found(left: list[Run], right: list[Run]) -> Difference:
         return difference(

@@ -138,6 +138,7 @@ class MetricComparison:
     pairs: int = 0
     detectable: float | None = None
     deterministic: bool = False
+    waiting: list[int] = field(default_factory=lambda: [0, 0])  # runs of a, b that took no turns
     inside_baseline_spread: bool | None = None
     target: AgainstTarget | None = None
     p_adjusted: float | None = None
@@ -159,7 +160,8 @@ class MetricComparison:
     @property
     def bears_a_verdict(self) -> bool:
         """Enough runs a side, taken so that a test can tell the sides from their moments."""
-        return not self.withheld and (self.deterministic or min(self.a.n, self.b.n) >= FEWEST)
+        counts = self.a.n + self.waiting[0], self.b.n + self.waiting[1]
+        return not self.withheld and (self.deterministic or min(counts) >= FEWEST)
 
     @property
     def mean_difference(self) -> float | None:

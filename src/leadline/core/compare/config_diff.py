@@ -377,13 +377,21 @@ def config_diff(
         shares_b = {text: n * len(facts_a) for text, n in count_b.items()}
         unrecorded = at == ("code", "tree") and bool(missing_a or missing_b)
         if area == AREA and _was_named(sides, key):
-            if not count_a or not count_b:
+            if (
+                not count_a
+                or not count_b
+                or (count_a.keys() == count_b.keys() and len(count_a) < 2)
+            ):
                 continue  # the command that names it on one side differs, and is compared itself
             if max(len(count_a), len(count_b)) > 1 and may_be_written(key):
                 diff.notes.append(f"{key} changed from run to run: taken for what they write")
                 continue
         if area == "named":
-            if not count_a or not count_b:
+            if (
+                not count_a
+                or not count_b
+                or (count_a.keys() == count_b.keys() and len(count_a) < 2)
+            ):
                 continue  # the command, or what it loads, differs and is compared itself
             if excused := _named_excused(key, max(len(count_a), len(count_b)), diff):
                 if shares_a != shares_b:

@@ -294,7 +294,7 @@ def evaluate_clause(
     result.draws = got.draws
     holds_with_all = _holds(clause, left, against)
     if any(got.out_of_turn):
-        left_used, right_used = _in_turn(result, got, left_used, right_used)
+        _keep_in_turn(result, got, left_used)
         left, against = got.b, got.a.mean or 0.0
     result.tolerance = _tolerance(clause, against)
     result.holds = _holds(clause, left, against)
@@ -318,21 +318,15 @@ def _holds(clause: Clause, left: Sample, against: float) -> bool:
     return distance_holds(clause.op, (left.mean or 0.0) - against, _tolerance(clause, against))
 
 
-def _in_turn(
-    result: ClauseResult, got: Difference, left: list[Run], right: list[Run]
-) -> tuple[list[Run], list[Run]]:
-    """Both sides without the runs that stand in no figure. One of these made alone can still be contrary; one made in
-    the company of a third side says as much of its moment."""
+def _keep_in_turn(result: ClauseResult, got: Difference, left: list[Run]) -> None:
+    """Take what stands in no figure out of the result. One of these made alone can still be contrary; one made in the
+    company of a third side says as much of its moment."""
     result.left, result.right = got.b, got.a
     result.out_of_turn = got.out_of_turn[1], got.out_of_turn[0]
-    apart = {run.uid for side in result.out_of_turn for run in side}
-    left_in, right_in = ([r for r in side if r.uid not in apart] for side in (left, right))
-    result.left_runs, result.right_runs = (
-        sorted(r.id for r in left_in),
-        sorted(r.id for r in right_in),
-    )
-    result.judged = [r for r in left if r.uid not in apart or not _in_company(r)]
-    return left_in, right_in
+    apart = {run.id for side in result.out_of_turn for run in side}
+    result.left_runs = [name for name in result.left_runs if name not in apart]
+    result.right_runs = [name for name in result.right_runs if name not in apart]
+    result.judged = [r for r in left if r.id not in apart or not _in_company(r)]
 
 
 def _in_company(run: Run) -> bool:

@@ -64,7 +64,8 @@ class Evidence:
     ``counted``, ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs
     cannot be judged together at all, however many there are; ``blocked_code`` names the kind for
     programs. ``marks``: what has to be said beside the label. ``false_at``: the declared combinations at which the
-    claim is false. ``sentence``: what the label stands for, in words."""
+    claim is false. ``in_no_figure``: run ids that took no turns with the
+    other side anywhere. ``sentence``: what the label stands for, in words."""
 
     label: str
     why: list[str] = field(default_factory=list)
@@ -78,6 +79,7 @@ class Evidence:
     blocked_code: str = ""
     marks: list[Mark] = field(default_factory=list)
     false_at: list[str] = field(default_factory=list)
+    in_no_figure: frozenset[str] = frozenset()
     sentence: Sentence = Sentence()
 
     def mark(self, mark: Mark) -> None:
@@ -234,9 +236,10 @@ def _contrary_of(result: ClauseResult) -> set[str]:
 def _lacking(result: ClauseResult, where: str) -> list[str]:
     """What one clause lacks for ``replicated``, in numbers."""
     clause, lacks = result.clause, []
-    sides = [(clause.metric, clause.subject, result.left.n)]
+    waiting = [len(side) for side in result.out_of_turn]  # repeats all the same
+    sides = [(clause.metric, clause.subject, result.left.n + waiting[0])]
     if clause.right is not None and result.right is not None:
-        sides.append((clause.right_metric, clause.right, result.right.n))
+        sides.append((clause.right_metric, clause.right, result.right.n + waiting[1]))
     for metric, subject, n in sides:
         if n < REPEATS_NEEDED:
             more = REPEATS_NEEDED - n
@@ -532,6 +535,9 @@ def evidence(
     idle = {key for _, keys in counter.without_effect for key in keys}
     _label(out, centre, cells, {k: v for k, v in axes.items() if is_seed(k) or k not in idle})
     _mark_out_of_turn(out, [r for cell in (centre, *cells) for r in cell.results])
+    judged = {n for cell in cells for r in cell.results for n in (*r.left_runs, *r.right_runs)}
+    left_out = (run for r in centre.results for side in r.out_of_turn for run in side)
+    out.in_no_figure = frozenset(run.id for run in left_out if run.id not in judged)
     if meaningless := next(
         (r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""
     ):

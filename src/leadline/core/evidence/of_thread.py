@@ -244,7 +244,11 @@ def _over_counting(
     scope = axes_of(predicate, body.get("across"))
     idle = tags_of(predicate, resolve)
     out = _numbers(thread, predicate, resolve, body, uid)
-    diffs = comparisons(predicate, resolve, body, thread.metrics, idle)
+
+    def in_figures(subject: Subject) -> list[Run]:
+        return [run for run in resolve(subject) if run.id not in out.in_no_figure]
+
+    diffs = comparisons(predicate, in_figures, body, thread.metrics, idle)
     for diff in diffs:
         _cap(out, diff)
         _mark_unlisted(out, diff)
