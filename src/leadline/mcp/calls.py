@@ -23,12 +23,13 @@ MOST_CHARS = 24_000  # of an answer
 KEPT = (100, 40, 15, 6, 3, 1)  # of each list in a longer one: tried in this order
 CHARS_KEPT = 200  # of each text, for each of a list's
 MOST_STDERR_CHARS = 500
+ON_RECORD_WITHIN_S = 10.0  # beside the 45 s it is less than a client waits
 APART_S = 0.5  # between two lines of progress
 LINE_CHARS = 300
 _PROGRAM = (sys.executable, "-P", "-m", "leadline")  # -P: nothing of the work tree is imported
 # They run commands, and go on; and they look on, and are ended.
 _GO_ON = frozenset(("run", "sweep", "ab", "reproduce", "measure", "claim"))
-_LOOK_ON = frozenset(("wait", "logs", "attach", "jobs"))
+_LOOK_ON = frozenset(("wait", "logs", "attach"))
 
 
 class Call:
@@ -46,6 +47,7 @@ class Call:
         self._progress, self._read = progress, 0
         at = words.index("--") if "--" in words else len(words)
         self._verb = next((word for word in words[:at] if not word.startswith("-")), "")
+        self._looks_on = self._verb in _LOOK_ON or (self._verb == "jobs" and "--watch" in words)
         self._json = "--help" not in words[:at] and self._verb not in ("help", "")
         asked = [*words[:at], *(["--json"] if self._json else []), *words[at:]]
         self._out, self._errors = os.memfd_create("answer"), os.memfd_create("progress")
@@ -73,7 +75,7 @@ class Call:
     def goes_on_alone(self) -> bool:
         """Nobody waits for it any more: whether it goes on without being waited for. Who only looks on
         is ended."""
-        if self._verb in _LOOK_ON:
+        if self._looks_on:
             self.cancel()
         return self._verb in _GO_ON
 
@@ -81,12 +83,13 @@ class Call:
         """The envelope of the verb when it has ended, cut where it is long; before, when it takes longer
         than a client waits: what goes on, and how it is asked about."""
         end_s = time.monotonic() + self._within_s
-        bounded = self._verb in _GO_ON | _LOOK_ON
+        bounded = self._looks_on or self._verb in _GO_ON
         try:
             while not self._ended.wait(APART_S):
                 self._tell_progress()
-                if bounded and time.monotonic() >= end_s:
-                    return self._not_over()
+                late_s = time.monotonic() - end_s
+                if bounded and late_s >= 0 and (known := self._not_over(late_s)):
+                    return known
             return self._envelope()
         finally:
             os.close(self._out)
@@ -115,13 +118,17 @@ class Call:
             }
         return _cut(envelope, len(out))
 
-    def _not_over(self) -> dict[str, Any]:
+    def _not_over(self, late_s: float) -> dict[str, Any]:
+        """Empty while what goes on is not on record yet: on a busy machine that takes a moment."""
         waited = f"it takes longer than {self._within_s:g} s"
-        if self._verb in _LOOK_ON:
+        if self._looks_on:
             self.cancel()
             data = {"state": "not over", "why": f"{waited}: ask again, or do something else"}
             return {"ok": True, "data": data, "next": [f"leadline {shell_words(self._words)}"]}
-        about: dict[str, Any] = self._under_way() or {"state": "running"}
+        about: dict[str, Any] = self._under_way()
+        if not about and late_s < ON_RECORD_WITHIN_S:
+            return {}
+        about = about or {"state": "running"}
         shown = str(about.get("id", ""))
         data = {**about, "why": f"{waited}: it goes on by itself, also when this client ends"}
         following = [f"leadline {verb} {shown}".rstrip() for verb in ("wait", "logs", "stop")]
