@@ -383,61 +383,60 @@ FIELDS = {
         cheap|well|quickly|quick|low|small as hand|vendor|commercial|original|reference|best|any|
         other, <effect>|it|this be~ same for|on|in|at|across|with all|every|each|both|any, free
         <effect>|lunch|speed|performance|gains, zero downside|risk|drawbacks, no gap|distance|
-        difference|daylight|gulf between, gap be~ closed|bridged|gone|zero, close~|bridge~ gap|
-        the, <arm> and <arm> .. same|equal|equally|alike|identical, same end|final loss|point|
-        value|place|result, at same loss|level|accuracy|point|time, equal~ best|published|record,
-        break~ even, even steven, dead even, no advantage|disadvantage|benefit|gain in|from|of|
-        over|to|$, nothing gained|lost|to gain|to lose, neither better|wins|won, neither gains|
-        loses, <outcome> be~ .. identical|unchanged|same|equal|equivalent, <outcome>|<measure>|
-        nothing be~|was not affected|changed|altered|impaired|harmed|hurt|touched|compromised|
-        degraded, <outcome>|<measure> .. as before|ever|always|good, be~ what it was, <arm> and
-        <arm> tie~, <arm> and <arm> be~ .. same|equal|alike|tied|level|close, bit for bit, bitwise
-        identical|equal|same, to the last bit|digit|byte, <arm>|kernels|versions|both .. give|
-        gives|gave|produce|produces|yield|yields|deliver|perform|performs|score|scores|reach same|
-        equivalent|identical|equal|alike, could|can|may swap~|exchange~|interchange~|substitute~,
-        not|be~|cannot be told apart, told apart, no catch, there be~ no catch|downside|
-        difference|loss|penalty|tradeoff|cost, zero|no|little|without|minimal expense|sacrifice|
-        harm|damage|detriment, at zero|no|little expense|detriment|sacrifice, do~ not budge|move|
-        change|shift|flinch|blink|waver|dip|sag, not|never budge|flinch|dip|sag, swap~|exchange~|
-        replace~ one|them .. for|changes, one for other, changes nothing, change~ nothing, make~
-        nothing, no harm was|done|to, no harm, no trade off, best of both, both worlds, level
-        playing, same ball, run~ neck, nip and tuck, six and half, as good as each, no winner,
-        nobody wins, all one, equals|match each, side effects|effect free, free of side, be~ drop
-        in replacement, seamless|seamlessly, transparent to, on same|equal|similar level|footing|
-        plane|page|par, at same|equal|similar level|quality|accuracy|speed, choice of .. be~
-        irrelevant|immaterial|unimportant|arbitrary, be~ irrelevant|immaterial|unimportant|
-        arbitrary $, hardly|barely|scarcely|next|almost any|no|to difference|no|effect|impact|
-        cost, like two peas, two peas, as like, cut from same, birds of, <measure>|loss hold~
-        steady|firm|up|level, not worse in|off|at, just as much, of a piece, <measure>|loss stay~|
-        remain~ where|put|as|there|at, stay~ put, lose~ nothing compared, hold~ its own,
-        interchangeable|indistinguishable, neck and neck, level pegging, dead heat, <arm> be~
-        tied, tie~ with, tie between, be~ draw|wash|tie $, on par|parity, at par|parity, parity
-        with <arm>, level with|on, even with <arm>, on equal footing, equal footing, toss up, six
-        of one, much of muchness, nothing|little to choose|separate, nothing in it, no daylight
-        between, makes no odds, no worse|slower|different than|from|$, be~ no worse|slower|
-        different, equally <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|accurate|
-        cheap|well|quickly|quick|low as <arm>, just|at as|least as <good>|fast|accurate|cheap|
-        well, at least as, every bit as, in no way|wise inferior|worse|slower, <arm> .. be~ same|
-        alike|equal|equivalent|identical|comparable|similar $, be~ one and same, same <measure>|
-        outcome|story|picture|ordering|ranking|quality, identical|equal|comparable|equivalent
-        <outcome>, <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|identical|
-        preserved|maintained|retained|equal|flat|constant, hold~ own against, equal~ <arm>, <arm>
-        match~ <arm>|performance|quality|accuracy|loss, stack~ up, do~|be~ as well as, perform~|
-        behave~|work~ same|alike|identically|equally|similarly|comparably, without sacrificing|
-        hurting|losing|harming|compromising|degrading|affecting|sacrifice|compromise|giving,
-        without|no|zero loss|drop|penalty|price|sacrifice|compromise|degradation|downside|
-        regression|hit in|of|to|$|for|whatsoever|on, without|no cost to|$|whatsoever, no strings
-        attached, lose~ nothing, give~ nothing up|away, give~ up nothing, sacrifice~ nothing,
-        cost~ nothing|zilch, cost~ you|us|me nothing, costs nothing, for free, come~ free, be~
-        free $, ^ free $, free of charge|cost, free lunch, at no cost|price, not suffer~|hurt|
-        degrade|deteriorate|decline, no worse, nothing lost, none worse|wiser, <small> <effect>|
-        overhead|cost|penalty|loss|impact, overhead|cost|penalty|impact|<effect> be~ <small>,
-        play~ no role|part, have~ no bearing|influence|say, not matter, of no consequence|
-        importance|relevance, no bearing on, no measurable|visible|detectable|noticeable|
-        perceptible|discernible|real|practical difference|effect|impact|cost|loss|change|penalty,
-        all same to, make~ no difference, close to identical, cannot tell apart, not tell ..
-        apart, tell apart, same|similar at|for lower|less|half cost|price, <arm>|change|patch be~
-        harmless|painless|lossless,
+        difference|daylight|gulf between, gap be~ closed|bridged|gone|zero, <arm> and <arm> ..
+        same|equal|equally|alike|identical, same end|final loss|point|value|place|result, at same
+        loss|level|accuracy|point|time, equal~ best|published|record, break~ even, even steven,
+        dead even, no advantage|disadvantage|benefit|gain in|from|of|over|to|$, nothing gained|
+        lost|to gain|to lose, neither better|wins|won, neither gains|loses, <outcome> be~ ..
+        identical|unchanged|same|equal|equivalent, <outcome>|<measure>|nothing be~|was not
+        affected|changed|altered|impaired|harmed|hurt|touched|compromised|degraded, <outcome>|
+        <measure> .. as before|ever|always|good, be~ what it was, <arm> and <arm> tie~, <arm> and
+        <arm> be~ .. same|equal|alike|tied|level|close, bit for bit, bitwise identical|equal|same,
+        to the last bit|digit|byte, <arm>|kernels|versions|both .. give|gives|gave|produce|
+        produces|yield|yields|deliver|perform|performs|score|scores|reach same|equivalent|
+        identical|equal|alike, could|can|may swap~|exchange~|interchange~|substitute~, not|be~|
+        cannot be told apart, told apart, no catch, there be~ no catch|downside|difference|loss|
+        penalty|tradeoff|cost, zero|no|little|without|minimal expense|sacrifice|harm|damage|
+        detriment, at zero|no|little expense|detriment|sacrifice, do~ not budge|move|change|shift|
+        flinch|blink|waver|dip|sag, not|never budge|flinch|dip|sag, swap~|exchange~|replace~ one|
+        them .. for|changes, one for other, changes nothing, change~ nothing, make~ nothing, no
+        harm was|done|to, no harm, no trade off, best of both, both worlds, level playing, same
+        ball, run~ neck, nip and tuck, six and half, as good as each, no winner, nobody wins, all
+        one, equals|match each, side effects|effect free, free of side, be~ drop in replacement,
+        seamless|seamlessly, transparent to, on same|equal|similar level|footing|plane|page|par,
+        at same|equal|similar level|quality|accuracy|speed, choice of .. be~ irrelevant|
+        immaterial|unimportant|arbitrary, be~ irrelevant|immaterial|unimportant|arbitrary $,
+        hardly|barely|scarcely|next|almost any|no|to difference|no|effect|impact|cost, like two
+        peas, two peas, as like, cut from same, birds of, <measure>|loss hold~ steady|firm|up|
+        level, not worse in|off|at, just as much, of a piece, <measure>|loss stay~|remain~ where|
+        put|as|there|at, stay~ put, lose~ nothing compared, hold~ its own, interchangeable|
+        indistinguishable, neck and neck, level pegging, dead heat, <arm> be~ tied, tie~ with, tie
+        between, be~ draw|wash|tie $, on par|parity, at par|parity, parity with <arm>, level with|
+        on, even with <arm>, on equal footing, equal footing, toss up, six of one, much of
+        muchness, nothing|little to choose|separate, nothing in it, no daylight between, makes no
+        odds, no worse|slower|different than|from|$, be~ no worse|slower|different, equally
+        <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|accurate|cheap|well|quickly|
+        quick|low as <arm>, just|at as|least as <good>|fast|accurate|cheap|well, at least as,
+        every bit as, in no way|wise inferior|worse|slower, <arm> .. be~ same|alike|equal|
+        equivalent|identical|comparable|similar $, be~ one and same, same <measure>|outcome|story|
+        picture|ordering|ranking|quality, identical|equal|comparable|equivalent <outcome>,
+        <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|identical|preserved|
+        maintained|retained|equal|flat|constant, hold~ own against, equal~ <arm>, <arm> match~
+        <arm>|performance|quality|accuracy|loss, stack~ up, do~|be~ as well as, perform~|behave~|
+        work~ same|alike|identically|equally|similarly|comparably, without sacrificing|hurting|
+        losing|harming|compromising|degrading|affecting|sacrifice|compromise|giving, without|no|
+        zero loss|drop|penalty|price|sacrifice|compromise|degradation|downside|regression|hit in|
+        of|to|$|for|whatsoever|on, without|no cost to|$|whatsoever, no strings attached, lose~
+        nothing, give~ nothing up|away, give~ up nothing, sacrifice~ nothing, cost~ nothing|zilch,
+        cost~ you|us|me nothing, costs nothing, for free, come~ free, be~ free $, ^ free $, free
+        of charge|cost, free lunch, at no cost|price, not suffer~|hurt|degrade|deteriorate|
+        decline, no worse, nothing lost, none worse|wiser, <small> <effect>|overhead|cost|penalty|
+        loss|impact, overhead|cost|penalty|impact|<effect> be~ <small>, play~ no role|part, have~
+        no bearing|influence|say, not matter, of no consequence|importance|relevance, no bearing
+        on, no measurable|visible|detectable|noticeable|perceptible|discernible|real|practical
+        difference|effect|impact|cost|loss|change|penalty, all same to, make~ no difference, close
+        to identical, cannot tell apart, not tell .. apart, tell apart, same|similar at|for lower|
+        less|half cost|price, <arm>|change|patch be~ harmless|painless|lossless,
         """,
     # why
     "cause": """
@@ -540,7 +539,7 @@ FIELDS = {
         reason, goes without saying, needless to say, say what you, like it or not, take it to, as
         sure, sure enough, hands down, no if, no ifs, ifs and|or buts, categorically|
         incontrovertibly|indisputably|irrefutably|undeniably|unquestionably|unarguably|
-        undoubtedly|indubitably, be~ signal, signal $, firm|solid|safe|sure ground, on firm|solid|
+        undoubtedly|indubitably, this|it be~ signal, firm|solid|safe|sure ground, on firm|solid|
         safe|sure footing, in bag, sure as, count on it|that|this, bank on, set your, put money,
         money on, no two ways, it be~ official|certain|fact|given|obvious|clear|true, make~ clear|
         plain|obvious, believe~ me|us, trust me|us, i can assure|promise|guarantee, assure~ you,
@@ -796,13 +795,13 @@ FIELDS = {
         existing|all|known work|methods|approaches|art|systems|results, better|lower|higher|faster
         than published|reported|prior|previous|existing|any|anything, than anyone|anybody|
         anything, level with .. published|leading|best, on par with .. published|leading|tuned|
-        best|commercial|systems|literature, leading systems|edge|method|solution|position,
-        cutting|bleeding edge, push~ frontier|envelope|limits|boundary, advance~ state|field|
-        frontier, break~ record|records|ground, record breaking|setting|low|high|time|speed|run,
-        shatter~|smash~ record|records, world record, personal|project best, previous best|record,
-        best known|published|reported, rewrite~ book|books|rules, pioneering|trailblazing|
-        historic, history in, make~ history, go~ down in history, new era|chapter|paradigm|
-        frontier|territory, paradigm shift, ahead of its|the time|curve,
+        best|commercial|systems|literature, leading systems|method|solution|position, cutting|
+        bleeding edge, push~ frontier|envelope|limits|boundary, advance~ state|field|frontier,
+        break~ record|records|ground, record breaking|setting|low|high|time|speed|run, shatter~|
+        smash~ record|records, world record, personal|project best, previous best|record, best
+        known|published|reported, rewrite~ book|books|rules, pioneering|trailblazing|historic,
+        history in, make~ history, go~ down in history, new era|chapter|paradigm|frontier|
+        territory, paradigm shift, ahead of its|the time|curve,
         """,
     # how something else moved
     "moves": """
