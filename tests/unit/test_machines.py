@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -81,3 +82,15 @@ def test_a_job_elsewhere_says_what_it_ran_on(
     smi.unlink()
     assert machine.facts(["python3", "x.py"], env) == found  # asked once an hour
     assert machine.facts(["sh", "-c", "x"], env)["software"]["python"] is None
+
+
+def test_what_was_kept_for_another_path_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found where two long search paths ended alike."""
+    monkeypatch.setattr(machine, "zlib", SimpleNamespace(crc32=lambda _: 7))
+    (tmp_path / "python3").write_text("#!/bin/sh\necho 9.9 Other /other\n")
+    (tmp_path / "python3").chmod(0o755)
+    ours = machine.facts(["python3"], os.environ)["software"]
+    other = machine.facts(["python3"], {"PATH": f"{tmp_path}:{os.environ['PATH']}"})["software"]
+    assert (ours["python"][:2], other["python"]) == ("3.", "9.9")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def facts(argv: Sequence[str], env: Mapping[str, str]) -> dict[str, Any]:
 def _kept(program: str, env: Mapping[str, str]) -> dict[str, Any]:
     """What does not change from run to run, asked once an hour: a short run is not to wait for it."""
     folder = f"/tmp/leadline-{os.getuid()}"
-    words = "".join(c if c.isalnum() else "_" for c in f"{env.get('PATH', '')}-{program}")[-150:]
-    path = f"{folder}/machine-{os.uname().nodename[:40]}-{words}.json"
+    asked = f"{env.get('PATH', '')}:{program}"
+    # A short name, which two may share: whose answer it is stands inside.
+    path = f"{folder}/machine-{os.uname().nodename[:40]}-{zlib.crc32(os.fsencode(asked)):08x}.json"
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
         about = os.lstat(folder)
@@ -49,13 +51,14 @@ def _kept(program: str, env: Mapping[str, str]) -> dict[str, Any]:
         if ours and time.time() - os.lstat(path).st_mtime < KEPT_S:
             with open(path, encoding="utf-8") as file:
                 kept: dict[str, Any] = json.load(file)
+            if kept.pop("asked", None) == asked:
                 return kept
     except (OSError, ValueError):
         pass
     found = {"hardware": _hardware(), "software": _software(program, env)}
     try:
         with open(f"{path}.{os.getpid()}", "x", encoding="utf-8") as file:
-            json.dump(found, file)
+            json.dump({**found, "asked": asked}, file)
         os.rename(f"{path}.{os.getpid()}", path)
     except OSError:
         pass

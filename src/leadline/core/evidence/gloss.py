@@ -128,7 +128,7 @@ def _without_a_claim(word: StrongWord) -> tuple[str, str]:
         ),
         strong.ADVICE: (
             "says what to do, and the checkable form does not compare",
-            "leadline decide says what is to be done",
+            "say what is to be done by: leadline decide",
         ),
     }[word.kind]
 
