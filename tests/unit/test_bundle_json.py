@@ -41,7 +41,8 @@ def test_the_claims_of_a_bundle_are_read_without_the_rest() -> None:
         lines = iter(file_of(said))
         assert sealed_claims(lines) == said
         assert b"repro bundle" in b"".join(lines)
-    assert sealed_claims([json.dumps({"claims": claims}, indent=1).encode()]) is None
+    other = json.dumps({"claims": claims}, indent=1).encode().splitlines(keepends=True)
+    assert sealed_claims(other) is None
 
 
 def test_the_comment_of_a_seal_says_what_its_record_says_and_no_more() -> None:

@@ -101,6 +101,11 @@ def sha1_for(size_bytes: int) -> Any:
     return _hash_for("sha1", ("_sha1",), size_bytes)
 
 
+def md5_for(size_bytes: int) -> Any:
+    """``hashlib.md5``, as ``sha256_for``: where git-annex keeps a key."""
+    return _hash_for("md5", ("_md5",), size_bytes)
+
+
 def _hash_for(algorithm: str, modules: tuple[str, ...], size_bytes: int) -> Any:
     if size_bytes < 1 << 18 and "hashlib" not in sys.modules:
         for name in modules:

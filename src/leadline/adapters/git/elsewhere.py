@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import md5
 
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.adapters.git.worktree_scan import QUIET
+from leadline.core.canonical import md5_for
 from leadline.core.plain import shell_word
 from leadline.core.typed import NamedTuple
 
@@ -169,9 +169,15 @@ def _place(git_dir: str, pointed: Pointed) -> str:
     return ""
 
 
+def _md5(key: str) -> bytes:
+    data = os.fsencode(key)
+    found: bytes = md5_for(len(data))(data, usedforsecurity=False).digest()
+    return found
+
+
 def _lower_folders(key: str) -> tuple[str, str]:
     """Where a bare repository has a key (git-annex, "hashDirLower")."""
-    digest = md5(os.fsencode(key), usedforsecurity=False).hexdigest()
+    digest = _md5(key).hex()
     return digest[:3], digest[3:6]
 
 
@@ -181,8 +187,7 @@ _MIXED = "0123456789zqjxkmvwgpfZQJXKMVWGPF"
 def _mixed_folders(key: str) -> tuple[str, str]:
     """Where a repository with a work tree has a key (git-annex, "hashDirMixed"): four times five bits
     of the first word of its MD5, in pairs that are swapped."""
-    digest = md5(os.fsencode(key), usedforsecurity=False).digest()
-    word = int.from_bytes(digest[:4], "little")
+    word = int.from_bytes(_md5(key)[:4], "little")
     a, b, c, d = (_MIXED[(word >> (6 * place)) & 31] for place in range(4))
     return b + a, d + c
 

@@ -231,7 +231,10 @@ def sealed_claims(bundle: Iterable[bytes]) -> list[BundledClaim] | None:
         if line != opening + b"[\n":
             return None
         each = takewhile(lambda line: not line.startswith(b" ]"), lines)
-        return [json.loads(claim.rstrip(b",\n")) for claim in each]
+        try:
+            return [json.loads(claim.rstrip(b",\n")) for claim in each]
+        except ValueError:  # a claim over several lines
+            return None
     return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from leadline.adapters.trackers.kinds import WANDB
 from leadline.adapters.trackers.wandb.log_file import WandbLog, is_run_file, read_log
@@ -100,9 +100,7 @@ class WandbTracker:
                     found.append(run)
         for run in found if facts.live else []:
             self._ask_where(run, facts)
-        return sorted(
-            {run.path: run for run in found}.values(), key=lambda run: (run.started_at, run.path)
-        )
+        return _oldest_first({run.path: run for run in found}.values())
 
     def _ask_where(self, run: TrackerRun, facts: RunFacts) -> None:
         """The page of a run that talked to the server, and whether the server has seen its end: a
@@ -185,7 +183,7 @@ class WandbTracker:
                         problem=problem,
                     )
                 )
-        return found
+        return _oldest_first(found)
 
     def _stored(self, path: str) -> TrackerRun:
         """The run of a file, with its problem when nothing of it can be read."""
@@ -355,6 +353,11 @@ class WandbTracker:
 
 def _is_offline(path: str) -> bool:
     return os.path.basename(os.path.dirname(path)).startswith("offline-run-")
+
+
+def _oldest_first(runs: Iterable[TrackerRun]) -> list[TrackerRun]:
+    """Names of folders tell seconds, and two runs may begin in one."""
+    return sorted(runs, key=lambda run: (run.started_at, run.path))
 
 
 def run_files(folder: str) -> list[str]:
