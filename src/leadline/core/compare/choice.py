@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.reruns import is_seed
@@ -88,24 +88,27 @@ def _by_one_key(
     """How many comparisons there were of all runs at one value of a key with all at another, where the
     sides are two such; 0 where they are not. So many models times so many prompts were run, and asked is
     which model."""
+    sides = [[run.config for run in side] for side in (judged, reference)]
+    keys = _keys([*sides[0], *sides[1]])
+    own, other = (_values(configs, keys) for configs in sides)
+    telling = [k for k in keys if len(own[k]) == 1 == len(other[k]) and own[k] != other[k]]
+    if len(telling) != 1 or all(len(values) == 1 for values in own.values()):
+        return 0  # before all that was run is read
     configs = [json.loads(configuration)[0] for configuration, _ in family]
-    levels = {key: {canonical_json(c.get(key)) for c in configs} for c in configs for key in c}
-    sides = [
-        [{key: canonical_json(run.config.get(key)) for key in levels} for run in side]
-        for side in (judged, reference)
-    ]
-    own, other = ({key: {c[key] for c in side} for key in levels} for side in sides)
-    telling = [
-        key for key in levels if len(own[key]) == 1 == len(other[key]) and own[key] != other[key]
-    ]
+    levels = _values(configs, _keys(configs))
     held = [key for key in levels if key not in telling and len(levels[key]) > 1]
-    if (
-        len(telling) != 1
-        or not held
-        or any(own[k] != levels[k] or other[k] != levels[k] for k in held)
-    ):
+    if not held or any(own.get(k) != levels[k] or other.get(k) != levels[k] for k in held):
         return 0
     return sum(_pairs(len(values)) for values in levels.values())
+
+
+def _keys(configs: Iterable[Mapping[str, object]]) -> list[str]:
+    return list(dict.fromkeys(key for config in configs for key in config))
+
+
+def _values(configs: Sequence[Mapping[str, object]], keys: Iterable[str]) -> dict[str, set[str]]:
+    """The values of each key, null where a config lacks it."""
+    return {key: {canonical_json(config.get(key)) for config in configs} for key in keys}
 
 
 def _in_turns(runs: Iterable[Run]) -> set[str]:
