@@ -300,7 +300,7 @@ def _ending(error: BaseException | None) -> tuple[str, str]:
 def _one_line(text: str) -> str:
     from leadline.core.plain import one_line
 
-    return one_line(text.strip())
+    return one_line(text)
 
 
 def _say(line: str) -> None:

@@ -93,3 +93,13 @@ def fresh(thread: bool = True) -> Iterator[Lab]:
         yield lab
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def lab_with_remote() -> Iterator[Lab]:
+    """``fresh``, with an empty remote ``origin`` in the folder ``remote`` beside it."""
+    with fresh() as lab:
+        remote = lab.repo.parent / "remote"
+        subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True)
+        lab.git("remote", "add", "origin", str(remote))
+        yield lab

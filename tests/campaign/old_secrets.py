@@ -6,13 +6,12 @@ in whatever state the heads of the files are, until somebody says that they are 
 from __future__ import annotations
 
 import random
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from leadline.core.record.event import Record, line_digest, parse_lines
-from tests.campaign.fault import Faults, Tally, fresh
+from tests.campaign.fault import Faults, Tally, lab_with_remote
 from tests.campaign.secrets import key_of, lying
 from tests.conftest import Lab
 
@@ -83,10 +82,8 @@ def _heads(lab: Lab, chance: random.Random) -> str:
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
     number = 0
     while tally.tries < tries:
-        with fresh() as lab:
-            remote = lab.repo.parent / "remote.git"
-            subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True, env=lab.env)
-            lab.git("remote", "add", "origin", str(remote))
+        with lab_with_remote() as lab:
+            remote = lab.repo.parent / "remote"
             lab.ok("note", "the first of all")
             lab.ok("note", "the second of all")
             for _ in range(min(IN_ONE_LAB, tries - tally.tries)):

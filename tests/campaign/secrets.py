@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.campaign.fault import Faults, Tally, fresh
+from tests.campaign.fault import Faults, Tally, lab_with_remote
 from tests.conftest import WHATEVER_IS_MISSING, Lab
 from tests.invented_keys import NAMED, SHAPES, drawn, private_key
 
@@ -156,10 +156,8 @@ def lying(place: Path, key: str) -> list[str]:
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
     number = 0
     while tally.tries < tries:
-        with fresh() as lab:
-            remote = lab.repo.parent / "remote.git"
-            subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True, env=lab.env)
-            lab.git("remote", "add", "origin", str(remote))
+        with lab_with_remote() as lab:
+            remote = lab.repo.parent / "remote"
             lab.env["LEADLINE_THREAD"] = "t"
             lab.ok("note", "a first one")
             lab.ok("run", "--quiet", "--", "python3", "code.py")

@@ -6,13 +6,12 @@ import os
 import random
 import re
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.campaign import shim
-from tests.campaign.fault import Tally, fresh
+from tests.campaign.fault import Tally, lab_with_remote
 from tests.conftest import Lab
 
 Done = subprocess.CompletedProcess[str]
@@ -71,15 +70,6 @@ VERBS = (
     Verb("seal", lambda n: ["seal", f"s{n}", "--thread", "t"], _sealed),
     Verb("sync", lambda n: ["sync"], lambda n, done, acknowledged: None),
 )
-
-
-@contextmanager
-def lab_with_remote() -> Iterator[Lab]:
-    with fresh() as lab:
-        remote = lab.repo.parent / "remote"
-        subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True)
-        lab.git("remote", "add", "origin", str(remote))
-        yield lab
 
 
 def once(

@@ -237,6 +237,8 @@ def open_pilots(
 
 def start_pilot(slot: str, environ: Mapping[str, str]) -> None:
     """Nothing where somebody else has just done it. Its lock lives as long as it does."""
+    from leadline.job.supervise import take_lock
+
     queue = os.path.dirname(os.path.dirname(slot))
     lock = os.open(f"{slot}/alive.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     held = [lock]
@@ -257,17 +259,6 @@ def start_pilot(slot: str, environ: Mapping[str, str]) -> None:
     finally:
         for descriptor in held:
             os.close(descriptor)
-
-
-def take_lock(descriptor: int) -> bool:
-    import fcntl
-
-    request = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30)
-    try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, request)
-    except OSError:
-        return False
-    return True
 
 
 def keep_devices(queue: str) -> list[int]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.adapters.git.worktree_scan import QUIET
 from leadline.core.canonical import md5_for
+from leadline.core.patterns import later
 from leadline.core.plain import shell_word
 from leadline.core.typed import NamedTuple
 
@@ -23,8 +24,8 @@ _LFS = b"version https://git-lfs.github.com/spec/v1\n"
 _ANNEX = b"/annex/objects/"
 _IN_TREE = ("-e", "^/annex/objects/", "-e", "^version https://git-lfs.github.com/spec/v1$")
 _GETS = {"annex": "git annex get --key={key}", "lfs": "git lfs fetch --all"}
-_LINK = re.compile(r"(?:^|/)\.git/(?:\S+/)?annex/objects/.+/([^/]+)$")
-_OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.M)
+_LINK = later(r"(?:^|/)\.git/(?:\S+/)?annex/objects/.+/([^/]+)$")
+_OID = rb"^oid sha256:([0-9a-f]{64})$"
 
 
 class Pointed(NamedTuple):
@@ -98,7 +99,7 @@ def pointed_to(path: str) -> Pointed | None:
             start += stream.read(LARGEST_POINTER_BYTES)
     except OSError:
         return None
-    oid = _OID.search(start) if start.startswith(_LFS) else None
+    oid = re.search(_OID, start, re.M) if start.startswith(_LFS) else None
     return Pointed("lfs", oid.group(1).decode()) if oid else None
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from leadline.core.patterns import later
 from leadline.core.typed import NamedTuple
 
-_TOKEN = re.compile(
+_TOKEN = later(
     r"""(?P<space>[ \t\r]+|\\\n|(?<![^\s;|&()])\#[^\n]*)
     |<<-?[ \t]*(?P<quote>['"]?)(?P<mark>\w+)(?P=quote)
     |(?:\d*|&)>(?:>|\||(?P<dup>&[\d-]))?(?P<write>)
@@ -23,16 +24,16 @@ _TOKEN = re.compile(
     |(?P<word>(?:[^\s'"\\;|&<>()]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+|[\s\S])""",
     re.X,
 )
-_PART_OF_WORD = re.compile(r"\\([\s\S])|'([^']*)'|\"((?:[^\"\\]|\\[\s\S])*)\"|([^\\'\"]+|[\s\S])")
+_PART_OF_WORD = later(r"\\([\s\S])|'([^']*)'|\"((?:[^\"\\]|\\[\s\S])*)\"|([^\\'\"]+|[\s\S])")
 # They stand before a command and are none.
 _RESERVED = frozenset(("do", "then", "else", "if", "elif", "while", "until", "{", "!"))
-_PATCHED = re.compile(
+_PATCHED = later(
     r"^(?:\*\*\* (?:Update File|Add File|Delete File|Move to): (.+?)|(?:---|\+\+\+) (?:[ab]/)?([^\t\n]+?))\s*$",
     re.M,
 )
 _REMOVE = frozenset(("rm", "mv", "unlink", "shred", "truncate", "tee"))
 _TO_LAST = frozenset(("cp", "install", "ln", "rsync"))
-_IN_PLACE = re.compile(r"-[a-zA-Z]*i|--in-place")
+_IN_PLACE = later(r"-[a-zA-Z]*i|--in-place")
 
 
 class Command(NamedTuple):

@@ -203,7 +203,9 @@ def evidence_over(
         return _over_counting(thread, predicate, others, body, uid).label
 
     def numbers_with(others: Callable[[Subject], list[Run]]) -> str:
-        return _numbers(thread, predicate, others, body, uid).label
+        definitions = definitions_for(thread, _selected(predicate, others))
+        idle = tags_of(predicate, others)
+        return _numbers(thread, predicate, others, body, uid, definitions, idle).label
 
     mark_apart(out, thread, predicate, resolve, axes, label_with, numbers_with)
     return out
@@ -219,16 +221,18 @@ def _numbers(
     resolve: Callable[[Subject], list[Run]],
     body: JudgedBody,
     uid: str,
+    definitions: dict[str, MetricDef],
+    idle: Collection[str],
 ) -> Evidence:
     """What the numbers bear, whatever else bounds it."""
     return evidence(
         predicate,
         resolve,
-        metric_defs=definitions_for(thread, _selected(predicate, resolve)),
+        metric_defs=definitions,
         across=body.get("across") or {},
         confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
         choosing=_choosing(thread, uid),
-        tags=tags_of(predicate, resolve),
+        tags=idle,
     )
 
 
@@ -243,7 +247,7 @@ def _over_counting(
     definitions = definitions_for(thread, selected)
     scope = axes_of(predicate, body.get("across"))
     idle = tags_of(predicate, resolve)
-    out = _numbers(thread, predicate, resolve, body, uid)
+    out = _numbers(thread, predicate, resolve, body, uid, definitions, idle)
 
     def in_figures(subject: Subject) -> list[Run]:
         return [run for run in resolve(subject) if run.id not in out.in_no_figure]

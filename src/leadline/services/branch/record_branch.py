@@ -179,12 +179,13 @@ def changed_files(
 def _stored(context: Context, files: Iterable[tuple[str, bytes]]) -> Files:
     """Written to git some at a time, and named: together they may be more than memory should hold."""
     stored: Files = {}
-    lot: dict[str, bytes] = {}
+    lot, lot_bytes = dict[str, bytes](), 0
     for path, data in files:
         lot[path] = data
-        if sum(map(len, lot.values())) > STORED_AT_ONCE_BYTES:
+        lot_bytes += len(data)
+        if lot_bytes > STORED_AT_ONCE_BYTES:
             stored.update(zip(lot, context.vcs.write_blobs(list(lot.values())), strict=True))
-            lot.clear()
+            lot, lot_bytes = {}, 0
     return {**stored, **lot}
 
 
