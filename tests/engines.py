@@ -36,6 +36,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/none
 CredType=cred/none
+AuthInfo=cred_expire=20
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 SlurmctldPort={control}
 StateSaveLocation={folder}/state
