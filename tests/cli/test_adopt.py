@@ -209,3 +209,38 @@ def test_a_log_of_ones_own_is_no_change_of_the_rendering(thread_lab: Lab):
     thread_lab.write("old.md", text)
     headings = [piece["heading"] for piece in thread_lab.json("adopt", "old.md")["data"]["entries"]]
     assert headings == ["Experiment log", "2026-05-11: Tied embeddings"]
+
+
+EXPERIMENTS = (
+    "{}## Exp 1{}\n\n### Verdict\n\n{}\n\n## Exp 2\n\n### Verdict\n\nkept\n\n### Verdict\n\nopen\n"
+)
+
+
+def test_a_section_is_known_under_another_heading(thread_lab: Lab) -> None:
+    """And so is all that stands below it."""
+    assert len(adopted(thread_lab, EXPERIMENTS.format("", "", "rejected"))) == 5
+    assert "Adopted: Exp 1 › Verdict" in thread_lab.ok("logbook")
+    done = EXPERIMENTS.format("", " (done)", "rejected")
+    assert adopted(thread_lab, done) == ["a change in “Exp 1”"]
+    assert adopted(thread_lab, done + "\n") == []
+    titled = EXPERIMENTS.format("# Log\n\n", " (done)", "rejected")
+    assert adopted(thread_lab, titled) == ["Log"]
+    assert adopted(thread_lab, titled.replace("rejected", "kept")) == ["a change in “Verdict”"]
+
+
+def test_a_change_is_of_the_section_that_was_changed(thread_lab: Lab) -> None:
+    """Of two with one heading the second, too, and in one of two files with the same headings."""
+    text = EXPERIMENTS.format("", "", "rejected")
+    adopted(thread_lab, text)
+    later = text.replace("open", "merged")
+    assert adopted(thread_lab, later) == ["a change in “Verdict”"]
+    assert adopted(thread_lab, later + "\n") == []
+    thread_lab.write("notes/other.md", text + "\n## Exp 3\n")
+    other = thread_lab.json("adopt", "notes/other.md")["data"]["entries"]
+    assert len(other) == 6
+
+
+def test_an_entry_of_a_log_that_rolls_is_no_other_one(thread_lab: Lab) -> None:
+    adopted(thread_lab, "## Exp 1\n\n### Verdict\n\nkept\n")
+    rolled = adopted(thread_lab, "## Exp 12\n\n### Verdict\n\nkept\n")
+    assert rolled == ["Exp 12", "Verdict"]

@@ -53,6 +53,19 @@ def test_comments_hide_headings_and_lose_nothing(text: str, headings: list[str])
     assert "".join(f"{s.heading}{s.body}" for s in found).count("no") == text.count("no")
 
 
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("Exp 1\n=====\nx\n\nVerdict\n---\nkept\n", ["Exp 1", "Exp 1/Verdict"]),
+        ("---\ntitle: x\n---\n# A\n- item\n---\n\n| a |\n---\na line\nof two\n---\n", ["A"]),
+        ("- ```sh\n  # no\n  ```\n# A\n> ```\n> # no\n> ```\n# B\n", ["A", "B"]),
+        ("1. run\n    ```bash\n# no\n   ```\n# A\n````\n```\n# no\n````\n# B\n", ["A", "B"]),
+    ],
+)
+def test_headings_are_told_as_a_reader_of_the_page_does(text: str, paths: list[str]) -> None:
+    assert ["/".join(s.path) for s in sections(text) if s.path] == paths
+
+
 NEW = "### 2026-01-03 10:00 - P-003 third\nFine.\n"
 
 
@@ -196,3 +209,19 @@ def test_the_entry_that_was_rewritten_from_crashed_to_merged_is_named() -> None:
 )
 def test_what_was_put_in_or_filled_is_no_rewrite(old: str, new: str, kind: str) -> None:
     assert classify(old, new).kind == kind
+
+
+VERDICTS = "## A\n### V\n{}\n## B\n### V\n{}\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "kind"),
+    [
+        (VERDICTS.format("rejected", "kept"), "rewrite"),
+        (VERDICTS.format("", "kept") + "## C\n### V\nkept\n", "rewrite"),  # one goes, one comes
+        ("# L\n" + VERDICTS.format("kept\nand more", "rejected"), "append"),
+        (VERDICTS.format("kept", "rejected").replace("## A", "## C\n## A"), "append"),
+    ],
+)
+def test_a_part_belongs_to_its_entry(new: str, kind: str) -> None:
+    assert classify(VERDICTS.format("kept", "rejected"), new).kind == kind

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from leadline.core.fences import Fences
 from leadline.core.patterns import later
 from leadline.core.typed import Any, NamedTuple
 
 _RULE = later(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _BAR = later(r"(?<!\\)\|")
-_FENCE = later(r"\s*(?:```|~~~)")
 _MARKED = later(r"(\*\*|__|`|\*)(.+)\1")
 
 
@@ -36,11 +36,9 @@ class MarkdownTable(NamedTuple):
 
 def markdown_tables(lines: Iterable[tuple[int, str]]) -> Iterator[MarkdownTable]:
     """The tables of a page, outside of code."""
-    before, table, fenced = (0, ""), None, False
+    before, table, fences = (0, ""), None, Fences()
     for number, text in lines:
-        if _FENCE.match(text):
-            fenced = not fenced
-        if fenced or "|" not in text:
+        if fences.cover(text) or "|" not in text:
             if table is not None:
                 yield table
             before, table = (number, ""), None

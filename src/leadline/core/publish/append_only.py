@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 
+from leadline.core.fences import Fences
 from leadline.core.patterns import later
 from leadline.core.values import dataclass, field
 
 KINDS = ("same", "append", "fill", "fix", "rewrite")
 _HEADING = later(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
-_FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
+# A heading by the line below it: the text of one line that is no list, table, quotation or code.
+_UNDERLINE = later(r" {0,3}(={2,}|-{2,})[ \t]*")
+_UNDERLINED = later(r" {0,3}(?![-*+>|#<]\s|\d+[.)]\s|[|<]|([-*_=`~])\1\1)(\S.*?)[ \t]*")
 _COMMENT = later(r"^ {0,3}<!--")
 _LINK_TARGET = later(r"\]\([^)\n]*\)|<?https?://[^\s)>\]]+>?")
 _TOKEN = later(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]")
@@ -27,6 +30,8 @@ _OPEN = later(
 )
 _WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
 _NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))
+_NUMBERED = later(r"\w*\d[\w.:-]*\b")
+_TELLING = 40  # characters of a text that no two sections have by chance
 _MOST_TYPOS = 8
 _ALIKE = 0.72
 
@@ -68,7 +73,7 @@ def sections(text: str) -> list[Section]:
     above: list[tuple[int, str]] = []
     body: list[str] = []
     path: tuple[str, ...] = ()
-    ticks, commented = "", False
+    fences, commented = Fences(), False
 
     def put() -> None:
         lines = [line.rstrip() for line in body]
@@ -78,23 +83,33 @@ def sections(text: str) -> list[Section]:
             found.append(Section(path, "\n".join(lines).strip("\n")))
 
     for line in text.replace("\r\n", "\n").split("\n"):
-        commented = commented or (not ticks and _COMMENT.match(line) is not None)
-        mark = None if commented else _FENCE.match(line)
-        if mark and not ticks:
-            ticks = mark[1]
-        elif mark and mark[1].startswith(ticks) and not line.strip().strip(ticks[0]):
-            ticks = ""
-        heading = None if ticks or mark or commented else _HEADING.match(line)
+        is_code = not commented and fences.cover(line)
+        commented = commented or (not is_code and _COMMENT.match(line) is not None)
+        heading = None if is_code or commented else _heading(line, body)
         commented = commented and "-->" not in line
         if heading is None:
             body.append(line)
             continue
         put()
-        level = len(heading[1])
-        above = [*(a for a in above if a[0] < level), (level, heading[2])]
+        level, words = heading
+        above = [*(a for a in above if a[0] < level), (level, words)]
         path, body = tuple(h for _, h in above), []
     put()
     return found
+
+
+def _heading(line: str, before: list[str]) -> tuple[int, str] | None:
+    """Level and words of the heading that ``line`` is or makes of the line ``before`` it, which is
+    taken away then; None where it is text."""
+    if heading := _HEADING.match(line):
+        return len(heading[1]), heading[2]
+    alone = bool(before) and not "".join(before[-2:-1]).strip()
+    under = _UNDERLINE.fullmatch(line) if alone else None
+    words = _UNDERLINED.fullmatch(before[-1]) if under else None
+    if not under or not words:
+        return None
+    before.pop()
+    return 1 if under[1][0] == "=" else 2, words[2]
 
 
 def classify(old: str, new: str, derived_until: str = "") -> Change:
@@ -113,12 +128,12 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
     if _lines_kept(old, new, open_places=True):
         return Change("fill", added=_new_headings(old, new))
     before, after = sections(old), sections(new)
-    left: dict[tuple[str, str], list[Section]] = {}
+    left: dict[tuple[tuple[str, ...], str], list[Section]] = {}
     for section in after:
-        left.setdefault((section.heading, section.body), []).append(section)
+        left.setdefault((section.path, section.body), []).append(section)
     gone = []
     for section in before:
-        same = left.get((section.heading, section.body))
+        same = left.get((section.path, section.body))
         if same:
             same.pop()
         else:
@@ -143,8 +158,9 @@ def _below(text: str, marker: str) -> str:
 
 def _judge(gone: list[Section], fresh: list[Section], after: list[Section]) -> Change:
     change = Change()
+    there = {s.path for s in after}
     for section in gone:
-        partner = _partner(section, fresh)
+        partner = _partner(section, [s for s in fresh if _may_be(section, s, there)])
         if partner is None:
             if section.body or not any(s.path[: len(section.path)] == section.path for s in after):
                 change.removed.append(section.heading)
@@ -162,6 +178,27 @@ def _judge(gone: list[Section], fresh: list[Section], after: list[Section]) -> C
     elif change.added or change.extended:
         change.kind = "append"
     return change
+
+
+def _may_be(old: Section, new: Section, there: set[tuple[str, ...]]) -> bool:
+    """Whether ``new`` may be what became of ``old``: no part of another entry is, while the entry that
+    ``old`` was a part of is ``there``."""
+    above, n = old.path[:-1], len(old.path)
+    left = bool(above) and above not in there
+    return above == new.path[:-1] or left or old.path == new.path[-n:]
+
+
+def is_renamed(old: Section, new: Section) -> bool:
+    """Whether ``new`` is ``old`` under another heading, both with all that stands below them: its
+    numbers and dates stay as they were, and so does what comes before them, or most of the text."""
+    was, now = (set(_NUMBERED.findall(section.heading)) for section in (old, new))
+    *_, last = (0, *(found.end() for found in _NUMBERED.finditer(old.heading)))
+    if last and was <= now and new.heading.startswith(old.heading[:last]):
+        return True
+    if len(old.body) >= _TELLING and _lines_kept(old.body, new.body):
+        return True
+    shares = _share(old.heading, new.heading), _share(old.body, new.body)
+    return was == now and max(shares) >= 0.6
 
 
 def _partner(section: Section, fresh: list[Section]) -> Section | None:

@@ -1082,7 +1082,9 @@ class AdoptedBody(TypedDict):
     text: NotRequired[str]
     where: NotRequired[str]  # ``entry``, ``form``, ``history``, or the section
     under: NotRequired[list[str]]  # the headings above it
+    untitled: NotRequired[bool]  # the first of them is no title of the whole file
     now: NotRequired[str]  # of a section that was adopted before: all it says now
+    named: NotRequired[str]  # its heading by now, where that is another
     path: NotRequired[str]  # the file
     digest: NotRequired[str]  # of the file, as found
     file: NotRequired[str]  # its blob, without secrets

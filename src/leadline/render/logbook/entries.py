@@ -756,7 +756,8 @@ def _adopted(record: Record, then: Thread, log: Log) -> Made:
     heading = str(body.get("heading") or "an entry written by hand")
     source = str(body.get("path") or "")
     origin = f"From {code(source)}." if source else ""
-    named = " › ".join([*body.get("under", [])[1:], heading])
+    above = body.get("under", [])[0 if body.get("untitled") else 1 :]
+    named = " › ".join([*above, heading])
     heading = f"{KINDS[record.kind].title} {named}"
     return heading, words.joined((origin, prose(text)), "\n\n")
 

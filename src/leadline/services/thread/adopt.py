@@ -14,8 +14,7 @@ from collections import defaultdict
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import not_found
-from leadline.core.publish.append_only import Section, sections
-from leadline.core.record.thread import Thread
+from leadline.core.publish.append_only import Section, is_renamed, sections
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_BEGIN, HEADER_END, NO_ENTRY
@@ -25,22 +24,26 @@ from leadline.services.context import Context, refs_for
 from leadline.services.publish.follow import Followed, follow
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import AdoptedBody
+    from collections.abc import Sequence
+
+    from leadline.core.record.bodies import AdoptedBody, AdoptedSaid
 
 VERSIONS_COMPARED = 6
+_Said = dict[tuple[str, ...], list[str]]  # what sections say, by their headings
 
 
 @dataclass(frozen=True)
 class Piece:
     """What a file says beyond the rendering. ``where``: "entry", "header", "form", or the heading of
     the entry that was changed. ``path``: the headings above an entry, and its own; ``now``: what an
-    entry that was adopted before says now, whose change this is."""
+    entry that was adopted before says now, whose change this is, and ``named`` its heading by now."""
 
     heading: str
     text: str
     where: str
     path: tuple[str, ...] = ()
     now: str = ""
+    named: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
                 rendered = logbook_data(context, thread).decode() if is_ours else ""
                 text, kept, hidden = _redacted(context, raw)
                 earlier = _earlier(context, path) if is_logbook else []
-                entries = _unknown(thread, pieces_of(text, rendered, earlier))
+                records = [a for a in thread.adopted if _is_of(a, path, top)]
+                entries = _unknown(records, pieces_of(text, rendered, earlier))
+                titles = {section.path[0] for section in sections(text) if section.path}
                 restored = removed_by_hand(text, rendered) if is_logbook else []
                 whole = context.blobs.put(kept)
                 for p in entries:
@@ -133,8 +138,12 @@ def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
                     }
                     if p.path[:-1]:
                         body["under"] = [*p.path[:-1]]
-                    if p.now:
+                        if len(titles) > 1:
+                            body["untitled"] = True
+                    if p.named:
                         body["now"] = p.now
+                    if p.named not in ("", p.where):
+                        body["named"] = p.named
                     writing.add("adopted", body)
     followed = None
     if is_logbook:
@@ -195,45 +204,105 @@ def _redacted(context: Context, raw: bytes) -> tuple[str, bytes, list[str]]:
     return kept.decode("utf-8", "backslashreplace"), kept, hidden
 
 
-def _unknown(thread: Thread, pieces: list[Piece]) -> list[Piece]:
-    """What no record has yet. Of the sections of one path that say something new, the first ones
-    are those that were adopted, changed since, and the rest is new."""
-    known = {(a.get("heading"), a.get("text")) for a in thread.adopted}
+def _is_of(record: AdoptedSaid, path: str, top: str | None) -> bool:
+    """Whether a record is of the file at ``path``, or of one that is gone, which it may have been."""
+    named = record.get("path") or path
+    return named == path or not os.path.exists(os.path.join(top or "", named))
+
+
+def _unknown(records: Sequence[AdoptedSaid], pieces: list[Piece]) -> list[Piece]:
+    """What none of ``records`` has yet. Of the sections of one path that say something new, the first
+    ones are those that were adopted, changed since, and the rest is new."""
+    known = {(a.get("heading"), a.get("text")) for a in records}
     found = [p for p in pieces if p.where != "entry" and (p.heading, p.text) not in known]
-    said = _adopted_sections(thread)
-    fresh = list[Piece]()
-    for piece in pieces:
-        # a record of before names no headings above
-        same = next(
-            (path for path in (piece.path, (piece.heading,)) if piece.text in said[path]), None
-        )
-        if piece.where == "entry" and same is None:
-            fresh.append(piece)
-        elif piece.where == "entry" and same is not None:
-            said[same].remove(piece.text)
+    said, there = _adopted_sections(records), {_place(piece) for piece in pieces}
+    entries = [piece for piece in pieces if piece.where == "entry"]
+    fresh = [piece for piece in entries if not _is_said(piece, said, there)]
     for piece in fresh:
-        before = said[piece.path]
-        found.append(_changed(piece, before.pop(0)) if before else piece)
+        if _is_said(piece, said, there):  # below a heading that was renamed
+            continue
+        if texts := _texts(piece, said, there):
+            found.append(_changed(piece, texts.pop(0), piece.heading))
+        elif was := _renamed(piece, pieces, said, there):
+            found.append(_changed(piece, said[was].pop(0), was[-1]))
+            _rename(said, was, piece.path)
+        else:
+            found.append(piece)
     return found
 
 
-def _adopted_sections(thread: Thread) -> dict[tuple[str, ...], list[str]]:
+def _place(piece: Piece) -> tuple[str, ...]:
+    return piece.path or (piece.heading,)
+
+
+def _texts(piece: Piece, said: _Said, there: set[tuple[str, ...]]) -> list[str]:
+    """What was said at the place of ``piece``, or where it was before headings were put above."""
+    place = _place(piece)
+    before = (place[n:] for n in range(1, len(place)) if place[n:] not in there)
+    return next((said[path] for path in (place, *before) if said.get(path)), [])
+
+
+def _is_said(piece: Piece, said: _Said, there: set[tuple[str, ...]]) -> bool:
+    """Whether a record has ``piece``, which is then none of those that are left."""
+    texts = _texts(piece, said, there)
+    known = piece.text in texts
+    if known:
+        texts.remove(piece.text)
+    return known
+
+
+def _renamed(
+    piece: Piece, pieces: list[Piece], said: _Said, there: set[tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """The path under which a section was adopted that has another heading now."""
+    place, n = _place(piece), len(_place(piece))
+    beside = (path for path, texts in said.items() if texts and path[:-1] == place[:-1])
+    gone = [path for path in beside if path not in there]
+    if not gone:
+        return None
+    now = Section(place, "\n".join(p.text for p in pieces if _place(p)[:n] == place))
+    for path in gone:
+        below = (text for other, texts in said.items() if other[:n] == path for text in texts)
+        if is_renamed(Section(path, "\n".join(below)), now):
+            return path
+    return None
+
+
+def _rename(said: _Said, was: tuple[str, ...], now: tuple[str, ...]) -> None:
+    """What was said under one heading, and under those below it, is under another."""
+    for path in [path for path in said if path[: len(was)] == was]:
+        said[*now, *path[len(was) :]] += said.pop(path)
+
+
+def _adopted_sections(records: Sequence[AdoptedSaid]) -> _Said:
     """What the adopted sections say by now, by the headings above and their own."""
-    said: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for record in thread.adopted:
-        above, heading = record.get("under", []), str(record.get("heading") or "")
+    said: _Said = defaultdict(list)
+    for record in records:
+        above, where = record.get("under", []), str(record.get("where") or "")
+        heading, text = str(record.get("heading") or ""), str(record.get("text") or "")
         if "now" in record:
-            texts = said[*above, str(record.get("where") or "")]
-            texts[:1] = [record["now"]]
-        elif record.get("where") == "entry":
-            said[*above, heading].append(str(record.get("text") or ""))
+            now, named = record["now"], record.get("named", where)
+            texts = said[*above, where]
+            made = (n for n, was in enumerate(texts) if _change(where, was, named, now) == text)
+            at = next(made, 0)
+            texts[at : at + 1] = [now]
+            if named != where:
+                _rename(said, (*above, where), (*above, named))
+        elif where == "entry":
+            said[*above, heading].append(text)
     return said
 
 
-def _changed(piece: Piece, before: str) -> Piece:
-    heading = piece.path[-1] if piece.path else piece.heading
-    text = _difference(before, piece.text)
-    return Piece(f"a change in “{heading}”", text, heading, piece.path, piece.text)
+def _changed(piece: Piece, before: str, was: str) -> Piece:
+    text = _change(was, before, piece.heading, piece.text)
+    return Piece(f"a change in “{was}”", text, was, piece.path, piece.text, piece.heading)
+
+
+def _change(was: str, before: str, heading: str, after: str) -> str:
+    """A section before and after a change as a difference, with its heading where that is one."""
+    if was == heading:
+        return _difference(before, after)
+    return _difference(f"# {was}\n{before}", f"# {heading}\n{after}")
 
 
 def _earlier(context: Context, path: str) -> list[str]:
