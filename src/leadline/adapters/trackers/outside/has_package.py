@@ -3,5 +3,6 @@
 import sys
 from importlib.util import find_spec
 
-found = find_spec(sys.argv[1])
-sys.exit(found is None or found.origin is None)
+if __name__ == "__main__":
+    found = find_spec(sys.argv[1])
+    sys.exit(found is None or found.origin is None)

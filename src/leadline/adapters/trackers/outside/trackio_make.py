@@ -44,4 +44,5 @@ def main() -> None:
     os.write(1, (json.dumps({"id": str(getattr(run, "id", ""))}) + "\n").encode())
 
 
-main()
+if __name__ == "__main__":
+    main()

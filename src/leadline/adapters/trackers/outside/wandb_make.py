@@ -46,4 +46,5 @@ def main() -> None:
     os.write(1, (json.dumps({"folder": folder}) + "\n").encode())
 
 
-main()
+if __name__ == "__main__":
+    main()
