@@ -73,6 +73,36 @@ def test_no_thread_names_those_there_are(tmp_path: Path) -> None:
     assert caught.value.kind == "not_found" and "t" in caught.value.why
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_what_is_hidden_in_one_record_leaves_the_chain_whole(tmp_path: Path, many: bool) -> None:
+    def screening() -> event_log.Screening:
+        return lambda records: [
+            {**body, "text": "[hidden]"} if "hush" in line else body for _, body, line in records
+        ]
+
+    log = EventLog(str(tmp_path), "w1", "Ada", SystemClock(), screening=screening)
+    with log.transaction("t", create=True, many=many) as writing:
+        writing.add("thread-started", {"prefix": "P"})
+        for number, text in enumerate(("a", "hush", "b", "hush b", "c"), 1):
+            writing.add("note", {"id": f"P-N{number}", "text": text})
+    said = [r.body.get("text") for r in log_at(tmp_path).records("t")]
+    assert said == [None, "a", "[hidden]", "b", "[hidden]", "c"]
+    assert log.faults("t") == [] and b"hush" not in event_file(tmp_path).read_bytes()
+    assert note(log, "d") == "P-N6" and log.faults("t") == []
+
+
+def test_numbers_are_asked_for_again_where_somebody_else_wrote(tmp_path: Path) -> None:
+    log, asked = start(tmp_path), list[str]()
+    highest = log.index.highest
+    log.index.highest = lambda topic, kind, within="": asked.append(kind) or highest(topic, kind)  # type: ignore[method-assign, func-returns-value]
+    assert [note(log, "a"), note(log, "b")] == ["P-N1", "P-N2"] and asked == ["note"]
+    assert [note(log_at(tmp_path), "c"), note(log, "d")] == ["P-N3", "P-N4"]
+    assert [note(log_at(tmp_path, "w2"), "e"), note(log, "f")] == ["P-N5", "P-N6"]
+    with log.transaction("t") as writing:
+        writing.add("note", {"id": "P-N2000000", "text": "by no number that was given"})
+    assert note(log, "g") == "P-N7"
+
+
 def test_torn_last_line_is_ended_named_and_kept(tmp_path: Path) -> None:
     log = start(tmp_path)
     note(log, "first")

@@ -10,7 +10,7 @@ import pytest
 from leadline.core.canonical import digest_of
 from leadline.core.secrets import shapes
 from leadline.core.secrets.content import PIECE_BYTES, ContentRules
-from leadline.core.secrets.quick import may_hold
+from leadline.core.secrets.quick import as_given, may_hold, suspects
 from leadline.core.secrets.redact import Redactor
 from leadline.core.secrets.version import DETECTOR
 from tests.conftest import SHARED_DATA
@@ -104,6 +104,44 @@ def test_a_quick_no_is_sure() -> None:
             assert may_hold(text), text
             assert may_hold(json.dumps({"body": {"text": text}}, ensure_ascii=False)), text
             assert may_hold("long words before it " * 200 + text), text
+
+
+def test_of_many_texts_those_are_found_that_are_found_alone() -> None:
+    chance = random.Random(5)
+    keys = [a % drawn(s, chance) for s in SHAPES.values() for a in AROUND]
+    keys += [form % drawn(shape, chance) for form, shape in NAMED.values()]
+    keys += [name + joint + drawn("%l12", chance) for name in NAMES for joint in JOINTS]
+    odd = [
+        "https://a",
+        "b@c",
+        "tokens",
+        "0.1",
+        "token:,",
+        '"',
+        "=",
+        "a\\",
+        "AKIA",
+        "sha256~",
+        "x" * 30,
+    ]
+    for _ in range(300):
+        said = [*chance.choices(keys, k=3), *chance.choices(odd, k=6)]
+        said += [ordinary(chance), digest_of(chance.random()), str(chance.random())]
+        bodies = [
+            {chance.choice((*said, *"abcd")): chance.choice(said) for _ in range(4)}
+            for _ in range(chance.choice((1, 2, 9)))
+        ]
+        texts = [json.dumps(body, ensure_ascii=False, separators=(",", ":")) for body in bodies]
+        texts += [as_given(text) for text in texts] + chance.choices(said, k=2)
+        assert suspects(texts) == {at for at, text in enumerate(texts) if may_hold(text)}
+
+
+def test_what_is_looked_at_together_is_cut_where_no_hint_reaches_over() -> None:
+    hints = {
+        hint for shape in (*shapes.TOKENS, *shapes.PHRASES, *shapes.COMMON) for hint in shape[1]
+    }
+    assert not [hint for hint in hints if "=" in hint[:-1] or "\n" in hint]
+    assert not [name for name in (*shapes.WORDS, *shapes.VENDORS) if set(name) & set('="\n')]
 
 
 @pytest.mark.skipif(not SHARED_DATA.exists(), reason="no logbooks beside this checkout")

@@ -79,8 +79,11 @@ class RecordLog(Protocol):
         ...
 
     def transaction(
-        self, topic: str, create: bool = False
-    ) -> AbstractContextManager[Transaction]: ...
+        self, topic: str, create: bool = False, many: bool = False
+    ) -> AbstractContextManager[Transaction]:
+        """``many``: its records are looked through for secrets together, when they are written: what
+        ``add`` gives back was not."""
+        ...
 
     def alone(self, topic: str, what: str) -> AbstractContextManager[object]:
         """Nobody else on this machine does ``what`` to the thread meanwhile (topic "": to all of

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from leadline.core.errors import not_found, refused
-from leadline.core.secrets.quick import as_given, may_hold, names_suspect
+from leadline.core.secrets.quick import as_given, may_hold, names_suspect, suspects
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_SECRET = "not-secret.json"
 OF_ENVIRONMENT = "env "  # how the sort of a variable's value begins
-Screening = Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
+Screening = Callable[[Sequence[tuple[str, Mapping[str, Any], str]]], list[Mapping[str, Any]]]
 
 
 class Hiding:
@@ -47,6 +47,14 @@ class Hiding:
         if self._rules is None and not (self._always or self.secrets() or may_hold(text)):
             return False
         return self._loaded().holds(text)
+
+    def suspects(self, texts: Sequence[str]) -> set[int]:
+        """The places of those of ``texts`` of which ``holds`` says yes."""
+        found = suspects(texts)
+        if self._always or self.secrets():
+            rules = self._loaded()
+            found.update(at for at, text in enumerate(texts) if rules.holds_value(text))
+        return found
 
     def text(self, text: str) -> str:
         return self._loaded().text(text) if self.holds(text) else text
@@ -102,9 +110,15 @@ class Screen:
         is looked at once for all of them."""
         hiding = self.redactor()
 
-        def cleared(kind: str, body: Mapping[str, Any], line: str) -> Mapping[str, Any]:
-            """``body``, and itself where nothing is hidden in it; ``line`` is it in its record."""
-            return self._cleared(kind, body) if hiding.holds(as_given(line)) else body
+        def cleared(
+            records: Sequence[tuple[str, Mapping[str, Any], str]],
+        ) -> list[Mapping[str, Any]]:
+            """Of each kind, body and its line as a record: the body, itself where nothing is hidden."""
+            found = hiding.suspects([as_given(line) for _, _, line in records])
+            return [
+                self._cleared(kind, body) if at in found else body
+                for at, (kind, body, _) in enumerate(records)
+            ]
 
         return cleared
 

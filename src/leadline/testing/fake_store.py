@@ -193,7 +193,9 @@ class MemoryLog:
         return heads(self.files(topic))
 
     @contextmanager
-    def transaction(self, topic: str, create: bool = False) -> Iterator[MemoryTransaction]:
+    def transaction(
+        self, topic: str, create: bool = False, many: bool = False
+    ) -> Iterator[MemoryTransaction]:
         if not create and not self.exists(topic):
             raise no_such_thread(topic, self.topics())
         with self.disk.lock:

@@ -69,8 +69,8 @@ if TYPE_CHECKING:
     from leadline.ports.records import Clock
     from leadline.ports.sessions import Sessions
 
-#: kind, body and its line, to the body without secrets: the same one where it holds none
-Screening = Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
+#: of each kind, body and its line, the body without secrets: the same one where it holds none
+Screening = Callable[[Sequence[tuple[str, Mapping[str, Any], str]]], Sequence[Mapping[str, Any]]]
 ROLL_BYTES = 256 * 1024
 FOLDED_WHOLE_BYTES = 192 * 1024  # a thread as long as this is looked at in parts
 JUMP_MS = 60_000
@@ -137,15 +137,15 @@ class EventLog:
     ) -> None:
         """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs
         neither. ``warn`` is told what a user should know of what was written all the same.
-        ``screening`` makes, for one transaction, what gets a record about to be appended and says
-        what of it is."""
+        ``screening`` makes, for one transaction, what gets records about to be appended and says
+        what of them is."""
         self.root = root
         self._writer = writer
         self._actor = actor
         self.clock = clock
         self.warn = warn
         self._warned = False
-        self.screening = screening or (lambda: lambda kind, body, line: body)
+        self.screening = screening or (lambda: lambda records: [body for _, body, _ in records])
         self.detector = DETECTOR if screening is not None else 0
         self.sessions = sessions
         self._index: Index | None = None
@@ -153,6 +153,7 @@ class EventLog:
         self._parts: dict[str, dict[str, _Part]] = {}
         self._threads: dict[str, tuple[_State, Thread]] = {}
         self._views: dict[str, tuple[_State, Thread]] = {}
+        self._numbers: dict[str, tuple[_State, dict[tuple[str, str], int]]] = {}
         self._noted: dict[str, dict[str, Head]] = {}
         self._altered: dict[str, list[Altered]] = {}
         self._contradicted: dict[str, list[Altered]] = {}
@@ -507,13 +508,24 @@ class EventLog:
 
     # -- writing -----------------------------------------------------------------------------------
     @contextmanager
-    def transaction(self, topic: str, create: bool = False) -> Iterator[FileTransaction]:
+    def transaction(
+        self, topic: str, create: bool = False, many: bool = False
+    ) -> Iterator[FileTransaction]:
         if not create and not self.exists(topic):
             raise no_such_thread(topic, self.topics())
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
-            writing = FileTransaction(self, topic)
+            writing = FileTransaction(self, topic, many)
             yield writing
             writing.commit()
+
+    def numbers_known(self, topic: str) -> dict[tuple[str, str], int]:
+        """The highest numbers of ids as this process knew them after its last write, where nobody
+        wrote since; for who holds the thread."""
+        state, numbers = self._numbers.pop(topic, ((), {}))
+        return numbers if state == self._state(topic) else {}
+
+    def know_numbers(self, topic: str, numbers: dict[tuple[str, str], int]) -> None:
+        self._numbers[topic] = self._state(topic), numbers
 
     def alone(self, topic: str, what: str) -> AbstractContextManager[object]:
         return locked(os.path.join(self.root, "locks", f"{topic}.{what}.lock"))
@@ -628,9 +640,10 @@ def _part(path: str, known: _Part | None) -> _Part:
 class FileTransaction:
     """See ``ports.records.Transaction``. Lives under the thread's lock."""
 
-    def __init__(self, log: EventLog, topic: str) -> None:
+    def __init__(self, log: EventLog, topic: str, many: bool = False) -> None:
         self.log = log
         self.topic = topic
+        self._unseen: list[Record] | None = [] if many else None  # not looked through yet
         self._end_torn_line()
         self.index = log.index
         self.index.refresh(topic)
@@ -639,7 +652,7 @@ class FileTransaction:
         self._seen: str | None = None  # the newest id of anybody, asked for when one is given
         self._screen: Screening | None = None
         # The highest numbers of ids, by what they are counted by: before, and of what was added.
-        self._before: dict[tuple[str, str], int] = {}
+        self._before = log.numbers_known(topic)
         self._taken: dict[tuple[str, str], int] = {}
         self._seen_of_others = self._seen_since()
         self._session = ""  # that records belong to
@@ -769,23 +782,43 @@ class FileTransaction:
             )
 
     def add(self, kind: str, body: Mapping[str, Any]) -> Record:
-        uid = self.new_uid()
-        record = self._record(uid, kind, body)
+        record = self._record(self.new_uid(), kind, body)
         if (shown := created_id(record)) and parse_id(shown) is None:
             raise no_start(self.topic, shown)
         line = record.line()
-        if self._screen is None:
-            self._screen = self.log.screening()
-        clean = self._screen(kind, body, line.decode())
-        if clean is not body:
-            record = self._record(uid, kind, clean)
-            line = record.line()
+        if self._unseen is None:
+            (clean,) = self._cleared([(kind, body, line.decode())])
+            if clean is not body:
+                record = record.changed(clean, self.prev)
+                line = record.line()
+        else:
+            self._unseen.append(record)
         self._next = ""
         self.lines.append(line)
         for counted, number in numbers_of(record).items():
             self._taken[counted] = max(number, self._taken.get(counted, 0))
-        self.prev, self.last_id = line_digest(line), uid
+            if counted[1] == record.id:  # within what this record begins
+                self._before[counted] = 0
+        self.prev, self.last_id = line_digest(line), record.id
         return record
+
+    def _cleared(
+        self, records: Sequence[tuple[str, Mapping[str, Any], str]]
+    ) -> Sequence[Mapping[str, Any]]:
+        if self._screen is None:
+            self._screen = self.log.screening()
+        return self._screen(records)
+
+    def _look_through(self, records: Sequence[Record]) -> None:
+        """Take the secrets out of what was added, which is chained anew where there are some."""
+        looked_at = zip(records, self.lines, strict=True)
+        clean = self._cleared([(r.kind, r.body, line.decode()) for r, line in looked_at])
+        if all(body is r.body for body, r in zip(clean, records, strict=True)):
+            return
+        self.lines, self.prev = [], records[0].prev
+        for record, body in zip(records, clean, strict=True):
+            self.lines.append(record.changed(body, self.prev).line())
+            self.prev = line_digest(self.lines[-1])
 
     def _record(self, uid: str, kind: str, body: Mapping[str, Any]) -> Record:
         return Record(
@@ -816,6 +849,8 @@ class FileTransaction:
     def commit(self) -> None:
         if not self.lines:
             return
+        if self._unseen:
+            self._look_through(self._unseen)
         folder = self.log.folder(self.topic)
         if self.size > ROLL_BYTES:
             self.number, self.size, self.is_compared = self.number + 1, 0, True
@@ -826,6 +861,9 @@ class FileTransaction:
         self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev, searched))
         if self.is_compared:
             self.log.note_compared(self.topic, [self.name])
+        taken = {c: max(n, self._taken.get(c, 0)) for c, n in self._before.items()}
+        given = {c: n for c, n in taken.items() if n <= self._before[c] + len(self.lines)}
+        self.log.know_numbers(self.topic, given)
         if self._opened is not None and self.log.sessions is not None:
             self.log.sessions().opened(self.topic, *self._opened)
 

@@ -62,6 +62,11 @@ class Record(Generic[Body]):
             envelope["session"] = self.session
         return canonical_json(envelope).encode() + b"\n"
 
+    def changed(self, body: Mapping[str, Any], prev: str) -> Record:
+        """The same record with another body, behind another line."""
+        kept = (self.id, self.at, self.thread, self.writer, self.kind, self.actor)
+        return Record(*kept, dict(body), prev, self.v, self.seen, self.session)
+
 
 class BadLine(ValueError):
     """A line that is not a record; the text says why."""

@@ -8,7 +8,7 @@ gets a no needs none of the rules, which take longer to load than most commands 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.secrets.shapes import COMMON, PHRASES, STEMS, TOKENS, VENDORS, WORDS
 
@@ -22,7 +22,10 @@ _IN_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789_.-"
 _CLOSING = "\\\"'`]) \t"
 _SIGNS = ("=", ":", ">")
 _IN_NUMBERS = "0123456789.+-e,}]) "
-_LONG_WORD = r"[\w.~|:-]{24,}"
+_DIGEST = "sha256:0123456789bcdef"
+_CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ:.+-,{}[] "  # ids, times and numbers of ours
+_LONG = 24
+_LONG_WORD = rf"[\w.~|:-]{{{_LONG},}}"
 _NO_TOKEN = (
     r"(?:sha256:)?[0-9a-f]+|[0-7][0-9A-HJKMNP-TV-Z]{25}|20\d\d-\d\d-\d\d[T0-9:.Z+-]*|[a-z_.-]+"
 )
@@ -45,10 +48,67 @@ def may_hold(text: str) -> bool:
     names: tuple[str, ...] = VENDORS
     if any(map(lower.__contains__, STEMS)):
         names = (*WORDS, *VENDORS)
-    if any(_is_given(lower, word) for word in filter(lower.__contains__, names)):
-        return True
+    return _gives(lower, names) or _may_be_token(text, _COMMON)
+
+
+def suspects(texts: Sequence[str]) -> set[int]:
+    """The places of those of ``texts`` of which ``may_hold`` says yes.
+
+    Many records of one sort say mostly the same: what stands between two quotation marks, or up to
+    an equals sign, over which no shape reaches, is looked at once for all of them. A name and what
+    is given to it are not so bounded, so that whoever has a telling one is asked by itself.
+    """
+    parts = [text.replace("=", '="').split('"') for text in texts]
+    odd, named, names = set[str](), set[str](), set[str]()
+    for alphabet, some in _by_alphabet(set().union(*parts)):
+        odd |= _odd_among(some, alphabet)
+        if there := _held(_made_of(alphabet.lower(), (*WORDS, *VENDORS)), "\n".join(some).lower()):
+            named |= {part for part in some if any(map(part.lower().__contains__, there))}
+            names.update(there)
+    found = set[int]()
+    for at, own in enumerate(parts if odd or named else ()):
+        if not odd.isdisjoint(own):
+            yes = may_hold(texts[at])
+        else:
+            yes = not named.isdisjoint(own) and _gives(texts[at].lower(), names)
+        if yes:
+            found.add(at)
+    return found
+
+
+def _by_alphabet(parts: set[str]) -> Iterator[tuple[str, set[str]]]:
+    """What is written in few characters can hold those hints alone that consist of them. "": any."""
+    for alphabet in (_DIGEST, _CAPITALS):
+        some = {part for part in parts if not part.strip(alphabet)}
+        parts = parts - some
+        yield alphabet, some
+    yield "", parts
+
+
+def _made_of(alphabet: str, hints: Iterable[str]) -> list[str]:
+    return [hint for hint in hints if not (alphabet and hint.strip(alphabet))]
+
+
+def _held(hints: Iterable[str], text: str) -> list[str]:
+    return [hint for hint in hints if hint in text]
+
+
+def _odd_among(parts: set[str], alphabet: str) -> set[str]:
+    """Those of ``parts`` that may be in a shape."""
+    shapes = [max(hint.split('"'), key=len) for hint in (*_PHRASES, *_TOKENS, _BOTH[0])]
+    there = _held(_made_of(alphabet, shapes), "\n".join(parts))
+    odd = {part for part in parts if any(map(part.__contains__, there))} if there else set[str]()
+    common = _made_of(alphabet, _COMMON)
+    return odd.union(part for part in parts if len(part) >= _LONG and _may_be_token(part, common))
+
+
+def _gives(lower: str, names: Iterable[str]) -> bool:
+    return any(_is_given(lower, name) for name in filter(lower.__contains__, names))
+
+
+def _may_be_token(text: str, hints: Sequence[str]) -> bool:
     return any(
-        any(map(word.__contains__, _COMMON)) and not re.fullmatch(_NO_TOKEN, word)
+        any(map(word.__contains__, hints)) and not re.fullmatch(_NO_TOKEN, word)
         for word in re.findall(_LONG_WORD, text)
     )
 

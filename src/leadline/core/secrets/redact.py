@@ -94,7 +94,18 @@ class Redactor:
 
     def holds(self, text: str) -> bool:
         """Whether anything may be hidden in ``text``; a no is sure."""
-        return may_hold(text) or self._holds_value(text)
+        return may_hold(text) or self.holds_value(text)
+
+    def holds_value(self, text: str) -> bool:
+        """Of the values of the environment alone; a no is sure."""
+        if self._sealed is not None or any(form in text for form, _ in self._forms):
+            return True
+        if not self._any_case:
+            return False
+        lower = small(text)
+        if any(form in lower for form, _ in self._any_case):
+            return True
+        return ("\n" in text or "\\n" in text) and self._broken(text) != []
 
     def text(self, text: str) -> str:
         if not self.holds(text):
@@ -191,16 +202,6 @@ class Redactor:
         return f"[redacted:{sort}]"
 
     # ---- one pass over a text --------------------------------------------------------------------
-
-    def _holds_value(self, text: str) -> bool:
-        if self._sealed is not None or any(form in text for form, _ in self._forms):
-            return True
-        if not self._any_case:
-            return False
-        lower = small(text)
-        if any(form in lower for form, _ in self._any_case):
-            return True
-        return ("\n" in text or "\\n" in text) and self._broken(text) != []
 
     def _once(self, text: str) -> str:
         text = self._outside_marks(text, self._of_environment)

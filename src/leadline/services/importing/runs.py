@@ -283,7 +283,7 @@ def take_in(
                 continue
             for run in lot:
                 run.items = {name: kept_items(context, facts) for name, facts in run.items.items()}
-            with store.transaction(topic) as writing:
+            with store.transaction(topic, many=True) as writing:
                 settled = [
                     (run, uid) for run in lot if (uid := taking.take(run, writing)) is not None
                 ]
