@@ -89,6 +89,25 @@ def test_values_that_are_not_above_zero_are_judged_by_their_difference(bench):
     assert (done["as_ratio"], done["verdict"], done["estimate"]) == (False, "better", -3.0)
 
 
+def test_what_both_sides_give_is_compared_where_nobody_chose(lab):
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch")
+    code = "import json, sys; print(json.dumps(dict.fromkeys(sys.argv[2:], float(sys.argv[1]))))"
+    lab.write("one.py", code)
+
+    def measured(*names):
+        run = [sys.executable, "one.py"]
+        sides = ["--", *run, "2", "{k}", *names, "--", *run, "4", "cells", *names]
+        return lab.run("ab", "--blocks", "1", "--set", "k=cells", "--json", *sides)
+
+    done = json.loads(measured().stdout)["data"]
+    assert (done["metric"], done["estimate"]) == ("cells", 2)
+    assert lab.json("ab", "show", done["id"])["data"]["estimate"] == 2
+    assert "in turns: cells of" in lab.ok("brief")
+    more = measured("n")
+    assert json.loads(more.stdout)["data"]["metric"] == "wall_s"
+    assert "wall_s is compared; both sides give cells, n: --metric cells" in more.stderr
+
+
 def test_without_a_metric_the_wall_time_is_taken(thread_lab):
     done = thread_lab.json("ab", "--blocks", "1", "--metric", "wall_s", "--", "true", "--", "true")[
         "data"

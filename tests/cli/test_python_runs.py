@@ -45,6 +45,14 @@ def test_without_a_thread_the_work_is_not_done(lab: Lab) -> None:
     assert "next: leadline start" in done.stderr
 
 
+def test_only_what_says_what_it_does_was_run_before(thread_lab: Lab) -> None:
+    blocks = "with ll.run(): ll.log(time_ms=1)\nwith ll.run(): ll.log(time_ms=2)\n"
+    assert "before" not in python(thread_lab, "import leadline as ll\n" + blocks).stderr
+    code = "import leadline as ll\nfor _ in 'ab':\n    with ll.run(config={'n': 1}): pass\n"
+    said = "(done: P-003-r1); to add a repeat instead: ll.run(experiment='P-003')"
+    assert said in python(thread_lab, code).stderr
+
+
 def test_inside_a_job_the_job_is_the_run(thread_lab: Lab) -> None:
     thread_lab.write("job.py", HEAD + "f(7)\nwith ll.run():\n    ll.log(loss=2)\n")
     thread_lab.ok("run", "--", sys.executable, "job.py")

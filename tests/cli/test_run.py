@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from leadline.job.probe import start_ticks
+
 PY = sys.executable
 
 
@@ -108,6 +110,16 @@ def test_known_configuration_is_announced_before_it_starts(thread_lab):
     again = thread_lab.run("run", "--set", "k=1", "--", "false")
     assert "were run before (failed: P-001-r1)" in again.stderr
     assert "before" not in thread_lab.run("run", "--set", "k=2", "--", "false").stderr
+
+
+def test_a_value_that_is_set_stands_in_the_command_that_names_it(thread_lab):
+    given = ["--set", "n=8", "--set", "lr=3e-4", "--artifact", "out-{n}"]
+    done = thread_lab.json("run", *given, "--", "echo", "{n}", "--lr={lr}", "{other}", "{{n}}")
+    shown = thread_lab.json("show", done["data"]["runs"][0]["id"])["data"]
+    assert shown["argv"] == ["echo", "8", "--lr=3e-4", "{other}", "{{n}}"]
+    assert shown["config"] == {"n": 8, "lr": 0.0003} and "out-8" in str(shown)
+    refused = thread_lab.run("run", "--set", "n=8", "--", "echo", "--n", "9")
+    assert "next: leadline run --set n=9 -- echo --n 9" in refused.stderr
 
 
 def test_dirty_and_untracked_files_are_in_the_code_state(thread_lab):
@@ -272,6 +284,22 @@ def test_kill_9_of_the_whole_job_is_lost_not_failed(thread_lab):
         )
     )
     assert row["state"] == "lost"
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_what_is_left_of_a_job_whose_supervisor_was_killed_is_not_waited_for(thread_lab, watched):
+    script = "setsid sleep 300 & echo $!; wait"
+    process = start(thread_lab, "run", "--", "sh", "-c", script)
+    left = int(process.stdout.readline())
+    (owner,) = (thread_lab.repo / ".git/leadline/runs").rglob("owner.json")
+    if not watched:
+        process.kill()
+        process.wait()
+    os.kill(json.loads(owner.read_text())["pid"], signal.SIGKILL)
+    if watched:
+        assert process.wait(60) == 125
+    assert thread_lab.json("status", "--runs")["data"][0]["state"] == "lost"
+    assert start_ticks(left) is None
 
 
 def test_children_are_reaped(thread_lab):

@@ -94,7 +94,8 @@ def test_a_value_set_beside_the_command_must_not_contradict_its_flag(text):
     with pytest.raises(LeadlineError, match="contradict each other") as error:
         check_said_once(argv, {"block": text})
     assert error.value.code == "config-contradicts-command"
-    assert error.value.next[-1] == f"leadline run -- … with --block {text}"
+    assert error.value.next == ["leadline run …"]
+    assert error.value.details["instead"] == {f"block={text}": "block=64"}
 
 
 @pytest.mark.parametrize(

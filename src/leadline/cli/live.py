@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from leadline.core.errors import environment
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.executor import OVER
+from leadline.services.run.attempt import waited
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -168,7 +169,7 @@ class Watching:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))  # held back by the launch
             told = 0
             try:
-                while executor.wait([(attempt, handle)], LOOK_EVERY_S)[attempt] not in OVER:
+                while waited(executor, [(attempt, handle)], LOOK_EVERY_S)[attempt] not in OVER:
                     executor.refresh([(attempt, handle)])
                     for follower in followers:
                         follower.copy()

@@ -8,7 +8,7 @@ from leadline.core.plain import shell_words
 
 
 def complete(error: LeadlineError, argv: list[str]) -> None:
-    """Put what was typed in place of ``…`` behind the verb. Where nothing else is added, the texts
+    """Put what was typed in place of ``…`` behind the verb, or behind ``--``. Where nothing else is added, the texts
     of ``details["instead"]`` stand in place of those that were refused."""
     instead = error.details.get("instead")
     texts: dict[str, str] = instead if isinstance(instead, dict) else {}
@@ -20,7 +20,9 @@ def complete(error: LeadlineError, argv: list[str]) -> None:
     for remedy in error.next:
         head, more, tail = remedy.partition(" …")
         verb = head.removeprefix("leadline").strip().partition(" ")[0]
-        if more and (verb in own or not verb) and " -- " not in tail and "(" not in tail:
+        if head.endswith(" --"):  # it stands for the command alone
+            remedy = f"{head} {shell_words(command)}{tail}" if command else remedy
+        elif more and (verb in own or not verb) and " -- " not in tail and "(" not in tail:
             words = own if tail else [_mended(word, texts) for word in own]
             remedy = f"leadline {shell_words(words)}{tail}"
             if dashes:

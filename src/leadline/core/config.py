@@ -165,12 +165,12 @@ def check_said_once(argv: list[str], sets: Mapping[str, str]) -> None:
     for key, text in sets.items():
         said = own_flags.get(key)
         if said not in (None, True, False) and said != parse_value(text):
+            own = said if isinstance(said, str) else json.dumps(said)
             raise usage(
                 "config-contradicts-command",
                 f"--set {key}={text} and the command's own --{key} {said} contradict each other",
-                why="the record would show a config that was not run",
-                do=[
-                    "leadline run --config-from-args -- …",
-                    f"leadline run -- … with --{key} {text}",
-                ],
+                why="the record would show a config that was not run; "
+                f"{{{key}}} in the command stands for the value",
+                do="leadline run …",
+                details={"instead": {f"{key}={text}": f"{key}={own}"}},
             )

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from leadline.core.errors import LeadlineError, conflict
 from leadline.core.typed import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result
 
+#: The supervisor died, and processes of the command live.
+ORPHANED = "orphaned"
 #: What ``poll`` may answer.
-POLL_STATES = ("queued", "running", "orphaned", "finished", "gone", "unknown")
+POLL_STATES = ("queued", "running", ORPHANED, "finished", "gone", "unknown")
 #: Of these: nothing lives, and nothing will change any more.
 OVER = ("finished", "gone")
 #: Where a job runs, seen from the machine that asks for it.
@@ -22,6 +25,16 @@ HERE, UNPACKED, ELSEWHERE = "here", "unpacked", "elsewhere"
 
 #: The code of an error of ``submit`` after which nobody knows whether something was started.
 MAYBE_STARTED = "maybe-started"
+
+
+def device_taken(said: str, name: str) -> LeadlineError:
+    """Of an executor whose device somebody has; ``said``: who, in words."""
+    return conflict(
+        "device-taken",
+        said,
+        why="one device has one job; nothing was started",
+        do=[f"leadline device list {name}", "leadline jobs"],
+    )
 
 
 class Leases(Protocol):

@@ -12,11 +12,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from leadline.core.errors import LeadlineError, conflict, environment
+from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job import probe
 from leadline.job.disk import open_to_read
-from leadline.ports.executor import OVER
+from leadline.ports.executor import OVER, device_taken
 
 if TYPE_CHECKING:
     from leadline.ports.attempt import Cancelled, Handle, Result
@@ -212,16 +212,6 @@ class LocalExecutor:
 def made(setup: ExecutorSetup) -> LocalExecutor:
     """A declared one: this machine with an environment, limits or devices of its own."""
     return LocalExecutor(setup.options.get("python"), setup.name)
-
-
-def device_taken(said: str, name: str) -> LeadlineError:
-    """``said``: who has it, as the job program tells."""
-    return conflict(
-        "device-taken",
-        said,
-        why="one device has one job; nothing was started",
-        do=[f"leadline device list {name}", "leadline jobs"],
-    )
 
 
 class _Ends:

@@ -27,7 +27,7 @@ from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.job import probe
 from leadline.job.disk import make_folders, open_to_read
 from leadline.ports.attempt import job_name
-from leadline.ports.executor import ELSEWHERE, MAYBE_STARTED
+from leadline.ports.executor import ELSEWHERE, MAYBE_STARTED, device_taken
 
 if TYPE_CHECKING:
     from typing import IO
@@ -441,8 +441,6 @@ class SshExecutor:
         if "error" in answer:
             code = str(answer["error"])
             if code == "device-taken":
-                from leadline.adapters.executors.local import device_taken
-
                 raise device_taken(str(answer["what"]), self.name)
             mends = {
                 "no-room-there": self._typed("df -h"),

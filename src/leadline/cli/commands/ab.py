@@ -38,8 +38,8 @@ are there, each at its own code, which is what settles a comparison of runs that
 
 It stops when a difference is shown; with --precision when the ratio's interval is that narrow; with --equivalent when
 it lies within that margin or outside; or at --blocks or --time. The metric is --metric, else the thread's first with
-a better direction, else the wall time of the run. `leadline ab show ID` computes a result again from its runs.
-Exit 6 when no comparison was made, since no block was whole."""
+a better direction, else the only one that both sides give, else the wall time of the run. `leadline ab show ID`
+computes a result again from its runs. Exit 6 when no comparison was made, since no block was whole."""
 EXAMPLES = [
     "leadline ab -- ./bench-old -- ./bench-new",
     "leadline ab --a block=64 --b block=128 -- ./bench {block}",
@@ -227,6 +227,8 @@ def _show(context: Context, args: argparse.Namespace) -> Answer:
 
 def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, object], list[str]]]:
     """(argv, config, artifacts) of both sides: two commands, or one template with two configs."""
+    from leadline.core.design.cells import fill, placeholders, with_values
+
     both = settings(args.sets, "--set", "ab")
     configs = [
         {**both, **settings(args.config_a, "--a", "ab")},
@@ -235,10 +237,9 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, object],
     words, artifacts = list(args.command), [args.artifacts, args.artifacts]
     if "--" in words:
         at = words.index("--")
-        commands = [words[:at], words[at + 1 :]]
+        commands = [with_values(words[:at], configs[0]), with_values(words[at + 1 :], configs[1])]
+        artifacts = [with_values(args.artifacts, config) for config in configs]
     elif args.config_a or args.config_b:
-        from leadline.core.design.cells import fill, placeholders
-
         known = set(configs[0]) & set(configs[1])
         unknown = [name for name in placeholders([*words, *args.artifacts]) if name not in known]
         if unknown:

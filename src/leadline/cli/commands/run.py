@@ -59,7 +59,7 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "leadline run [options] -- COMMAND [ARGUMENTS]"
-    several(parser, "--set", "K=V", "a config value", dest="sets")
+    several(parser, "--set", "K=V", "a config value; {K} in the command stands for V", dest="sets")
     several(
         parser,
         "--config",
@@ -144,6 +144,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         check_variable(name)
     environment: dict[str, str | None] = dict(e.split("=", 1) for e in args.env if "=" in e)
     check_words(args)
+    _put_values(args)
     topic = context.topic(args.thread)
     request = RunRequest(
         topic=topic,
@@ -303,6 +304,18 @@ def check_words(args: argparse.Namespace) -> None:
         from leadline.services.write.note import check_reason_class
 
         check_reason_class(args.negative)
+
+
+def _put_values(args: argparse.Namespace) -> None:
+    """The values of --set, as they were typed, in the places that name them."""
+    if not any("{" in text for text in (*args.command, *args.artifacts, *args.inputs)):
+        return
+    from leadline.core.design.cells import with_values
+
+    values = pairs(args.sets, "--set", "run")
+    args.command = with_values(args.command, values)
+    args.artifacts = with_values(args.artifacts, values)
+    args.inputs = with_values(args.inputs, values)
 
 
 def _config(args: argparse.Namespace) -> dict[str, object]:

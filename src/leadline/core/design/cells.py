@@ -303,15 +303,19 @@ def placeholders(argv: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name for name in found if name))
 
 
-def with_fixed(texts: Sequence[str], config: Cell) -> list[str]:
-    """The texts with the values that are the same in every cell in their places."""
+def with_values(texts: Sequence[str], config: Mapping[str, Any]) -> list[str]:
+    """The texts with each value in the place of its name in braces; any other brace stays."""
 
     def value(match: re.Match[str]) -> str:
-        if match[1] not in config:
-            return match[0]
-        return shown(config[match[1]]).replace("{", "{{").replace("}", "}}")
+        return shown(config[match[1]]) if match[1] in config else match[0]
 
     return [_PLACEHOLDER.sub(value, text) for text in texts]
+
+
+def with_fixed(texts: Sequence[str], config: Cell) -> list[str]:
+    """The same in a template: what is alike in every cell; braces of a value are no placeholder."""
+    whole = {k: shown(v).replace("{", "{{").replace("}", "}}") for k, v in config.items()}
+    return with_values(texts, whole)
 
 
 def check_command(

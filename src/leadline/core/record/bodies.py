@@ -879,7 +879,7 @@ class InterleavingEndedBody(BlocksJudged, total=False):
 class InterleavingBody(ItemBody, total=False):
     a: SideOfAb
     b: SideOfAb
-    metric: str  # that is judged
+    metric: str  # that is judged; without it, the one that its end names
     order: str  # how sides take turns
     seed: int
     alpha: float

@@ -436,6 +436,8 @@ def _interleaving_ended(thread: Thread, record: Record[bodies.InterleavingEndedB
         item.history.append(_later(record))
         said = {k: v for k, v in record.body.items() if k not in ("interleaving", "refs")}
         item.body["ended"] = cast("bodies.InterleavingEndedBody", said)
+        if metric := record.body.get("metric"):  # that the warm-up told, where nobody chose one
+            item.body.setdefault("metric", metric)
 
 
 def _session_ended(thread: Thread, record: Record[bodies.SessionEndedBody]) -> None:

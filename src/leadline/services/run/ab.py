@@ -20,6 +20,7 @@ from leadline.core.ids import named_id
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.stats.sequential import FEWEST_BLOCKS, METHOD
+from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
@@ -46,8 +47,9 @@ OTHER_ITEMS = "its {metric} is over other items than that of the first run: see 
 @dataclass
 class AbRequest:
     """``a`` is the reference. ``metric``: "" takes the thread's first with a better direction, else
-    the wall time of the run. ``precision``, ``equivalent``: shares (0.01 is 1 %); see
-    ``_reason_to_stop``. ``null``: both are one command, and measure the ruler."""
+    the only one that both sides give in the warm-up, else the wall time of the run. ``precision``,
+    ``equivalent``: shares (0.01 is 1 %); see ``_reason_to_stop``. ``null``: both are one command,
+    and measure the ruler."""
 
     a: RunRequest
     b: RunRequest
@@ -66,7 +68,8 @@ class AbRequest:
 
 @dataclass
 class _State:
-    """What was measured so far. ``blocks``: the values of each whole block by side."""
+    """What was measured so far. ``metric``: "" until the warm-up has told. ``blocks``: the values of
+    each whole block by side."""
 
     metric: str
     blocks: list[dict[str, list[float]]] = field(default_factory=list)
@@ -98,7 +101,7 @@ def measure(
         say(f"--blocks {request.most_blocks} bounds no ratio: seven are the fewest")
     thread, a, b = complete(context, request.a), request.a, request.b
     complete(context, b)
-    metric, definition = _metric(thread, request.metric)
+    metric = request.metric or _ranked(thread)
     sides = {"a": a, "b": b}
     for asked in sides.values():
         asked.detached = asked.later = begun is not None
@@ -113,6 +116,8 @@ def measure(
         with piloted(context, executor, uid, 1, most) as resources:
             a.resources = b.resources = resources
             runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state, request.null, here)
+            _warm_up(runs, request, say)
+            definition = definition_of(context.slice(a.topic), state.metric)
             why = _in_turns(runs, request, definition, started_s, say)
         measured = _measured(context, request, state, definition, why, shown, uid, started_s)
         at_end(measured)
@@ -182,10 +187,10 @@ def _check(request: AbRequest) -> None:
         )
 
 
-def _metric(thread: Thread, wanted: str) -> tuple[str, MetricDef]:
+def _ranked(thread: Thread) -> str:
+    """The thread's first metric with a better direction; "" without one."""
     ranked = (m.name for m in thread.metrics.values() if m.direction in ("lower", "higher"))
-    name = wanted or next(ranked, WALL)
-    return name, definition_of(thread, name)
+    return next(ranked, "")
 
 
 def _record_start(
@@ -200,7 +205,6 @@ def _record_start(
     body: InterleavingBody = {
         "a": {"argv": a["argv"], "config": a["config"]},
         "b": {"argv": b["argv"], "config": b["config"]},
-        "metric": metric,
         "order": request.order,
         "seed": request.seed,
         "alpha": request.alpha,
@@ -213,6 +217,8 @@ def _record_start(
             "time_s": request.time_limit_s,
         },
     }
+    if metric:
+        body["metric"] = metric
     body["entry"] = "elsewhere" if request.null else "command"
     if request.null:
         body["null"] = True
@@ -288,6 +294,27 @@ class _Runs:
         return outcome
 
 
+def _warm_up(runs: _Runs, request: AbRequest, say: Say) -> None:
+    """Runs that do not count. Where nobody chose a metric, the only one that all of them gave is
+    taken: by its name, before a value counts."""
+    state, given = runs.state, list[set[str]]()
+    for number in range(request.warmup):
+        for side in "ab":
+            if not state.interrupted:
+                outcome = runs.one(side, 0, number, warmup=True)
+                given.append(set(outcome.metrics))
+                if outcome.state != "done":
+                    state.failed.append(
+                        f"the warm-up {outcome.id}: {outcome.reason or outcome.state}"
+                    )
+    if state.metric:
+        return
+    both = sorted(set.intersection(*given)) if given else []
+    state.metric = both[0] if len(both) == 1 else WALL
+    if len(both) > 1:
+        say(f"{WALL} is compared; both sides give {few(both, 5)}: --metric {both[0]} compares that")
+
+
 def _in_turns(
     runs: _Runs,
     request: AbRequest,
@@ -295,17 +322,8 @@ def _in_turns(
     started_s: float,
     say: Say,
 ) -> str:
-    """Warms up and measures block after block; returns why it ended."""
-    state = runs.state
-    for number in range(request.warmup):
-        for side in "ab":
-            if not state.interrupted:
-                outcome = runs.one(side, 0, number, warmup=True)
-                if outcome.state != "done":
-                    state.failed.append(
-                        f"the warm-up {outcome.id}: {outcome.reason or outcome.state}"
-                    )
-    why = ""
+    """Measures block after block; returns why it ended."""
+    state, why = runs.state, ""
     last_said_s = started_s
     for number, order in enumerate(schedule(request.seed, request.order), 1):
         why = why or _limit(request, state, started_s)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.ports.executor import ORPHANED
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
 
@@ -47,6 +48,18 @@ def keep_handle(attempt: str, handle: Handle) -> None:
 def handle_of(attempt: str) -> Handle:
     """The handle as it was kept; empty where its launcher died before."""
     return cast("Handle", object_at(os.path.join(attempt, HANDLE)))
+
+
+def waited(
+    executor: Executor, attempts: Sequence[tuple[str, Handle]], timeout_s: float
+) -> dict[str, str]:
+    """As ``Executor.wait``. What a command left behind is ended where its supervisor died before it
+    could: how that command ended nobody knows any more, so there is nothing to wait for."""
+    found = executor.wait(attempts, timeout_s)
+    for attempt, handle in attempts:
+        if found[attempt] == ORPHANED:
+            executor.cancel(attempt, handle)
+    return found
 
 
 def states(context: Context, runs: Iterable[tuple[str, str]]) -> dict[str, str]:

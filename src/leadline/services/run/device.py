@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.job.disk import make_folders
-from leadline.ports.executor import holds_of, leases_of
+from leadline.ports.executor import device_taken, holds_of, leases_of
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
 
@@ -120,7 +120,7 @@ def _hold(
 ) -> dict[str, Any]:
     """Where an engine deals the devices out: a job of it that has the device and waits for work."""
     if mine := _own(context, engine, name, device):
-        raise _taken(_told(device, mine), name)
+        raise device_taken(_told(device, mine), name)
     number = os.urandom(8).hex()
     queue = os.path.join(context.root, "pilots", f"kept-{number}")
     told = {**{k: v for k, v in info.items() if k != "key"}, "id": number}
@@ -148,7 +148,7 @@ def _hold(
     waits = (
         f": its queue says {row['waits']}" if row else ": the job that was to keep it ended at once"
     )
-    raise _taken(said or f"{name} gave no {device} within {within_s:g} s{waits}", name)
+    raise device_taken(said or f"{name} gave no {device} within {within_s:g} s{waits}", name)
 
 
 def _own(context: Context, engine: Holds, name: str, device: str) -> dict[str, Any]:
@@ -286,16 +286,7 @@ def _ask(context: Context, name: str, request: dict[str, object]) -> dict[str, A
 
 def _refuse_taken(answer: dict[str, Any], name: str) -> None:
     if said := answer.get("taken"):
-        raise _taken(str(said), name)
-
-
-def _taken(said: str, name: str) -> Exception:
-    return conflict(
-        "device-taken",
-        said,
-        why="one device has one job",
-        do=[f"leadline device list {name}", "leadline jobs"],
-    )
+        raise device_taken(str(said), name)
 
 
 def _holder(context: Context, run: str, topic: str) -> dict[str, str]:

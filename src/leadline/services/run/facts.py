@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
+from leadline.core.plain import shell_word
 from leadline.core.record.run import program_of, run_key
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
@@ -113,7 +114,7 @@ def _tell_left_out(context: Context, code: CodeState) -> None:
     named = [f"{gap['path']} ({gap['reason'].removeprefix(HELD)})" for gap in found]
     context.warn(
         f"left out of the code state: {few(named, 3)}; "
-        f"if it is no secret: leadline run --not-secret-file {found[0]['path']} -- …"
+        f"if it is no secret: leadline run --not-secret-file {shell_word(found[0]['path'])} -- …"
     )
 
 

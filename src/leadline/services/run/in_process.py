@@ -34,16 +34,18 @@ class InProcessRun:
         self._context = context
         context.on = IN_PROCESS
         request.resources = {"process": os.getpid()}
+        command = request.command
+        told_apart = bool(command.config) or command.argv != sys.orig_argv
         if before is not None:
             request.experiment, request.design = before.experiment, {"together": before.uid}
         try:
-            facts, seen = ready(context, request, context.warn)
+            facts, seen = ready(context, request, context.warn, told_apart)
         except LeadlineError as error:
             if before is None or error.kind not in ("conflict", "refused"):
                 raise
             context.warn(f"this is another experiment than {before.experiment}: {error.what}")
             request.experiment = request.design = None
-            facts, seen = ready(context, request, context.warn)
+            facts, seen = ready(context, request, context.warn, told_apart)
         self._edited = edited_since_start(context.toplevel)
         self._held = ExitStack()
         with ExitStack() as held:

@@ -20,7 +20,7 @@ from leadline.ports.executor import OVER
 from leadline.services.context import Context
 from leadline.services.lookup import slice_of
 from leadline.services.run import several
-from leadline.services.run.attempt import handle_of, planned_of, states
+from leadline.services.run.attempt import handle_of, planned_of, states, waited
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.progress import progress_in
@@ -319,7 +319,7 @@ def _by_executor(runs: Iterable[Open]) -> dict[str, list[Open]]:
 def _look(context: Context, name: str, group: list[Open]) -> dict[str, str]:
     """How they stand, after a short wait for the first that ends."""
     attempts = [(one.folder, one.handle) for one in group]
-    found = _reached(context, name, lambda executor: executor.wait(attempts, LOOK_EVERY_S))
+    found = _reached(context, name, lambda executor: waited(executor, attempts, LOOK_EVERY_S))
     return {one.uid: (found or {}).get(one.folder, "unknown") for one in group}
 
 

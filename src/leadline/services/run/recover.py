@@ -9,9 +9,9 @@ from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.tracker.run_folder import RESULT
 from leadline.core.typed import TYPE_CHECKING
-from leadline.ports.executor import HERE, OVER
+from leadline.ports.executor import HERE, ORPHANED, OVER
 from leadline.services.context import Context
-from leadline.services.run.attempt import planned_of, states
+from leadline.services.run.attempt import handle_of, planned_of, states, waited
 from leadline.services.run.ending import end_run
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.retry import retried
@@ -101,7 +101,11 @@ def _end(context: Context, topic: str, uid: str, now: Mapping[str, str]) -> RunP
     if body is None:
         return None
     run = RunPlan(topic, uid, body, folder)
-    state = _state(context, uid, body.get("executor") or USUAL_EXECUTOR, now)
+    name = body.get("executor") or USUAL_EXECUTOR
+    state = _state(context, uid, name, now)
+    if state == ORPHANED:
+        waited(context.executor_for(name), [(folder, handle_of(folder))], 0.0)
+        state = _state(context, uid, name, {})
     if state not in OVER:
         context.warn(
             f"{body['id']} of {topic} goes on without the command that started it ({state}): "
@@ -156,4 +160,4 @@ def _goes_on_alone(
         return detached
     if not here and uid not in now:  # nobody elsewhere was asked
         return not os.path.exists(os.path.join(folder, RESULT))
-    return detached and _state(context, uid, name, now) not in OVER
+    return detached and _state(context, uid, name, now) not in (*OVER, ORPHANED)

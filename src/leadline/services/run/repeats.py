@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from leadline.core.record.rows import RunRow
-from leadline.core.record.run import program_of, run_key
+from leadline.core.record.run import IN_PROCESS, program_of, run_key
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, duration
 from leadline.services.context import Context
@@ -100,9 +100,12 @@ def start(context: Context, request: RunRequest, say: Say = lambda text: None) -
     return let_go(context, request, facts, seen)
 
 
-def ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, list[str]]:
+def ready(
+    context: Context, request: RunRequest, say: Say, told_apart: bool = True
+) -> tuple[PlanFacts, list[str]]:
     """The facts of a request that may run, and the ids of runs of the same key; what is worth
-    knowing first is said. Raises LeadlineError: it may not run."""
+    knowing first is said. ``told_apart``: its command and config say what it does, so that another
+    of the same key is the same. Raises LeadlineError: it may not run."""
     threads: list[Thread] = []
     facts = gather(context, request, first=lambda: threads.append(complete(context, request)))
     thread = threads[0]
@@ -117,9 +120,10 @@ def ready(context: Context, request: RunRequest, say: Say) -> tuple[PlanFacts, l
         say(f"{thread.finish_told}: this comes after its end")
     if facts["hygiene"].get("contended"):
         say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
-    seen = [] if request.experiment else _seen(context, request, facts["key"])
+    new = request.experiment is None and told_apart
+    seen = _seen(context, request, facts["key"]) if new else []
     if seen:
-        say(_seen_before(seen, thread))
+        say(_seen_before(context, seen, thread))
     return facts, [row.id for row in seen]
 
 
@@ -177,7 +181,7 @@ def _progress(outcomes: list[RunOutcome], total: int) -> str:
     return f"{said}, about {duration(left)} left" if left else said
 
 
-def _seen_before(seen: list[RunRow], thread: Thread) -> str:
+def _seen_before(context: Context, seen: list[RunRow], thread: Thread) -> str:
     """That the same was run before, and how to add a repeat to what still stands of it."""
     by_state: dict[str, list[str]] = {}
     for row in seen:
@@ -190,6 +194,11 @@ def _seen_before(seen: list[RunRow], thread: Thread) -> str:
     standing = [row for row in seen if not row.retracted]
     if standing:
         last = standing[-1]
-        elsewhere = f" --thread {last.thread}" if last.thread != thread.topic else ""
-        said += f"; to add a repeat instead: leadline run --experiment {last.experiment}{elsewhere}"
+        named = {"experiment": last.experiment}
+        if last.thread != thread.topic:
+            named["thread"] = last.thread
+        again = " ".join(["leadline run", *(f"--{k} {v}" for k, v in named.items())])
+        if context.on == IN_PROCESS:
+            again = f"ll.run({', '.join(f'{k}={v!r}' for k, v in named.items())})"
+        said += f"; to add a repeat instead: {again}"
     return said

@@ -26,7 +26,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.ports.executor import HERE, OVER
 from leadline.services.context import Context, refs_for
-from leadline.services.run.attempt import handle_of
+from leadline.services.run.attempt import handle_of, waited
 from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import (
     code_there,
@@ -420,7 +420,7 @@ class _Sweep:
         """Until one is over, or it is time to look for an interruption; takes out of ``running``
         what is over."""
         attempts = [(one.run.attempt, one.handle) for one in self.running]
-        states = self.executor.wait(attempts, WAIT_S)
+        states = waited(self.executor, attempts, WAIT_S)
         if self._interrupted():
             for attempt, handle in attempts:
                 self.executor.cancel(attempt, handle)
