@@ -277,6 +277,9 @@ def says(thread: Thread) -> dict[str, Any]:
         "experiments": {
             name: tagged(thread, thread.experiments[name]) for name in thread.experiments
         },
+        "in parts": list(
+            thread.told_in_parts("repr", 2, lambda some: "\n".join(map(known_of, some)))
+        ),
         "streamed": [tagged(thread, e) for e in thread.experiments.values()],
         "items": {name: thread.items[name] for name in thread.items},
         "kinds": [[i.id for i in thread.of_kind(kind)] for kind in ("note", "claim", "update")],
@@ -286,6 +289,14 @@ def says(thread: Thread) -> dict[str, Any]:
         "about": (thread.about, thread.metrics, thread.unknown_kinds, thread.activity),
         "last": (thread.record_count, thread.last_at, thread.last_id, len(thread.items)),
     }
+
+
+def known_of(experiment: Experiment) -> str:
+    notes = [(note.text, note.stands) for note in experiment.notes]
+    runs = [(r.id, r.state, r.metrics, r.is_evidence, r.retracted) for r in experiment.runs]
+    return repr(
+        (experiment.id, experiment.title, experiment.stands, experiment.config, notes, runs)
+    )
 
 
 def tagged(thread: Thread, experiment: Experiment) -> Experiment:

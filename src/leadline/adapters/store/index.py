@@ -56,7 +56,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 24
+SCHEMA_VERSION = 25
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -70,6 +70,7 @@ READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one state
 # not only something was said of it, so that what rests on it is judged again.
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
+# ``told``: what was said of the ``number`` experiments from ``first`` to ``last`` (``KeptRows.told_in_parts``).
 # ``alike``: of each invocation that was asked about, what its runs have (``core/record/reaches.py``).
 # ``entries``: of the logbook (``entries_table``).
 # ``odd``: why a thread has to be folded whole (``names_table``).
@@ -122,6 +123,8 @@ CREATE INDEX things_names ON things(thread, names, place) WHERE kind = 'experime
 CREATE INDEX things_negative ON things(thread, negative_at, id) WHERE negative_at IS NOT NULL;
 CREATE INDEX things_claims ON things(thread, stands DESC, rank DESC, place) WHERE kind = 'claim';
 CREATE INDEX things_state ON things(thread, kind, stands, state, place);
+CREATE TABLE told(thread TEXT, name TEXT, first TEXT, last TEXT, number INTEGER, program TEXT, text TEXT,
+                  PRIMARY KEY(thread, name, first));
 CREATE TABLE judged(thread TEXT, uid TEXT, found TEXT, differs TEXT, relabelled TEXT, gone TEXT,
                     PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE unjudged(thread TEXT, uid TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;

@@ -200,6 +200,13 @@ class KeptRows:
             self._whole.update(some)
         return [self._held[i] for i in ids if i in self._held]
 
+    def passing(self, ids: list[str]) -> list[Any]:
+        """As ``load``, of things that are there; what is not held is not held afterwards either."""
+        held = {i: thing for i in ids if (thing := self._held.get(i)) is not None}
+        bases = dict.fromkeys(base_of(i) for i in ids if i not in held)
+        folded = {thing.id: thing for thing in self.fold(list(bases))} if bases else {}
+        return [held.get(i) or folded[i] for i in ids]
+
     def uid(self, shown: str) -> str:
         found = self.db.execute(
             "SELECT uid FROM things WHERE thread=? AND id=?", (self.topic, shown)
@@ -254,6 +261,50 @@ class KeptRows:
             (self.topic,),
         ).fetchone()
         return Cost(*row)
+
+    def told_in_parts(
+        self,
+        name: str,
+        at_once: int,
+        tell: Callable[[Iterable[Experiment]], str],
+        holds: Callable[[str], bool],
+    ) -> Iterator[str]:
+        last = ""
+        while rows := self.execute(
+            "SELECT place, id FROM things WHERE thread=? AND kind='experiment' AND place>? "
+            "ORDER BY place LIMIT ?",
+            (self.topic, last, at_once),
+        ):
+            first, last, number = rows[0][0], rows[-1][0], len(rows)
+            known = self.execute(
+                "SELECT text FROM told WHERE thread=? AND name=? AND first=? AND last=? "
+                "AND number=? AND program=?",
+                (self.topic, name, first, last, number, __version__),
+            ).fetchone()
+            if known is not None and holds(known[0]):
+                yield known[0]
+                continue
+            self._lost_items = False
+            text = tell(self._passing([shown for _, shown in rows]))
+            if not self._lost_items:
+                row = (self.topic, name, first, last, number, __version__, text)
+                self._asked(partial(self._keep_told, row))
+            yield text
+
+    def _passing(self, ids: list[str]) -> Iterator[Experiment]:
+        for at in range(0, len(ids), FOLDED_AT_ONCE):
+            yield from self.passing(ids[at : at + FOLDED_AT_ONCE])
+
+    def _keep_told(self, row: tuple[object, ...]) -> None:
+        """In the place of all that was told of some of these; not where more came meanwhile."""
+        topic, name, first, last, *_ = row
+        with self.index.writing() as db:
+            if int(self._said("records") or 0) == self.thread.record_count:
+                db.execute(
+                    "DELETE FROM told WHERE thread=? AND name=? AND first<=? AND last>=?",
+                    (topic, name, last, first),
+                )
+                db.execute("INSERT INTO told VALUES(?,?,?,?,?,?,?)", row)
 
     def ranked(self) -> Sequence[Experiment]:
         return self.draw(*_RANKED)
@@ -759,14 +810,7 @@ class _Things(Mapping[str, Any]):
         rows = self._rows
         if rows.looked_at is not None:
             rows.looked_at.add("*")
-
-        def passing(ids: list[str]) -> list[Any]:
-            held = {i: thing for i in ids if (thing := rows._held.get(i)) is not None}
-            bases = dict.fromkeys(base_of(i) for i in ids if i not in held)
-            folded = {thing.id: thing for thing in rows.fold(list(bases))} if bases else {}
-            return [held.get(i) or folded[i] for i in ids]
-
-        return _Rows(rows, self._where, self._kinds, "place", passing)
+        return _Rows(rows, self._where, self._kinds, "place", rows.passing)
 
 
 class _Kinds(Mapping[str, Any]):

@@ -102,10 +102,22 @@ class Heads(TypedDict):
     records: int
 
 
+class BundledPart(TypedDict):
+    """Of up to ``PART`` experiments what a bundle says of them; ``lines`` is the digest of the file
+    that holds them (``line_of``) where there are several parts."""
+
+    lines: str
+    commands: list[str]
+    counted: list[_Counted]
+    gaps: list[str]
+    artifacts: int  # of ``artifacts_of`` runs
+    artifacts_of: int
+    packages: list[str]
+
+
 class Bundle(TypedDict):
-    """All but the ``experiments`` (``BundledExperiment``), which may be very many: they are handed
-    out one by one, and stand in the file between the other fields, or in files beside it
-    (``PART``)."""
+    """All but the ``experiments`` (``BundledExperiment``), which may be very many: they stand in the
+    file between the other fields, or in files beside it (``PART``)."""
 
     v: int
     what: str
@@ -141,19 +153,20 @@ def build_bundle(
     record_count: int,
     packages: Callable[[str], dict[str, str] | None],
     claims: list[BundledClaim],
-    hand_out: Callable[[BundledExperiment], None],
+    parts: Callable[[], Iterable[BundledPart]],
 ) -> Bundle:
     """``packages``: a list by its digest, None for one that is not kept here. ``claims``: as they are
-    labelled now. ``hand_out`` is given each experiment; none is held."""
-    counted, gaps, listed = list[_Counted](), _Gaps(), dict[str, dict[str, str]]()
-    for experiment in (e for e in thread.experiments.values() if e.runs):
-        hand_out(_experiment(experiment))
-        gaps.add(experiment)
-        if experiment.stands and experiment.evidence_runs:
-            counted.append(_counted(experiment))
-        for digest in dict.fromkeys(packages_of(run) for run in experiment.evidence_runs):
-            if digest and digest not in listed and (names := packages(digest)) is not None:
-                listed[digest] = names
+    labelled now. ``parts``: what ``tell_part`` tells of all experiments, drawn twice, since together
+    it is large."""
+    digests, axes, recorded, gaps = dict[str, None](), _Axes(), dict[str, None](), _Gaps()
+    for part in parts():
+        digests.update(dict.fromkeys(part["packages"]))
+        gaps.take_in(part)
+        for one in _counted_in(part):
+            axes.take_in(one.config)
+            recorded.update(dict.fromkeys(name for metrics in one.measured for name in metrics))
+    found = ((digest, packages(digest)) for digest in digests)
+    rows = (one for part in parts() for one in _counted_in(part))
     return {
         "v": BUNDLE_VERSION,
         "what": "repro bundle",
@@ -172,11 +185,38 @@ def build_bundle(
             {"name": m.name, "unit": m.unit, "direction": m.direction, "reduce": m.reduce}
             for m in thread.metrics.values()
         ],
-        "table": _comparison_table(thread, counted),
+        "table": _comparison_table(thread, rows, axes.varied, list(recorded)),
         "claims": claims,
-        "packages": listed,
+        "packages": {digest: names for digest, names in found if names is not None},
         "gaps": gaps.told(),
         "reproduce": f"leadline reproduce {snapshot} --thread {thread.topic}",
+    }
+
+
+def tell_part(
+    experiments: Iterable[Experiment],
+    put: Callable[[str], str],
+    commands: Callable[[BundledExperiment], str],
+) -> BundledPart:
+    """``put`` takes the lines of the experiments and gives what ``lines`` is."""
+    lines, shown, counted, gaps = list[str](), list[str](), list[_Counted](), _Gaps()
+    packages = dict[str, None]()
+    for experiment in experiments:
+        bundled = _experiment(experiment)
+        lines.append(line_of(bundled))
+        shown.append(commands(bundled))
+        gaps.add(experiment)
+        if experiment.stands and experiment.evidence_runs:
+            counted.append(_counted(experiment))
+        packages.update(dict.fromkeys(packages_of(run) for run in experiment.evidence_runs))
+    return {
+        "lines": put("".join(lines)),
+        "commands": shown,
+        "counted": counted,
+        "gaps": list(gaps.found),
+        "artifacts": gaps.artifacts,
+        "artifacts_of": gaps.of_runs,
+        "packages": [digest for digest in packages if digest],
     }
 
 
@@ -311,11 +351,11 @@ class _Gaps:
     """What a bundle cannot give back, in words, each once."""
 
     def __init__(self) -> None:
-        self._found: dict[str, None] = {}
-        self._kept, self._of_runs = 0, 0
+        self.found: dict[str, None] = {}
+        self.artifacts, self.of_runs = 0, 0
 
     def add(self, experiment: Experiment) -> None:
-        found = self._found
+        found = self.found
         for run in experiment.evidence_runs:
             if not run.code.get("commit"):
                 found[f"{run.id}: no code state was recorded"] = None
@@ -331,15 +371,20 @@ class _Gaps:
             if run.code.get("changed_during_run"):
                 found[f"{run.id}: the code changed while it ran"] = None
         kept = [n for run in experiment.runs if (n := artifact.total(run))]
-        self._kept, self._of_runs = self._kept + sum(kept), self._of_runs + len(kept)
+        self.artifacts, self.of_runs = self.artifacts + sum(kept), self.of_runs + len(kept)
+
+    def take_in(self, part: BundledPart) -> None:
+        self.found.update(dict.fromkeys(part["gaps"]))
+        self.artifacts += part["artifacts"]
+        self.of_runs += part["artifacts_of"]
 
     def told(self) -> list[str]:
-        if not self._of_runs:
-            return list(self._found)
-        runs = f"{self._of_runs} {plural(self._of_runs, 'run')}"
+        if not self.of_runs:
+            return list(self.found)
+        runs = f"{self.of_runs} {plural(self.of_runs, 'run')}"
         return [
-            *self._found,
-            f"the contents of {self._kept} artifacts of {runs}: it has their digests",
+            *self.found,
+            f"the contents of {self.artifacts} artifacts of {runs}: it has their digests",
         ]
 
 
@@ -360,16 +405,35 @@ def _counted(experiment: Experiment) -> _Counted:
     return _Counted(experiment.id, experiment.title, experiment.config, measured)
 
 
-def _varied_axes(configs: list[dict[str, object]]) -> list[str]:
+def _counted_in(part: BundledPart) -> Iterator[_Counted]:
+    return (_Counted(*one) for one in part["counted"])
+
+
+class _Axes:
     """Config keys that are not the same in all experiments, in order of first appearance."""
-    keys = list(dict.fromkeys(key for config in configs for key in config))
-    return [key for key in keys if len({repr(config.get(key)) for config in configs}) > 1]
+
+    def __init__(self) -> None:
+        self._values: dict[str, set[str]] = {}  # of each key up to two
+        self._before: set[str] = set()  # what a key is in all configs before it appears
+
+    def take_in(self, config: dict[str, object]) -> None:
+        for key in config:
+            self._values.setdefault(key, set(self._before))
+        for key, values in self._values.items():
+            if len(values) < 2:
+                values.add(repr(config.get(key)))
+        self._before = {repr(None)}
+
+    @property
+    def varied(self) -> list[str]:
+        return [key for key, values in self._values.items() if len(values) > 1]
 
 
-def _comparison_table(thread: Thread, counted: list[_Counted]) -> ResultTable:
+def _comparison_table(
+    thread: Thread, counted: Iterable[_Counted], axes: list[str], recorded: list[str]
+) -> ResultTable:
     """The primary comparison: one row per experiment that counts, against the baseline, per metric."""
-    names = _table_metrics(thread, counted)
-    axes = _varied_axes([one.config for one in counted])
+    names = _table_metrics(thread, recorded)
     base = thread.baseline_experiment
     reference = None if base is None else _counted(base)
     rows: list[TableRow] = [
@@ -387,11 +451,8 @@ def _comparison_table(thread: Thread, counted: list[_Counted]) -> ResultTable:
     return {"axes": axes, "metrics": metrics, "rows": rows}
 
 
-def _table_metrics(thread: Thread, counted: list[_Counted]) -> list[str]:
+def _table_metrics(thread: Thread, recorded: list[str]) -> list[str]:
     """Those with a direction, else those that are defined, else all that were recorded."""
-    recorded = list(
-        dict.fromkeys(m for one in counted for metrics in one.measured for m in metrics)
-    )
     defined = [m for m in recorded if m in thread.metrics]
     directed = [m for m in defined if thread.metrics[m].direction != "none"]
     return (directed or defined or recorded)[:METRICS_IN_TABLE]

@@ -9,7 +9,7 @@ to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from leadline.core.record.event import Record
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -54,6 +54,16 @@ class Kept(Protocol):
 
     def cost(self) -> Cost:
         """Of all that the thread ran itself."""
+        ...
+
+    def told_in_parts(
+        self,
+        name: str,
+        at_once: int,
+        tell: Callable[[Iterable[Experiment]], str],
+        holds: Callable[[str], bool],
+    ) -> Iterator[str]:
+        """As ``Thread.told_in_parts``."""
         ...
 
     def ranked(self) -> Sequence[Experiment]: ...

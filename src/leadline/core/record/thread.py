@@ -3,7 +3,7 @@ it, everything reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import ID_IN_TEXT, experiment_of, parse_id
@@ -349,6 +349,21 @@ class Thread:
     @property
     def runs(self) -> Iterator[Run]:
         return (r for e in self.experiments.values() for r in e.runs)
+
+    def told_in_parts(
+        self,
+        name: str,
+        at_once: int,
+        tell: Callable[[Iterable[Experiment]], str],
+        holds: Callable[[str], bool] = bool,
+    ) -> Iterator[str]:
+        """What ``tell`` says of all experiments, ``at_once`` in their order at a time: of a kept
+        thread once of those that did not change since. ``name``: what is told; it follows from the
+        experiments alone, and is not empty. ``holds``: whether what was told before may be used."""
+        if self.kept is not None:
+            return self.kept.told_in_parts(name, at_once, tell, holds)
+        every = list(self.experiments.values())
+        return (tell(every[at : at + at_once]) for at in range(0, len(every), at_once))
 
     def runs_named(self, ids: Iterable[str]) -> list[Run]:
         """The runs that have these very ids: costs what is named, not what there is."""

@@ -229,7 +229,7 @@ def _derived(context: Context, thread: Thread, present: dict[str, str]) -> Files
         path: digest
         for snapshot in thread.of_kind("snapshot")
         for path, digest in _bundle(thread.topic, snapshot.body).items()
-        if path not in present and _is_whole(context, digest)
+        if path not in present and is_whole(context, digest)
     }
     # Unseen, as they may be larger than memory; what seals share is one content.
     places = [context.blobs.place(digest) for digest in lacking.values()]
@@ -245,7 +245,7 @@ def _whole(context: Context, digest: str) -> bytes | None:
         return None
 
 
-def _is_whole(context: Context, digest: str) -> bool:
+def is_whole(context: Context, digest: str) -> bool:
     try:
         context.blobs.check(digest)
     except LeadlineError:

@@ -19,15 +19,16 @@ from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
 from leadline.core.publish.bundle import (
+    BUNDLE_VERSION,
     PART,
     Bundle,
     BundledClaim,
     build_bundle,
     bundle_pieces,
-    line_of,
     part_name,
+    tell_part,
 )
-from leadline.core.record.thread import Item, Thread, is_a
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.ref_name import tag_name
 from leadline.core.text.citation import render
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -45,7 +46,9 @@ from leadline.services.publish.sync import code_behind, sync
 from leadline.services.refusal import Overrides, refuse_altered
 
 if TYPE_CHECKING:
-    from leadline.core.publish.bundle import BundledExperiment
+    from collections.abc import Iterable, Iterator
+
+    from leadline.core.publish.bundle import BundledPart
     from leadline.core.record.bodies import SnapshotBody
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?\Z")
@@ -137,10 +140,7 @@ def seal(
     if not push:
         left += _to_push(context)
     behind = code_behind(context, str(context.setting("remote")))
-    runs = context.store.view(topic).runs if behind else ()
-    here_only = {
-        run.experiment: str(run.code.get("ref")) for run in runs if run.code.get("ref") in behind
-    }
+    here_only = _ran_at(context.store.view(topic), behind) if behind else {}
     return Sealed(
         snapshot=snapshot,
         committed=committed,
@@ -160,6 +160,17 @@ def check_message(context: Context, topic: str, message: str, override: Override
         thread = context.store.view(topic)
         refs = refs_for(thread, texts=[message])
         check_gloss(context, thread, "seal", {"message": message}, override, refs=refs)
+
+
+def _ran_at(thread: Thread, refs: set[str]) -> dict[str, str]:
+    """The experiments that ran at one of these code states, and the last of them that each ran at."""
+
+    def tell(experiments: Iterable[Experiment]) -> str:
+        found = ((e.id, run.code.get("ref")) for e in experiments for run in e.runs)
+        return json.dumps([(shown, str(ref)) for shown, ref in found if ref])
+
+    told = map(json.loads, thread.told_in_parts("code states", PART, tell))
+    return {shown: ref for part in told for shown, ref in part if ref in refs}
 
 
 # ---- before --------------------------------------------------------------------------------------
@@ -325,17 +336,22 @@ def make_bundle(
         for c in thread.claims
         if c.stands
     ]
-    lines, parts, commands = list[str](), dict[str, str](), list[str]()
+    several = len(thread.experiments) > PART
 
-    def put_part() -> None:
-        parts[part_name(len(parts) + 1)] = context.blobs.put("".join(lines).encode())
-        lines.clear()
+    def put(lines: str) -> str:
+        return context.blobs.put(lines.encode()) if several else lines
 
-    def hand_out(experiment: BundledExperiment) -> None:
-        if len(lines) == PART:
-            put_part()
-        lines.append(line_of(experiment))
-        commands.append(render_commands(experiment))
+    def tell(experiments: Iterable[Experiment]) -> str:
+        return json.dumps(tell_part(experiments, put, render_commands))
+
+    def holds(told: str) -> bool:
+        return not several or recordbranch.is_whole(context, json.loads(told)["lines"])
+
+    # What the last seal told of a part that did not change is not folded again.
+    told = list(thread.told_in_parts(f"bundle {BUNDLE_VERSION} {several}", PART, tell, holds))
+
+    def parts() -> Iterator[BundledPart]:
+        return map(json.loads, told)
 
     bundle = build_bundle(
         thread,
@@ -349,17 +365,22 @@ def make_bundle(
         record_count=thread.record_count,
         packages=partial(_packages, context),
         claims=claims,
-        hand_out=hand_out,
+        parts=parts,
     )
-    if parts:
-        put_part()
+    beside, lines = dict[str, str](), list[str]()
+    for number, part in enumerate(parts(), 1):
+        if several:
+            beside[part_name(number)] = part["lines"]
+        else:
+            lines += (line + "\n" for line in part["lines"].split("\n")[:-1])
+    commands = [command for part in parts() for command in part["commands"]]
     texts = {
-        "bundle.json": "".join(bundle_pieces(bundle, parts or lines)),
+        "bundle.json": "".join(bundle_pieces(bundle, beside or lines)),
         "bundle.md": render_bundle(bundle, commands),
         "table.csv": bundle_csv(bundle),
     }
     files = {file: context.blobs.put(text.encode()) for file, text in texts.items()}
-    return bundle, {**files, **parts}
+    return bundle, {**files, **beside}
 
 
 def _packages(context: Context, digest: str) -> dict[str, str] | None:
