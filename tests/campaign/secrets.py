@@ -112,6 +112,9 @@ def channels(lab: Lab, held: str, key: str) -> dict[str, Callable[[], object]]:
         ),
         "title": lambda: lab.run("run", "--quiet", "--title", held, "--", "true"),
         "argv": lambda: lab.run("run", "--quiet", "--secret-argv-ok", "--", "true", held),
+        "argv, word by word": lambda: lab.run(
+            "run", "--quiet", "--secret-argv-ok", "--", "true", *held.split()
+        ),
         "argv, refused": lambda: lab.run("run", "--quiet", "--", "true", f"--x={held}"),
         "--set value": lambda: lab.run("run", "--quiet", "--set", f"about={held}", "--", "true"),
         "--set key": lambda: lab.run("run", "--quiet", "--set", f"{held}=1", "--", "true"),
@@ -195,4 +198,4 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
                     tally.leaked.append(f"{sort}: in the logbook")
 
 
-FAULTS = Faults("a secret by each way in", make, tries=50 * 31, share=31)
+FAULTS = Faults("a secret by each way in", make, tries=50 * 32, share=32)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from leadline.core.secrets.environment import MIN_SECRET_CHARS, forms_of
 from leadline.core.secrets.named import Given, given_in, is_code_secret
-from leadline.core.secrets.shapes import COMMON, TOKENS, whole_token
-from leadline.core.secrets.words import made_up, random_looking, small
+from leadline.core.secrets.shapes import COMMON, LOGINS, TOKENS, Shape, whole_token
+from leadline.core.secrets.words import drawn, made_up, mixed, random_looking, small
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -39,22 +39,24 @@ _KEY_BLOCK = (
 )
 _WHOLE_BLOCK_CHARS = 40
 _PART_OF_BLOCK_CHARS = 12
-_OTHERS = (
-    ("a private key", "PuTTY-User-Key-File-", r"PuTTY-User-Key-File-[0-9]"),
-    ("an address with a password", "://",
+_OTHERS: tuple[Shape, ...] = (
+    ("a private key", ("PuTTY-User-Key-File-",), r"PuTTY-User-Key-File-[0-9]"),
+    ("an address with a password", ("://",),
      r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\[\]\"'<>]*:(?P<value>[^\s/@\"'<>{}$%()\\]{12,})@"),
-    ("an authorization", "uthorization",
-     r"(?i:authorization)\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?i:bearer|basic|token)\s+)(?P<value>[A-Za-z0-9._~+/=-]{20,})"),
-    ("a login", "-u", r"(?<![\w-])(?:-u|--user)[ =]+[\"']?[^\s:\"'/]{1,60}:(?P<value>[^\s\"'/\[\]$]{12,})"),
-    ("a signed address", "sig", r"(?i:[?&](?:sig|signature|x-amz-signature)=)(?P<value>[A-Za-z0-9%/+=_-]{24,})"),
-    ("a cookie", "ookie:", r"(?i:\bcookie:)\s*[\w.-]{1,40}=(?P<value>[A-Za-z0-9%/+_-]{16,})"),
-    ("the value of a flag", "-token", r"--(?:[a-z]+-)?token[ =](?P<value>[A-Za-z0-9_-]{16,})"),
-    ("a package registry token", "_authToken", r"_authToken\s*=\s*[^\s$]{8,}"),
-    ("a storage key", "ccountKey=", r"AccountKey=(?P<value>[A-Za-z0-9+/=]{40,})"),
-    ("a service account key", "service_account",
+    ("an address with a token", ("@",), r"\bhttps?://(?P<value>[A-Za-z0-9_-]{20,})@"),
+    ("an authorization", ("uthorization", "UTHORIZATION"),
+     r"(?i:authorization)\\?[\"']?\s*[:=,]\s*\\?[\"']?(?:(?i:bearer|basic|token)\s+)(?P<value>[A-Za-z0-9._~+/=-]{20,})"),
+    ("a login", ("-u",), r"(?<![\w-])(?:-u|--user)[ =]+[\"']?[^\s:\"'/]{1,60}:(?P<value>[^\s\"'/\[\]$]{12,})"),
+    ("a signed address", ("sig=", "ignature=", "oken=", "key=", "Key="),
+     r"(?i:[?&#](?:sig|signature|x-amz-signature|(?:access_?|auth_?)?token|api_?key)=)(?P<value>[A-Za-z0-9%/+=_-]{24,})"),
+    ("a cookie", ("ookie:",), r"(?i:\bcookie:)\s*[\w.-]{1,40}=(?P<value>[A-Za-z0-9%/+_-]{16,})"),
+    ("the value of a flag", ("-token", "-pass", "-secret", "-api-key"),
+     r"--(?:[a-z]+-)?(?:token|password|passphrase|secret|api-key)[ =](?P<value>[A-Za-z0-9_-]{12,})"),
+    ("a package registry token", ("_authToken",), r"_authToken\s*=\s*[^\s$]{8,}"),
+    ("a storage key", ("ccountKey=",), r"AccountKey=(?P<value>[A-Za-z0-9+/=]{40,})"),
+    ("a service account key", ("service_account",),
      r'"type"\s*:\s*"service_account"[\s\S]{0,4000}"private_key"'),
-    ("cluster credentials", "client-key-data", r"(?m)^\s*client-key-data\s*:\s*(?P<value>\S{16,})"),
-    ("cluster credentials", "-token", r"(?m)^\s*(?:id|refresh)-token\s*:\s*(?P<value>\S{16,})"),
+    ("cluster credentials", ("-token",), r"(?m)^\s*(?:id|refresh)-token\s*:\s*(?P<value>\S{16,})"),
 )  # fmt: skip
 
 
@@ -153,16 +155,25 @@ def _phrases(text: str, binary: bool, by_issuer: bool) -> Iterator[tuple[str, st
                 yield "a private key", body[:_WHOLE_BLOCK_CHARS] or block.group(), block.start()
     if binary:
         return
-    for what, hint, pattern in _OTHERS:
-        if hint in text:
+    for what, hints, pattern in _OTHERS:
+        if any(hint in text for hint in hints):
             for match in re.finditer(pattern, text):
                 value = match.groupdict().get("value", match.group())
                 if "value" not in match.groupdict() or (
                     random_looking(value) and not made_up(value)
                 ):
                     yield what, value, match.start()
+    for what, hints, pattern in LOGINS:
+        if any(hint in text for hint in hints):
+            for match in re.finditer(pattern, text):
+                value = text[match.end(1) : match.end()]
+                if random_looking(value) and not made_up(value):
+                    yield f"a {what}", value, match.start()
     for given in given_in(text, by_issuer):
-        if is_code_secret(given) and (given.quoted or _stands_alone(text, given)):
+        shell = given.name.isupper()
+        in_no_order = drawn(given.value) and (shell or not given.loose)
+        told = given.quoted or in_no_order or (shell and given.sure and mixed(given.value))
+        if is_code_secret(given) and (told or _stands_alone(text, given)):
             yield f"a secret named {given.name[-60:]}", given.value, given.start
 
 

@@ -4,7 +4,8 @@ flags, keys of a config.
 How sure a value is depends on how it is given. An assignment without a space, a quoted value and a
 key of a config leave no doubt what the value is; in prose ("the token: warmup matters") it must look
 random as well. In the text of a program only quoted values count, and they must look random: a name
-beside a name is what programs consist of.
+beside a name is what programs consist of. Where only a blank stands between name and value, or a list
+begins, the value must be letters and digits in no order.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from leadline.core.secrets.environment import (
     stem_of,
 )
 from leadline.core.secrets.shapes import STEMS, VENDORS, WORDS
-from leadline.core.secrets.words import harmless, made_up, mixed, random_looking, small, wordy
+from leadline.core.secrets.words import (
+    drawn,
+    harmless,
+    made_up,
+    mixed,
+    random_looking,
+    small,
+    wordy,
+)
 from leadline.core.typed import NamedTuple
 
 _PUBLIC = ("PUBLIC_KEY", "PUBLIC_KEY_TOKEN", "PAGE_TOKEN")
@@ -31,7 +40,8 @@ _NAMES_OF_KEYS = (*STRONG_ENDS, *_PASSWORDS)
 # what may stand between a name and its value, and the value: quoted, or up to where a word ends
 _GIVEN = (
     r"(?P<rest>[\w.-]{0,40}?)(?P<close>(?:\\*[\"'`])?[\])]?)"
-    r"(?P<joint>\s{0,3}(?::=|=>|={1,2}|:|>)\s{0,3})"
+    r"(?:(?P<joint>\s{0,3}(?::=|=>|={1,2}|:|>)\s{0,3})(?P<list>\s{0,20}(?:\[\s{0,20}|[>|][-+]?\s{1,20}|-\s{1,3}|\*{1,2}\s{1,3}))?"
+    r"|(?:\s{0,3}(?::?\*{1,2}|\||\s(?:is|was):?)?\s{1,20}))"
     r"(?:(?P<open>[bruf]{0,2}\\*[\"'`]{1,3})(?P<quoted>[^\"'`\n\\]{1,4096})"
     r"|(?P<bare>[^\s\"'`,;|&<>(){}\[\]\\]{1,4096}))(?P<next>.?)"
 )
@@ -39,7 +49,8 @@ _CHAIN = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 
 
 class Given(NamedTuple):
-    """A value that a text gives to a name. ``sure``: how it is given leaves no doubt."""
+    """A value that a text gives to a name. ``sure``: how it is given leaves no doubt; ``loose``: it
+    stands behind the name, and may have nothing to do with it."""
 
     name: str
     value: str
@@ -47,6 +58,7 @@ class Given(NamedTuple):
     end: int
     sure: bool
     quoted: bool
+    loose: bool
 
 
 def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
@@ -83,8 +95,12 @@ def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
             or text.startswith("[redacted:", start)
         ):
             continue
-        tight = found["joint"] in ("=", ":=") or (":" in found["joint"] and "-" in name)
-        yield Given(name, value, start, end, tight or part == "quoted", part == "quoted")
+        joint = found["joint"] or ""
+        if (not joint or found["list"] is not None) and not drawn(value):
+            continue
+        tight = joint in ("=", ":=") or (":" in joint and "-" in name)
+        sure = tight or part == "quoted"
+        yield Given(name, value, start, end, sure, part == "quoted", not joint)
         past = end
 
 

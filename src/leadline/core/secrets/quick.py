@@ -131,6 +131,9 @@ def _is_given(lower: str, word: str) -> bool:
             value = value.lstrip("=:>, \n\r\t\\\"'`")
             if len(value.split('"', 1)[0].strip(_IN_NUMBERS)) > 0:
                 return True
+        # "the key is VALUE", a column beside it: one of the next two words
+        elif any(len(w) >= 12 and any(map(str.isdigit, w)) for w in value.split(None, 2)[:2]):
+            return True
         at = lower.find(word, at + 1)
     return False
 

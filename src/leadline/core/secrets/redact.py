@@ -16,8 +16,8 @@ from leadline.core.secrets.environment import MIN_SECRET_CHARS, as_name, forms_o
 from leadline.core.secrets.named import given_in, is_given_secret
 from leadline.core.secrets.quick import may_hold
 from leadline.core.secrets.sealed import Sealed
-from leadline.core.secrets.shapes import COMMON, PHRASES, TOKENS, whole_token
-from leadline.core.secrets.words import PATH, SPECIAL, is_number, random_looking, small
+from leadline.core.secrets.shapes import COMMON, LOGINS, PHRASES, TOKENS, whole_token
+from leadline.core.secrets.words import PATH, SPECIAL, drawn, is_number, random_looking, small
 from leadline.core.typed import Any, NamedTuple
 
 # below this an alphanumeric secret is not looked for inside commit ids and digests
@@ -35,6 +35,7 @@ _FLAG_WORD = (
 )
 _NOT_MODEL = r"(?!(?:[\w-]*[-_])?(?:pad|eos|bos|unk|mask|sep|cls|special|stop|image|end|start|per|num|next)[-_]token\b)"
 _FLAG_NAME = rf"--?{_NOT_MODEL}(?:[A-Za-z]\w*[-_])*{_FLAG_WORD}"
+_ANY_KEY = r"--?[a-z][\w-]*[-_]key"  # of a cache, of a column: only what looks drawn is hidden
 _FLAG_HINTS = ("pass", "secret", "token", "key", "credential")
 _FLAG_TEXT = rf"(?<![\w-])({_FLAG_NAME})(=[\"']?|\s+[\"']?)({_ANY})"
 _LOGIN_FLAGS = ("-u", "--user", "--userpwd", "--proxy-user")
@@ -178,7 +179,7 @@ class Redactor:
     def _items(self, items: list[Any] | tuple[Any, ...]) -> list[Any]:
         out: list[Any] = []
         flag = ""
-        for item in items:
+        for item in self._command(list(items)):
             if flag and isinstance(item, str) and _certain(flag, item) and not self._passes(item):
                 marked = re.fullmatch(_MARKER, item) is not None
                 out.append(item if marked else self._hide(f"flag {flag}", item))
@@ -188,6 +189,18 @@ class Redactor:
                 out.append(self.value(item))
             flag = item if isinstance(item, str) and _is_flag(item) else ""
         return out
+
+    def _command(self, items: list[Any]) -> list[Any]:
+        """``items`` without what a program takes for a login by its place in the whole command."""
+        line = " ".join([item for item in items if isinstance(item, str)])
+        for kind, hints, pattern in LOGINS:
+            for match in re.finditer(pattern, line) if any(h in line for h in hints) else ():
+                value = match.group()[match.end(1) - match.start() :]
+                if value.startswith("[redacted:") or self._passes(value):
+                    continue
+                mark = self._hide(kind, value)
+                items = [i.replace(value, mark) if isinstance(i, str) else i for i in items]
+        return items
 
     def _login(self, item: str) -> str:
         user, colon, password = item.partition(":")
@@ -361,13 +374,17 @@ def _inside_digest(text: str, start: int, end: int) -> bool:
 
 
 def _is_flag(item: str) -> bool:
-    return item.startswith("-") and re.fullmatch(_FLAG_NAME, item, flags=re.I) is not None
+    return (
+        item.startswith("-") and re.fullmatch(rf"{_FLAG_NAME}|{_ANY_KEY}", item, re.I) is not None
+    )
 
 
 def _certain(flag: str, value: str) -> bool:
     """Whether the argument after a secret flag is its value, and one worth hiding."""
     if value.startswith("-") and not random_looking(value):
         return False
+    if re.fullmatch(_FLAG_NAME, flag, re.I) is None:
+        return drawn(value)
     if re.search("pass", flag, re.I):
         return not re.fullmatch(SPECIAL, value) and value != ""
     return not (

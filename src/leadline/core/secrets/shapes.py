@@ -151,7 +151,29 @@ COMMON: tuple[Shape, ...] = (
 )  # fmt: skip
 """The same, where the literal stands in ordinary text too: looked for in long words only."""
 
+LOGINS: tuple[Shape, ...] = (
+    ("login", ("login",), r"(\blogin\s+\S{1,80}\s+password\s+)(?=\S{0,80}[\d!#$%&*+/=?@^])[^\s\[\]]{4,}"),
+    ("login", (" login ",),
+     r"(\b(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|registry|oc|az)\s+login\s(?:[^\n|;&]{0,200}?\s)?"
+     r"-p[ =]?[\"']?)(?!\$)[^\s\"'\[\]]{4,}"),
+    ("login", ("wandb login ", "wandb.login("),
+     r"(\bwandb(?: login\s+(?:--?[\w-]+(?:=\S+)?\s+)*|\.login\([^)\n]{0,80}?[\"']))[A-Za-z0-9_]{40,}"),
+    ("login", ("mysql", "mariadb"),
+     r"(\b(?:mysql|mariadb)(?:-?dump|-?admin|-?import)?\s(?:[^\n|;&]{0,200}?\s)?-p)(?!\$)(?=\S*\d)(?=\S*[A-Za-z])"
+     r"[^\s\"'\[\]]{6,}"),
+    ("login", ("storepass ", "keypass ", " pass:"),
+     r"((?<![\w-])-(?:(?:src|dest)?storepass|(?:src|dest)?keypass|pass(?:in|out)?)\s+(?:pass:)?)(?!\$|\w+:)"
+     r"[^\s\"'\[\]]{6,}"),
+    ("login", ("ldap", "smbclient"),
+     r"(\b(?:ldap\w+\s[^\n|;&]{0,200}?\s-w\s+|smbclient\s[^\n|;&]{0,200}?-U\s*[^\s%]{1,60}%))[^\s\"'\[\]]{6,}"),
+    ("login", ('"auth"', '"auth\\"'),
+     r"(\\?\"auth\\?\"\s*:\s*\\?\")(?=[A-Za-z+/]{0,60}\d)[A-Za-z0-9+/]{12,}={0,2}"),
+    ("private-key", ("client-key-data",), r"(\bclient-key-data\\?\"?\s*:\s*\\?\"?)[A-Za-z0-9+/=]{16,}"),
+)  # fmt: skip
+"""How programs are given a login, on their command line and in their files. Group 1 stays."""
+
 PHRASES: tuple[Shape, ...] = (
+    *LOGINS,
     (
         "private-key",
         ("PRIVATE KEY",),
@@ -242,9 +264,9 @@ WORDS = ("passw", "passphrase", "passcode", "pwd", "secret", "token", "apikey", 
          "access_key", "access-key", "accesskey", "private_key", "private-key", "privatekey", "account_key",
          "accountkey", "secretkey", "masterkey", "signingkey", "licensekey",
          "auth_key", "authkey", "auth-key", "master_key", "signing_key", "encryption_key", "session_key",
-         "license_key", "_key", "-key", "credential", "creds", "_pass", "sshpass", "cookie",
-         "connection_string")  # fmt: skip
+         "license_key", "api key", "access key", "secret key", "_key", "-key", "credential", "creds", "_pass",
+         "_auth", "sshpass", "cookie", "connection_string")  # fmt: skip
 """Of names whose values are secrets; in small letters."""
-STEMS = ("passw", "passp", "passc", "_pass", "hpass", "pwd", "secret", "token", "key", "cred", "cookie",
+STEMS = ("passw", "passp", "passc", "_pass", "hpass", "pwd", "secret", "token", "key", "cred", "cookie", "_auth",
          "connection_string")  # fmt: skip
 """One of them stands in each of ``WORDS``."""

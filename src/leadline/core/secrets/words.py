@@ -77,6 +77,17 @@ def mixed(text: str) -> bool:
     return random_looking(text) and text.lower() != text != text.upper()
 
 
+def drawn(value: str) -> bool:
+    """Letters of both cases and digits in no order, and nothing else: no word and no name is that."""
+    if len(value) < 12 or not (value.isascii() and value.isalnum()):
+        return False
+    sorts = [(c.isdigit(), c.isupper()) for c in value]
+    changes = sum(sorts[at] != sorts[at - 1] for at in range(1, len(sorts)))
+    long, numbers = len(value) >= 24, len(re.findall(r"\d+", value))
+    enough = 0.33 if long else 0.4  # drawn at random it is 0.6; names of types have some 0.3
+    return len(set(sorts)) == 3 and changes >= enough * len(value) and numbers + long >= 2
+
+
 def wordy(value: str) -> bool:
     """Words and short numbers joined by signs, such as ``gpt2-medium`` or ``step_100``."""
     return re.fullmatch(_WORDY, value) is not None
