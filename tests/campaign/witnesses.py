@@ -80,16 +80,20 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
         lab.ok("seal", "first", "-m", "sealed")
         lab.ok("note", SAID[2], "--about", "T-001")
         lab.ok("sync")
+        # First each alone, which then has to tell.
+        alone = [(harm, [name]) for harm in HARM for name in sorted(HERE | COPIES)]
         for number in range(tries):
+            harm, stays = alone[number] if number < len(alone) else _drawn(chance)
             with copy_of(lab, str(number)) as copy:
                 tally.tries += 1
-                _try(copy, chance, tally)
+                _try(copy, harm, set(GONE) - set(stays), tally)
 
 
-def _try(lab: Lab, chance: random.Random, tally: Tally) -> None:
-    harm = chance.choice(sorted(HARM))
-    stays = chance.sample(sorted(GONE), chance.choice((0, 1, 1, 1, 2, 3)))  # alone it has to tell
-    gone = set(GONE) - set(stays)
+def _drawn(chance: random.Random) -> tuple[str, list[str]]:
+    return chance.choice(sorted(HARM)), chance.sample(sorted(GONE), chance.choice((0, 2, 2, 3)))
+
+
+def _try(lab: Lab, harm: str, gone: set[str], tally: Tally) -> None:
     what = f"{harm}, without {', '.join(sorted(gone))}"
     HARM[harm](lab)
     for name in sorted(gone):
@@ -113,4 +117,4 @@ def _try(lab: Lab, chance: random.Random, tally: Tally) -> None:
         tally.false.append(f"{what}: note: {noted.stderr[-300:]}")
 
 
-FAULTS = Faults("records gone, and several of what tells of them", make, tries=200, share=8)
+FAULTS = Faults("records gone, and several of what tells of them", make, tries=200, share=18)
