@@ -11,6 +11,7 @@ loaded when, and what Python takes from its environment.
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import importlib
 import json
@@ -34,15 +35,17 @@ _PROGRAMS = (
 
 
 def load() -> None:
-    """Every module that a verb may load, and what those load of others."""
+    """Every module that a verb may load, and what those load of others: not what few verbs load and
+    makes each fork dearer (pyarrow, matplotlib)."""
     import leadline
 
     names = [module.name for module in pkgutil.walk_packages(leadline.__path__, "leadline.")]
     for name in names:
         if not name.startswith(_PROGRAMS):
             importlib.import_module(name)
-    for name in ("jinja2", "sqlite3", "yaml"):
-        importlib.import_module(name)
+    for name in ("httpcore2", "httpx2", "jinja2", "sqlite3", "yaml"):
+        with contextlib.suppress(ImportError):  # not all are installed everywhere
+            importlib.import_module(name)
 
 
 def serve(calls: socket.socket) -> None:

@@ -168,7 +168,7 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
             folder.mkdir()
             lab.run("tracker", "set", "leadline", "p", "--at", str(folder))
             (lab.repo / "made").mkdir()
-            (lab.repo / ".git/info/exclude").write_text("print.py\nmade\nconfig.json\n")
+            lab.write(".git/info/exclude", "print.py\nmade\nconfig.json\n")
             held, key, sort = key_of(number, chance)
             number += 1
             before: set[str] = set()

@@ -130,7 +130,7 @@ def test_half_a_token_at_the_edge_of_an_excerpt_is_hidden(thread_lab):
     for width in (1480, 290):
         program = f"print('x' * {width} + ' {KEY} ' + 'y' * 200)"
         thread_lab.write("print.py", program)
-        (thread_lab.repo / ".git/info/exclude").write_text("print.py\n")
+        thread_lab.write(".git/info/exclude", "print.py\n")
         thread_lab.run("run", "--quiet", "--", sys.executable, "print.py")
     for at in range(8, len(KEY)):
         assert lying(thread_lab.repo / ".git", KEY[:at]) == [] or at < 12

@@ -183,22 +183,23 @@ def test_an_enterprise_server_is_talked_to_below_its_prefix(
 
 
 class Watch:
-    """Every command line on this machine while it runs, sampled until told to stop."""
+    """Every command line of what is started on this machine while it runs, sampled until told to
+    stop."""
 
     def __init__(self) -> None:
         self.seen: set[bytes] = set()
+        self._before = set(os.listdir("/proc"))
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
     def _look(self) -> None:
-        while not self._done.is_set():
-            for pid in os.listdir("/proc"):
-                if pid.isdigit():
-                    try:
-                        self.seen.add(Path(f"/proc/{pid}/cmdline").read_bytes())
-                    except OSError:
-                        continue
+        while not self._done.wait(0.002):  # shorter than a git lives
+            for pid in set(os.listdir("/proc")) - self._before:
+                try:
+                    self.seen.add(Path(f"/proc/{pid}/cmdline").read_bytes())
+                except OSError:
+                    continue
 
     def stop(self) -> set[bytes]:
         self._done.set()
