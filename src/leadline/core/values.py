@@ -9,12 +9,12 @@ do ``dataclasses.fields``, ``asdict`` and ``replace`` when somebody calls them o
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from leadline.core.typed import TYPE_CHECKING, Any
+
 if TYPE_CHECKING:
     from dataclasses import dataclass, field
-    from typing import Any
 else:
-    _FEW = 30  # values of a class
+    from leadline.core.typed import FEW, fitting
 
     class _Factory:
         __slots__ = ("make",)
@@ -56,16 +56,16 @@ else:
     def _init(names, defaults, frozen, cls):
         """Compiled when many values are made: most commands make few of each class, and compiling
         takes as long as fifty values. The compiled one also says what is wrong with arguments."""
-        left, installed = _FEW, None
+        left, installed = FEW, None
         put = object.__setattr__ if frozen else setattr
 
         def __init__(self, /, *args, **kwargs):
             nonlocal left, installed
             left -= 1
-            values = None if left < 0 else _values(names, defaults, args, kwargs)
+            values = None if left < 0 else fitting(names, defaults, args, kwargs)
             if values is not None:
                 for name, value in zip(names, values, strict=True):
-                    put(self, name, value)
+                    put(self, name, value.make() if type(value) is _Factory else value)
                 return
             if installed is None:
                 installed = _compiled_init(names, defaults, frozen, cls)
@@ -73,21 +73,6 @@ else:
             installed(self, *args, **kwargs)
 
         return __init__
-
-    def _values(names, defaults, args, kwargs):
-        """One for each name; None where the arguments do not fit."""
-        values = list(args)
-        for name in names[len(args) :]:
-            if name in kwargs:
-                values.append(kwargs[name])
-            elif name in defaults:
-                default = defaults[name]
-                values.append(default.make() if isinstance(default, _Factory) else default)
-            else:
-                return None
-        known = names[len(args) :]
-        fits = len(args) <= len(names) and all(name in known for name in kwargs)
-        return values if fits else None
 
     def _compiled_init(names, defaults, frozen, cls):
         arguments, body, known = [], [], {"_missing": object(), "_set": object.__setattr__}
