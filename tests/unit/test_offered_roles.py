@@ -185,3 +185,38 @@ def test_more_of_a_rate_is_better(tmp_path: Path):
 
 def test_a_file_of_settings_offers_no_metric(tmp_path: Path):
     assert "metrics" not in offered(tmp_path / "c.json", '{"lr": 0.1, "seed": 42}').roles
+
+
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        # what becomes of a run is told by an exit code, a yes or no, or what went wrong
+        ("lr,exit_code,loss\n1,0,2.5\n2,137,0\n", {"state": "exit_code"}),
+        ("lr,success,loss\n1,True,2.5\n2,False,0.0\n", {"state": "success"}),
+        ("lr,success,loss\n1,True,2.5\n2,False,3.5\n", {}),
+        ("lr,success\n1,True\n2,False\n", {"metrics": ["success"]}),
+        ("lr,is_oom,loss\n1,0,2.5\n2,1,0\n", {"state": "is_oom"}),
+        ("lr,error,loss\n1,,2.5\n2,ValueError: x,0\n", {"state": "error"}),
+        ("lr,error\n1,2.5\n2,2.25\n", {"metrics": ["error"]}),
+        ("task,loss,kept\nx,1.5,yes\ny,1.2,no\n", {"words": ["kept"]}),
+        # most of a column failed, or could be read in two ways
+        ("bs,tokens_per_s\n8,1200\n16,OOM\n32,-\n", {"metrics": ["tokens_per_s"]}),
+        ('m,tok/s\na,"12,345"\nb,"9,876"\n', {"metrics": ["tok/s"]}),
+        ("n,duration,loss\n1,0 days 00:01:00,2.5\n2,0 days 00:02:00,3\n", {"words": ["duration"]}),
+        ("run,step,loss\na,0,3.5\na,10,3.1\nb,0,3.6\nb,10,3.0\n", {"step": "step"}),
+        (
+            "step,loss,lr\n0,3.5,.1\n10,3.1,.09\n20,2.8,.08\n",
+            {"step": "step", "metrics": ["loss", "lr"]},
+        ),
+        ("iter,loss,lr\n0,3.5,.1\n10,3.1,.09\n20,2.8,.08\n", {"metrics": ["loss"]}),
+    ],
+)
+def test_roles_are_told_by_what_cells_hold(tmp_path: Path, text: str, roles: dict[str, object]):
+    found = offered(tmp_path / "t.csv", text).roles
+    shown = ("state", "words", "step", *(["metrics"] if "metrics" in roles else []))
+    assert {role: found[role] for role in shown if role in found} == roles
+
+
+def test_the_unit_of_a_value_is_no_config(tmp_path: Path):
+    text = "id,measure,reading,unit\nA,latency,12.5,ms\nA,mem,1.5,GB\n"
+    assert offered(tmp_path / "l.csv", text).roles["config"] == ["id"]

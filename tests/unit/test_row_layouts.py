@@ -110,6 +110,54 @@ def test_a_row_of_what_has_not_ended_is_named(tmp_path: Path) -> None:
     assert [run.config for run in found.runs] == [{"a": 2}]
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "states"),
+    [
+        ("exit_code", "0 137 124", "done failed failed"),
+        ("rc", "0 -9 1", "done failed failed"),
+        ("converged", "yes no True", "done failed done"),
+        ("timed_out", "0 1 false", "done timeout done"),
+        ("error", "none RuntimeError: -", "done failed done"),
+        ("status", "COMPLETED CANCELLED NODE_FAIL", "done failed failed"),
+        ("status", "COMPLETE PRUNED nan", "done failed done"),
+        ("ms", "CUDA_out_of_memory,_OOM 5 SIGKILL", "failed done failed"),
+    ],
+)
+def test_a_run_that_did_not_end_well_has_no_value_of_0(
+    tmp_path: Path, column: str, cells: str, states: str
+) -> None:
+    value = "" if column == "ms" else ",0"
+    lines = [
+        f'{n},"{cell.replace("_o", " o").replace(",_", ", ")}"{value}'
+        for n, cell in enumerate(cells.split())
+    ]
+    header = f"n,{column}" + (",ms" if value else "")
+    roles = RowRoles(state=column if value else "")
+    found = read(
+        tmp_path / "e.csv", "\n".join([header, *lines]), Columns({"ms": "ms"}, ["n"], roles=roles)
+    )
+    assert [run.state for run in found.runs] == states.split()
+    assert [bool(run.metrics) for run in found.runs] == [run.state == "done" for run in found.runs]
+
+
+def test_names_that_come_twice_can_be_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(LeadlineError) as raised:
+        read(tmp_path / "d.csv", "a,ms,ms\nx,1,2\n", Columns({"ms": "ms"}))
+    names = str(raised.value.next).rpartition(" ")[2].split(",")
+    found = read(tmp_path / "d.csv", "a,ms,ms\nx,1,2\n", Columns({"ms": "ms"}, ["a"], header=names))
+    assert [run.metrics for run in found.runs] == [{"ms": 1.0}] and not found.not_taken
+    page = "| a | ms | ms |\n|---|---|---|\n| x | 1 | 2 |\n"
+    (tmp_path / "d.md").write_text(page)
+    columns = Columns({"ms": "ms"}, ["a"], header=names)
+    (run,) = TableSource("markdown").read(str(tmp_path / "d.md"), columns).runs
+    assert run.metrics == {"ms": 1.0}
+
+
+def test_a_line_that_says_what_parts_cells_is_followed(tmp_path: Path) -> None:
+    (run,) = read(tmp_path / "s.csv", "sep=;\na;ms\nx,y;0,5\n", Columns({"ms": "ms"})).runs
+    assert (run.config, run.metrics, run.where) == ({"a": "x,y"}, {"ms": 0.5}, "line 3")
+
+
 def test_rows_that_differ_in_what_is_left_are_kept_apart_and_it_is_said(tmp_path: Path) -> None:
     text = "a,ms,host\n1,5,x\n1,5,y\n2,5,x\n"
     found = read(tmp_path / "k.csv", text, Columns({"ms": "ms"}, ["a"]))

@@ -26,6 +26,7 @@ from leadline.core.extract.table import (
     tsv_rows,
 )
 from leadline.core.extract.written_number import is_number
+from leadline.core.patterns import later
 from leadline.core.plain import beginning, shell_word
 from leadline.core.record.run import MetricDef
 from leadline.core.typed import Any, NamedTuple
@@ -34,6 +35,7 @@ from leadline.ports.extractor import RunFiles
 _OF_LINES = ("csv", "tsv", "jsonl")
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
 _HEAD_BYTES = 64 * 1024
+_SEPARATOR = later(r"(?i)sep=([;,|\t])")  # a line that a spreadsheet writes above the header
 
 
 class Unreadable(Exception):
@@ -119,17 +121,18 @@ def rows_of(
     ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists
     are cells, a name given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone
     surrogates. ``after_bytes``: rows of lines (csv, tsv, jsonl) that end before are left out.
-    ``names``: of the columns of a csv or tsv that does not name them; ``which``: the number or the
+    ``names``: of the columns of a csv or tsv that does not name them, or instead of those that a page
+    or a sheet has; ``which``: the number or the
     name of the table, of a file with several. Raises Unreadable (for
     parquet: while the rows are read), OSError, and LeadlineError(environment) without pyarrow.
     """
     if format == "parquet":
         return _parquet(path, shown, whole)
     if format == "excel":
-        return _sheet(path, shown, which)
+        return _sheet(path, shown, which, names)
     _refuse_binary(path, shown, whole)
     if format == "markdown":
-        return _markdown(path, shown, which)
+        return _markdown(path, shown, which, names)
     if format in ("csv", "tsv"):
         return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes, names)
     if format == "jsonl":
@@ -187,6 +190,9 @@ def _delimited(
         skipped = number
         if not text or not text.strip("\ufeff\r\n"):
             continue
+        if whole and (said := _SEPARATOR.fullmatch(text.strip("\ufeff\r\n"))):
+            separator = said[1]
+            continue
         separator = _separator_of(text, separator)
         header = delimited_header(text, separator)
         if not (whole and len(header) == 1 and header[0].startswith("#")):
@@ -195,7 +201,9 @@ def _delimited(
         header = []
     if not header:
         raise Unreadable("no-header", f"{shown} has no header line")
-    if names and [*names] != header:
+    if _told_apart(names, header):
+        header = [*names]
+    elif names and [*names] != header:
         first = (skipped, text)
         header, skipped = [*names], skipped - 1
         numbered = chain([first], numbered)
@@ -221,6 +229,13 @@ def _delimited(
     return Rows(header, rows, lambda: lines.digest)
 
 
+def _told_apart(names: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether ``names`` are those that a header has, with more behind those that it has twice."""
+    pairs = zip(names, header, strict=False)
+    twice = len({*header}) < len(header) == len(names) and not any(map(is_number, header))
+    return twice and all(name.startswith(cell) for name, cell in pairs)
+
+
 def _separator_of(line: str, expected: str) -> str:
     """What parts the names of a header, where it is not what the name of the file says."""
     if len(delimited_header(line, expected)) > 1:
@@ -228,7 +243,7 @@ def _separator_of(line: str, expected: str) -> str:
     return next((mark for mark in ("\t", ";", ",", "|") if mark in line), expected)
 
 
-def _markdown(path: str, shown: str, which: str) -> Rows:
+def _markdown(path: str, shown: str, which: str, said: Sequence[str]) -> Rows:
     lines = Lines(path, errors=_errors(whole=True))
     numbered = [(number, text or "") for number, text in lines]
     tables = list(markdown_tables(numbered))
@@ -238,6 +253,8 @@ def _markdown(path: str, shown: str, which: str) -> Rows:
     places = [f"line {table.line}" for table in tables]
     at, others = _chosen(which, names, places, shown)
     chosen = tables[at]
+    if len(said) == len(chosen.header):
+        chosen = chosen._replace(header=[*said])
     return Rows(chosen.header, chosen.rows(), lambda: lines.digest, "line", others)
 
 
@@ -260,7 +277,7 @@ def _chosen(
     return at, others
 
 
-def _sheet(path: str, shown: str, which: str) -> Rows:
+def _sheet(path: str, shown: str, which: str, said: Sequence[str]) -> Rows:
     """The cells of a sheet as they were stored last, formulas with the value they had; numbers
     without a fraction are whole, and times text."""
     try:
@@ -287,6 +304,7 @@ def _sheet(path: str, shown: str, which: str) -> Rows:
     for number, row in numbered:
         if len(row) == 1 or sum(map(_said, row)) > 1:
             header = [str(_cell_of_sheet(cell) or "").strip() for cell in row]
+            header = [*said] if len(said) == len(header) else header
             rows = (
                 (n, dict(zip(header, map(_cell_of_sheet, r), strict=True)), "") for n, r in numbered
             )

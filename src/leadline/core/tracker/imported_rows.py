@@ -12,6 +12,7 @@ import math
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
+from posixpath import normpath
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
@@ -20,7 +21,7 @@ from leadline.core.extract.lines import vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
 from leadline.core.extract.written_number import NONFINITE, integer_in
 from leadline.core.metric.items import item_key
-from leadline.core.plain import beginning
+from leadline.core.plain import beginning, shell_word
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted, epoch_ms
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
@@ -111,11 +112,13 @@ class _Reading:
         wanted = {*columns.metrics, *(columns.config or []), *columns.named}
         for name in dict.fromkeys(name for name in header if name and header.count(name) > 1):
             if columns.config is None or name in wanted:
+                source = shell_word(normpath(columns.shown or found.source))
+                apart = shell_word(",".join(_each_once(header)))
                 raise usage(
                     "duplicate-column",
                     f"the header of {found.source} names {name!r} {header.count(name)} times",
                     why="which of the columns is meant cannot be told",
-                    do="leadline import --help",
+                    do=f"leadline import {source} --header {apart}",
                 )
             found.note(
                 found.source,
@@ -469,6 +472,14 @@ def _measured(cell: Any, unit: str) -> tuple[float | None, str]:
             return value, f"recorded as {value!r}, the nearest number of 64 bits"
         return value, ""
     return value, f"recorded as {finite(value)}: it is not finite and enters no statistics"
+
+
+def _each_once(header: list[str]) -> list[str]:
+    """The names with the number of its place behind one that stood before."""
+    return [
+        f"{name or 'column'}_{n}" if not name or name in header[: n - 1] else name
+        for n, name in enumerate(header, 1)
+    ]
 
 
 def _sentence(why: str) -> str:

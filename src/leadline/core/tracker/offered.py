@@ -16,6 +16,7 @@ from leadline.core.patterns import later
 from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
 from leadline.core.tracker.told_ending import NAMES as STATE_NAMES
+from leadline.core.tracker.told_ending import says_no_value, tells_badly, tells_well, told_ending
 from leadline.core.tracker.told_time import told_time
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -32,6 +33,9 @@ def _words(text: str) -> frozenset[str]:
 _SPLIT = later(r"[^a-z0-9%]+|(?<=[a-z])(?=\d)")
 _UNIT_IN_CELL = later(r"[+-\u2212]?[\d.,']*\d(?:[eE][+-]?\d+)? ?([^\d\s.,+_-][^\d\s_]{0,15})")
 _UNIT_IN_NAME = later(r"[(\[]([^()\[\]]{1,12})[)\]]\s*")
+_THOUSANDS = later(r"[+-]?[1-9]\d{0,2},\d{3}")  # or a fraction: its reader says so
+_DURATION = later(r"(?:\d+ days?,? )?\d+:\d\d:\d\d(?:\.\d+)?")
+_PER_SECOND = later(r"/s(?:ec(?:ond)?s?)?\b")
 _HEX = later(r"[0-9a-f]{6,40}")
 _STATE_WORDS = later(
     r"(?i)\W*(?:keep|kept|discard(?:ed)?|revert(?:ed)?|crash(?:ed)?|accept(?:ed)?|reject(?:ed)?|done|"
@@ -52,10 +56,13 @@ _ITEM_NAMES = _words(
     "question question_id qid item item_id example example_id sample_id doc_id problem problem_id "
     "task_id instance_id prompt_id test_case"
 )
+_ONE_STEP = _words("step global_step epoch train_step training_step")  # no count of trials
+_SCHEDULED = _words("lr learning momentum wd temperature tau eps epsilon tokens samples seen")
 _COMMAND_NAMES = _words("command cmd command_line cmdline argv run_command")
 _STEP_NAMES = _words(
     "step global_step _step epoch iter iteration steps train_step training_step update batch_idx"
 )
+_UNIT_NAMES = _words("unit units uom metric_unit")
 _METRIC_NAMES = _words("metric metric_name measure measurement kpi metrics stat")
 _VALUE_NAMES = _words("value val score result metric_value measured measurement reading")
 _WORD_NAMES = _words(
@@ -63,6 +70,7 @@ _WORD_NAMES = _words(
     "next_hypothesis agent_idea idea diff comment comments tags text message title url "
     "link"
 )
+_DECIDED = _words("kept accepted merged promoted adopted decided accept merge promote")
 _STATISTICS = _words(
     "p p_value pvalue pval ci_lo ci_hi ci_low ci_high std stddev stdev stderr sd sem n "
     "count variance"
@@ -76,7 +84,7 @@ _LOWER = _words(
 _HIGHER = _words(
     "acc accuracy score f1 auc auroc bleu rouge recall precision throughput speedup tps "
     "qps rps fps mfu flops gflops tflops reward return r2 psnr ssim iou map ndcg hits "
-    "hit correct pass passed tok/s bandwidth gbps winrate win rating elo em"
+    "hit correct pass passed bandwidth gbps winrate win rating elo em"
 )
 _CONFIG = _words(
     "version lr learning rate batch bs size dim hidden layers layer heads depth width dropout "
@@ -152,18 +160,27 @@ class _Column:
         self.unit = often if 2 * found.count(often) > len(self.said) else ""
         values = (cell_number(cell, self.unit) for cell in self.said)
         self.numbers = [value for value in values if isinstance(value, float)]
+        either = sum(bool(_THOUSANDS.fullmatch(text.strip())) for text in self.texts)
+        missing = sum(map(says_no_value, self.texts))
+        self.valued = max(len(self.numbers), len(self.said) - missing)
+        self.counted = len(self.numbers) + either
 
     @property
     def words(self) -> list[str]:
-        return [word for word in _SPLIT.split(self.name.lower()) if word]
+        spelled = _PER_SECOND.sub(" per s", self.name.lower())
+        return [word for word in _SPLIT.split(spelled) if word]
 
     @property
     def plain(self) -> str:
         return re.sub(r"[^a-z0-9#]+", "_", self.name.strip().lower()).strip("_") or self.name
 
     @property
+    def examples(self) -> list[str]:
+        return [beginning(text) for text in dict.fromkeys(self.texts)][:EXAMPLES]
+
+    @property
     def is_number(self) -> bool:
-        return len(self.numbers) * 2 > len(self.said) or (
+        return self.counted * 2 > self.valued or (
             bool(self.numbers) and self.name.strip().lower() in _VALUE_NAMES
         )
 
@@ -195,6 +212,8 @@ def offer(
         for one in found.values():
             if one.role == "metric":
                 one.role, one.why, one.better = "config", "", ""
+            if by_name[one.column].plain in _UNIT_NAMES:
+                one.role, one.why = "left", "the unit of a value: leadline metric NAME --unit"
     elif paired := _paired(columns):
         before, after = paired
         found[before] = Offered(before, "before", f"the same as {after}, before the change")
@@ -203,17 +222,19 @@ def offer(
         )
         roles["before"], roles["after"] = paired
     for one in found.values():
-        one.examples = [beginning(text) for text in dict.fromkeys(by_name[one.column].texts)][
-            :EXAMPLES
-        ]
+        one.examples = by_name[one.column].examples
     _one_time_each(found)
     _at_least_one_metric(found, by_name, bool(roles))
-    if step := _step(columns, found):
+    _told_by_success(found, by_name, rows)
+    if step := _step(columns, found, rows):
         found[step].role, found[step].why = "step", "it counts up and nothing else tells rows apart"
+        for column in _scheduled(columns, found, step):
+            found[column.name] = _metric(column, "it changes with the step")
+            found[column.name].examples = column.examples
         roles["step"] = step
     elif not roles.keys() & {"metric_column", "before"} and (item := _item(columns, found, rows)):
         found[item] = Offered(item, "item", "rows that differ in it alone are one run")
-        found[item].examples = [beginning(t) for t in dict.fromkeys(by_name[item].texts)][:EXAMPLES]
+        found[item].examples = by_name[item].examples
         roles["items"] = [item]
     _keys(found, by_name, rows, roles)
     return Offer([*found.values()], {**_roles_of(found), **roles})
@@ -262,6 +283,10 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
         return Offered(name, "left", "a statistic about other columns")
     if is_seed(name):
         return Offered(name, "seed", "config that tells repeats apart")
+    if _all(column, lambda text: bool(_DURATION.fullmatch(str(text).strip()))):
+        return Offered(name, "words", "how long it took, as words")
+    if plain in _DECIDED and not column.is_number:
+        return Offered(name, "words", "what was decided of a row; no config")
     if column.is_number and plain in _METRIC_NAMES | _VALUE_NAMES:
         return _metric(column, "by its name")
     many = column.distinct * 3 >= len(column.said) and column.distinct > 1
@@ -314,7 +339,7 @@ def _better(word: str) -> str:
 
 
 def _is_rate(words: Sequence[str]) -> bool:
-    """Whether a name ends as ``ops_per_s`` does."""
+    """Whether a name ends as ``ops_per_s`` or ``tok/s`` does."""
     return words[-2:-1] == ["per"] and words[-1] in ("s", "sec", "second")
 
 
@@ -337,6 +362,8 @@ def _is_commit(column: _Column) -> bool:
 
 
 def _is_state(column: _Column) -> str:
+    if tells_badly(column.plain, column.texts):
+        return "by its name"
     if column.is_number or column.spaced > 0.5:
         return ""
     telling = sum(bool(_STATE_WORDS.match(text)) for text in column.texts)
@@ -401,7 +428,31 @@ def _at_least_one_metric(
         why = "the numbers that differ most"
     for column in best:
         found[column.name] = _metric(column, why)
-        found[column.name].examples = [beginning(t) for t in dict.fromkeys(column.texts)][:EXAMPLES]
+        found[column.name].examples = column.examples
+
+
+def _told_by_success(
+    found: Mapping[str, Offered], by_name: Mapping[str, _Column], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """A column of yes and no is the state of its rows where nothing was measured in those that say
+    no."""
+    if any(one.role == "state" for one in found.values()):
+        return
+    for one in found.values():
+        if one.role not in ("config", "metric") or not tells_well(
+            by_name[one.column].plain, by_name[one.column].texts
+        ):
+            continue
+        others = [c for c, o in found.items() if o.role == "metric" and c != one.column]
+        badly = [
+            row
+            for row in rows
+            if told_ending({one.column: row.get(one.column)}, [], state=one.column)
+        ]
+        values = [cell_number(row.get(c), by_name[c].unit) for row in badly for c in others]
+        if values and not any(isinstance(v, float) and v for v in values if v == v):
+            one.role, one.why, one.better = "state", "where it says no, nothing was measured", ""
+            return
 
 
 def _are_of_code(found: Iterable[Offered]) -> bool:
@@ -410,24 +461,36 @@ def _are_of_code(found: Iterable[Offered]) -> bool:
     return {"commit", "state"} <= {one.role for one in found}
 
 
-def _step(columns: Iterable[_Column], found: Mapping[str, Offered]) -> str:
-    """A column that counts up, in a table whose rows nothing else tells apart."""
-    others = [
-        c
-        for c in columns
-        if found[c.name].role in ("config", "seed", "commit", "state", "words") and c.distinct > 1
-    ]
+def _step(
+    columns: Sequence[_Column], found: Mapping[str, Offered], rows: Sequence[Mapping[str, Any]]
+) -> str:
+    """A column that counts up over the rows that no other tells apart, which are most."""
     for column in columns:
         if column.plain not in _STEP_NAMES or len(column.numbers) != column.rows or column.rows < 3:
             continue
-        if [c for c in others if c is not column and c.distinct * 3 > column.rows]:
-            continue
-        rest = [c for c in others if c is not column]
-        if not rest and _counts_up(column.numbers):
-            return column.name
-        if rest and column.distinct * 2 <= column.rows:
+        told = [c for c in _telling(columns, found) if c is not column]
+        if column.plain in _ONE_STEP and _counts_up(column.numbers):
+            told = [c for c in told if c not in _scheduled(columns, found, column.name)]
+        series: dict[tuple[str, ...], list[float]] = {}
+        for row, number in zip(rows, column.numbers, strict=True):
+            series.setdefault(tuple(str(row.get(c.name)) for c in told), []).append(number)
+        if len(series) * 2 <= column.rows and all(map(_counts_up, series.values())):
             return column.name
     return ""
+
+
+def _telling(columns: Iterable[_Column], found: Mapping[str, Offered]) -> list[_Column]:
+    apart = ("config", "seed", "commit", "state", "words")
+    return [c for c in columns if found[c.name].role in apart and c.distinct > 1]
+
+
+def _scheduled(
+    columns: Sequence[_Column], found: Mapping[str, Offered], step: str
+) -> list[_Column]:
+    """Numbers that are config elsewhere and follow the step in a series, as a rate of learning does."""
+    told = (c for c in _telling(columns, found) if found[c.name].role == "config")
+    named = (c for c in told if c.name != step and _SCHEDULED & {*c.words})
+    return [c for c in named if len(c.numbers) == c.rows]
 
 
 def _item(

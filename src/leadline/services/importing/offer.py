@@ -7,6 +7,7 @@ import copy
 import os
 
 from leadline.core.errors import LeadlineError
+from leadline.core.plain import shell_word
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.imported import Columns, Findings
@@ -136,7 +137,9 @@ def _offered(
         if not trials:
             raise
         (offered,) = offers
-        offered.command, offered.why = "", error.what
+        again = [error.next] if isinstance(error.next, str) else error.next or []
+        offered.command = next((do for do in again if "--header" in do), "")
+        offered.why = error.what
     return offered
 
 
@@ -156,7 +159,7 @@ def _command(request: ImportRequest, offered: Offer, metrics: Mapping[str, Metri
     """The import, after the definition of each metric whose cells name a unit that is not declared:
     without, its cells are no numbers."""
     first = [
-        f"leadline metric {one.column} --unit {one.unit}{_direction(one)}"
+        f"leadline metric {shell_word(one.column)} --unit {shell_word(one.unit)}{_direction(one)}"
         for one in offered.columns
         if one.in_cells and one.role in ("metric", "after") and one.column not in metrics
     ]
