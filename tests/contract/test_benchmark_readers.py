@@ -166,6 +166,24 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
         },
         ["stalled-cycles"],
     ),
+    "perf-stat-groups.txt": (
+        "perf-stat",
+        {"system.slice.L1-icache-loads": 46116, "user.slice.L1-icache-loads": 8685400},
+        [],
+    ),
+    "perf-stat-parts.txt": (
+        "perf-stat",
+        {
+            "CPU0.cpa_cycles[hisi_sicl0_cpa0]": 1001121239,
+            "CPU0.cpa_cycles[hisi_sicl2_cpa0]": 1001094851,
+        },
+        [],
+    ),
+    "perf-stat-2012.txt": (
+        "perf-stat",
+        {"task-clock_s": 0.198123456, "context-switches": 20, "cycles": 612345678},
+        ["stalled-cycles"],
+    ),
     "ncu-summary.csv": (
         "ncu",
         {

@@ -28,7 +28,7 @@ _WELL = later(
 )
 _BADLY = later(
     r"(?i)(?:(?:is|has|was|did)[_ ])?(?:fail(?:ed|ure)?|crash(?:ed)?|oom(?:ed)?|time[d_ ]*out|"
-    r"diverged|errored|killed|aborted|dnf)|has[_ ]error"
+    r"diverged|errored|killed|aborted|dnf)|has[_ ]error|error[_ ]occurred"
 )
 _REASON = later(
     r"(?i)(?:error|err|exception|fail(?:ure)?|crash|oom|traceback)"

@@ -14,6 +14,7 @@ from leadline.core.typed import NamedTuple
 READS_TEXT = True
 _TITLE = "Performance counter stats for"
 _PLACES = ("cpu", "core", "socket", "die", "node", "thread")
+_CLOCKS = ("task-clock", "cpu-clock")
 _INTERVALS = "#           time             counts unit events"
 _FIELDS = re.compile(
     r"^(?:\s*(?P<time>\d+\.\d{9})(?P<s1>[,;|\t]))?(?:(?P<who>[A-Z][\w-]*)[,;|\t](?:\d+[,;|\t](?=[\d<]))?)?"
@@ -24,7 +25,8 @@ _PRINTED = re.compile(
     r"^\s*(?:(?P<time>\d+\.\d{9})\s+)?(?:(?P<who>[A-Z][\w-]*)\s+(?:\d+\s+(?=[\d<]))?)?"
     r"(?P<value><not (?:counted|supported)>|\d[\d.,'\u00a0\u202f ]*)\s+"
     r"(?:(?P<unit>msec|nsec|sec|ns|Joules|[KMG]i?B|C|W)\s+)?(?P<event>[A-Za-z_][^\s#]*)\s*"
-    r"(?:\((?P<of>msec)\)\s*)?(?:\(.*\)\s*)?(?:#.*)?$"
+    r"(?:\((?P<of>msec)\)\s*)?(?:\[(?P<unit_of>[^\]%]+)\]\s*)?(?P<group>[^\s#()\[]+\s*)?"
+    r"(?:[(\[].*[)\]]\s*)?(?:#.*)?$"
 )
 _SPAN = re.compile(r"^\s*([\d.,]+)(?:\s+\+-\s+[\d.,]+)? seconds (time elapsed|user|sys)")
 
@@ -95,7 +97,16 @@ def _counts(text: str, as_printed: bool) -> Iterator[_Count]:
         elif found := _FIELDS.match(line) or (as_printed and _PRINTED.match(line)):
             named = found.groupdict("")
             unit = named["unit"] or named.get("of", "")
-            yield _Count(*(named[name] for name in _Count._fields))._replace(unit=unit)
+            if not unit and named["event"].startswith(_CLOCKS) and "." in named["value"]:
+                unit = "msec"  # before perf said so
+            count = _Count(*(named[name] for name in _Count._fields))._replace(unit=unit)
+            yield _of_part(count, named.get("unit_of", ""), named.get("group", "").strip())
+
+
+def _of_part(count: _Count, part: str, group: str) -> _Count:
+    """The count of one of several counters of an event, or of one control group."""
+    event = f"{count.event}[{part}]" if part else count.event
+    return count._replace(event=event, who=" ".join(filter(None, (count.who, group))))
 
 
 def _in_json(line: str) -> _Count | None:
