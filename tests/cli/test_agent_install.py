@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from leadline.services.agent import install
+
 PROGRAMS = ("claude", "codex", "gemini", "opencode", "cursor")
 SETTINGS = '{\n    "model": "x",  \n    "hooks": {"Stop": [ {"hooks": [{"type": "command", "command": "mine"}]} ]}\n}\n'
 AGENTS = "# Agents\r\n\r\nBe kind.\r\n"
@@ -104,6 +106,66 @@ def test_a_file_that_cannot_be_edited_surely_is_left_alone_and_said(theirs, text
     assert path.read_text() == text
     assert [line for line in answer["left"] if line.startswith(".claude/settings.json")]
     assert ".mcp.json" in answer["changed"]
+
+
+def test_what_cannot_be_read_is_not_told_as_not_installed(theirs):
+    theirs.ok("agent", "install", "claude")
+    (theirs.repo / ".claude/settings.json").write_text("{ // a comment\n}")
+    (theirs.repo / ".codex/config.toml").write_bytes(b"\xff")
+    rows = {r["program"]: r for r in theirs.json("agent", "status", "--project")["data"]}
+    assert (rows["claude"]["hooks"], rows["claude"]["server"]) == (None, True)
+    assert (rows["codex"]["hooks"], rows["codex"]["server"]) == (0, None)
+    said = theirs.ok("agent", "status", "--project")
+    assert "?/8" in said and "not known: .claude/settings.json: it is no strict JSON" in said
+    assert ".codex/config.toml: it is no UTF-8" in said and "not installed: gemini" in said
+
+
+def test_what_is_for_its_owner_alone_stays_so_and_read_only_stays_as_it_is(theirs):
+    key = "sk-proj-" + "a1B2" * 12
+    servers, hooks = theirs.repo / ".mcp.json", theirs.repo / ".codex/hooks.json"
+    own = json.dumps({"mcpServers": {"mine": {"command": "x", "env": {"API_KEY": key}}}})
+    servers.write_text(own)
+    servers.chmod(0o600)
+    hooks.write_text("{}")
+    hooks.chmod(0o444)
+    done = theirs.run("agent", "install", "claude", "codex")
+    assert key not in done.stdout and "left: .codex/hooks.json: it is read-only" in done.stdout
+    kept = theirs.repo / ".git/leadline-agent.json"
+    assert [p.stat().st_mode & 0o777 for p in (servers, kept, hooks)] == [0o600, 0o600, 0o444]
+    theirs.ok("agent", "uninstall", "all")
+    assert servers.read_text() == own and servers.stat().st_mode & 0o777 == 0o600
+
+
+def test_line_ends_are_those_of_the_file(theirs):
+    agents, config = theirs.repo / "AGENTS.md", theirs.repo / ".codex/config.toml"
+    config.write_bytes(b"a = 1\r\n")
+    agents.write_bytes(b"Ours.\r\n")
+    theirs.ok("agent", "install", "codex")
+    assert all(
+        f.read_bytes().count(b"\n") == f.read_bytes().count(b"\r\n") for f in (agents, config)
+    )
+    assert theirs.json("agent", "install", "codex")["data"]["changed"] == []
+    agents.write_bytes(agents.read_bytes() + b"More.\r\n")
+    theirs.ok("agent", "uninstall", "codex")
+    assert agents.read_bytes() == b"Ours.\r\nMore.\r\n" and config.read_bytes() == b"a = 1\r\n"
+
+
+def test_what_cannot_be_written_keeps_nothing_from_being_taken_back(theirs, monkeypatch, tmp_path):
+    before = tree(theirs.repo)
+    place = install.Place(str(theirs.repo), str(tmp_path / "state.json"), False)
+    plan = install.plan_install(place, ["claude", "codex"])
+    write = install.write_whole
+
+    def full(path, data, **options):
+        if path.endswith(".codex/hooks.json"):
+            raise OSError(28, "No space left on device")
+        write(path, data, **options)
+
+    monkeypatch.setattr(install, "write_whole", full)
+    done = install.apply(place, plan, back=False)
+    assert done.left == [".codex/hooks.json: No space left on device; left alone"]
+    back = install.plan_uninstall(place, ["claude", "codex"])
+    assert install.apply(place, back, back=True).left == [] and tree(theirs.repo) == before
 
 
 def test_a_folder_in_the_place_of_a_file_is_left_alone_and_said(theirs):

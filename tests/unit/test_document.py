@@ -34,6 +34,9 @@ def states(text, build=None, tex=False):
         "<!-- 5.5 ms in a comment -->",
         "It may be called up to 254 times before it fails, and is 40x more likely to.",
         "| params (M) | size |\n|---|---|\n| 9.5 | 640 |\n",
+        "| option | default |\n|---|---|\n| lr | 0.5 |\n",
+        "Times in ms:\n\n| n | lr | what |\n|---|---|---|\n| 9.5 | 0.5 | x |\n\nFar.\n\n"
+        "| a | b |\n|---|---|\n| c | 3.11 |\n",
     ],
 )
 def test_what_is_no_result_is_left_alone(text):
@@ -123,6 +126,21 @@ def test_the_heading_of_a_column_makes_its_cells_results():
     table = "| who | Speed<br>CPU (ms) | Operations per second | params (M) |\n|---|---|---|---|\n"
     text = table + "| a | 38.9 ± 0.7 | 8453 | 2.4 |\n| b | 87.2 +- 0.9 | 765 | 9.5 |\n"
     assert [number for number, _ in states(text)] == ["38.9", "8453", "87.2", "765"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Median of five, in ms:\n\n", ""),
+        ("## Latency (ms)\n\n", ""),
+        ("Of five runs.\n\n", "\nAll values are milliseconds.\n"),
+        ("Tokens per second on one device.\n", ""),
+    ],
+)
+def test_words_around_a_table_name_the_unit_of_its_cells(words):
+    above, below = words
+    table = "| n | ours | theirs |\n|---|---|---|\n| 64 | 7.3 | 12 |\n| 8.5 | 19 | 3 |\n"
+    assert [number for number, _ in states(f"{above}{table}{below}")] == ["7.3", "19"]
 
 
 def test_minutes_and_seconds_in_one_word_are_a_time():

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 
 from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import conflict, environment
@@ -47,14 +48,17 @@ def object_at(path: str) -> dict[str, Any]:
         return {}
 
 
-def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
+def write_whole(path: str, data: bytes, on_disk: bool = False, mode: int | None = None) -> None:
     """By a temporary name and a rename; a folder that is missing is made. ``on_disk``: the content
-    is waited for before it gets its name, and the name before this returns. Raises OSError, with
-    nothing left behind."""
+    is waited for before it gets its name, and the name before this returns. ``mode``: its rights
+    (default: those of what was there). Raises OSError, with nothing left behind."""
     make_folders(os.path.dirname(path))
     temporary = f"{path}.{os.getpid()}.tmp"
+    mode = _rights(path) if mode is None else mode
     try:
         with open(open_anew(temporary), "wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(data)
             if on_disk:
                 file.flush()
@@ -66,6 +70,15 @@ def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
         if os.path.lexists(temporary):
             os.unlink(temporary)
         raise
+
+
+def _rights(path: str) -> int | None:
+    """Of a file that is to be replaced: what was for its owner alone stays so. None: there is none."""
+    try:
+        found = os.lstat(path).st_mode
+    except OSError:
+        return None
+    return stat.S_IMODE(found) if stat.S_ISREG(found) else None
 
 
 def write_out(

@@ -12,7 +12,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.services.agent.programs import PROGRAMS
 
 if TYPE_CHECKING:
-    from leadline.services.agent.install import Place
+    from leadline.services.agent.install import Place, Status
 
 NEEDS_REPOSITORY = False
 DESCRIPTION = """Install the skill run-research, the hooks, the entry of the server and (in a project) a block in
@@ -38,9 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         where.add_argument("--project", action="store_true", help="in this work tree (the default)")
         where.add_argument("--user", action="store_true", help="for you, in all projects")
         if name != "status":
-            verb.add_argument(
-                "programs", nargs="*", choices=(*PROGRAMS, "all", []), metavar="PROGRAM"
-            )
+            verb.add_argument("programs", nargs="*", type=_program, metavar="PROGRAM")
             verb.add_argument(
                 "--dry-run", action="store_true", help="show the whole diff; write nothing"
             )
@@ -57,7 +55,7 @@ def run(context: None, args: argparse.Namespace) -> Answer:
     plan = (install.plan_uninstall if back else install.plan_install)(place, programs)
     diff = install.diff_of(plan, args.dry_run)
     if plan.changes and not args.dry_run:
-        install.apply(place, plan, back)
+        plan = install.apply(place, plan, back)
     done = {True: "would be changed", False: "changed"}[args.dry_run]
     told = [diff] if diff else []
     told += [f"left: {line}" for line in plan.left]
@@ -113,21 +111,45 @@ def _status(args: argparse.Namespace) -> Answer:
         if args.project:
             raise
     places += [] if args.project else [("user", _place(None, True))]
-    data = [
-        {"where": where, **row._asdict()} for where, place in places for row in status_of(place)
-    ]
+    found = [(where, row) for where, place in places for row in status_of(place)]
     rows = [
         [
-            r["program"],
-            r["where"],
-            f"{r['hooks']}/{r['events']}",
-            _yes(r["server"]),
-            _yes(r["skill"]),
+            row.program,
+            where,
+            _count(row),
+            _yes(row.server),
+            _yes(row.skill),
         ]
-        for r in data
+        for where, row in found
+        if not row.is_empty
     ]
-    return Answer(table(["program", "where", "hooks", "server", "skill"], rows), data)
+    told = [table(["program", "where", "hooks", "server", "skill"], rows)] if rows else []
+    unread = dict.fromkeys(said for _, row in found for said in row.problems)
+    told += [f"not known: {said}" for said in unread]
+    for where, _ in places:
+        without = [row.program for at, row in found if at == where and row.is_empty]
+        if without:
+            told.append(f"{_FOR[where]} not installed: {', '.join(without)}")
+    data = [{"where": where, **row._asdict()} for where, row in found]
+    return Answer("\n".join(told), data)
 
 
-def _yes(value: object) -> str:
-    return "yes" if value else "no"
+_FOR = {"project": "for this project", "user": "for you in all projects"}
+
+
+def _count(row: Status) -> str:
+    if not row.events:
+        return "–"
+    found = "?" if row.hooks is None else row.hooks
+    return f"{found}/{row.events}"
+
+
+def _yes(value: bool | None) -> str:
+    return {None: "?", True: "yes", False: "no"}[value]
+
+
+def _program(text: str) -> str:
+    if text not in PROGRAMS and text != "all":
+        known = ", ".join(PROGRAMS)
+        raise argparse.ArgumentTypeError(f"{text!r} is no program that is known: {known}, all")
+    return text

@@ -72,6 +72,17 @@ _MEASURED_COLUMN = re.compile(
     r"|\bper sec(?:ond)?\b|/s\b|\b(?:time|latency|throughput|speed)\b",
     re.I,
 )
+# What the words around a table say of all its cells, and a column of which they do not: what was set.
+_UNIT_OF_TABLE = later(
+    r"(?:\b(?:in|are)\s+|\(\s*)(?:ns|us|µs|μs|ms|s|secs?|seconds?|(?:milli|micro|nano)seconds?|minutes?|%|per\s?cent|"
+    r"(?:[KMGT]i?B|tok|tokens|img|images|ops|samples|steps)/s)(?![\w/%])|\b\w+\s+per\s+sec(?:ond)?\b",
+    re.I,
+)
+_SET_COLUMN = later(
+    r"\(|\b(?:size|batch|shape|dims?|n|counts?|runs|seeds?|steps?|epochs?|layers|params|parameters|version|year|lr|"
+    r"learning rate|temperature|dropout|memory)\b",
+    re.I,
+)
 _DURATION = re.compile(r"(?<![\w.])(?:(\d+)h ?)?(\d+)m ?(\d+(?:\.\d+)?)s\b")
 _SPREAD = re.compile(r"(?:±|\+/?-)\s*\Z")
 # "4 times faster" is a factor; "up to 4 times before" and "4 times more likely" are none
@@ -107,7 +118,7 @@ def judged(text: str, threads: Sequence[Thread], tex: bool = False) -> list[Foun
     names = [n for t in threads for n in t.metrics]
     comments = [(m.start(), m.end(), (m[1] or m[2] or "").strip()) for m in _COMMENT.finditer(text)]
     told = sorted((*quantities(prose, units), *_durations(prose)))
-    stated = [q for q in told if _is_result(q, prose, units, names)]
+    stated = [q for q in told if _is_result(q, prose, units, names) or _in_table(q, prose, text)]
     code = code_spans(text)
     found = [
         _of_citation(text, c.start, c.end, c.expression, threads)
@@ -161,6 +172,43 @@ def _is_result(q: Quantity, prose: str, units: frozenset[str], names: Sequence[s
     fraction = "." in q.digits
     named = any(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", about) for name in names)
     return fraction and not q.unit and (named or bool(_QUALITY.search(about)))
+
+
+def _in_table(q: Quantity, prose: str, text: str) -> bool:
+    """Whether a bare number stands in a table of results whose unit the words above or below name.
+    ``text``: with its headings. The first column names the rows; of whole numbers only those count
+    that stand in a column with fractions."""
+    begin = prose.rfind("\n", 0, q.start) + 1
+    if q.unit or q.kind != "measure" or not q.digits or not prose.startswith("|", begin):
+        return False
+    lines, at = prose.split("\n"), prose.count("\n", 0, q.start)
+    first = last = at
+    while first and lines[first - 1].startswith("|"):
+        first -= 1
+    while last + 1 < len(lines) and lines[last + 1].startswith("|"):
+        last += 1
+    column = prose.count("|", begin, q.start)
+    cells = [
+        row[column].strip()
+        for line in lines[first : last + 1]
+        if len(row := line.split("|")) > column
+    ]
+    if at == first or column < 2 or not cells or _SET_COLUMN.search(cells[0]):
+        return False
+    written = text.split("\n")
+    around = f"{_paragraph(written[:first][::-1])}\n{_paragraph(written[last + 1 :])}"
+    return any("." in cell for cell in cells[1:]) and bool(_UNIT_OF_TABLE.search(around))
+
+
+def _paragraph(lines: Sequence[str]) -> str:
+    """The lines next to a table, behind one blank line at most; a heading is one too."""
+    found = list[str]()
+    for at, line in enumerate(lines):
+        if line.strip():
+            found.append(line)
+        elif at:
+            break
+    return "\n".join(found)
 
 
 def _durations(prose: str) -> Iterator[Quantity]:

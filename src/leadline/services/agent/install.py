@@ -27,6 +27,7 @@ from leadline.core.agent.json_text import (
 from leadline.core.canonical import digest_bytes
 from leadline.core.managed_block import put as put_block
 from leadline.core.managed_block import split as split_block
+from leadline.core.secrets.redact import Redactor
 from leadline.core.typed import Any, NamedTuple
 from leadline.services.agent.programs import (
     AGENTS_BLOCK,
@@ -103,24 +104,24 @@ def plan_uninstall(place: Place, programs: Iterable[str]) -> Plan:
     return made.plan()
 
 
-def apply(place: Place, plan: Plan, back: bool) -> None:
-    """Write what was planned, and keep what was there before. Raises OSError."""
+def apply(place: Place, plan: Plan, back: bool) -> Plan:
+    """Write what was planned, and keep what was there before; returns what was done of it. Raises
+    OSError: what was there before cannot be kept, and nothing was written."""
     kept = _kept(place)
-    folders = set(kept.get("folders", []))
+    _keep(place, kept)
+    folders = set(kept["folders"])
+    done, left = list[Change](), list(plan.left)
     for change in plan.changes:
-        full = os.path.join(place.top, change.path)
-        if change.after is None and not change.link:
-            os.unlink(full)
-            kept["files"].pop(change.path, None)
+        missing = _missing_folders(place.top, change.path)
+        try:
+            _write(place, change)
+        except OSError as error:
+            left.append(f"{change.path}: {error.strerror}; left alone")
             continue
-        folders |= _missing_folders(place.top, change.path)
-        if change.link:
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            os.symlink(change.link, full)
-            continue
-        assert change.after is not None
-        write_whole(os.path.realpath(full) if place.user else full, change.after)
-        if back:
+        done.append(change)
+        if change.after is not None or change.link:
+            folders |= missing
+        if change.after is None or back:
             kept["files"].pop(change.path, None)
         else:
             kept["files"][change.path] = _note(change, kept["files"].get(change.path))
@@ -132,7 +133,24 @@ def apply(place: Place, plan: Plan, back: bool) -> None:
             except OSError:
                 continue
     kept["folders"] = sorted(folders)
-    write_whole(place.state, json.dumps(kept).encode())
+    _keep(place, kept)
+    return Plan(done, left)
+
+
+def _write(place: Place, change: Change) -> None:
+    full = os.path.join(place.top, change.path)
+    if change.link:
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        os.symlink(change.link, full)
+    elif change.after is None:
+        os.unlink(full)
+    else:
+        write_whole(os.path.realpath(full) if place.user else full, change.after)
+
+
+def _keep(place: Place, kept: dict[str, Any]) -> None:
+    """For its owner alone: settings hold keys of servers, and are kept here as they were."""
+    write_whole(place.state, json.dumps(kept).encode(), mode=0o600)
 
 
 def diff_of(plan: Plan, whole: bool) -> str:
@@ -152,35 +170,57 @@ def diff_of(plan: Plan, whole: bool) -> str:
         new = "/dev/null" if change.after is None else change.path
         lines = list(difflib.unified_diff(before, after, old, new, lineterm="", n=2))
         told += lines if lines else [f"remove {change.path}"]
-    return "\n".join(told)
+    return Redactor({}).text("\n".join(told))  # settings hold keys of servers
 
 
 class Status(NamedTuple):
+    """``problems``: the files that cannot be read, and why: what is in them is not known (None)."""
+
     program: str
-    hooks: int  # of its events, how many
+    hooks: int | None  # of its events, how many
     events: int
-    server: bool
+    server: bool | None
     skill: bool
+    problems: list[str]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.hooks or self.server or self.problems)
 
 
 def status_of(place: Place) -> list[Status]:
     """What is installed in a place, for each program."""
-    found = []
-    for program in PROGRAMS.values():
-        hooks = _read_json(place, _hooks_file(program, place)).get("hooks")
-        lists = hooks if isinstance(hooks, dict) else {}
-        present = [
-            name
-            for name, _ in program.events
-            if isinstance(lists.get(name), list) and any(map(is_ours, lists[name]))
-        ]
-        skill = os.path.exists(os.path.join(place.top, program.link or SKILLS, "SKILL.md"))
-        found.append(
-            Status(
-                program.name, len(present), len(program.events), _has_server(program, place), skill
-            )
-        )
-    return found
+    return [_status_of(place, program) for program in PROGRAMS.values()]
+
+
+def _status_of(place: Place, program: Program) -> Status:
+    problems: dict[str, None] = {}
+
+    def known(path: str, found: Callable[[str], Any]) -> Any:
+        try:
+            return found(_text_of(place, path))
+        except NotEditable as error:
+            problems[f"{path}: {error}"] = None
+            return None
+
+    hooks = known(_hooks_file(program, place), partial(_events_in, program=program))
+    server = known(_servers_file(program, place), partial(_has_server, program=program))
+    skill = os.path.exists(os.path.join(place.top, program.link or SKILLS, "SKILL.md"))
+    return Status(program.name, hooks, len(program.events), server, skill, list(problems))
+
+
+def _events_in(text: str, program: Program) -> int:
+    """How many events of a program have its hook."""
+    lists = read(text).get("hooks")
+    lists = lists if isinstance(lists, dict) else {}
+    present = (lists.get(name) for name, _ in program.events)
+    return sum(isinstance(listed, list) and any(map(is_ours, listed)) for listed in present)
+
+
+def _has_server(text: str, program: Program) -> bool:
+    if program.servers.endswith(".toml"):
+        return TOML_BEGIN in text
+    return member(read(text), program.server) is not None
 
 
 # ---- files ---------------------------------------------------------------------------------------
@@ -210,9 +250,12 @@ class _Planning:
         if not path:
             return
         if self._is_strange(path):
-            self.left.append(f"{path}: it is a link, or behind one; left alone")
+            self._leave(path, "it is a link, or behind one")
             return
         try:
+            if self._is_read_only(path):
+                self._leave(path, "it is read-only")
+                return
             before = self._before(path)
             if before is None and back:
                 return
@@ -227,7 +270,7 @@ class _Planning:
                 after = None if was is None else base64.b64decode(was)
             else:
                 text = (before or b"").decode("utf-8")
-                changed = change(text)
+                changed = _with_line_ends(change, text)
                 gone = (
                     back
                     and kept is not None
@@ -236,16 +279,28 @@ class _Planning:
                 )
                 after = None if gone else changed.encode()
         except NotEditable as error:
-            self.left.append(f"{path}: {error}; left alone")
+            self._leave(path, str(error))
             return
         except UnicodeDecodeError:
-            self.left.append(f"{path}: it is no UTF-8; left alone")
+            self._leave(path, "it is no UTF-8")
             return
         except OSError as error:
-            self.left.append(f"{path}: {error.strerror}; left alone")
+            self._leave(path, str(error.strerror))
             return
         first, _ = self._texts.get(path, (before, None))
         self._texts[path] = (first, after)
+
+    def _leave(self, path: str, why: str) -> None:
+        said = f"{path}: {why}; left alone"
+        if said not in self.left:  # hooks and servers may share a file
+            self.left.append(said)
+
+    def _is_read_only(self, path: str) -> bool:
+        """By its rights: whoever may write in its folder could replace it all the same."""
+        try:
+            return not os.stat(os.path.join(self.place.top, path)).st_mode & 0o222
+        except FileNotFoundError:
+            return False
 
     def _is_strange(self, path: str) -> bool:
         return not self.place.user and behind_link(self.place.top, path)
@@ -255,7 +310,7 @@ class _Planning:
         if os.path.islink(full) and os.readlink(full) == target:
             return
         if os.path.lexists(full):
-            self.left.append(f"{path}: something else is there; left alone")
+            self._leave(path, "something else is there")
         else:
             self._links[path] = target
 
@@ -270,9 +325,9 @@ class _Planning:
             before = self._before(path)
             ours = before is None or before == data or self._is_ours(path, before)
             if not ours:
-                self.left.append(f"{path}: somebody changed it; left alone")
+                self._leave(path, "somebody changed it")
             elif self._is_strange(path):
-                self.left.append(f"{path}: it is behind a link; left alone")
+                self._leave(path, "it is behind a link")
             else:
                 self._texts[path] = (before, data)
 
@@ -283,7 +338,7 @@ class _Planning:
             if before is not None and (before == data or self._is_ours(path, before)):
                 self._texts[path] = (before, None)
             elif before is not None:
-                self.left.append(f"{path}: somebody changed it; left alone")
+                self._leave(path, "somebody changed it")
 
     def _is_ours(self, path: str, data: bytes) -> bool:
         kept = self._kept.get(path)
@@ -335,6 +390,14 @@ def _missing_folders(top: str, path: str) -> set[str]:
         found.add(folder)
         folder = os.path.dirname(folder)
     return found
+
+
+def _with_line_ends(change: Callable[[str], str], text: str) -> str:
+    """A text changed that keeps the line ends it has, where these are all of one kind."""
+    crlf = text.count("\r\n")
+    if not crlf or crlf != text.count("\n"):
+        return change(text)
+    return change(text.replace("\r\n", "\n")).replace("\n", "\r\n")
 
 
 # ---- their contents ------------------------------------------------------------------------------
@@ -427,23 +490,15 @@ def _without_block(text: str) -> str:
 
 
 def _text_of(place: Place, path: str) -> str:
-    """What a file says; "" where it is not there or cannot be read."""
+    """What a file says; "" where it is not there. Raises NotEditable where it cannot be read."""
     try:
         with open(os.path.join(place.top, path), encoding="utf-8") as file:
             return file.read()
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError):
         return ""
-
-
-def _read_json(place: Place, path: str) -> dict[str, Any]:
-    try:
-        return read(_text_of(place, path))
-    except NotEditable:
-        return {}
-
-
-def _has_server(program: Program, place: Place) -> bool:
-    path = _servers_file(program, place)
-    if path.endswith(".toml"):
-        return TOML_BEGIN in _text_of(place, path)
-    return member(_read_json(place, path), program.server) is not None
+    except UnicodeDecodeError:
+        raise NotEditable("it is no UTF-8") from None
+    except OSError as error:
+        if not path:
+            return ""
+        raise NotEditable(str(error.strerror)) from None
