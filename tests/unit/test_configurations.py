@@ -66,6 +66,36 @@ def test_what_the_scope_leaves_out_is_named() -> None:
     assert made.judged("loss(arm=new) < loss(arm=old)").label in ("refuted", "exploratory")
 
 
+def test_what_both_sides_are_asked_for_is_a_scope_too() -> None:
+    made = Study()
+    for shape in (1, 2, 3):
+        made.add(1.0, arm="old", shape=shape)
+        made.add(0.9 if shape < 3 else 1.1, arm="new", shape=shape)
+    at_one = "loss(arm=new,shape=1) < loss(arm=old,shape=1)"
+    found = made.judged(at_one)
+    assert found.label == "replicated" and found.sentence.short.count("contrary at shape 3") == 1
+    agreeing = Study()
+    for shape in (1, 2):
+        agreeing.add(1.0, arm="old", shape=shape).add(0.9, arm="new", shape=shape)
+    assert not any(m.code == "contrary-at" for m in agreeing.judged(at_one).marks)
+
+
+def test_where_no_run_finished_outside_the_scope_is_named() -> None:
+    made = Study()
+    for mode in ("fast", "wide"):
+        made.add(1.0, arm="old", mode=mode).add(0.9, arm="new", mode=mode)
+    made.add(1.0, arm="old", mode="slow")
+    fast = {"mode": ["fast", "wide"]}
+    form = "loss(arm=new) < loss(arm=old)"
+    assert "unfinished-at" not in {m.code for m in made.judged(form, across=fast).marks}
+    made.made.run(config={"arm": "new", "mode": "slow"}, state="failed", reason="exit code 1")
+    found = made.judged(form, across=fast)
+    assert found.label == "stable"
+    assert mark(found, "unfinished-at").short == "no run finished at mode slow"
+    made.add(0.9, 1, arm="new", mode="slow")
+    assert "unfinished-at" not in {m.code for m in made.judged(form, across=fast).marks}
+
+
 def test_a_contrary_configuration_of_the_reference_counts_too() -> None:
     made = (
         Study().add(0.8, arm="new").add(1.4, arm="old", opt="adam").add(0.7, arm="old", opt="sgd")

@@ -57,7 +57,10 @@ def mark_configurations(
     """Say beside the label at which configurations the claim is false, and at which there are too
     few runs to tell."""
     for clause in predicate.clauses:
-        judged = judge(clause, resolve, axes, metric_defs)
+        clause, scope = _scope_of(clause, resolve, axes)
+        for _, subject in clause.sides:
+            _mark_unfinished_at(out, resolve(subject), scope)
+        judged = judge(clause, resolve, scope, metric_defs)
         if len(judged) < 2:
             continue
         held = [c for c in judged if c.holds and not c.outside]
@@ -79,6 +82,43 @@ def mark_configurations(
             short = _short(f"{runs} at {where}", f"{runs} at {len(few)} configurations")
             full = f"{runs} at {where}: too few to bear the claim there"
             out.mark(Mark("few-runs-at", short, full))
+
+
+def _scope_of(
+    clause: Clause, resolve: Callable[[Subject], list[Run]], axes: dict[str, list[Any]]
+) -> tuple[Clause, dict[str, list[Any]]]:
+    """``clause`` without the values that it asks of both sides, and ``axes`` with them: "new at shape
+    1 against old at shape 1" leaves out the other shapes as ``--across shape=1`` does."""
+    if clause.right is None:
+        return clause, axes
+    both = [pair for pair in clause.subject.selectors if pair in clause.right.selectors]
+    runs = [run for _, subject in clause.sides for run in resolve(subject)]
+    both = [(key, value) for key, value in both if not any(key in run.tags for run in runs)]
+    if not both:
+        return clause, axes
+    left, right = (
+        Subject(side.name, tuple(pair for pair in side.selectors if pair not in both))
+        for side in (clause.subject, clause.right)
+    )
+    if not all(side.name or side.selectors for side in (left, right)):
+        return clause, axes
+    c = clause
+    margin = c.tolerance, c.relative
+    wider = Clause(c.metric, left, c.op, c.factor, c.right_metric, right, c.bound, *margin)
+    return wider, {**axes, **{key: [value] for key, value in both}}
+
+
+def _mark_unfinished_at(out: Evidence, runs: list[Run], axes: dict[str, list[Any]]) -> None:
+    """A configuration that the scope leaves out may be one at which no run of a side ever ended well."""
+    tried = [run for run in runs if run.bears_result or run.state in ("failed", "timeout")]
+    found = _configurations([run for run in tried if not run.retracted], axes)
+    never = [c for c in found if c.outside and not any(run.bears_result for run in c.runs)]
+    if never:
+        rest = [c for c in found if c not in never]
+        short = _short(f"no run finished at {named(never, rest)}", "no run finished elsewhere")
+        ids = few(sorted({run.experiment for c in never for run in c.runs}), VALUES_NAMED)
+        full = f"no run finished at {named(never, rest)} ({ids}), which the claim leaves out"
+        out.mark(Mark("unfinished-at", short, full))
 
 
 def _contrary(
