@@ -214,6 +214,16 @@ def test_a_variable_that_what_measures_reads_is_a_changed_ruler() -> None:
     assert roles(diff) == {"ruler.variable SCALE": "confound"} and diff.possible == []
 
 
+def test_so_is_one_whose_value_is_recorded_on_either_side_alone() -> None:
+    declared = {"declared": {"": {"bench.py": "sha256:1"}}, "variables": ["SCALE"]}
+    a, b = run(1, ruler=declared), run(2, environment={"SCALE": "0.97"}, ruler=declared)
+    assert roles(config_diff(a, b)) == {"ruler.variable SCALE": "confound"}
+    assert roles(config_diff(a, b, ["environment.SCALE"])) == {"environment.SCALE": "axis"}
+    own = {"named": {"train.py": "sha256:1"}, "loads": True, "variables": ["LR"]}
+    a, b = run(1, ruler=own), run(2, environment={"LR": "0.1"}, ruler=own)
+    assert roles(config_diff(a, b)) == {"environment.LR": "unknown"}
+
+
 def test_an_option_that_one_side_wrote_down_as_config_is_config_of_the_other_too() -> None:
     a = run(1, config={"k": 1}, argv=["bench", "--k", "1", "--rounds", "3"])
     b = run(2, config={"k": 2, "rounds": 3}, argv=["bench", "--k", "2", "--rounds", "3"])

@@ -360,6 +360,8 @@ def config_diff(
     )
     keys = {at for of_run in facts_a + facts_b for at in of_run} | {("code", "tree")}
     _fill_in_readings(facts_a + facts_b, sides[0] + sides[1], keys)
+    declared = (run for side in sides for run in side if run.ruler.get("declared"))
+    measuring = {name for run in declared for name in run.ruler.get("variables", ())}
     for at in sorted(keys, key=lambda at: (AREAS.index(at[0]), at[1])):
         area, key = at
         (count_a, values_a), (count_b, values_b) = _counts(facts_a, at), _counts(facts_b, at)
@@ -407,7 +409,7 @@ def config_diff(
             if excused not in diff.notes:
                 diff.notes.append(excused)
             continue
-        if area == "environment" and _is_no_cause(key, sides):
+        if area == "environment" and is_no_cause(key, sides[0] + sides[1]):
             continue
         if area in ("command", "extraction") and followed and _alike_as_written(sides, at):
             continue
@@ -433,6 +435,8 @@ def config_diff(
         if _is_seed(at) and not (missing_a or missing_b or few_seeds) and role == "confound":
             role = "nuisance"
         role = "tag" if tag else role
+        if area == "environment" and role in ("confound", "unknown") and key in measuring:
+            area, key, role = AREA, f"variable {key}", "confound"
         row = FactDifference(
             area, key, _collapse(values_a), _collapse(values_b), role, len(values_a), len(values_b)
         )
@@ -483,11 +487,11 @@ def _input_excused(path: str, sides: tuple[list[Run], list[Run]]) -> str:
     return ""
 
 
-def _is_no_cause(variable: str, sides: tuple[list[Run], list[Run]]) -> bool:
-    """A job's own number; the place of a virtual environment whose packages are the same."""
+def is_no_cause(variable: str, runs: Iterable[Run]) -> bool:
+    """A job's own number; the place of a virtual environment whose packages are the same in all runs."""
     if variable in OF_THE_JOB:
         return True
-    packages = {run.software.get("packages_digest") for side in sides for run in side}
+    packages = {run.software.get("packages_digest") for run in runs}
     return (
         variable in ("VIRTUAL_ENV", "CONDA_PREFIX") and len(packages) == 1 and None not in packages
     )

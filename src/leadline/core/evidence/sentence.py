@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.config_diff import is_no_cause
 from leadline.core.compare.difference import NO_SPREAD, NOT_IN_TURNS
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
@@ -260,16 +261,18 @@ def _sides(thread: Thread, result: ClauseResult, axes: dict[str, list[Any]]) -> 
 
 
 def _constant(runs: Sequence[Run]) -> dict[str, object]:
-    """The config that all runs of a side have alike."""
-    if not runs:
-        return {}
-    first = runs[0].config
+    """The config that all runs of a side have alike, and the recorded variables that are none of it."""
+    told: list[dict[str, object]] = []
+    for run in runs:
+        known = {_value_text(value) for value in run.config.values()}
+        told.append({k: v for k, v in run.environment.items() if v not in known} | run.config)
     return {
         key: value
-        for key, value in first.items()
-        if all(
-            key in run.config and canonical_json(run.config[key]) == canonical_json(value)
-            for run in runs[1:]
+        for key, value in (told[0] if told else {}).items()
+        if not is_no_cause(key, runs)
+        and all(
+            key in of_run and canonical_json(of_run[key]) == canonical_json(value)
+            for of_run in told[1:]
         )
     }
 
