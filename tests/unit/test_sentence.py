@@ -74,6 +74,17 @@ def test_what_differs_besides_stands_beside_the_subjects() -> None:
     assert "lr" not in got.full
 
 
+def test_so_does_a_variable_of_the_environment_but_for_one_that_the_config_says() -> None:
+    b = ThreadBuilder(metrics=LOSS)
+    for size, mean in (("64", 1.0), ("128", 0.9)):
+        told = {"SIZE": size, "SCALE": f"0.{size}", "HOME_OF": "x"}
+        first = b.end(b.plan("", {"size": int(size)}, environment=told), {"loss": mean})
+        b.repeat(first, {"loss": mean + 0.01}, {"loss": mean - 0.01})
+    got = said(b, "loss(size=128) < loss(size=64)")
+    assert "of size=128 (P-002, SCALE=0.128) is" in got.short
+    assert "below size=64 (P-001, SCALE=0.64), n" in got.short
+
+
 def test_nothing_pooled_and_nothing_counted_is_open() -> None:
     got = said(two_arms(), "loss(arm=none) < loss(arm=old)")
     assert got.short == (

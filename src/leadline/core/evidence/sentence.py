@@ -10,7 +10,7 @@ the label or that there are marks.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import is_no_cause
@@ -237,7 +237,7 @@ class _Side(NamedTuple):
 def _sides(thread: Thread, result: ClauseResult, axes: dict[str, list[Any]]) -> tuple[_Side, _Side]:
     clause = result.clause
     runs = [thread.runs_named(result.left_runs), thread.runs_named(result.right_runs)]
-    facts = [_constant(side) for side in runs]
+    facts = [_constant([run.config for run in side]) for side in runs]
     named = {key for s in (clause.subject, clause.right) if s for key, _ in s.selectors}
     left, right = (
         [
@@ -251,30 +251,38 @@ def _sides(thread: Thread, result: ClauseResult, axes: dict[str, list[Any]]) -> 
         return _Side(_name(clause.subject, runs[0]), left if clause.subject.name else []), _Side(
             "", []
         )
-    for side, subject, own in zip(runs, (clause.subject, clause.right), (left, right), strict=True):
-        if not subject.name and len(found := {run.experiment for run in side}) == 1:
+    for at, subject, own in ((0, clause.subject, left), (1, clause.right, right)):
+        if not subject.name and len(found := {run.experiment for run in runs[at]}) == 1:
             own.insert(0, *found)
+        own += _variables(runs[at], runs[1 - at])
     trees = [{program_of(run.code) for run in side if run.code.get("tree")} for side in runs]
     if all(trees) and not trees[0] & trees[1]:
         left.append("other code")
     return _Side(_name(clause.subject, runs[0]), left), _Side(_name(clause.right, runs[1]), right)
 
 
-def _constant(runs: Sequence[Run]) -> dict[str, object]:
-    """The config that all runs of a side have alike, and the recorded variables that are none of it."""
-    told: list[dict[str, object]] = []
-    for run in runs:
-        known = {_value_text(value) for value in run.config.values()}
-        told.append({k: v for k, v in run.environment.items() if v not in known} | run.config)
+def _constant(told: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """What all runs of a side have alike of their config, or of their variables."""
     return {
         key: value
         for key, value in (told[0] if told else {}).items()
-        if not is_no_cause(key, runs)
-        and all(
+        if all(
             key in of_run and canonical_json(of_run[key]) == canonical_json(value)
             for of_run in told[1:]
         )
     }
+
+
+def _variables(own: list[Run], others: list[Run]) -> list[str]:
+    """The recorded variables that a side does not share with the other, but for what its config says
+    as well."""
+    mine, theirs = (_constant([run.environment for run in side]) for side in (own, others))
+    said = {_value_text(value) for run in own[:1] for value in run.config.values()}
+    return [
+        f"{key}={value}"
+        for key, value in sorted(mine.items())
+        if value not in (theirs.get(key), *said) and not is_no_cause(key, own + others)
+    ]
 
 
 def _name(subject: Subject, runs: Sequence[Run]) -> str:
