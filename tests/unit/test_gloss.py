@@ -94,6 +94,8 @@ EVERY = " and ".join(f"t(block=128) < t(block={b})" for b in (64, 256, 512, 1024
         ("a stable gain", LESS, "the computed one is replicated", "'replicated'"),
         ("this proves it", EVERY, "what no label bears", "'supports'"),
         ("dramatically lower", "t(block=128) < 5", "the checkable form does not", "t"),
+        ("dramatically lower", LESS, "says only which way", "0.9 * "),
+        ("a huge win for 128", LESS, "says only which way", "0.9 * "),
     ],
 )
 def test_more_than_the_form_bears(text: str, form: str, why: str, honest: str) -> None:
@@ -108,6 +110,7 @@ def test_more_than_the_form_bears(text: str, form: str, why: str, honest: str) -
         ("no difference", EQUAL),
         ("significantly lower", LESS),
         ("three significant figures", UNSURE),
+        ("dramatically lower", "t(block=128) < 0.5 * t(block=64)"),
         ("the fastest of two", LESS),
         ("the best of the 2 tried", LESS),
         ("best effort", UNSURE),

@@ -8,7 +8,9 @@ from leadline.core.text import lexicon
 from leadline.core.text.phrases import Lexicon, keys_of, words_of
 
 SMALL = Lexicon(
-    {"closure": "settle~ question|matter, case be~ closed $, ^ because .. <better>"},
+    {
+        "closure": "settle~ question|matter, case be~ closed $, ^ because .. <better>, ^ because .. ; .. <better>"
+    },
     {"better": "faster lower", "side": "new", "plain": "use~", "verdict": "win~"}
     | {"effect": "gain", "measure": "loss"},
 )
@@ -30,6 +32,9 @@ def found(text: str) -> list[str]:
         ("slow, because cached it is faster", "because cached it is faster"),
         ("slow because it is faster", ""),
         ("because it is not faster", ""),
+        ("because cached, it is faster", "because cached, it is faster"),
+        ("because cached, we stopped", ""),
+        ("because cached, at night, it is faster", ""),
     ],
 )
 def test_a_phrase_is_found_however_it_is_inflected(text: str, what: str) -> None:

@@ -50,7 +50,7 @@ _LEARNS = later(r"\b(?:learn|converg|train)\w*\s+$", re.I)
 _OF_ANOTHER_THING = later(
     r"<\s(?!(?:than|in|on|at|with|for|by|and|but|or|now|here|again|when|while|because|as|to|if|too|still|so|once|"
     r"under|over|across|from|of|everywhere|there|both|numbers?|values?)\b)[a-z]|\b(?:spread|variance|variation|interval|"
-    r"scatter|jitter|batch|window|warm-?up|queue|budget|sample)s?\b[^<;,]*<",
+    r"scatter|jitter|difference|gap|distance|batch|window|warm-?up|queue|budget|sample)s?\b[^<;,]*<",
     re.I,
 )
 RELATIVE = later(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)

@@ -112,6 +112,10 @@ def _without_a_claim(word: StrongWord) -> tuple[str, str]:
             "is more than was shown: no claim is named whose interval excludes no difference",
             "name the claim (P-C1), or say 'observed', with n",
         ),
+        strong.SIZE: (
+            "says how much, and no claim is named that does",
+            "name the claim (P-C1), or cite the difference",
+        ),
         strong.LABEL: (
             "is a label, and no claim is named that has it",
             "name the claim (P-C1): its label is computed",
@@ -163,6 +167,14 @@ def _clear(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) ->
         f"needs an interval beyond the margin; that of {weak.clause.format()} is {span}",
         f"say 'observed', with the interval {span} and n = {weak.left.n}",
     )
+
+
+def _size(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
+    factors = [c.factor for c in borne.predicate.clauses if c.right is not None]
+    if not factors or any(factor != 1.0 for factor in factors):
+        return _clear(word, borne, runs)
+    why = "says how much, and the checkable form says only which way"
+    return why, "claim --that 'METRIC(A) < 0.9 * METRIC(B)', or cite the difference"
 
 
 def _compares(word: StrongWord, borne: Borne, runs: Callable[[], Iterable[Run]]) -> Lacking:
@@ -314,6 +326,7 @@ _JUDGES: dict[str, Callable[[StrongWord, Borne, Callable[[], Iterable[Run]]], La
     strong.BEST: _best,
     strong.EVERY: _every,
     strong.CLEAR: _clear,
+    strong.SIZE: _size,
     strong.LABEL: _label,
     strong.PROOF: _proof,
     strong.NO_EFFECT: _no_effect,

@@ -217,7 +217,7 @@ CLASSES = {
         validate~ demonstrate~ corroborate~ reproduce~ replicate~ truth true real genuine cause~
         owing explain~ reason responsible drive~ stem~ contribute~ culprit mechanism thanks matter~
         essential crucial key crux determine~ enable~ credit~ blame~ hinge~ decisive factor factors
-        driver secret attributable everywhere anywhere universal universally general generally
+        secret attributable everywhere anywhere universal universally general generally
         generalise~ generalize~ transfer~ extrapolate~ likewise alike invariably persist~
         regardless irrespective consistently whatever whichever wherever equal equivalent
         indistinguishable interchangeable par tied irrelevant immaterial unimportant unaffected
@@ -232,111 +232,112 @@ CLASSES = {
 FIELDS = {
     # compared with all there is
     "rank": """
-        no 1, no one $, number 1|one, top dog|gun|notch|drawer|flight|tier|shelf, one and only,
-        be~ best $, best by, best there, nothing short, of all time, all time, ever made|built|
-        written|seen|known|devised|invented|had|got|recorded|achieved|produced, world beater,
-        unequaled|unparalleled|unexcelled|supreme|paramount|preeminent|peerless, nothing else be~|
-        comes|matches, no one else comes|matches|gets, no other .. this|that|so <good>|fast|quick|
-        low|close, this|so fast|quick|low|good before|ever, be~ rare $, second to none, head and
-        shoulders above, hands down, far and away, bar none, without equal|peer|rival|parallel, no
-        contest, no comparison $, no competition, no rival|equal|peer, no match for, no|not close
-        second, in class|league of own|their, in class|league by itself, be~ champion|king|queen|
-        star|victor|winner|favourite|leader, be~ favorite|benchmark|gold|frontrunner|jewel|crown|
-        pinnacle|peak|apex|summit|ceiling|optimum|pick|ultimate, new|overall|outright|undisputed|
-        reigning|have~|crown~|winner winner|champion|king|leader, come~ out on top, come~ first|
-        top $, come~ in first, finish~ first, place~ first, on top $, top spot|rank|place, rank~
-        first|top|highest|one|1, take~ crown|cake|gold|prize|trophy, take~ first place|prize,
-        steal~ show, top~ table|list|chart|charts|leaderboard|ranking, lead~ field|pack|table|way|
-        race|ranking, set~ bar|standard|pace|benchmark|record, raise~ bar, new bar|high|low|
-        record|best|standard|king|champion $, unbeaten|undefeated|matchless|incomparable|
-        unsurpassable|unbeatable|untouchable|undisputed|unchallenged, nothing|nobody|none|no .. ..
-        come~|get~|got close|near, nothing|nobody|none|no .. beat~|match~|top~|outdo~|touch~|
-        rival~, no .. can|could beat~|match~|top~|rival~|touch~|approach~, put~ .. .. to shame,
-        hold candle, run~ circles|rings around, leave~ .. .. in dust, leave~ .. .. behind|
-        standing, blow~ .. .. out of water, blow~ .. .. away, wipe~ floor, mop~ floor, knock~ ..
-        .. out of park, knock~ .. socks off, as good|fast|low|small|cheap as it gets, can not be
-        beaten|topped|matched|improved|bettered, nothing <better>, nothing .. be~|was|do~
-        <better>|<good>|as, nowhere to go, outclass~, cream of crop, crown|crowning jewel|
-        achievement, by any|every measure|standard|yardstick|metric|account, on|in all|every|each
-        fronts|front|respect|respects|counts|count, most <good>|economical|performant|precise of|
-        among|yet|overall, <arm> be~ most <good>|economical|performant|precise, dominate~ on|in|
-        across|everywhere|throughout, be~ dominated, beyond compare|comparison|rivalry, it be~
-        hard|difficult|impossible to beat|top|match|improve, hard to beat, unmatched|unrivalled|
-        unequalled|unparalleled, only|one viable|sensible|serious|reasonable|sane choice|option,
-        first choice, best|finest|greatest|ideal choice|bet, best we|i|anyone|they ever|have~,
-        best .. yet|ever|known|found|available|possible, all time high|low|best|record,
+        <better>|lowest|highest|best .. on record|books, new low|high|record, no 1, no one $,
+        number 1|one, top dog|gun|notch|drawer|flight|tier|shelf, one and only, be~ best $, best
+        by, best there, nothing short, of all time, all time, ever made|built| written|seen|known|
+        devised|invented|had|got|recorded|achieved|produced, world beater, unequaled|unparalleled|
+        unexcelled|supreme|paramount|preeminent|peerless, nothing else be~| comes|matches, no one
+        else comes|matches|gets, no other .. this|that|so <good>|fast|quick| low|close, this|so
+        fast|quick|low|good before|ever, be~ rare $, second to none, head and shoulders above,
+        hands down, far and away, bar none, without equal|peer|rival|parallel, no contest, no
+        comparison $, no competition, no rival|equal|peer, no match for, no|not close second, in
+        class|league of own|their, in class|league by itself, be~ champion|king|queen| star|victor|
+        winner|favourite|leader, be~ favorite|benchmark|gold|frontrunner|jewel|crown| pinnacle|
+        peak|apex|summit|ceiling|optimum|pick|ultimate, new|overall|outright|undisputed| reigning|
+        have~|crown~|winner winner|champion|king|leader, come~ out on top, come~ first| top $,
+        come~ in first, finish~ first, place~ first, on top $, top spot|rank|place, rank~ first|
+        top|highest|one|1, take~ crown|cake|gold|prize|trophy, take~ first place|prize, steal~
+        show, top~ table|list|chart|charts|leaderboard|ranking, lead~ field|pack|table|way| race|
+        ranking, set~ bar|standard|pace|benchmark|record, raise~ bar, new bar|high|low| record|
+        best|standard|king|champion $, unbeaten|undefeated|matchless|incomparable| unsurpassable|
+        unbeatable|untouchable|undisputed|unchallenged, nothing|nobody|none|no .. .. come~|get~|got
+        close|near, nothing|nobody|none|no .. beat~|match~|top~|outdo~|touch~| rival~, no .. can|
+        could beat~|match~|top~|rival~|touch~|approach~, put~ .. .. to shame, hold candle, run~
+        circles|rings around, leave~ .. .. in dust, leave~ .. .. behind| standing, blow~ .. .. out
+        of water, blow~ .. .. away, wipe~ floor, mop~ floor, knock~ .. .. out of park, knock~ ..
+        socks off, as good|fast|low|small|cheap as it gets, can not be beaten|topped|matched|
+        improved|bettered, nothing <better>, nothing .. be~|was|do~ <better>|<good>|as, nowhere to
+        go, outclass~, cream of crop, crown|crowning jewel| achievement, by any|every measure|
+        standard|yardstick|metric|account, on|in all|every|each fronts|front|respect|respects|
+        counts|count, most <good>|economical|performant|precise of| among|yet|overall, <arm> be~
+        most <good>|economical|performant|precise, dominate~ on|in| across|everywhere|throughout,
+        be~ dominated, beyond compare|comparison|rivalry, it be~ hard|difficult|impossible to beat|
+        top|match|improve, hard to beat, unmatched|unrivalled| unequalled|unparalleled, only|one
+        viable|sensible|serious|reasonable|sane choice|option, first choice, best|finest|greatest|
+        ideal choice|bet, best we|i|anyone|they ever|have~, best .. yet|ever|known|found|available|
+        possible, all time high|low|best|record,
         """,
     # beats, without saying of what measure
     "superior": """
-        help~ lot|much|greatly|enormously|immensely|tremendously, rules $, has been|be~ beaten|
-        defeated|outdone, forget <side>, <side> it shall, shall be $, not cent|penny|dime, never
-        had|stood chance, not overfit, make~ most of, <arm> ftw, ftw, for win, do~ away with,
-        <arm> >>, >> <arm>, the odds, pure|clean|clear|easy|outright win, <more> <scope>|models|
-        users profit~|benefit~|gain~|win~, <more> <scope>|arms|sides|variants .. profit~|gain~|
-        improve~|win~|succeed~|get~ <better>, ^ works on|for|with|in|everywhere, be~ no obstacle|
-        problem|hurdle|barrier|issue|concern, full marks, five|four|three|gold star|stars, gold|
-        silver|bronze medal, failing|passing|top|good|bad|high|low grade|grades|mark|marks, a+, a
-        plus, thumbs up|down, ten out of, 10 10, flying colours|colors, old .. not|no <tone>|
-        competitive|needed|wanted|required|necessary|work|cut, nobody|no one|none need~|want~|
-        miss~|use~ <side>, fast|cheap|accurate|small|robust|simple|quick|lean|clean and fast|
-        cheap|accurate|small|robust|simple|quick|precise|reliable|good, easier|lighter|gentler|
-        kinder|harder on <measure>|hardware|gpu|cpu|disk|budget|wallet, <people> be~ amazed|
-        impressed|surprised|thrilled|happy|delighted|blown|stunned|astonished|pleased|excited, how
-        much <better>, much|many times <better>, in long run, long run, victory, hail, kudos,
-        bravo, hooray, hurrah, congratulations, well done, good job, great job, beat~|crack~|
-        solve~ it, first class, high quality|end|grade, head start, lead~ way, front runner, take~
-        lead, in lead, have~ lead, dark horse, sure winner|bet, safe bet, good bet|choice|pick|
-        option|news, bad news|idea|choice, great news|idea|choice, good value|deal, bang for,
-        value for money, money well, well spent, worth its|every|having|penny, return on, new
-        life|lease, breathe~ new, blessing, silver bullet, magic bullet|wand, holy grail, panacea,
-        cure all, secret weapon, trump card, ace in, jack of, swiss army, workhorse, powerhouse,
-        beast, monster, rocket, speed demon, lightning fast|quick, blazing|blazingly|blisteringly|
-        screaming fast|quick, snappy, buttery smooth, rock steady, fire and forget, just works|
-        work, out of box, plug and play, smarter|wiser|stronger|leaner|cleaner|simpler|sharper|
-        healthier|happier|superior choice|option|alternative|way|approach|method|design, <arm> be~
-        future|past|hero|star|real|one|thing|bomb|goat|goods, future belong~|be~|lie~, too slow|
-        weak|bad|poor|expensive|costly|inaccurate|unstable|fragile|old to be useful|usable|worth|
-        competitive|viable|practical, <arm> make~ .. trivial|easy|effortless|obsolete|possible|
-        redundant|superfluous|look, what a difference, what difference <arm> make~, have~ what it
-        takes, set~ tone|stage, cover~ itself, sent|consigned|relegated|confined to scrapyard|bin|
-        dustbin|history|museum|archive, earn~|reap~|deserve~|merit~ praise|applause|respect|medal|
-        mention|win|spot|title|crown, stand~ out, stand~ head, stick~ out, rise~ above, make~
-        mark, hit~ spot|mark|target|jackpot|sweet, come~ into own, live~ up to, steal~ march,
-        <arm> have~ it all|both|everything, all you need|want, <arm> it be~, fit~ bill, tick~
-        boxes|every|all, checks all|every, above|below par, on top of world, up to scratch|snuff,
-        leave~ much|lot to be, fall~ short, fall~ flat, miss~ mark, step ahead, cut above, notch
-        above, class act, real deal, one of kind, in good shape, comes into its, no slouch, pack~
-        punch, punch~ above, do~ wonders|magic|miracles, work~ wonders|magic|miracles|charm, like
-        charm|clockwork|dream, down drain, out of date, past it, yesterday 's, thing of past, on
-        last legs, lost cause, dead end, dead weight, white elephant, no good, good for nothing,
-        up to no, not up to, be~ lacking|wanting|lackluster|subpar, second|third best|rate|class,
-        <arm> get~ .. sooner|faster|quicker|earlier|further, beyond me|us|him|comprehension why,
-        why anybody|anyone|people|someone|somebody would|use~|still|choose~|stick~|bother~, no
-        weak spot|spots|point|points|weaknesses|flaws|faults, not|never keep~ pace|up, make~ short
-        work of, keep~ pace, put~ .. out of business, can not be faulted|criticised|criticized,
-        only with|through|thanks <side>, <side> can not compete|follow|cope|match|reach|touch,
-        short work, left for dead, dead in water, go~ back to <side> $, no sane|reasonable|
-        sensible person|engineer|user|team, <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~|
-        prevail~|triumph~|excel~|shine~, win~ against|over|outright, <arm> lose~ to|against|out,
-        lose~ to <arm>, have~|get~|gain~|hold~ edge|advantage|upper over, have~|get~|gain~|hold~
-        upper hand, have~ edge, get~ better of, come~ out ahead, come~ out|off better, pull~
-        ahead|away, be~|stay~|run~|finish~|move~|keep~|edge~ ahead, leave~ <arm> behind, trail~
-        behind, fall~|lag~|be~|trail~ behind <arm>, more good than, <arm> > <arm>, <arm> < <arm>,
-        <arm> be~ <good> $, <arm> be~ <good> for|in|as|to|and|than|choice, pay~ for itself, <arm>
-        pay~ off, do~ trick|job, <arm> work~ $, <arm> work~ well|fine|better|great|nicely|wonders,
-        <arm> help~, <arm> be~ improvement|success|hit|progress|failure|dud|flop|waste|step|
-        advance|upgrade|downgrade|relic, <arm> be~ more|less <good>|stable|precise|economical|
-        frugal|responsive|performant|resilient|predictable, more|less robust|reliable|resilient|
-        stable|precise|accurate|economical|frugal|efficient|performant than|to|against, <arm>
-        deliver~, step up from, step|jump forward|up|ahead, <arm> make~ .. <better>, <arm> do~
-        better|well|worse, <fair> <effect>, <effect> be~ <fair>, favour~|favor~ <arm>, in favour|
-        favor of <arm>, competitive with, compare~ well|favourably|favorably with|to, comparable
-        to|with|in, similar to <arm> in, keep~ up with, keep~ pace with, rival~ <arm>, speak~ for
-        <arm>, tip~ scales, beat~ <arm>, side~ with <arm>, with <arm> .. stable|fine|well, with
-        <arm> .. diverge~|fail~|crash~|struggle~|explode~, old diverge~|fail~|crash~|struggle~|
-        cannot, <arm> fail~ where, best of both, advantage of <arm> over, weakness|weaknesses of
-        <arm>, strength|strengths of <arm>, improve~ on|upon|over <arm>, improvement on|upon|over
-        <arm>, <arm> be~ upgrade|improvement,
+        waste~ compute|gpu|money|cycles|energy on|with|by, be~ wasting, help~ lot|much|greatly|
+        enormously|immensely|tremendously, rules $, has been|be~ beaten| defeated|outdone, forget
+        <side>, <side> it shall, shall be $, not cent|penny|dime, never had|stood chance, not
+        overfit, make~ most of, <arm> ftw, ftw, for win, do~ away with, <arm> >>, >> <arm>, the
+        odds, pure|clean|clear|easy|outright win, <more> <scope>|models| users profit~|benefit~|
+        gain~|win~, <more> <scope>|arms|sides|variants .. profit~|gain~| improve~|win~|succeed~|
+        get~ <better>, ^ works on|for|with|in|everywhere, be~ no obstacle| problem|hurdle|barrier|
+        issue|concern, full marks, five|four|three|gold star|stars, gold| silver|bronze medal,
+        failing|passing|top|good|bad|high|low grade|grades|mark|marks, a+, a plus, thumbs up|down,
+        ten out of, 10 10, flying colours|colors, old .. not|no <tone>| competitive|needed|wanted|
+        required|necessary|work|cut, nobody|no one|none need~|want~| miss~|use~ <side>, fast|cheap|
+        accurate|small|robust|simple|quick|lean|clean and fast| cheap|accurate|small|robust|simple|
+        quick|precise|reliable|good, easier|lighter|gentler| kinder|harder on <measure>|hardware|
+        gpu|cpu|disk|budget|wallet, <people> be~ amazed| impressed|surprised|thrilled|happy|
+        delighted|blown|stunned|astonished|pleased|excited, how much <better>, much|many times
+        <better>, in long run, long run, victory, hail, kudos, bravo, hooray, hurrah,
+        congratulations, well done, good job, great job, beat~|crack~| solve~ it, first class, high
+        quality|end|grade, head start, lead~ way, front runner, take~ lead, in lead, have~ lead,
+        dark horse, sure winner|bet, safe bet, good bet|choice|pick| option|news, bad news|idea|
+        choice, great news|idea|choice, good value|deal, bang for, value for money, money well,
+        well spent, worth its|every|having|penny, return on, new life|lease, breathe~ new,
+        blessing, silver bullet, magic bullet|wand, holy grail, panacea, cure all, secret weapon,
+        trump card, ace in, jack of, swiss army, workhorse, powerhouse, beast, monster, rocket,
+        speed demon, lightning fast|quick, blazing|blazingly|blisteringly| screaming fast|quick,
+        snappy, buttery smooth, rock steady, fire and forget, just works| work, out of box, plug
+        and play, smarter|wiser|stronger|leaner|cleaner|simpler|sharper| healthier|happier|superior
+        choice|option|alternative|way|approach|method|design, <arm> be~ future|past|hero|star|real|
+        one|thing|bomb|goat|goods, future belong~|be~|lie~, too slow| weak|bad|poor|expensive|
+        costly|inaccurate|unstable|fragile|old to be useful|usable|worth| competitive|viable|
+        practical, <arm> make~ .. trivial|easy|effortless|obsolete|possible| redundant|superfluous|
+        look, what a difference, what difference <arm> make~, have~ what it takes, set~ tone|stage,
+        cover~ itself, sent|consigned|relegated|confined to scrapyard|bin| dustbin|history|museum|
+        archive, earn~|reap~|deserve~|merit~ praise|applause|respect|medal| mention|win|spot|title|
+        crown, stand~ out, stand~ head, stick~ out, rise~ above, make~ mark, hit~ spot|mark|target|
+        jackpot|sweet, come~ into own, live~ up to, steal~ march, <arm> have~ it all|both|
+        everything, all you need|want, <arm> it be~, fit~ bill, tick~ boxes|every|all, checks all|
+        every, above|below par, on top of world, up to scratch|snuff, leave~ much|lot to be, fall~
+        short, fall~ flat, miss~ mark, step ahead, cut above, notch above, class act, real deal,
+        one of kind, in good shape, comes into its, no slouch, pack~ punch, punch~ above, do~
+        wonders|magic|miracles, work~ wonders|magic|miracles|charm, like charm|clockwork|dream,
+        down drain, out of date, past it, yesterday 's, thing of past, on last legs, lost cause,
+        dead end, dead weight, white elephant, no good, good for nothing, up to no, not up to, be~
+        lacking|wanting|lackluster|subpar, second|third best|rate|class, <arm> get~ .. sooner|
+        faster|quicker|earlier|further, beyond me|us|him|comprehension why, why anybody|anyone|
+        people|someone|somebody would|use~|still|choose~|stick~|bother~, no weak spot|spots|point|
+        points|weaknesses|flaws|faults, not|never keep~ pace|up, make~ short work of, keep~ pace,
+        put~ .. out of business, can not be faulted|criticised|criticized, only with|through|thanks
+        <side>, <side> can not compete|follow|cope|match|reach|touch, short work, left for dead,
+        dead in water, go~ back to <side> $, no sane|reasonable| sensible person|engineer|user|
+        team, <arm> <outdo> <arm>, <arm> <outdo> out, <arm> win~| prevail~|triumph~|excel~|shine~,
+        win~ against|over|outright, <arm> lose~ to|against|out, lose~ to <arm>, have~|get~|gain~|
+        hold~ edge|advantage|upper over, have~|get~|gain~|hold~ upper hand, have~ edge, get~ better
+        of, come~ out ahead, come~ out|off better, pull~ ahead|away, be~|stay~|run~|finish~|move~|
+        keep~|edge~ ahead, leave~ <arm> behind, trail~ behind, fall~|lag~|be~|trail~ behind <arm>,
+        more good than, <arm> > <arm>, <arm> < <arm>, <arm> be~ <good> $, <arm> be~ <good> for|in|
+        as|to|and|than|choice, pay~ for itself, <arm> pay~ off, do~ trick|job, <arm> work~ $, <arm>
+        work~ well|fine|better|great|nicely|wonders, <arm> help~, <arm> be~ improvement|success|
+        hit|progress|failure|dud|flop|waste|step| advance|upgrade|downgrade|relic, <arm> be~ more|
+        less <good>|stable|precise|economical| frugal|responsive|performant|resilient|predictable,
+        more|less robust|reliable|resilient| stable|precise|accurate|economical|frugal|efficient|
+        performant than|to|against, <arm> deliver~, step up from, step|jump forward|up|ahead, <arm>
+        make~ .. <better>, <arm> do~ better|well|worse, <fair> <effect>, <effect> be~ <fair>,
+        favour~|favor~ <arm>, in favour| favor of <arm>, competitive with, compare~ well|
+        favourably|favorably with|to, comparable to|with|in, similar to <arm> in, keep~ up with,
+        keep~ pace with, rival~ <arm>, speak~ for <arm>, tip~ scales, beat~ <arm>, side~ with
+        <arm>, with <arm> .. stable|fine|well, with <arm> .. diverge~|fail~|crash~|struggle~|
+        explode~, old diverge~|fail~|crash~|struggle~| cannot, <arm> fail~ where, best of both,
+        advantage of <arm> over, weakness|weaknesses of <arm>, strength|strengths of <arm>,
+        improve~ on|upon|over <arm>, improvement on|upon|over <arm>, <arm> be~ upgrade|improvement,
         """,
     # beats by far, or shows what is beyond doubt
     "crush": """
@@ -370,7 +371,12 @@ FIELDS = {
         considerable|handsome|healthy|substantial margin, with|by margin to spare, with ease,
         comfortably|easily|handily|convincingly|effortlessly|soundly <outdo>|ahead|better|beat~|
         win~|<better>, dramatically|hugely|massively|vastly|immensely|radically|drastically|
-        markedly|substantially|considerably <better>|<moves>|reduce~|improve~|cut~, <better> by
+        markedly|substantially|considerably|enormously|tremendously|overwhelmingly|remarkably|
+        noticeably|outstandingly|exceptionally|extraordinarily|incredibly|unbelievably|amazingly|
+        astonishingly|stunningly|spectacularly|wildly|insanely|decidedly|far|way|leagues|streets
+        <better>|<moves>|reduce~|improve~|cut~|fast|slow|good|bad|small, very|extremely large|
+        big|strong <effect>, big|great jump|leap|step in|for|forward, world of difference, game
+        changing, <better> by
         lot|far|mile|miles|margin|mile, lot|lots|tons|heaps|loads|ton|heap|hell <better>, much
         much <better>, <measure> skyrocket~|soar~|plummet~|plunge~|nosedive~, through roof, off
         charts|scale, to floor $, to fraction of, small|tiny|mere fraction of, fraction of what|
@@ -440,63 +446,64 @@ FIELDS = {
         """,
     # why
     "cause": """
-        be~ problem|obstacle|bottleneck|limit|trouble, remove~|eliminate~|lift~|avoid~|relieve~
-        them|it|that|this|<fault>|bottleneck, <outcome>|<effect> .. because, because|as <arm> ..
-        it|new|this|they .. <better>|<works>, alone be~, alone explain~|account~|do~|give~|
-        suffice~, behind <effect>|it|this, <better> .. for it, all <people> need, be~ all it, for
-        want of, give~ lower|better|faster|higher, reduce~|lower~|increase~|raise~|improve~
-        <measure> in general|always|everywhere, matter~ great|lot|most|more|greatly, count~ most,
-        were it not for, was|been not for, if not for, were not for, but for <arm>, thank <arm>,
-        all praise, credit be~|goes|belongs|where, made|make~|render~ .. possible|work|happen|
-        feasible, make~|made it happen|work|click, translate~ into|to, turn~ into, spell~ doom|
-        end, single|sole|only cause|reason|explanation, have~ one cause|reason, pay~ dividends,
-        earn~|deserve~|get~|take~ praise|credit|blame, be~ product|outcome|result of, grow~ out
-        of, rooted in, root~ of, born of, do~ it $, did it $, do~ all work, did the trick, reason|
-        cause be~ simple|clear|obvious|that|<arm>, explanation be~ that|simple, therein lies, that
-        be~ why|how|what|because, this be~ why|how|because, which be~ why|how, that be~ reason, no
-        other|wonder reason|cause|that, pull~|carry~|bear~ weight|load, propel~|fuel~|underlie~|
-        underpin~|engender~|elicit~|foster~|spawn~|facilitate~|motivate~ <effect>|<outcome>|
-        <measure>|<better>, vanish~|disappear~|evaporate~ without|once|when|if, explain~ all|
-        everything|most|part|it|them|that, what help~|make~|do~|matter~|count~|work~|drive~|
-        decide~|win~|give~ .. be~, show~ that|how .. matter~, <people> learn~|understand~|
-        realise~|realize~|see~|conclude~ that|how|why, be~ crux|essence|heart|soul|backbone|
-        linchpin|cornerstone|catalyst|engine|fuel of|to|in|for|behind|$, matter~ $, be~ essential|
-        crucial|vital|pivotal|indispensable|instrumental|decisive, deserve~ credit|blame, credit
-        be~|goes|belongs, advantage|gain|benefit|win|secret|strength|difference .. lie~ in, it
-        take~ <arm> to, would have fail~|been|diverge~|crash~|lost|won|improved|taken, only with|
-        through|by|thanks <arm> do|does|can|could|is|will, <arm> must be cause|reason, be~ what
-        do~|did it, bring~|get~|push~|drive~|pull~|brought loss|time|error|latency|cost down|up,
-        thanks entirely, be~ what, in no small part, work of, <effect> .. be~ due|owing|
-        attributable|thanks|down to, <effect> .. be~ because, <effect> .. be~ caused|explained|
-        driven|produced|brought|powered|induced|created|triggered by, <effect> .. come~|stem~|
-        arise~|result~|derive~|originate~|flow~ from, <effect> owe~, owe~ success|win|speed|
-        <effect>|<measure>, responsible for, be~ responsible, to blame, at fault, fault of, 's
-        fault, be~ .. fault $, blame~ lie~, culprit|guilty, be~ cause|reason|explanation|source|
-        driver|origin|root|mechanism|culprit|factor|ingredient|secret|key of|for|why|behind|that|
-        $|to, be~ decisive|driving|deciding|main|sole|true|real|root|key|dominant|primary factor|
-        force|cause|reason|driver|ingredient|element|explanation, be~ why|how $, be~ why <arm>,
-        be~ what make~|made|let|drive~|cause~|help~|matter~|give~|win~|do~|bring~|count~|allow~|
-        enable~, be~ key|secret|crucial|essential|instrumental|vital to|for|in, hold~ key, secret
-        sauce|ingredient, lie~ behind, sit~ behind, make~ difference|all, make~ it faster|better|
-        possible|work|converge, account~ for <effect>|all|most|everything, explain~ <effect>|why|
-        everything, drive~|cause~|produce~|induce~|trigger~|yield~|create~ <effect>, bring~ about,
-        give~ rise to, lead~ to <effect>|<better>, result~ in <better>|<effect>|lower|faster,
-        <better>|<works> because|due|thanks|owing, <better> since, <measure> drop~|fall~|rise~
-        because|since|due|thanks, be~|get~|run~|do~ <better> .. because, be~|get~|run~|do~
-        <better> .. .. because, <works> .. because, <works> .. .. because, be~|get~|run~|do~
-        <better> .. thanks|due|owing to, <works> .. thanks|due|owing to, <better>|<works> on
-        account of, <better> by virtue of, <better> .. as it|they <take>|skip~|avoid~|use~|have~|
-        need~|save~, ^ because|thanks|due|owing .. .. <better>|<works>, ^ because|thanks|due|owing
-        .. .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. .. <better>|<works>, ^
-        hence|therefore|thus .. .. be~, play~ decisive|key|crucial|central|major|big|important|
-        dominant role|part, hinge~ on, boil~ down to, trace~ back to, traced to, credit~ to|goes,
-        credit for, put~ down to, chalk~ up to, attribute~ to, pin~ on, be~ all about, be~ result|
-        consequence|product|fruit|effect of, fix~|cure~|solve~|resolve~|remedy~|eliminate~|
-        prevent~|stop~ <fault>|<effect>, without <arm> .. .. not|fail~|never, reason <arm>|why ..
-        <better>|<works>, for reason that, since <arm> <take>|skip~|avoid~, as consequence,
-        mechanism be~|behind, what make~|made .. <better>|<works>|difference, allow~|enable~|let~
-        .. to converge|learn|generalise|generalize|win, do~ heavy lifting, carry~ day, turn~ tide,
-        tip~ balance,
+        <measure>|<better>|<works> .. come~|stem~|arise~|result~|follow~ from <arm>, ^ because|
+        thanks|owing|due .. .. .. ; .. .. <better>|<works>|<moves>, it be~ .. that do~ it, be~
+        problem|obstacle|bottleneck|limit|trouble, remove~|eliminate~|lift~|avoid~|relieve~ them|
+        it|that|this|<fault>|bottleneck, <outcome>|<effect> .. because, because|as <arm> .. it|new|
+        this|they .. <better>|<works>, alone be~, alone explain~|account~|do~|give~| suffice~,
+        behind <effect>|it|this, <better> .. for it, all <people> need, be~ all it, for want of,
+        give~ lower|better|faster|higher, reduce~|lower~|increase~|raise~|improve~ <measure> in
+        general|always|everywhere, matter~ great|lot|most|more|greatly, count~ most, were it not
+        for, was|been not for, if not for, were not for, but for <arm>, thank <arm>, all praise,
+        credit be~|goes|belongs|where, made|make~|render~ .. possible|work|happen| feasible, make~|
+        made it happen|work|click, translate~ into|to, turn~ into, spell~ doom| end, single|sole|
+        only cause|reason|explanation, have~ one cause|reason, pay~ dividends, earn~|deserve~|get~|
+        take~ praise|credit|blame, be~ product|outcome|result of, grow~ out of, rooted in, root~
+        of, born of, do~ it $, did it $, do~ all work, did the trick, reason| cause be~ simple|
+        clear|obvious|that|<arm>, explanation be~ that|simple, therein lies, that be~ why|how|what|
+        because, this be~ why|how|because, which be~ why|how, that be~ reason, no other|wonder
+        reason|cause|that, pull~|carry~|bear~ weight|load, propel~|fuel~|underlie~| underpin~|
+        engender~|elicit~|foster~|spawn~|facilitate~|motivate~ <effect>|<outcome>| <measure>|
+        <better>, vanish~|disappear~|evaporate~ without|once|when|if, explain~ all| everything|
+        most|part|it|them|that, what help~|make~|do~|matter~|count~|work~|drive~| decide~|win~|
+        give~ .. be~, show~ that|how .. matter~, <people> learn~|understand~| realise~|realize~|
+        see~|conclude~ that|how|why, be~ crux|essence|heart|soul|backbone| linchpin|cornerstone|
+        catalyst|engine|fuel of|to|in|for|behind|$, matter~ $, be~ essential| crucial|vital|
+        pivotal|indispensable|instrumental|decisive, deserve~ credit|blame, credit be~|goes|
+        belongs, advantage|gain|benefit|win|secret|strength|difference .. lie~ in, it take~ <arm>
+        to, would have fail~|been|diverge~|crash~|lost|won|improved|taken, only with| through|by|
+        thanks <arm> do|does|can|could|is|will, <arm> must be cause|reason, be~ what do~|did it,
+        bring~|get~|push~|drive~|pull~|brought loss|time|error|latency|cost down|up, thanks
+        entirely, be~ what, in no small part, work of, <effect> .. be~ due|owing| attributable|
+        thanks|down to, <effect> .. be~ because, <effect> .. be~ caused|explained| driven|produced|
+        brought|powered|induced|created|triggered by, <effect> .. come~|stem~| arise~|result~|
+        derive~|originate~|flow~ from, <effect> owe~, owe~ success|win|speed| <effect>|<measure>,
+        responsible for, be~ responsible, to blame, at fault, fault of, 's fault, be~ .. fault $,
+        blame~ lie~, culprit|guilty, be~ cause|reason|explanation|source| driver|origin|root|
+        mechanism|culprit|factor|ingredient|secret|key of|for|why|behind|that| $|to, be~ decisive|
+        driving|deciding|main|sole|true|real|root|key|dominant|primary factor| force|cause|reason|
+        driver|ingredient|element|explanation, be~ why|how $, be~ why <arm>, be~ what make~|made|
+        let|drive~|cause~|help~|matter~|give~|win~|do~|bring~|count~|allow~| enable~, be~ key|
+        secret|crucial|essential|instrumental|vital to|for|in, hold~ key, secret sauce|ingredient,
+        lie~ behind, sit~ behind, make~ difference|all, make~ it faster|better| possible|work|
+        converge, account~ for <effect>|all|most|everything, explain~ <effect>|why| everything,
+        drive~|cause~|produce~|induce~|trigger~|yield~|create~ <effect>, bring~ about, give~ rise
+        to, lead~ to <effect>|<better>, result~ in <better>|<effect>|lower|faster, <better>|<works>
+        because|due|thanks|owing, <better> since, <measure> drop~|fall~|rise~ because|since|due|
+        thanks, be~|get~|run~|do~ <better> .. because, be~|get~|run~|do~ <better> .. .. because,
+        <works> .. because, <works> .. .. because, be~|get~|run~|do~ <better> .. thanks|due|owing
+        to, <works> .. thanks|due|owing to, <better>|<works> on account of, <better> by virtue of,
+        <better> .. as it|they <take>|skip~|avoid~|use~|have~| need~|save~, ^ because|thanks|due|
+        owing .. .. <better>|<works>, ^ because|thanks|due|owing .. .. .. <better>|<works>, ^
+        because|thanks|due|owing .. .. .. .. <better>|<works>, ^ hence|therefore|thus .. .. be~,
+        play~ decisive|key|crucial|central|major|big|important| dominant role|part, hinge~ on,
+        boil~ down to, trace~ back to, traced to, credit~ to|goes, credit for, put~ down to, chalk~
+        up to, attribute~ to, pin~ on, be~ all about, be~ result| consequence|product|fruit|effect
+        of, fix~|cure~|solve~|resolve~|remedy~|eliminate~| prevent~|stop~ <fault>|<effect>, without
+        <arm> .. .. not|fail~|never, reason <arm>|why .. <better>|<works>, for reason that, since
+        <arm> <take>|skip~|avoid~, as consequence, mechanism be~|behind, what make~|made ..
+        <better>|<works>|difference, allow~|enable~|let~ .. to converge|learn|generalise|
+        generalize|win, do~ heavy lifting, carry~ day, turn~ tide, tip~ balance,
         """,
     # not by chance
     "chance": """
@@ -529,102 +536,103 @@ FIELDS = {
         """,
     # known for certain
     "certain": """
-        confidence .. be~ total|high|complete|absolute|full, our|my|full|total|complete
-        confidence, no doubts, without doubts, have~ no doubt|doubts|reservations|qualms, beyond
-        reproach|criticism|suspicion|challenge|argument|cavil|peradventure|dispute, above
-        suspicion|reproach|doubt, without shred|trace|hint|shadow, no shred|trace|hint, for
-        everyone|all|anyone to see, leaves no other, can only mean, only mean, one has|have~ to|
-        must conclude|admit|accept|concede|agree|say, has to conclude|admit|accept|concede|agree,
-        must conclude|admit|accept|concede|agree, cannot but conclude|agree|admit, stands to
-        reason, goes without saying, needless to say, say what you, like it or not, take it to, as
-        sure, sure enough, hands down, no if, no ifs, ifs and|or buts, categorically|
-        incontrovertibly|indisputably|irrefutably|undeniably|unquestionably|unarguably|
-        undoubtedly|indubitably, this|it be~ signal, firm|solid|safe|sure ground, on firm|solid|
-        safe|sure footing, in bag, sure as, count on it|that|this, bank on, set your, put money,
-        money on, no two ways, it be~ official|certain|fact|given|obvious|clear|true, make~ clear|
-        plain|obvious, believe~ me|us, trust me|us, i can assure|promise|guarantee, assure~ you,
-        take~ for granted, take~ it from, black and white, without hesitation, hand on heart,
-        swear by, you can bet, stand~ by, leave~ nothing, hold~ true|water|up|fast, self evident,
-        plain to see, plain for all, hard to miss|overlook|ignore|deny|argue|dispute, jump~ out,
-        one glance|look, glance suffice~, child could|can, blind man, speak~ volumes, no
+        reproduce~|replicate~|confirm~|verify~|validate~ .. by .. teams|team|labs|lab|groups|
+        others|people|colleagues|reviewers|outsiders, confidence .. be~ total|high|complete|
+        absolute|full, our|my|full|total|complete confidence, no doubts, without doubts, have~ no
+        doubt|doubts|reservations|qualms, beyond reproach|criticism|suspicion|challenge|argument|
+        cavil|peradventure|dispute, above suspicion|reproach|doubt, without shred|trace|hint|
+        shadow, no shred|trace|hint, for everyone|all|anyone to see, leaves no other, can only
+        mean, only mean, one has|have~ to| must conclude|admit|accept|concede|agree|say, has to
+        conclude|admit|accept|concede|agree, must conclude|admit|accept|concede|agree, cannot but
+        conclude|agree|admit, stands to reason, goes without saying, needless to say, say what you,
+        like it or not, take it to, as sure, sure enough, hands down, no if, no ifs, ifs and|or
+        buts, categorically| incontrovertibly|indisputably|irrefutably|undeniably|unquestionably|
+        unarguably| undoubtedly|indubitably, this|it be~ signal, firm|solid|safe|sure ground, on
+        firm|solid| safe|sure footing, in bag, sure as, count on it|that|this, bank on, set your,
+        put money, money on, no two ways, it be~ official|certain|fact|given|obvious|clear|true,
+        make~ clear| plain|obvious, believe~ me|us, trust me|us, i can assure|promise|guarantee,
+        assure~ you, take~ for granted, take~ it from, black and white, without hesitation, hand on
+        heart, swear by, you can bet, stand~ by, leave~ nothing, hold~ true|water|up|fast, self
+        evident, plain to see, plain for all, hard to miss|overlook|ignore|deny|argue|dispute,
+        jump~ out, one glance|look, glance suffice~, child could|can, blind man, speak~ volumes, no
         statistics, naked eye, eyeball test, stare~ in face, conclusion be~ inescapable|
         inevitable|clear|obvious, only conclusion|explanation|interpretation, no other conclusion|
         explanation|interpretation|reading, leaves|left no other, not hard to see, anyone can see,
-        everyone|everybody|anyone|anybody agree~|see~|know~|can, everyone on, undeniably, there
-        be~ no way, no doubt, for sure|certain|definite, beyond <doubt>, beyond any|all|
-        reasonable|shadow <doubt>|of, without <doubt>, without any|shadow <doubt>|of, free of
-        doubt, leave~|left|leaving no|little doubt|room|question, no room for, put~ beyond, stake~
-        life|salary|reputation|career|house|job|my, bet~ house|farm|ranch|life|money|salary|on,
-        mark my words, rest assured, sure thing|bet|fire|win|as, can not be wrong|otherwise|
-        denied|disputed|doubted|argued|overstated|questioned|refuted, make~ no mistake, no way|
-        chance that|this|it|around, no question|denying|arguing|disputing|mistake|escaping|
-        getting, it|thing be~ clear|obvious|evident|plain|undeniable|certain|indisputable that|
-        now, ^ clear|obvious|evident that, as clear as, plain as day, crystal clear, convince~ ..
-        sceptics|skeptics|anyone|everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter,
-        silence~ critics|doubters, <people> now|can|finally|therefore know~|conclude~|assert~|
-        state~|affirm~|say~ that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to
-        say|conclude|assert|assume, <people> [can|may] be~ sure|certain|confident|convinced|
-        positive, i guarantee|swear|promise, demonstrate~ that|how|why|value|benefit|superiority|
-        importance|power|advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once,
-        have~ shown|proven|demonstrated|established, be~ shown|demonstrated|proven|established|
-        proved to|that|to, speak~ for itself|themselves, say~ it all, proof be~|in|that|positive,
-        proof $, living proof, hard|established|known|plain|simple fact, fact of life, law of
-        nature, matter of fact, truth be~, be~ truth|fact|certainty, hundred|100 percent|% sure|
-        certain|confident|safe, dead certain|sure, foregone conclusion, open and shut, slam dunk,
-        smoking gun, end of story, undeniable|indisputable|unarguable|incontestable|irrefutable|
-        unassailable|unequivocal|unquestionable|inarguable|incontrovertible, unmistakable|
-        infallible|foolproof|failsafe|bulletproof|ironclad|airtight|watertight|bombproof|
-        unshakeable|unshakable|bullet|iron proof|clad, rock solid, air|water tight, set in stone,
-        written in stone, cast in stone, carved in stone, must be~ true|right|real, have~ to be
-        true|right|real, never wrong, can not fail|lose|miss|go, never fail~|miss~|disappoint~|
-        lose~|beat~|win~,
+        everyone|everybody|anyone|anybody agree~|see~|know~|can, everyone on, undeniably, there be~
+        no way, no doubt, for sure|certain|definite, beyond <doubt>, beyond any|all| reasonable|
+        shadow <doubt>|of, without <doubt>, without any|shadow <doubt>|of, free of doubt, leave~|
+        left|leaving no|little doubt|room|question, no room for, put~ beyond, stake~ life|salary|
+        reputation|career|house|job|my, bet~ house|farm|ranch|life|money|salary|on, mark my words,
+        rest assured, sure thing|bet|fire|win|as, can not be wrong|otherwise| denied|disputed|
+        doubted|argued|overstated|questioned|refuted, make~ no mistake, no way| chance that|this|
+        it|around, no question|denying|arguing|disputing|mistake|escaping| getting, it|thing be~
+        clear|obvious|evident|plain|undeniable|certain|indisputable that| now, ^ clear|obvious|
+        evident that, as clear as, plain as day, crystal clear, convince~ .. sceptics|skeptics|
+        anyone|everybody|everyone|doubters|critics|all, sceptic|skeptic|doubter, silence~ critics|
+        doubters, <people> now|can|finally|therefore know~|conclude~|assert~| state~|affirm~|say~
+        that|with|<arm>|$, <people> know~ that|now, now know~, safe|fair to say|conclude|assert|
+        assume, <people> [can|may] be~ sure|certain|confident|convinced| positive, i guarantee|
+        swear|promise, demonstrate~ that|how|why|value|benefit|superiority| importance|power|
+        advantage|<arm>, show~ beyond|conclusively|definitively|clearly|once, have~ shown|proven|
+        demonstrated|established, be~ shown|demonstrated|proven|established| proved to|that|to,
+        speak~ for itself|themselves, say~ it all, proof be~|in|that|positive, proof $, living
+        proof, hard|established|known|plain|simple fact, fact of life, law of nature, matter of
+        fact, truth be~, be~ truth|fact|certainty, hundred|100 percent|% sure| certain|confident|
+        safe, dead certain|sure, foregone conclusion, open and shut, slam dunk, smoking gun, end of
+        story, undeniable|indisputable|unarguable|incontestable|irrefutable| unassailable|
+        unequivocal|unquestionable|inarguable|incontrovertible, unmistakable| infallible|foolproof|
+        failsafe|bulletproof|ironclad|airtight|watertight|bombproof| unshakeable|unshakable|bullet|
+        iron proof|clad, rock solid, air|water tight, set in stone, written in stone, cast in
+        stone, carved in stone, must be~ true|right|real, have~ to be true|right|real, never wrong,
+        can not fail|lose|miss|go, never fail~|miss~|disappoint~| lose~|beat~|win~,
         """,
     # nothing left to ask
     "closure": """
-        result|verdict|answer|decision|outcome be~ final, enough runs|seeds|data|evidence|repeats
-        to, this|experiment|result|results|data|comparison|evidence settles|decides|answers which|
-        what|who|whether|how, no more|further|need discussion|debate|argument|questions|testing|
-        tests|study|talk, done here, that settles, <matter> .. .. answered|settled|closed|decided
-        for good|all, answered|settled|decided|solved|resolved|established for good|all, for good
-        $, remains nothing|no, remain~ nothing, there be~ nothing|no more|left|need|reason|doubt|
-        question|catch, consider .. decided|settled|closed|established|done|proven|answered,
-        regard .. as|settled, decision be~ easy|clear|simple|obvious|made|final, no more|further
-        questions|doubts|questions, signed and sealed, signed sealed, wrapped up, tied up, sewn
-        up, dust has settled, jury be~ back, die be~ cast, verdict be~, bottom line, game over,
-        enough said, say no more, nuff said, we have our answer, have~ answer, have~ winner, be~
-        the answer, answer be~ clear|yes|no|new|old|<arm>, answers|answered question, evidence|
-        data|numbers|figures|curves|runs points|point|speak|speaks|say|says|tell|tells|leave|
-        leaves|favour|favor|agree, considered|regarded|taken|treated|seen as established|settled|
-        fact|proven|given, considered established|settled|proven|closed, no longer need|necessary|
-        needed, we rest, close to proof, all proof, rest case|my case, proof $, proof that|be~|
-        one|enough, qed, q e d, evidence be~ in|there|clear|overwhelming|strong|conclusive, jury
-        be~ in, verdict be~ in, corroborate~, agree~|consistent|line|match~ with theory, to
-        letter, theory .. confirmed|right|correct|holds|verified, <effect> agree~ with, theory and
-        experiment|practice agree~|match~, hereby confirmed, claim .. confirmed, now know, settle~
-        <matter>|it|this|debate, <matter> be~ settled|closed|solved|answered|resolved|over|done|
-        moot|decided|clear, settled $, settled science|matter|in|by|once|now, case|book|chapter|
-        question|matter|debate|issue closed, close~ <matter>|book|books, put~ .. to rest|bed, lay~
-        to rest, end~ debate|discussion|argument|<matter>, put~ end to <matter>|debate|
-        speculation, final|last verdict|word|answer|say, end of story|discussion|debate|matter,
-        full stop, once and for all, that be~ that, nothing left|more|further to say|add|test|
-        learn|discuss|prove|find|do, no further|more|additional experiments|tests|runs|work|
-        evidence|study|testing|measurements|data|investigation be~|needed|required|necessary|$,
-        need~ no further|more, need no, no need to|for rerun|repeat|more|further|test|verify|
-        check|further|another, problem solved|fixed|gone, <fault> be~ gone|fixed|solved|cured|
-        resolved|history, solve~ problem|it|everything|puzzle|mystery, mystery solved, consider ..
-        closed|settled|proven|done, done deal, job done, mission accomplished, that do~ it, nail~
-        it, nailed, hypothesis|conjecture|prediction|theory|suspicion|intuition|hunch|claim|
-        expectation|assumption .. be~ verified|confirmed|proven|correct|right|true|validated|
-        borne|vindicated|established|supported, vindicate~, bear~ out hypothesis|prediction|claim|
-        idea|theory, prove~ right|correct|point|that|<arm>|hypothesis, prove~ to be, be~ proven|
-        proved, stand~ up to|under scrutiny|test|tests, stand~ test of, withstand~, pass~ every|
-        all|each, same|identical number|numbers|result|results|outcome|story|picture|ordering|
-        ranking|pattern|answer|conclusion each|every|again|everywhere|throughout|time, get~|got|
-        see~|saw|find~|give~ same|identical number|numbers|result|results|outcome|story|picture|
-        ordering|ranking|pattern|answer, time and again, time after time, every single time, over
-        and over, again and again, one run be~|would|will do|suffice|enough, one run suffice~,
-        single run be~ enough, no need for repeats, here to stay, set for good, known quantity,
-        textbook result|case, common|general knowledge, conventional wisdom, beyond repair,
+        <side> be~ history|dead|toast|buried, result|verdict|answer|decision|outcome be~ final,
+        enough runs|seeds|data|evidence|repeats to, this|experiment|result|results|data|comparison|
+        evidence settles|decides|answers which| what|who|whether|how, no more|further|need
+        discussion|debate|argument|questions|testing| tests|study|talk, done here, that settles,
+        <matter> .. .. answered|settled|closed|decided for good|all, answered|settled|decided|
+        solved|resolved|established for good|all, for good $, remains nothing|no, remain~ nothing,
+        there be~ nothing|no more|left|need|reason|doubt| question|catch, consider .. decided|
+        settled|closed|established|done|proven|answered, regard .. as|settled, decision be~ easy|
+        clear|simple|obvious|made|final, no more|further questions|doubts|questions, signed and
+        sealed, signed sealed, wrapped up, tied up, sewn up, dust has settled, jury be~ back, die
+        be~ cast, verdict be~, bottom line, game over, enough said, say no more, nuff said, we have
+        our answer, have~ answer, have~ winner, be~ the answer, answer be~ clear|yes|no|new|old|
+        <arm>, answers|answered question, evidence| data|numbers|figures|curves|runs points|point|
+        speak|speaks|say|says|tell|tells|leave| leaves|favour|favor|agree, considered|regarded|
+        taken|treated|seen as established|settled| fact|proven|given, considered established|
+        settled|proven|closed, no longer need|necessary| needed, we rest, close to proof, all
+        proof, rest case|my case, proof $, proof that|be~| one|enough, qed, q e d, evidence be~ in|
+        there|clear|overwhelming|strong|conclusive, jury be~ in, verdict be~ in, corroborate~,
+        agree~|consistent|line|match~ with theory, to letter, theory .. confirmed|right|correct|
+        holds|verified, <effect> agree~ with, theory and experiment|practice agree~|match~, hereby
+        confirmed, claim .. confirmed, now know, settle~ <matter>|it|this|debate, <matter> be~
+        settled|closed|solved|answered|resolved|over|done| moot|decided|clear, settled $, settled
+        science|matter|in|by|once|now, case|book|chapter| question|matter|debate|issue closed,
+        close~ <matter>|book|books, put~ .. to rest|bed, lay~ to rest, end~ debate|discussion|
+        argument|<matter>, put~ end to <matter>|debate| speculation, final|last verdict|word|
+        answer|say, end of story|discussion|debate|matter, full stop, once and for all, that be~
+        that, nothing left|more|further to say|add|test| learn|discuss|prove|find|do, no further|
+        more|additional experiments|tests|runs|work| evidence|study|testing|measurements|data|
+        investigation be~|needed|required|necessary|$, need~ no further|more, need no, no need to|
+        for rerun|repeat|more|further|test|verify| check|further|another, problem solved|fixed|
+        gone, <fault> be~ gone|fixed|solved|cured| resolved|history, solve~ problem|it|everything|
+        puzzle|mystery, mystery solved, consider .. closed|settled|proven|done, done deal, job
+        done, mission accomplished, that do~ it, nail~ it, nailed, hypothesis|conjecture|
+        prediction|theory|suspicion|intuition|hunch|claim| expectation|assumption .. be~ verified|
+        confirmed|proven|correct|right|true|validated| borne|vindicated|established|supported,
+        vindicate~, bear~ out hypothesis|prediction|claim| idea|theory, prove~ right|correct|point|
+        that|<arm>|hypothesis, prove~ to be, be~ proven| proved, stand~ up to|under scrutiny|test|
+        tests, stand~ test of, withstand~, pass~ every| all|each, same|identical number|numbers|
+        result|results|outcome|story|picture|ordering| ranking|pattern|answer|conclusion each|
+        every|again|everywhere|throughout|time, get~|got| see~|saw|find~|give~ same|identical
+        number|numbers|result|results|outcome|story|picture| ordering|ranking|pattern|answer, time
+        and again, time after time, every single time, over and over, again and again, one run be~|
+        would|will do|suffice|enough, one run suffice~, single run be~ enough, no need for repeats,
+        here to stay, set for good, known quantity, textbook result|case, common|general knowledge,
+        conventional wisdom, beyond repair,
         """,
     # what a label says
     "label": """
@@ -644,42 +652,43 @@ FIELDS = {
         """,
     # without exception, or of more than was run
     "general": """
-        apply~|applies to <more>|convolutions|other .. too|also|alike, <arm>|it|this|that|lesson|
-        finding applies|generalises|generalizes|extends|transfers to|beyond|well|too, every|each
-        <scope> show~|say~|give~ .. thing|same|story|picture|gain|effect|improvement, every|each
-        <scope> .. show~|say~|give~|see~|saw|yield~|produce~|do~|end~|come~ same|thing|it|gain|
-        win|improvement|effect|lower|higher|better|out, <scope> all|alike <works>|agree~|show~|
-        say~|point~|end~|do~|go~|move~|come~|favour~|favor~, <effect> stand~|hold~|remain~ $,
-        unanimous|unanimously, across board, without exception|fail, whole range|spectrum|gamut|
-        lot|bunch, small and large|big, large and small, old and young, near and far, this|my
-        machine and yours|on, mine and yours, here and there, now and forever|then, today and
-        tomorrow, no .. get~|got|become~|became|turned|run~ slower|worse|longer|higher, <people>
-        can|may|could generalise~|generalize~|extrapolate~|extend~, safely generalise~|
-        generalize~|extrapolate~, users|people|customers|everybody|you will|would notice|see|feel|
-        love|like|thank|appreciate, any|all|every|other|larger|different <scope> would|will, see~|
-        get~|enjoy~|show~|have~ same|similar|equal gain|effect|benefit|improvement|result|
-        advantage|speed|drop, same holds|goes|applies|happens|true|thing for|on|with|in|at|to|
-        elsewhere, same be~ true, this goes for, so many times|runs|seeds, lost count, more times
-        than, countless times, many times over, broad|wide|large|huge|big|long|rich set|range|
-        variety|array|number|spectrum|collection|sample|selection|series of <scope>|seeds|runs,
-        from small to large, big and small, great and small, one and all, all and sundry, far and
-        wide, anyone can|will|could reproduce|see|get|confirm|repeat, it will|would|should be|
-        hold|scale|transfer|work|carry|generalise|generalize, will scale|transfer|generalise|
-        generalize|carry|hold|persist, to any|every|all, under any|every|all, at any|every|all,
-        ever more, forever, for ever, till end, until end of, at every turn, down to last, to last
-        run|seed, true|valid|correct|right for|of|on|in|at <more>, <outcome>|it|this repeat~
-        itself|themselves, expect same|similar|likewise|nothing|no, <effect> grow~|increase~|
-        widen~|shrink~|rise~|scale~ with|as <scope>|depth|width|more|<more>, <outcome> never|not
-        change~|flip~|swap~|reverse~|vary|move, it|this|new never fail~|lose~|crash~|diverge~|
-        miss~, same again, once more confirmed, <scope> hardly|barely|not|never|scarcely matter~|
-        play~|influence~|affect~|change~|count~, <scope> do~ not matter|play|influence|affect|
-        change|count, <scope> make~ no|little difference, <effect>|it|this [do~] not depend|vary|
-        change|hinge on|with|from, immune|insensitive|invariant|agnostic|indifferent|oblivious|
-        impervious to, same|identical for|with|across|over|on all|every|each|both <scope>|seed,
-        would show|give|do|see|get same, <scope> would .. same, whenever <people>, day after day,
-        run after run, seed after seed, week after week, again and again, plenty|lots|loads|tons|
-        number|wealth|host|multitude|majority|handful|abundance|scores|dozens of runs|seeds|
-        trials|repeats|experiments|measurements|samples|machines|datasets|tests .. back~|confirm~|
+        clean sweep, <many> nil, wins|won every|each|all round|rounds|seed|seeds|run|runs, apply~|
+        applies to <more>|convolutions|other .. too|also|alike, <arm>|it|this|that|lesson| finding
+        applies|generalises|generalizes|extends|transfers to|beyond|well|too, every|each <scope>
+        show~|say~|give~ .. thing|same|story|picture|gain|effect|improvement, every|each <scope> ..
+        show~|say~|give~|see~|saw|yield~|produce~|do~|end~|come~ same|thing|it|gain| win|
+        improvement|effect|lower|higher|better|out, <scope> all|alike <works>|agree~|show~| say~|
+        point~|end~|do~|go~|move~|come~|favour~|favor~, <effect> stand~|hold~|remain~ $, unanimous|
+        unanimously, across board, without exception|fail, whole range|spectrum|gamut| lot|bunch,
+        small and large|big, large and small, old and young, near and far, this|my machine and
+        yours|on, mine and yours, here and there, now and forever|then, today and tomorrow, no ..
+        get~|got|become~|became|turned|run~ slower|worse|longer|higher, <people> can|may|could
+        generalise~|generalize~|extrapolate~|extend~, safely generalise~| generalize~|extrapolate~,
+        users|people|customers|everybody|you will|would notice|see|feel| love|like|thank|
+        appreciate, any|all|every|other|larger|different <scope> would|will, see~| get~|enjoy~|
+        show~|have~ same|similar|equal gain|effect|benefit|improvement|result| advantage|speed|
+        drop, same holds|goes|applies|happens|true|thing for|on|with|in|at|to| elsewhere, same be~
+        true, this goes for, so many times|runs|seeds, lost count, more times than, countless
+        times, many times over, broad|wide|large|huge|big|long|rich set|range| variety|array|
+        number|spectrum|collection|sample|selection|series of <scope>|seeds|runs, from small to
+        large, big and small, great and small, one and all, all and sundry, far and wide, anyone
+        can|will|could reproduce|see|get|confirm|repeat, it will|would|should be| hold|scale|
+        transfer|work|carry|generalise|generalize, will scale|transfer|generalise| generalize|
+        carry|hold|persist, to any|every|all, under any|every|all, at any|every|all, ever more,
+        forever, for ever, till end, until end of, at every turn, down to last, to last run|seed,
+        true|valid|correct|right for|of|on|in|at <more>, <outcome>|it|this repeat~ itself|
+        themselves, expect same|similar|likewise|nothing|no, <effect> grow~|increase~| widen~|
+        shrink~|rise~|scale~ with|as <scope>|depth|width|more|<more>, <outcome> never|not change~|
+        flip~|swap~|reverse~|vary|move, it|this|new never fail~|lose~|crash~|diverge~| miss~, same
+        again, once more confirmed, <scope> hardly|barely|not|never|scarcely matter~| play~|
+        influence~|affect~|change~|count~, <scope> do~ not matter|play|influence|affect| change|
+        count, <scope> make~ no|little difference, <effect>|it|this [do~] not depend|vary| change|
+        hinge on|with|from, immune|insensitive|invariant|agnostic|indifferent|oblivious| impervious
+        to, same|identical for|with|across|over|on all|every|each|both <scope>|seed, would show|
+        give|do|see|get same, <scope> would .. same, whenever <people>, day after day, run after
+        run, seed after seed, week after week, again and again, plenty|lots|loads|tons| number|
+        wealth|host|multitude|majority|handful|abundance|scores|dozens of runs|seeds| trials|
+        repeats|experiments|measurements|samples|machines|datasets|tests .. back~|confirm~|
         support~|show~|agree~|say~|point~, many|numerous|countless|enough|sufficient runs|seeds|
         trials|repeats|experiments|measurements|samples .. back~|confirm~|support~|show~|agree~|
         say~|point~, over|across|from|with|in|on many|numerous|countless|several|plenty|lots|
@@ -706,14 +715,14 @@ FIELDS = {
         support~|show~|point~|say~|tell~|side~|vote~|prefer~|win~|improve~|benefit~|give~, every|
         each <scope> agree~|concur~|confirm~|favour~|favor~|support~|point~|tell~|side~, all
         <scope> .. direction|same|way, <many> <scope> same|identical|alike $, <many> <scope> ..
-        same|one outcome|result|story|picture|direction|conclusion|answer|way|ordering|trend,
-        see~|saw|seen|observe~|find~|found|confirm~|reproduce~|replicate~|verify~|hold~|held|
-        repeat~ .. on|across|over|in|with|at <many> <more>|<scope>|of|dozen [<scope>|different|
-        other], for|on|in any|every|all <scope> <people>|we, on anything|everything|whatever, for
-        everyone|everybody|anyone, for all|any <scope>, on every|any|each <scope>, in every|any|
-        each <scope>, at every|any|each <scope>, with every|any <scope>, every one of, as rule,
-        general rule|law|principle|truth, rule of thumb, generally <better>|true|valid|applicable,
-        in general <better>|true|$, by and large, <arm> never win~|lose~|beat~|fail~|help~, never
+        same|one outcome|result|story|picture|direction|conclusion|answer|way|ordering|trend, see~|
+        saw|seen|observe~|find~|found|confirm~|reproduce~|replicate~|verify~|hold~|held| repeat~ ..
+        on|across|over|in|with|at <many> <more>|<scope>|of|dozen [<scope>|different| other], for|
+        on|in any|every|all <scope> <people>|we, on anything|everything|whatever, for everyone|
+        everybody|anyone, for all|any <scope>, on every|any|each <scope>, in every|any| each
+        <scope>, at every|any|each <scope>, with every|any <scope>, every one of, as rule, general
+        rule|law|principle|truth, rule of thumb, generally <better>|true|valid|applicable, in
+        general <better>|true|$, by and large, <arm> never win~|lose~|beat~|fail~|help~, never
         win~|lose~, never|not once|ever, at all times, to last|letter, keep~ holding, will|would
         hold|generalise|generalize|transfer|scale|continue|persist|carry, will be~ <better>|same|
         true, will keep~|remain~|stay~ <better>, persist~ at|across|beyond|in|for|with, hold~ at

@@ -5,9 +5,9 @@ A phrase is written as it is read, ``settle~ question|matter``:
 - ``word`` as it stands; ``word~`` in each of its inflections; ``a|b`` one of them;
 - ``<class>`` a word of that class; ``[word]`` may be missing; ``..`` up to three words that do not deny;
 - phrases are parted by commas;
-- ``^`` where a part of a sentence begins, ``$`` where one ends.
+- ``^`` where a part of a sentence begins, ``$`` where one ends; ``;`` a punctuation mark within it.
 
-Articles and words of degree are passed over, so they are not written. A phrase never reaches over a
+Articles and words of degree are passed over, so they are not written. A phrase reaches over no other
 punctuation mark. ``core/text/lexicon.py`` has the phrases.
 """
 
@@ -160,7 +160,7 @@ class Lexicon:
     def _read(self, phrase: str) -> tuple[_Piece, ...]:
         pieces = []
         for token in phrase.split():
-            special = {"..": _GAP_PIECE, "^": _BEGIN}.get(token)
+            special = {"..": _GAP_PIECE, "^": _BEGIN, ";": _Piece(_ENDS)}.get(token)
             words = token.strip("[]").split("|")
             classes = tuple(w[1:-1] for w in words if w[0] == "<" and w[-1] == ">")
             pieces.append(

@@ -76,6 +76,7 @@ _MASKS = (  # compiled by the first text that has a digit
     (r"\(\d+/\d+\)(?=[²³^])|\b\d+/\d+\s?×(?=\s*(?:[:;,.)]|$))", re.M),
     (r"\bv\d+(?:\.\d+)*\b", 0),
     (r"\bx(?:0\b|\d+(?=_)|\d+_)\w*", 0),  # a variable
+    (r"\bevery\s+\d+\s+(?:step|iteration|epoch|batche|update|minute|second|hour)s?\b", re.I),
     (r"\b\d+\^\d+\b(?!\s?(?:%|x\b|times))", 0),
     (r"\b(?:arxiv|doi)\S*?\d+[./]\d+\S*", re.I),
     (r"\bet\s+al\.?,?\s+\(?\d{4}\b|\b[A-Z][A-Za-z]+\s+(?:19|20)\d{2}(?=\))", 0),
@@ -228,7 +229,8 @@ _FACTORS = (
     ),
 )
 _PART = (
-    rf"\b(?P<n>an?|{'|'.join([*_ONES, 'ten'])})[\s-](?P<part>{'|'.join(list(_PARTS)[1:])})(?P<s>s?)\b"
+    rf"\b(?P<n>an?|{'|'.join([*_ONES, 'ten'])})[\s-](?:(?:good|full|solid|cool|mere|clean)\s)?"
+    rf"(?P<part>{'|'.join(list(_PARTS)[1:])})(?P<s>s?)\b"
     r"(?=\s*[.,;:()!]|\s*$|\s+(?:of|as|the|less|more|fewer|off|than|lower|higher|\w{3,}er)\b)"
 )
 _FACTOR_OF = later(

@@ -29,6 +29,7 @@ from leadline.core.typed import NamedTuple
 BEST = "best"  # compared with all there is
 EVERY = "every"  # holds everywhere, without exception
 CLEAR = "clear"  # beyond chance, or larger than a doubt
+SIZE = "size"  # how much, without a number
 LABEL = "label"  # a label of evidence
 PROOF = "proof"  # what no evidence bears
 NO_EFFECT = "no-effect"  # absence shown
@@ -41,7 +42,7 @@ _KIND_OF_FIELD = {
     "literature": BEST,
     "superior": COMPARES,
     "moves": COMPARES,
-    "crush": CLEAR,
+    "crush": SIZE,
     "chance": CLEAR,
     "equal": NO_EFFECT,
     "cause": CAUSE,
@@ -238,41 +239,17 @@ _EFFECT = (
 )
 _CLEAR = later(
     r"\b(?:(?:in)?significan(?:t|tly|ce)\b(?!\s+(?:figure|digit|bit|amount|number|part|portion|share|fraction))|"
-    r"statistical(?:ly)?\b(?=\s+(?!test|noise|power|method))|"
-    r"dramatic(?:ally)?|drastic(?:ally)?|massive(?:ly)?|vastly|enormous(?:ly)?|huge(?:ly)?(?!\s+(?:amount|"
-    r"number|part))|tremendous(?:ly)?|"
-    r"overwhelming(?:ly)?|spectacular(?:ly)?|remarkabl[ey]|substantial(?:ly)?|by\s+far\b|by\s+a\s+(?:wide|large|"
-    r"huge|big|"
-    r"clear|comfortable|considerable)\s+margin|far\s+(?:better|worse|faster|slower|superior|lower|higher)|"
-    r"blows?\s+(?:\w+\s+){1,3}(?:away|out)|crush(?:es|ed)|superior\b|superiority|outstanding(?:ly)?|"
-    r"exceptional(?:ly)?|extraordinar(?:y|ily)|incredibl[ey]|amazing(?:ly)?|stunning(?:ly)?|"
-    r"trounce[sd]?|annihilat\w+|demolish\w*|destroy(?:s|ed)\s+(?:the\s+)?(?:old|baseline|competition|others?)|"
-    r"obliterat\w+|smash(?:es|ed)|skyrocket\w*|plummet\w*|(?:leaves?|left)\s+(?:\w+\s+){1,3}(?:in\s+the\s+dust|"
-    r"behind|standing)|"
-    r"wipes?\s+the\s+floor|(?:step|sea)\s+change|world\s+of\s+difference|(?:huge|giant|big|quantum|"
-    r"great)\s+(?:leap|jump|step)|gigantic(?:ally)?|colossal(?:ly)?|immense(?:ly)?|"
-    r"no[\s-]brainer|wins?\s+outright|makes?\s+\w+\s+obsolete|(?:highly|very|extremely|perfectly|"
-    r"completely)\s+(?:reliable|robust|consistent|convincing|preferable|superior)|"
-    r"(?:not|no|hardly)\s+(?:an?\s+|any\s+|mere(?:ly)?\s+)*(?:fluke|accident|coincidence|lucky)\b|"
-    r"(?:very\s+(?:large|big|strong)|giant|whopping|striking|impressive|excellent|superb|terrific|major|"
-    rf"(?:crystal|very)\s+clear)\s+(?:\w+\s+)?(?={_EFFECT})|(?<=is )(?:striking|impressive|excellent|superb|"
-    r"terrific|whopping)|(?<=are )(?:striking|impressive|excellent)|speaks?\s+for\s+(?:itself|themselves)|"
-    r"(?:not|hardly|cannot\s+be|can't\s+be)\s+(?:\w+\s+)?(?:due\s+to|by|from|explained\s+by|"
-    r"attributed\s+to)\s+(?:mere\s+|pure\s+)?(?:chance|noise|luck|coincidence)|(?:is|was)\s+not\s+(?:noise|"
-    r"chance|luck)\b|"
+    r"statistical(?:ly)?\b(?=\s+(?!test|noise|power|method))|superior\b|superiority|wins?\s+outright|"
+    r"(?:highly|very|extremely|perfectly|completely)\s+(?:reliable|robust|consistent|convincing|preferable)|"
+    rf"(?:major|(?:crystal|very)\s+clear)\s+(?:\w+\s+)?(?={_EFFECT})|"
     r"(?:outside|beyond|above|exceeds?)\s+(?:of\s+)?(?:the\s+|all\s+|any\s+)?(?:\w+\s+)?(?:noise|error\s+bars?|"
     r"chance|measurement\s+error|margin\s+of\s+error)|"
     r"(?:interval|ci)\s+(?:\w+\s+){0,2}(?:excludes?|does\s+not\s+(?:contain|include|cover))|(?:strong|solid|"
     r"clear|compelling|convincing|overwhelming|ample|good)\s+evidence|"
     r"(?:finding|result|gain|effect|improvement|win|conclusion|evidence)s?\s+(?:is|are|"
-    r"was)\s+(?:\w+\s+)?(?:solid|reliable|sound|real|firm|strong|robust|clear|convincing|undeniable)|stellar|"
-    r"with\s+(?:high|full|great|total|absolute|complete)\s+confidence|game[\s-]chang\w+|break\s?through\w*|"
-    r"revolutionary|groundbreaking|clear\s+win|landslide|(?:miles|leagues|streets|light[\s-]years|"
-    r"way)\s+(?:ahead|better|faster|above|beyond)|"
-    r"hands[\s-]down|head\s+and\s+shoulders|night\s+and\s+day|(?:strictly|clearly|obviously|plainly|easily|"
-    r"definitely|decidedly|"
-    r"markedly|noticeably|considerably|unambiguously|categorically|absolutely)\s+(?:more|less|ahead|beats?|"
-    r"outperforms?|wins?|worse|dominat\w+|inferior|superior|\w{2,}er))\b",
+    r"was)\s+(?:\w+\s+)?(?:solid|reliable|sound|real|firm|strong|robust|clear|convincing|undeniable)|"
+    r"(?:strictly|clearly|obviously|plainly|easily|definitely|decidedly|unambiguously|categorically|absolutely)\s+"
+    r"(?:more|less|ahead|beats?|outperforms?|wins?|worse|dominat\w+|inferior|superior|\w{2,}er))\b",
     re.I,
 )
 
@@ -357,7 +334,7 @@ _NOTHING = later(
     re.I,
 )
 _THAN_EXPECTED = later(
-    r"\bthan\s+(?:(?:i|we|one|they)\b|expected|planned|hoped|usual|needed|intended|thought|feared)|"
+    r"\bthan\s+(?:(?:what\s+)?(?:i|we|one|they)\b|expected|planned|hoped|usual|needed|intended|thought|feared)|"
     r"\b(?:lower|higher|smaller|larger|less|more)\s+(?:\w+\s+)?(?:is|are)\s+better\b",
     re.I,
 )
@@ -384,7 +361,7 @@ _SEEN = later(
     r"\s+(?:in\s+\w+\s+)?(?:was|were|is|has\s+been|could\s+be|that\s+\w+)?\s*(?:shown|seen|found|observed|detected|"
     r"measured|measurable|visible|resolved|claimed|made|needed|required|necessary|intended|planned|applied|expected|"
     r"known)|\s+that\s+(?:\w+\s+){0,3}(?:could|can|would)\s+show|\s+by\s+(?:construction|design|definition)\b|"
-    r"\s+to\s+the\s+(?:code|config\w*|command|data|script|program)",
+    r"\s+to\s+the\s+(?:code|config\w*|command|data|script|program)|\s+(?:but|except|else)\b",
     re.I,
 )
 _DENIED = later(
@@ -504,8 +481,10 @@ def strong_words(text: str, names: Collection[str] = ()) -> list[StrongWord]:
         ),
     ]
     for word in _of_the_lexicon(prose, names):
-        if not any(w.kind == word.kind and _overlap(w, word) for w in found):
-            found.append(word)
+        alike = [w for w in found if w.kind == word.kind and _overlap(w, word)]
+        if not any(w.word in word.word and w.word != word.word for w in alike) and alike:
+            continue
+        found = [*(w for w in found if w not in alike), word]
     found = [w for w in found if not _MADE.match(w.word) or _of_an_effect(w, prose)]
     found += _in_other_languages(prose)
     return sorted(w for w in found if is_stated(w, prose))
