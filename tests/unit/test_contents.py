@@ -137,3 +137,9 @@ def test_a_correction_names_what_its_field_does() -> None:
 )
 def test_of_a_body_of_another_shape_nothing_is_named(odd: Any) -> None:
     assert not list(named_in(_record("run-planned", {"unlisted": odd, "ruler": odd, "code": odd})))
+
+
+def test_what_a_run_is_equal_to_is_no_content_that_could_travel() -> None:
+    kept = {"key": DIGEST, "row": DIGEST[:-1] + "2", "stdin": {"blob": DIGEST[:-1] + "3"}}
+    assert staying(_record("run-planned", kept)) == {kept["key"], kept["row"]}
+    assert staying(_record("of a newer one", {"key": ["a", "list"]})) == set()

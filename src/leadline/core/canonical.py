@@ -66,11 +66,11 @@ _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 def finite(value: Any) -> Any:
     """``value`` with NaN, +inf and -inf replaced by the strings ``"NaN"``, ``"Infinity"``,
     ``"-Infinity"``."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else nonfinite_word(value)
     if isinstance(value, dict):
         # Every record comes through here: what needs no look is not called for.
         return {str(k): v if type(v) in _AS_THEY_ARE else finite(v) for k, v in value.items()}
-    if isinstance(value, float):
-        return value if math.isfinite(value) else nonfinite_word(value)
     if isinstance(value, (list, tuple)):
         return [v if type(v) in _AS_THEY_ARE else finite(v) for v in value]
     return value

@@ -9,12 +9,15 @@ a letter depends on who else has it.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.fold import created_id
 from leadline.core.record.kinds import ITEM_KINDS
 
 
+@lru_cache(maxsize=4096)  # asked of each id that a record names, by each who looks at the record
 def base_of(display: str) -> str:
     """The id without repeat and clash letter."""
     parsed = parse_id(display)

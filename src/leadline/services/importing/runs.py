@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from itertools import chain
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.errors import LeadlineError, usage
@@ -153,20 +154,26 @@ def take_rows(
 def _redact(context: Context, runs: list[FoundRun]) -> None:
     """Take the secrets of the environment, and what looks like one, out of the configs. The same
     names and words stand in most rows: each text is looked through once."""
-    redactor, seen = context.redactor, dict[str, str]()
+    redactor = context.redactor
+    texts = [*set(chain.from_iterable(map(_texts_of, runs)))]
+    hidden = {texts[at]: redactor.text(texts[at]) for at in redactor.suspects(texts)}
 
     def clean(value: Any) -> Any:
-        if not isinstance(value, str):
-            return redactor.value(value)
-        if value not in seen:
-            seen[value] = redactor.text(value)
-        return seen[value]
+        if isinstance(value, str):
+            return hidden.get(value, value)
+        plain = value is None or isinstance(value, (int, float))
+        return value if plain else redactor.value(value)
 
     for run in runs:
         run.told = {clean(name): clean(value) for name, value in run.told.items()}
         run.items = {name: redactor.value(facts) for name, facts in run.items.items()}
         run.name, run.reason, run.commit = clean(run.name), clean(run.reason), clean(run.commit)
         run.config = {clean(name): clean(value) for name, value in run.config.items()}
+
+
+def _texts_of(run: FoundRun) -> Iterator[str]:
+    yield from (*run.told, *run.told.values(), *run.config, run.name, run.reason, run.commit)
+    yield from (value for value in run.config.values() if isinstance(value, str))
 
 
 def columns_of(
