@@ -5,20 +5,31 @@ PY     := $(VENV)/bin/python
 # More workers than cores: half of a test is waiting for the job that it started.
 PYTEST := $(PY) -m pytest -n 4 --dist worksteal
 
-.PHONY: demo test test-all coverage bench lint docs clean golden
+# The workers read the test files as one pass has written them down.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test lint suite test-all coverage bench docs clean golden
 
 demo: $(VENV)/installed
 	@$(PY) -m leadline demo
 
 test: $(VENV)/installed-dev
-	$(PY) -m ruff check src tests benchmarks tools
-	$(PY) -m ruff format --check -q src tests benchmarks tools
-	$(PY) -m mypy
-	$(VENV)/bin/lint-imports
-	$(PY) tools/reference.py --check
-	$(PY) tools/record_format.py --check
-	$(PY) tools/plugin.py --check
 	$(PY) tools/counterparts.py
+	@$(MAKE) --no-print-directory -j 2 lint suite
+
+# Beside the suite, so said in one piece.
+lint: $(VENV)/installed-dev
+	@said=$$(exec 2>&1; set -ex; \
+	$(PY) -m ruff check src tests benchmarks tools; \
+	$(PY) -m ruff format --check -q src tests benchmarks tools; \
+	$(PY) -m mypy; \
+	$(VENV)/bin/lint-imports; \
+	$(PY) tools/reference.py --check; \
+	$(PY) tools/record_format.py --check; \
+	$(PY) tools/plugin.py --check); status=$$?; echo "$$said"; exit $$status
+
+suite: $(VENV)/installed-dev
+	@$(PY) -m pytest -n 0 -qq --collect-only -m "not long" > /dev/null || true
 	$(PYTEST) -m "not long"
 
 # What continuous integration runs: the long ones too, and those of chance with more examples.

@@ -228,13 +228,13 @@ _BUILT: dict[Callable[[Lab], None], Lab] = {}
 @pytest.fixture
 def as_built(
     thread_template: Lab, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Callable[[Lab], None]], Lab]:
-    """The repository of ``thread_lab`` as a function leaves it: carried out once, and copied for
-    every test. For what lies in the repository alone."""
+) -> Callable[..., Lab]:
+    """The repository of ``thread_lab``, or of another template, as a function leaves it: carried
+    out once, and copied for every test. For what lies in the repository alone."""
 
-    def copy_of(build: Callable[[Lab], None]) -> Lab:
+    def copy_of(build: Callable[[Lab], None], template: Lab = thread_template) -> Lab:
         if build not in _BUILT:
-            made = _copied(thread_template, tmp_path_factory.mktemp("built"))
+            made = _copied(template, tmp_path_factory.mktemp("built"))
             build(made)
             _BUILT[build] = made
         return _copied(_BUILT[build], tmp_path)

@@ -3,6 +3,7 @@ byte."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,18 @@ from tests.conftest import Lab
 LOGBOOK = ".agents/logbooks/demo.md"
 
 
-@pytest.fixture
-def written(thread_lab: Lab) -> Lab:
+def _written(lab: Lab) -> None:
     """A thread with two notes and its logbook in the tree."""
-    thread_lab.ok("note", "first thought")
-    thread_lab.ok("note", "second thought")
-    thread_lab.ok("seal", "base")
-    assert (thread_lab.repo / LOGBOOK).exists()
-    assert thread_lab.json("verify")["ok"]
-    return thread_lab
+    lab.ok("note", "first thought")
+    lab.ok("note", "second thought")
+    lab.ok("seal", "base")
+    assert (lab.repo / LOGBOOK).exists()
+    assert lab.json("verify")["ok"]
+
+
+@pytest.fixture
+def written(as_built: Callable[..., Lab]) -> Lab:
+    return as_built(_written)
 
 
 def edit(lab: Lab, old: str, new: str) -> None:

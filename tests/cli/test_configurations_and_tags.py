@@ -14,12 +14,16 @@ print(json.dumps({"loss": float(args.get("mean", 1)) + noise}))
 """
 
 
-@pytest.fixture
-def study(lab):
+def _programmed(lab):
     lab.write("b.py", PROGRAM)
     lab.git("add", "b.py")
     lab.git("commit", "-qm", "a program")
     lab.ok("start", "t", "--prefix", "T", "--goal", "g", "--success", "loss::lower", "--no-branch")
+
+
+@pytest.fixture
+def study(as_built, lab_template):
+    lab = as_built(_programmed, lab_template)
 
     def run(mean: float, n: int, told: str, **config: object) -> None:
         """``n`` runs at ``mean``, each with a nonce that only its noise comes from."""

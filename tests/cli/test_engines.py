@@ -20,7 +20,7 @@ MEASURE = "import json, sys\nprint(json.dumps({'time_ms': float(sys.argv[1])}))\
 def farm(lab: Lab, tmp_path: Path) -> Path:
     """Where its jobs lie."""
     folder = tmp_path / "farm"
-    launcher = shlex.join([sys.executable, str(FARM), str(folder)])
+    launcher = shlex.join([sys.executable, "-I", "-S", str(FARM), str(folder)])
     options = {
         "submit": f"{launcher} submit {{job}} {{log}} beside {{command}}",
         "state": f"{launcher} state {{job}}",

@@ -9,14 +9,27 @@ import pytest
 CELL = "print('{\"time_ms\": %s}')"
 
 
-@pytest.fixture
-def lab(thread_lab):
-    thread_lab.ok("run", "--set", "k=1", "--", sys.executable, "-c", CELL % 3.0)
-    return thread_lab
+def _one(lab):
+    lab.ok("run", "--set", "k=1", "--", sys.executable, "-c", CELL % 3.0)
 
 
-def test_reason_is_why_and_several_ids_are_withdrawn_at_once(lab):
+def _two(lab):
+    _one(lab)
     lab.ok("run", "--set", "k=2", "--", sys.executable, "-c", CELL % 2.0)
+
+
+@pytest.fixture
+def lab(as_built):
+    return as_built(_one)
+
+
+@pytest.fixture
+def lab_of_two(as_built):
+    return as_built(_two)
+
+
+def test_reason_is_why_and_several_ids_are_withdrawn_at_once(lab_of_two):
+    lab = lab_of_two
     said = lab.ok("retract", "P-001", "P-002", "--reason", "wrong timer")
     assert said.startswith("2 things retracted: P-001, P-002\n")
     assert lab.json("show", "P-002")["data"]["retracted"] == "wrong timer"
@@ -118,11 +131,10 @@ def test_repeats_end_in_one_line(lab):
         ("export", "leadline status --runs --json"),
     ],
 )
-def test_a_wrong_guess_is_answered_by_the_command_that_was_meant(lab, typed, offered):
+def test_a_wrong_guess_is_answered_by_the_command_that_was_meant(lab_of_two, typed, offered):
     import shlex
 
-    lab.ok("run", "--set", "k=2", "--", sys.executable, "-c", CELL % 2.0)
-    done = lab.run(*shlex.split(typed))
+    done = lab_of_two.run(*shlex.split(typed))
     assert done.returncode == 2
     first = next(line for line in done.stderr.splitlines() if line.strip().startswith("next: "))
     assert first.strip().removeprefix("next: ").replace("'WHY'", "WHY") == offered

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from itertools import permutations
 from xml.etree import ElementTree
 
@@ -17,8 +18,7 @@ from tests.conftest import WHATEVER_IS_MISSING, Lab
 HOSTILE = "Pipes | <b>bold</b> ![x](https://evil.example/a.png) [x](javascript:alert(1)) @ada `"
 
 
-@pytest.fixture
-def threads(lab: Lab) -> Lab:
+def _threads(lab: Lab) -> None:
     """Five threads, three categories, one that says why it has none, one that says nothing."""
     begin = ("--no-branch", "--success", "time_ms:ms:lower")
     lab.ok("start", "decode", *begin, "--category", "Kernels", "--goal", "halve decode latency")
@@ -29,7 +29,11 @@ def threads(lab: Lab) -> Lab:
     lab.ok("start", "data", *begin, "--category", "Data | quality", "--goal", "dedup")
     lab.ok("start", "once", *begin, "--uncategorised", "asked once by operations")
     lab.ok("start", "lost", *begin)
-    return lab
+
+
+@pytest.fixture
+def threads(as_built: Callable[..., Lab], lab_template: Lab) -> Lab:
+    return as_built(_threads, lab_template)
 
 
 def page(lab: Lab) -> str:

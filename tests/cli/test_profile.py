@@ -9,15 +9,18 @@ import pytest
 BENCH = "import json; print(json.dumps({'time_ms': 5.0, 'max_err': 1e-6, 'made_up': 3}))"
 
 
-@pytest.fixture
-def kernel(lab):
+def _kernel(lab):
     lab.write("bench.py", BENCH)
     lab.git("add", "bench.py")
     lab.git("commit", "-qm", "bench")
     lab.ok(
         "start", "k", "--profile", "kernel", "--no-branch", "--baseline-case", "shape=64 in bf16"
     )
-    return lab
+
+
+@pytest.fixture
+def kernel(as_built, lab_template):
+    return as_built(_kernel, lab_template)
 
 
 def missing(lab) -> dict[str, str]:

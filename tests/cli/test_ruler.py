@@ -11,20 +11,41 @@ import pytest
 
 PY = sys.executable
 BENCH = (
-    "import json, os, random, model\n"
-    "print(json.dumps({'loss': 3.30 + random.gauss(0, .002) + model.DELTA}))\n"
+    "import time, model\n"
+    "print('{\"loss\": %r}' % (3.30 + time.time_ns() % 4096 / 1e6 + model.DELTA))\n"
 )
 
 
-@pytest.fixture
-def lab(thread_lab):
+def _modelled(lab):
     """A program that measures a model beside it."""
-    thread_lab.ok("metric", "loss", "--direction", "lower")
-    thread_lab.write("bench.py", BENCH)
-    thread_lab.write("model.py", "DELTA = 0.0\n")
-    thread_lab.git("add", ".")
-    thread_lab.git("commit", "-qm", "a model and what measures it")
-    return thread_lab
+    lab.ok("metric", "loss", "--direction", "lower")
+    lab.write("bench.py", BENCH)
+    lab.write("model.py", "DELTA = 0.0\n")
+    lab.git("add", ".")
+    lab.git("commit", "-qm", "a model and what measures it")
+
+
+def _two_states(lab):
+    """Two measured code states: P-001, the baseline, and P-002."""
+    _modelled(lab)
+    lab.ok("baseline", "set", measure(lab))
+    edit(lab, "model.py", "0.0", "-1.0")
+    measure(lab)
+
+
+def _measured(lab):
+    _modelled(lab)
+    measure(lab, repeat=1)
+
+
+@pytest.fixture
+def lab(as_built):
+    return as_built(_modelled)
+
+
+@pytest.fixture
+def measured(as_built):
+    return as_built(_measured)
 
 
 def measure(lab, *args, repeat=3, command=("bench.py",)):
@@ -86,7 +107,7 @@ def test_one_declaration_says_that_the_program_is_what_is_tested(lab):
     codes, verdict, told, _ = judged(lab, first, second)
     assert codes == [] and verdict == "better" and "tree: train.py changed" in told
     edit(lab, "score.py", "2 * x", "1 * x")
-    third = measure(lab, command=("train.py",))
+    third = measure(lab, command=("train.py",), repeat=1)
     codes, _, told, following = judged(lab, second, third)
     assert codes == ["ruler-changed"] and "score.py" in told
     assert f"next: leadline measure again {second}" in following
@@ -128,16 +149,16 @@ def test_data_that_git_ignores_is_known_by_its_digest(thread_lab, at_start):
     lab.ok("metric", "loss", "--direction", "lower")
     if at_start:
         lab.ok(*protect)
-    first = measure(lab, "--set", "arm=old")
+    first = measure(lab, "--set", "arm=old", repeat=1)
     if not at_start:
         told = lab.json(*protect)["data"]
         assert told["beside"] == ["data/val/a.txt", "data/val/deep/b.txt"]
         assert told["unknown"] == []  # it has not changed since the runs began
-    same = measure(lab, "--set", "arm=new")
+    same = measure(lab, "--set", "arm=new", repeat=1)
     compared = lab.json("compare", first, same, "--axis", "arm")["data"]
     assert "ruler-changed" not in [r["code"] for r in compared["refusals"]]
     lab.write("data/val/deep/b.txt", "2.0\n")
-    third = measure(lab, "--set", "arm=other")
+    third = measure(lab, "--set", "arm=other", repeat=1)
     compared = lab.json("compare", first, third, "--axis", "arm")["data"]
     assert [r["code"] for r in compared["refusals"]] == ["ruler-changed"]
     [row] = [row for row in compared["diff"]["rows"] if row["area"] == "ruler"]
@@ -189,9 +210,9 @@ def test_a_ruler_changed_through_what_it_reads(lab):
 
 def test_a_renamed_ruler_is_another(lab):
     lab.ok("measure", "protect", "*.py", "--metric", "loss")
-    first = measure(lab)
+    first = measure(lab, repeat=1)
     lab.git("mv", "bench.py", "bench2.py")
-    second = measure(lab, command=("bench2.py",))
+    second = measure(lab, command=("bench2.py",), repeat=1)
     codes, _, told, _ = judged(lab, first, second)
     assert "ruler-changed" in codes and "bench.py, bench2.py" in told
 
@@ -206,9 +227,8 @@ def test_a_renamed_ruler_is_another(lab):
         (("bench.py", "--metric", "losss"), "no-such-metric", "leadline metric"),
     ],
 )
-def test_what_cannot_be_a_ruler_is_refused(lab, args, code, remedy):
-    measure(lab, repeat=1)
-    told = lab.json("measure", "protect", *args)
+def test_what_cannot_be_a_ruler_is_refused(measured, args, code, remedy):
+    told = measured.json("measure", "protect", *args)
     assert told["error"]["code"] == code and remedy in str(told["next"])
 
 
@@ -303,13 +323,10 @@ HELD = (
 
 
 @pytest.fixture
-def held(lab):
+def held(as_built):
     """(lab, first, second, hold): two measured code states, and what declares a holdout that finds
     so much of their difference."""
-    first = measure(lab)
-    lab.ok("baseline", "set", first)
-    edit(lab, "model.py", "0.0", "-1.0")
-    second = measure(lab)
+    lab, first, second = as_built(_two_states), "P-001", "P-002"
     folder = lab.repo.parent / "held"
 
     def hold(share):

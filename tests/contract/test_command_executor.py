@@ -23,7 +23,7 @@ FARM = ROOT / "tests" / "fixtures" / "launcher" / "farm.py"
 
 
 def options(folder: Path, *device: str) -> dict[str, str]:
-    farm = shlex.join([sys.executable, str(FARM), str(folder)])
+    farm = shlex.join([sys.executable, "-I", "-S", str(FARM), str(folder)])
     return {
         "submit": f"{farm} submit {{job}} {{log}} {'alone' if device else 'beside'} {{command}}",
         "state": f"{farm} state {{job}}",

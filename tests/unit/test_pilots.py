@@ -21,7 +21,7 @@ FARM = Path(__file__).resolve().parents[1] / "fixtures" / "launcher" / "farm.py"
 
 
 def executor(folder: Path) -> CommandExecutor:
-    farm = shlex.join([sys.executable, str(FARM), str(folder)])
+    farm = shlex.join([sys.executable, "-I", "-S", str(FARM), str(folder)])
     return CommandExecutor(
         "farm",
         {

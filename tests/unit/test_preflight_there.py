@@ -124,6 +124,8 @@ def test_a_pilot_looks_at_the_machine_once_a_second_and_its_runs_tell_it(
     looks = []
     monkeypatch.setattr(pilot.preflight, "seen", lambda: looks.append(1) or {"load_1m": 0.5})
     monkeypatch.setattr(pilot.supervise, "LOOKED", None)
+    assert pilot.LOOK_AROUND_EVERY_S == 1.0
+    monkeypatch.setattr(pilot, "LOOK_AROUND_EVERY_S", 600.0)  # a busy machine takes more for three
     (tmp_path / "queue/slots/0/claimed").mkdir(parents=True)
     (tmp_path / "queue/todo").mkdir()
     (tmp_path / "queue/closed").touch()
