@@ -58,6 +58,16 @@ def test_a_folder_that_a_program_adds_to_the_path_is_looked_in(thread_lab: Lab, 
     ]
 
 
+def test_a_link_that_leads_out_does_so_where_the_state_is_rebuilt(thread_lab: Lab, tmp_path: Path):
+    outside = thread_lab.repo.parent / "outside"
+    outside.mkdir()
+    (outside / "code.py").write_text("print('{\"x\": 1}')\n")
+    thread_lab.write("run.py", "import code_here\n")
+    (thread_lab.repo / "code_here.py").symlink_to("../outside/code.py")
+    thread_lab.ok("run", "--quiet", "--", sys.executable, "run.py")
+    assert "agrees" in thread_lab.ok("reproduce", "P-001")
+
+
 @pytest.fixture(params=["a link out of the tree", "a folder in PYTHONPATH"])
 def outside(request: pytest.FixtureRequest, thread_lab: Lab, tmp_path: Path) -> Path:
     """The file outside, which gives the metric of ``run.py``."""

@@ -621,3 +621,12 @@ def test_whatever_stands_in_a_declaration_is_read_or_refused(value):
         assert isinstance(parse_spec(value), ExtractionSpec)
     except LeadlineError as error:
         assert error.code == "bad-extraction-spec"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [("r.json", '{"ms": 1, "ms": 2}', "not-json"), ("r.jsonl", '{"ms": 1, "ms": 2}', "name-twice")],
+)
+def test_of_two_values_of_one_name_none_is_taken(tmp_path, name, text, code):
+    result = table(tmp_path, "", text, name)
+    assert result.metrics == {} and problem(result, code)["blocking"]

@@ -1,7 +1,8 @@
 """What a TOML, JSON or YAML file says, in values that a record can hold.
 
 Dates and times are text, sets are lists in a stable order; ``1e-3`` is a number in YAML too, as its
-present version has it and the parser for the old one has not.
+present version has it and the parser for the old one has not. What a tag of a program makes is what
+stands behind it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from leadline.core.typed import Any
 
 _TIME = "tag:yaml.org,2002:timestamp"
+_NO_UTF8 = re.compile("[\udc80-\udcff]")  # bytes, as they are held in a text
 _FLOAT = "tag:yaml.org,2002:float"
 
 
@@ -56,10 +58,24 @@ def _yaml(text: str) -> object:
             for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
+        def check_printable(self, data: str) -> None:
+            super().check_printable(_NO_UTF8.sub("?", data))
+
+    Loader.add_multi_constructor("", _as_written)
     Loader.add_implicit_resolver(
         _FLOAT, re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+\Z"), list("-+0123456789")
     )
     return yaml.load(text, Loader)
+
+
+def _as_written(loader: Any, tag: str, node: Any) -> object:
+    """A value of a kind that only its program knows: a list or an object as such, else its text with
+    the name of the kind."""
+    if node.id == "mapping":
+        return loader.construct_mapping(node, deep=True)
+    if node.id == "sequence":
+        return loader.construct_sequence(node, deep=True)
+    return f"{node.tag} {node.value}".strip()
 
 
 def _without_times(resolvers: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:

@@ -119,12 +119,11 @@ def rows_of(
     is said of it.
 
     ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists
-    are cells, a name given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone
-    surrogates. ``after_bytes``: rows of lines (csv, tsv, jsonl) that end before are left out.
-    ``names``: of the columns of a csv or tsv that does not name them, or instead of those that a page
-    or a sheet has; ``which``: the number or the
-    name of the table, of a file with several. Raises Unreadable (for
-    parquet: while the rows are read), OSError, and LeadlineError(environment) without pyarrow.
+    are cells, and bytes that are no UTF-8 stay in the text as lone surrogates. ``after_bytes``: rows
+    of lines (csv, tsv, jsonl) that end before are left out. ``names``: of the columns of a csv or tsv
+    that does not name them, or instead of those that a page or a sheet has; ``which``: the number or
+    the name of the table, of a file with several. Raises Unreadable (for parquet: while the rows are
+    read), OSError, and LeadlineError(environment) without pyarrow.
     """
     if format == "parquet":
         return _parquet(path, shown, whole)
@@ -336,10 +335,8 @@ def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _loads(text: str, whole: bool) -> Any:
-    return json.loads(
-        text, object_pairs_hook=_each_once if whole else None, parse_float=held_or_text
-    )
+def _loads(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_each_once, parse_float=held_or_text)
 
 
 def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
@@ -350,7 +347,7 @@ def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
             yield number, Trouble("comment")
         elif text.strip("\ufeff \t\r\n"):
             try:
-                yield number, _loads(text.removeprefix("\ufeff"), whole)
+                yield number, _loads(text.removeprefix("\ufeff"))
             except _NameTwice:
                 yield number, Trouble("name-twice")
             except (ValueError, RecursionError):
@@ -364,7 +361,7 @@ def _json(path: str, shown: str, whole: bool) -> Rows:
         data = file.read()
     try:
         text = data.decode("utf-8-sig", _errors(whole))
-        value = _loads(text, whole)
+        value = _loads(text)
     except _NameTwice:
         raise Unreadable(
             "not-json", f"{shown} is not usable: an object in it gives one name twice"

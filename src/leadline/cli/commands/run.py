@@ -339,7 +339,7 @@ def _read_config(path: str, verb: str = "run") -> dict[str, object]:
     from leadline.services.structured_file import structured
 
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
             data = structured(file.read(), path)
     except OSError as error:
         raise not_found(

@@ -314,6 +314,22 @@ def _unpack(context: Context, run: Run, commit: str, folder: str) -> None:
         )
     for path in gaps_of(run.code, SPARSE):
         _remove(os.path.join(folder, path))
+    if context.vcs.toplevel:
+        _lead_out(folder, context.vcs.toplevel)
+
+
+def _lead_out(folder: str, top: str) -> None:
+    """Links of ``folder`` that lead out of the tree, and to nothing from here, lead where those of the
+    work tree at ``top`` do."""
+    for inside, folders, files in os.walk(folder):
+        for path in (os.path.join(inside, name) for name in (*folders, *files)):
+            if not os.path.islink(path) or os.path.exists(path):
+                continue
+            beside = os.path.join(top, os.path.relpath(inside, folder))
+            target = os.path.normpath(os.path.join(beside, os.readlink(path)))
+            if os.path.exists(target) and not (target + os.sep).startswith(top + os.sep):
+                os.unlink(path)
+                os.symlink(target, path)
 
 
 def _remove(path: str) -> None:
