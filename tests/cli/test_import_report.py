@@ -104,6 +104,14 @@ def test_a_row_that_another_file_has_is_named_with_the_run_it_equals(thread_lab:
     assert "2 taken before" in text and "another source" not in text
 
 
+def test_rows_that_stand_elsewhere_in_their_file_are_of_no_other_source(thread_lab: Lab):
+    thread_lab.write("log.csv", "block,time_ms\n64,1.5\n128,1.6\n")
+    thread_lab.ok("import", "log.csv", "--config", "block")
+    thread_lab.write("log.csv", "block,time_ms\n256,1.7\n128,1.6\n64,1.5\n")
+    text = thread_lab.ok("import", "log.csv", "--config", "block")
+    assert "2 taken before" in text and "another source" not in text
+
+
 def test_what_is_set_for_a_file_tells_equal_rows_apart(thread_lab: Lab):
     thread_lab.write("a.csv", "block,time_ms\n64,1.5\n")
     thread_lab.write("b.csv", "block,time_ms\n64,1.5\n")

@@ -195,6 +195,8 @@ def test_a_file_of_settings_offers_no_metric(tmp_path: Path):
         ("lr,success,loss\n1,True,2.5\n2,False,0.0\n", {"state": "success"}),
         ("lr,success,loss\n1,True,2.5\n2,False,3.5\n", {}),
         ("lr,success\n1,True\n2,False\n", {"metrics": ["success"]}),
+        ("cfg,passed,ms\na,\u2705,5\nb,\u274c,\n", {"state": "passed"}),
+        ("a,metrics.big\nx,9007199254740993\n", {"metrics": ["metrics.big"]}),
         ("lr,is_oom,loss\n1,0,2.5\n2,1,0\n", {"state": "is_oom"}),
         ("lr,error,loss\n1,,2.5\n2,ValueError: x,0\n", {"state": "error"}),
         ("lr,error\n1,2.5\n2,2.25\n", {"metrics": ["error"]}),
@@ -220,3 +222,9 @@ def test_roles_are_told_by_what_cells_hold(tmp_path: Path, text: str, roles: dic
 def test_the_unit_of_a_value_is_no_config(tmp_path: Path):
     text = "id,measure,reading,unit\nA,latency,12.5,ms\nA,mem,1.5,GB\n"
     assert offered(tmp_path / "l.csv", text).roles["config"] == ["id"]
+
+
+def test_the_unit_in_the_cells_of_a_change_is_seen(tmp_path: Path):
+    text = "name,control_acc,treatment_acc\nx,50.5%,53.2%\ny,48%,47%\n"
+    after = offered(tmp_path / "c.csv", text).columns[2]
+    assert (after.role, after.unit, after.in_cells) == ("after", "%", True)

@@ -231,13 +231,11 @@ def _parts(report: ImportReport) -> list[tuple[str, list[str], int]]:
 
 
 def _before(data: Imported) -> list[str]:
-    """Rows taken before: those at the same place of a source of this name are counted, others
-    named."""
+    """Rows taken before: those of a source of this name are counted, others named."""
     if not data.already:
         return []
-    moved = [
-        row for row in data.taken_before if row["source"] != f"{data.found.source}, {row['where']}"
-    ]
+    here = f"{data.found.source}, "
+    moved = [row for row in data.taken_before if not row["source"].startswith(here)]
     brought = f", the points of {data.brought} brought here" if data.brought else ""
     lines = [f"{data.already} taken before{brought}"]
     if moved:

@@ -26,7 +26,7 @@ _TOKEN = later(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]
 # Words that say that something is still open, standing alone: a whole cell or field, or in brackets.
 _OPEN = later(
     r"(?i)(?<![\w-])(?:[_*`(\[]*(?:pending|tbd|todo|to be (?:done|filled)|none yet|in progress|running|"
-    r"awaiting results?|n/a|\?{1,3}|\.{3}|…)[_*`)\].]*)(?![\w-])"
+    r"awaiting results?|n/a|\?{1,3}|\.{3}|…)[_*`)\].]*|\[ \])(?![\w-])"
 )
 _WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
 _NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))

@@ -159,7 +159,7 @@ class _Column:
         often = max(set(found), key=found.count) if found else ""
         self.unit = often if 2 * found.count(often) > len(self.said) else ""
         values = (cell_number(cell, self.unit) for cell in self.said)
-        self.numbers = [value for value in values if isinstance(value, float)]
+        self.numbers = [float(value) for value in values if not isinstance(value, str)]
         either = sum(bool(_THOUSANDS.fullmatch(text.strip())) for text in self.texts)
         missing = sum(map(says_no_value, self.texts))
         self.valued = max(len(self.numbers), len(self.said) - missing)
@@ -217,9 +217,7 @@ def offer(
     elif paired := _paired(columns):
         before, after = paired
         found[before] = Offered(before, "before", f"the same as {after}, before the change")
-        found[after] = Offered(
-            after, "after", "", better=found[after].better, unit=found[after].unit
-        )
+        found[after].role, found[after].why = "after", ""
         roles["before"], roles["after"] = paired
     for one in found.values():
         one.examples = by_name[one.column].examples
@@ -450,7 +448,7 @@ def _told_by_success(
             if told_ending({one.column: row.get(one.column)}, [], state=one.column)
         ]
         values = [cell_number(row.get(c), by_name[c].unit) for row in badly for c in others]
-        if values and not any(isinstance(v, float) and v for v in values if v == v):
+        if values and not any(not isinstance(v, str) and v for v in values if v == v):
             one.role, one.why, one.better = "state", "where it says no, nothing was measured", ""
             return
 

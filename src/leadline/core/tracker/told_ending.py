@@ -24,7 +24,7 @@ NAMES = frozenset(("status", "state", "result", "outcome", "verdict", "decision"
 # columns that tell it otherwise, where a state is said to be in them
 _EXIT_CODE = later(r"(?i)(?:.*[_ .-])?(?:exit|return)[_ ]?(?:code|status|value)|rc|retcode")
 _WELL = later(
-    r"(?i)(?:is[_ ])?(?:success(?:ful)?|succeeded|ok|completed?|finished|converged|valid)"
+    r"(?i)(?:is[_ ])?(?:success(?:ful)?|succeeded|ok|completed?|finished|converged|valid|pass(?:ed)?)"
 )
 _BADLY = later(
     r"(?i)(?:(?:is|has|was|did)[_ ])?(?:fail(?:ed|ure)?|crash(?:ed)?|oom(?:ed)?|time[d_ ]*out|"
@@ -137,6 +137,10 @@ def _yes_or_no(cell: str) -> bool | None:
 
 
 _YES_OR_NO = {
-    **dict.fromkeys(("true", "yes", "y", "1"), True),
-    **dict.fromkeys(("false", "no", "n", "0"), False),
+    **dict.fromkeys(
+        ("true", "yes", "y", "1", "pass", "passed", "\u2705", "\u2713", "\u2714"), True
+    ),
+    **dict.fromkeys(
+        ("false", "no", "n", "0", "fail", "failed", "\u274c", "\u2717", "\u2718"), False
+    ),
 }
