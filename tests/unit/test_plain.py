@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 
 import pytest
@@ -119,6 +120,11 @@ def test_a_word_for_a_shell_is_one_row_that_means_the_same(text: str) -> None:
     shell = ["bash", "-c", line]
     said = subprocess.run(shell, capture_output=True, env={"LC_ALL": "C.UTF-8", "PATH": "/bin"})
     assert said.stdout == text.encode()
+
+
+@pytest.mark.parametrize("text", ["", "a-b=c:/d,e.f@g%h+1", "two words", "it's", "$x", "é", "-"])
+def test_a_word_that_can_be_seen_is_quoted_as_the_standard_library_does(text: str) -> None:
+    assert shell_words([text, text]) == shlex.join([text, text])
 
 
 def test_a_byte_that_is_no_character_stays_that_byte() -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
+from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError, environment
 from leadline.job import disk
 from leadline.job.disk import open_anew, open_in_place, sync_folder

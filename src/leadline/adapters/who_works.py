@@ -112,7 +112,7 @@ def process_of(pid: int) -> Process | None:
 def _stat(pid: int) -> tuple[Process, int, str] | None:
     """The process, the number of its parent, its name."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             text = file.read()
         name, _, rest = text[text.index("(") + 1 :].rpartition(")")
         fields = rest.split()

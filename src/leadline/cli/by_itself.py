@@ -7,9 +7,9 @@ second process, and not a fork of this one, since this one has a database open.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
 import json
 import os
-import signal
 import sys
 
 from leadline.cli.answer import Answer, given
@@ -59,7 +59,7 @@ def started(args: argparse.Namespace) -> Answer:
         with open(read_fd, encoding="utf-8") as answer:
             told = answer.read()
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(_signal.SIGINT)
         raise
     if not told:
         raise SystemExit(process.wait())

@@ -7,7 +7,10 @@ import json
 import re
 from collections.abc import Iterable
 
+from leadline.core.patterns import later
+
 BEGINNING_CHARS = 60
+_SAFE_WORD = later(r"[\w@%+=:,./-]+\Z", re.ASCII)
 # What programs colour their output with; an introducer without its end takes nothing with it.
 _ESCAPES = (
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|"
@@ -65,10 +68,10 @@ def as_rows(lines: Iterable[str]) -> str:
 def shell_word(word: str) -> str:
     """A word of a command that may be typed again: as ``shlex.quote`` has it, and with escapes that
     shells know where it holds what cannot be seen or ends a line."""
-    from shlex import quote  # noqa: PLC0415  start-up: 0.4 ms
-
+    if _SAFE_WORD.match(word):
+        return word
     if seen(word):
-        return quote(word)
+        return "'" + word.replace("'", "'\"'\"'") + "'"
     written = (
         word.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\t", "\\t")
     )

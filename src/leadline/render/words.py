@@ -3,7 +3,6 @@ shown."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from leadline.core.extract.how_read import PRINTED, declared_metrics, how_read
@@ -11,7 +10,7 @@ from leadline.core.extract.spec import OUTPUT
 from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.metric.redefined import changes_of_scope
 from leadline.core.metric.ruler import in_force, of_several
-from leadline.core.plain import one_line
+from leadline.core.plain import one_line, shell_words
 from leadline.core.record.cost import Cost, cost_of_run, summed
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run, program_of
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -113,7 +112,7 @@ def redefined_lines(thread: Thread) -> list[str]:
 
 
 def command(run: Run) -> str:
-    return " ".join(run.argv) if run.shell else shlex.join(run.argv)
+    return " ".join(run.argv) if run.shell else shell_words(run.argv)
 
 
 def told_config(run: Run, config: Mapping[str, object] | None = None) -> dict[str, object]:

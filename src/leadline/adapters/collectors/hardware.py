@@ -8,7 +8,6 @@ be described from a copy of their files.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -203,7 +202,7 @@ def _gpus(root: str, driver: str | None) -> list[GpuFacts]:
 def _gpus_by_library() -> list[GpuFacts]:
     """By nvidia-ml-py where it is installed; an empty list when it is not or does not work."""
     try:
-        pynvml = importlib.import_module("pynvml")
+        pynvml = __import__("pynvml")
     except ImportError:
         return []
     try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Mapping
 
 from leadline.ports.collectors import LAUNCHERS
@@ -114,6 +113,8 @@ def _strip_wrappers(argv: list[str], env: dict[str, str], cwd: str) -> tuple[lis
 def _after_wrapper(
     name: str, args: list[str], env: dict[str, str], cwd: str
 ) -> tuple[list[str], str]:
+    import shlex
+
     values, plain = _WRAPPERS[name]
     takes = values.split()
     at = 0
@@ -259,6 +260,8 @@ def _shebang(program: str) -> list[str]:
     lines = head[2:].decode("utf-8", "replace").splitlines()
     words = lines[0].split(None, 1) if lines else []
     if words and os.path.basename(words[0]) == "env":
+        import shlex
+
         return ["env", *shlex.split(words[1])] if len(words) > 1 else ["env"]
     if words and os.path.basename(words[0]) in ("sh", "bash", "dash", "zsh", "ksh", "fish"):
         trick = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 
+from leadline.core.contexts import contextmanager
 from leadline.core.errors import environment
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.job.disk import open_to_read

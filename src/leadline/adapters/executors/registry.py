@@ -4,7 +4,6 @@ name that is not declared here, and with an ``ExecutorSetup`` for one that is.""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 
 from leadline.core.errors import environment, usage
@@ -83,6 +82,6 @@ def load(name: str, setup: ExecutorSetup | None) -> Executor:
 
 def _made(factory: str, *given: object) -> Executor:
     module, _, attribute = factory.partition(":")
-    make: Any = getattr(importlib.import_module(module), attribute)
+    make: Any = getattr(__import__(module, fromlist=[attribute]), attribute)
     executor: Executor = make(*given)
     return executor

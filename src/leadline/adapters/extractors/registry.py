@@ -6,7 +6,6 @@ Built-in readers are imported when first used; those of third parties (entry poi
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterable, Mapping
 
@@ -39,7 +38,7 @@ def load(name: str) -> Extractor:
     """
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")
-        reader: Extractor = getattr(importlib.import_module(module), attribute)()
+        reader: Extractor = getattr(__import__(module, fromlist=[attribute]), attribute)()
         return reader
     if name in BENCHMARKS:
         from leadline.adapters.extractors import benchmarks

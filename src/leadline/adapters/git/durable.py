@@ -63,7 +63,7 @@ def settle(git: GitProgram) -> None:
     if changed:
         # One that changed within this tick is looked at again, for what it may get within it.
         times = {name: at - 1 if abs(now_ns - at) < TICK_NS else at for name, at in folders.items()}
-        with open(open_in_place(place, os.O_WRONLY | os.O_TRUNC), "w", encoding="ascii") as file:
+        with open(open_in_place(place, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8") as file:
             json.dump(times, file)
 
 

@@ -7,7 +7,6 @@ given, so a surrounding hook's variables cannot redirect a call.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import time
@@ -358,8 +357,10 @@ class GitProgram:
 
 def end_group(process: Popen[bytes]) -> None:
     """End what ``start_apart`` started, and all that it started."""
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.killpg(process.pid, 9)  # without the enums of ``signal``
+    except ProcessLookupError:
+        pass
     process.communicate()
 
 

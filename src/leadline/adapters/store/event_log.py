@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from types import MappingProxyType
 
@@ -26,6 +25,7 @@ from leadline.adapters.files import (
     write_atomically,
 )
 from leadline.core.canonical import PIECE_BYTES, digest_bytes, is_digest
+from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import named_id, parse_id
 from leadline.core.metric.items import lend
@@ -64,6 +64,8 @@ from leadline.core.values import dataclass, field
 from leadline.job.disk import open_in_place, sync_folder
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from leadline.adapters.store.index import Index
     from leadline.core.record.union import MergeReport
     from leadline.ports.records import Clock

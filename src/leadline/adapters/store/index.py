@@ -20,10 +20,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 
 from leadline.adapters.files import locked
 from leadline.adapters.store import names_table
+from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.patterns import later
@@ -190,6 +190,8 @@ class Index:
         if self._db is not None and not self._inode:
             yield lambda state: None  # memory is nobody else's
             return
+        from contextlib import ExitStack
+
         with ExitStack() as held:
             try:
                 fd = held.enter_context(locked(self.lock_path))

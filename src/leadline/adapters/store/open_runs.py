@@ -12,10 +12,10 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from leadline.adapters.files import as_user_error, make_folders, write_all
 from leadline.core.canonical import object_in
+from leadline.core.contexts import contextmanager
 from leadline.job.disk import open_in_place, sync_folder
 
 FOLDER = "open"

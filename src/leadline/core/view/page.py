@@ -6,7 +6,6 @@ comes next. Each list is drawn as far as it is looked at, so that the page of a 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from itertools import islice
 
@@ -241,7 +240,9 @@ def known_of(thread: Thread) -> Sequence[Item[Any]]:
         facts.notes_in(thread, "interpretation"),
         _in_turns(thread),
     ]
-    merged = heapq.merge(*lists, key=_uid, reverse=True)
+    from heapq import merge  # noqa: PLC0415  start-up: 0.3 ms
+
+    merged = merge(*lists, key=_uid, reverse=True)
     return Drawn(sum(map(len, lists)), merged)
 
 

@@ -7,8 +7,6 @@ from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.core.view.facts import runs_open
 from leadline.services.context import Context
-from leadline.services.run.attempt import states
-from leadline.services.run.progress import progress_in
 
 if TYPE_CHECKING:
     from leadline.core.view.progress import Progress
@@ -28,6 +26,11 @@ def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
     """Runs planned and not ended; their ``state`` becomes what their run directory says now
     (``running``, ...), or ``stalled`` where a running one's own signal stands still."""
     open_runs = [run for run in runs_open(thread) if run.state in ("planned", "running")]
+    if not open_runs:
+        return []
+    from leadline.services.run.attempt import states  # noqa: PLC0415  start-up: 0.7 ms
+    from leadline.services.run.progress import progress_in  # noqa: PLC0415  start-up: 0.7 ms
+
     now = states(context, [(run.uid, run.executor) for run in open_runs])
     for run in open_runs:
         run.state = now[run.uid]

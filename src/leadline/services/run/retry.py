@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
@@ -37,13 +36,15 @@ def retried(context: Context, run: RunPlan) -> RunPlan | None:
     spec = spec_of(run.attempt)
     if spec is None or spec.get("borrowed") or "[redacted:" in json.dumps(spec):
         return None  # what the job was told in private is kept nowhere, or not here
+    from shutil import copyfile  # noqa: PLC0415  start-up: 5 ms
+
     folder, handle = context.run_folder(run.uid, number + 1), handle_of(run.attempt)
     last = str(handle.get("folder") or run.attempt)
     again = {**spec, "attempt": number + 1, "env": {**spec["env"], LAST: last}}
     make_folders(folder)
     for name in (ABOUT, SEALED):
         if os.path.exists(os.path.join(run.attempt, name)):
-            shutil.copyfile(os.path.join(run.attempt, name), os.path.join(folder, name))
+            copyfile(os.path.join(run.attempt, name), os.path.join(folder, name))
     write_whole(os.path.join(folder, SPEC), json.dumps(again).encode(), on_disk=True)
     try:
         handed = executor_of(context, run.body).submit(folder, resources_of(context, run))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from leadline.core.design.changed_program import changed_program
 from leadline.core.errors import LeadlineError, conflict
+from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.run import Run, program_of
 from leadline.core.timestamps import epoch_ms, few
 from leadline.core.typed import TYPE_CHECKING
@@ -145,7 +146,7 @@ def _spans(context: Context) -> list[tuple[float, float]]:
 def _known(context: Context) -> list[tuple[str, str]]:
     """Trees that were run lately and the programs that they hold, the newest last."""
     try:
-        with open(os.path.join(context.root, PROGRAMS), encoding="ascii") as file:
+        with open(os.path.join(context.root, PROGRAMS), encoding="utf-8") as file:
             return [(str(tree), str(program)) for tree, program in json.load(file)]
     except (OSError, ValueError, TypeError):
         return []
@@ -193,7 +194,5 @@ def said(changed: Sequence[str]) -> str:
 
 
 def _again(run: Run) -> str:
-    import shlex  # noqa: PLC0415  start-up: 0.5 ms
-
-    sets = "".join(f"--set {shlex.quote(f'{key}={value}')} " for key, value in run.config.items())
-    return f"{sets}-- {shlex.join(run.argv)}"
+    sets = "".join(f"--set {shell_word(f'{key}={value}')} " for key, value in run.config.items())
+    return f"{sets}-- {shell_words(run.argv)}"
