@@ -101,6 +101,36 @@ def test_the_runs_of_one_command_are_told_of_once_for_all_claims_on_them() -> No
         assert (judged(said), of_one_command(said)) == (CLAIMS, 0)
 
 
+def test_what_has_a_name_is_not_looked_for_among_all() -> None:
+    """By the plans that SQLite makes, which takes one thread to have few rows."""
+    with store() as log:
+        put(log, study(12))
+        with told(log) as said:
+            look(log, asks_by_name)
+        plans = {
+            statement: [
+                str(step)
+                for *_, step in log.index.db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+            ]
+            for statement in said
+            if statement.startswith("SELECT")
+        }
+    named = {s: plan for s, plan in plans.items() if " uid='" in s or " id='" in s}
+    assert len(named) > 2
+    for statement, plan in named.items():
+        assert not any(step.endswith("(thread=?)") for step in plan), (statement, plan)
+    for statement, plan in plans.items():
+        assert not any(step.startswith("SCAN") for step in plan), (statement, plan)
+
+
+def asks_by_name(thread: Thread) -> None:
+    assert thread.kept is not None
+    uid = thread.kept.uid("P-C1")
+    assert thread.kept.uid("P-001") and thread.uids["claim", uid] == "P-C1"
+    assert list(thread.kept.entries()) and not list(thread.kept.withdrawn())
+    assert thread.kept.differing() == thread.kept.with_gone_evidence() == []
+
+
 @contextmanager
 def read_in_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whoever folds a thread whole fails."""

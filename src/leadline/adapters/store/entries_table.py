@@ -198,6 +198,8 @@ class _Find:
         stands with it."""
         places = [r.body.get("design") or {} for r in records if r.kind == "run-planned"]
         uids = {str(p[kind]) for p in places for kind in DESIGNS if p.get(kind)}
+        if not uids:  # IN () would look at every one
+            return set()
         marks = ",".join("?" * len(uids))
         rows = self.db.execute(
             f"SELECT base FROM owners WHERE thread=? AND uid IN ({marks})", (self.thread, *uids)

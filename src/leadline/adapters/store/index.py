@@ -56,7 +56,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 25
+SCHEMA_VERSION = 26
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -71,6 +71,8 @@ READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one state
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
 # ``told``: what was said of the ``number`` experiments from ``first`` to ``last`` (``KeptRows.told_in_parts``).
+# SQLite takes one thread to have ten rows: what is looked up by more than that is looked up in an index that
+# holds what is asked for, or it would walk over the thread.
 # ``alike``: of each invocation that was asked about, what its runs have (``core/record/reaches.py``).
 # ``entries``: of the logbook (``entries_table``).
 # ``odd``: why a thread has to be folded whole (``names_table``).
@@ -101,6 +103,7 @@ CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, k
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT, invocation TEXT,
                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+CREATE INDEX runs_retracted ON runs(thread, experiment) WHERE retracted != '';
 CREATE INDEX runs_alike ON runs(thread, invocation) WHERE invocation != '';
 CREATE TABLE costs(thread TEXT, uid TEXT, ran_s REAL, device_s REAL, attempts INTEGER, lost_s REAL, queued_s REAL,
                    PRIMARY KEY(thread, uid)) WITHOUT ROWID;
@@ -113,9 +116,9 @@ CREATE TABLE odd(thread TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID;
 CREATE TABLE things(thread TEXT, place TEXT, kind TEXT, id TEXT, uid TEXT, base TEXT, stands INTEGER, state TEXT,
                     runs INTEGER, open INTEGER, ranked INTEGER, best REAL, recent TEXT, numbers TEXT, names TEXT,
                     negative_at TEXT, rank INTEGER, PRIMARY KEY(thread, kind, place)) WITHOUT ROWID;
-CREATE INDEX things_by_id ON things(thread, id);
+CREATE INDEX things_by_id ON things(thread, id, uid);
 CREATE INDEX things_by_base ON things(thread, base);
-CREATE INDEX things_by_uid ON things(thread, uid);
+CREATE INDEX things_by_uid ON things(thread, uid, id);
 CREATE INDEX things_best ON things(thread, ranked DESC, best IS NULL, best, place) WHERE kind = 'experiment';
 CREATE INDEX things_recent ON things(thread, recent DESC, best IS NULL, best, place) WHERE ranked;
 CREATE INDEX things_open ON things(thread, place) WHERE open;
@@ -619,11 +622,13 @@ class Index:
                 f"(SELECT uid FROM owners WHERE thread=? AND base IN ({marks})))"
             )
             values = [*apart, thread, *wanted]
-        lines = self.db.execute(  # a union, because an OR would look at every record of the thread
+        # A union, because an OR would look at every record of the thread; and so would IN ().
+        union = f"UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})" if wanted else ""
+        lines = self.db.execute(
             "SELECT line FROM records WHERE thread=? AND id IN "
             f"(SELECT id FROM records WHERE thread=? AND kind IN ({','.join('?' * len(kinds))}) "
-            f"UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})){others} ORDER BY id",
-            [thread, thread, *kinds, thread, *wanted, *values],
+            f"{union}){others} ORDER BY id",
+            [thread, thread, *kinds, *([thread, *wanted] if wanted else ()), *values],
         ).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.
         return [

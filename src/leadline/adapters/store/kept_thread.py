@@ -43,6 +43,7 @@ from leadline.core.view.relabelled import relabelled_one
 
 if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
+    from leadline.core.record.kept import Span
 
 T = TypeVar("T")
 DRAWN_AT_ONCE = 8  # at first; then twice as many each time
@@ -89,6 +90,11 @@ def kept_thread(
     return kept.thread
 
 
+# Few of many were judged, and fewer of these have what is asked for.
+_JUDGED = (
+    "judged CROSS JOIN things INDEXED BY things_by_uid "
+    "ON things.thread=judged.thread AND things.uid=judged.uid"
+)
 _RANKED = ("kind='experiment' AND ranked", (), "best IS NULL, best, place")
 
 
@@ -306,6 +312,20 @@ class KeptRows:
                 )
                 db.execute("INSERT INTO told VALUES(?,?,?,?,?,?,?)", row)
 
+    def spans(self) -> Iterator[tuple[str, Mapping[str, Span]]]:
+        rows = self.execute(
+            "SELECT id, numbers FROM things WHERE thread=? AND kind='experiment' ORDER BY place",
+            (self.topic,),
+        )
+        return ((shown, json.loads(numbers or "{}")) for shown, numbers in rows)
+
+    def by_time(self) -> Iterable[tuple[str, str, str, str]]:
+        return self.execute(
+            "SELECT records.at, things.id, things.kind, state FROM things JOIN records "
+            "ON records.thread=things.thread AND records.id=place WHERE things.thread=?",
+            (self.topic,),
+        )
+
     def ranked(self) -> Sequence[Experiment]:
         return self.draw(*_RANKED)
 
@@ -483,7 +503,8 @@ class KeptRows:
         return cast("list[Item]", self.load([found[place] for place in sorted(found)]))
 
     def withdrawn(self) -> Sequence[Experiment]:
-        retracted = "id IN (SELECT experiment FROM runs WHERE thread=? AND retracted!='')"
+        of_runs = "SELECT experiment FROM runs INDEXED BY runs_retracted"
+        retracted = f"id IN ({of_runs} WHERE thread=? AND retracted!='')"
         return self.draw(
             f"kind='experiment' AND (NOT stands OR {retracted})", [self.topic], "place"
         )
@@ -580,16 +601,16 @@ class KeptRows:
         """(id, as ``recompute`` tells) of every standing item with a cited number that is another
         one now, in order."""
         found = self.db.execute(
-            "SELECT things.id, differs FROM judged JOIN things USING(thread, uid) "
-            "WHERE thread=? AND differs IS NOT NULL AND stands ORDER BY place",
+            f"SELECT things.id, differs FROM {_JUDGED} WHERE judged.thread=? "
+            "AND differs IS NOT NULL AND stands ORDER BY place",
             (self.topic,),
         )
         return [(shown, [tuple(d) for d in json.loads(differs)]) for shown, differs in found]
 
     def with_gone_evidence(self) -> list[tuple[str, list[str]]]:
         found = self.db.execute(
-            "SELECT things.id, gone FROM judged JOIN things USING(thread, uid) "
-            "WHERE thread=? AND gone IS NOT NULL AND stands ORDER BY place",
+            f"SELECT things.id, gone FROM {_JUDGED} WHERE judged.thread=? "
+            "AND gone IS NOT NULL AND stands ORDER BY place",
             (self.topic,),
         )
         return [(shown, json.loads(gone)) for shown, gone in found]

@@ -9,7 +9,7 @@ to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.record.event import Record
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from leadline.core.record.reaches import Told
     from leadline.core.record.run import Run
     from leadline.core.record.thread import Experiment, Item
+
+    Span = tuple[float | None, float | None, float | None]
 
 
 class Since(NamedTuple):
@@ -64,6 +66,14 @@ class Kept(Protocol):
         holds: Callable[[str], bool],
     ) -> Iterator[str]:
         """As ``Thread.told_in_parts``."""
+        ...
+
+    def spans(self) -> Iterable[tuple[str, Mapping[str, Span]]]:
+        """As ``core/view/facts.spans``."""
+        ...
+
+    def by_time(self) -> Iterable[tuple[str, str, str, str]]:
+        """As ``core/view/facts.by_time``, in any order."""
         ...
 
     def ranked(self) -> Sequence[Experiment]: ...
