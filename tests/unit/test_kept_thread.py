@@ -25,6 +25,7 @@ from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import encode
 from leadline.core.view import facts
+from leadline.render.report.page import render_report
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.status import render_status
 from leadline.render.words import redefined_lines
@@ -264,6 +265,7 @@ def says(thread: Thread) -> dict[str, Any]:
         "brief": render_brief(thread, labels, due(thread, NOW, labels), budget_chars=20_000),
         "short": render_brief(thread, labels, due(thread, NOW, labels), budget_chars=900),
         "status": render_status(thread, labels, due(thread, NOW, labels), shown=5),
+        "report": render_report(thread, labels, as_of=NOW),
         "due": due(thread, NOW, labels),
         "labels": [(c.id, labels(c).label, sorted(labels(c).counted)) for c in thread.claims],
         "ranked": [e.id for e in first],

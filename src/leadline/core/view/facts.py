@@ -38,6 +38,7 @@ PRIMARY_SHOWN = 3
 HEADLINES = 50  # of the newest claims, decisions and baselines
 SOUND_RUNS = 3  # of a result that stands against a luckier one
 NOTES_LOOKED_AT = 200
+TOLD_AT_ONCE = 256  # experiments (``Thread.told_in_parts``)
 CITING = ("claim", "note", "decision", "hypothesis")  # whose cited numbers are looked at
 # Not lost: nobody saw such a run end, so it shows nothing.
 NEGATIVE_STATES = ("failed", "timeout", "cancelled")
@@ -316,6 +317,30 @@ def spans_of(runs: Sequence[Run]) -> dict[str, Span]:
     return found
 
 
+def spans(thread: Thread) -> Iterable[tuple[str, Mapping[str, Span]]]:
+    """The id and ``spans_of`` of every experiment, in order; of one that is not ``ranked`` none."""
+    if thread.kept is not None:
+        return thread.kept.spans()
+    experiments = thread.experiments.values()
+    return ((e.id, spans_of(e.runs) if e.stands else {}) for e in experiments)
+
+
+def by_time(thread: Thread) -> list[tuple[str, str, str, str]]:
+    """(at, id, kind, ``stands_at``) of every experiment and item, oldest first."""
+    if thread.kept is not None:
+        return sorted(thread.kept.by_time())
+    experiments = [(e.at, e.id, "experiment", e.state) for e in thread.experiments.values()]
+    items = [(i.at, i.id, i.kind, stands_at(i)) for i in thread.items.values()]
+    return sorted(experiments + items)
+
+
+def is_there(thread: Thread, shown: str) -> bool:
+    """Whether it is the id of an experiment or an item."""
+    if thread.kept is not None:
+        return bool(thread.kept.uid(shown))
+    return shown in thread.experiments or shown in thread.items
+
+
 def beyond_limits(thread: Thread, runs: Sequence[Run]) -> list[str]:
     """The limits of guards that one of the runs does not keep: ``max_err <=0.001``."""
     limits = tuple((m.name, m.limit) for m in guards(thread))
@@ -492,12 +517,24 @@ def claims_by_experiment(
     return found
 
 
+def runs_that_count(thread: Thread) -> tuple[int, int]:
+    """How many runs are evidence, and how many ``not_done``."""
+
+    def tell(experiments: Iterable[Experiment]) -> str:
+        runs = [run for e in experiments for run in e.runs]
+        return f"{sum(r.is_evidence for r in runs)} {sum(map(_not_done, runs))}"
+
+    told = [part.split() for part in thread.told_in_parts("runs that count", TOLD_AT_ONCE, tell)]
+    return sum(int(counted) for counted, _ in told), sum(int(others) for _, others in told)
+
+
 def not_done_runs(thread: Thread) -> list[Run]:
-    return [
-        r
-        for r in thread.runs
-        if r.state in (*NEGATIVE_STATES, "lost") and not r.retracted and not r.superseded_by
-    ]
+    return [r for r in thread.runs if _not_done(r)]
+
+
+def _not_done(run: Run) -> bool:
+    ended_badly = run.state in (*NEGATIVE_STATES, "lost")
+    return ended_badly and not run.retracted and not run.superseded_by
 
 
 def reason_class(item: Item) -> str:

@@ -50,6 +50,12 @@ class SoFar(NamedTuple):
     moves: list[tuple[str, str]]  # (id of the baseline, its experiment)
 
 
+class _Result(NamedTuple):
+    place: int
+    id: str
+    median: float
+
+
 class _Step(NamedTuple):
     place: int
     experiment: Experiment
@@ -66,11 +72,12 @@ def so_far(thread: Thread) -> SoFar | None:
     found = _results(thread, order)
     if len(found) < 2:
         return None
-    best = _records(found, order.direction)
-    dots, best = plot.thinned(found, DOTS_SHOWN), plot.thinned(best, STEPS_SHOWN)
+    results = plot.thinned(found, DOTS_SHOWN)
+    records = plot.thinned(_records(found, order.direction), STEPS_SHOWN)
+    dots, best = ([_step(thread, order, one) for one in some] for some in (results, records))
     y = plot.axis([step.median for step in (*dots, *best)])  # a wide interval ends at its edge
     last = found[-1].place
-    places = {step.experiment.id: step.place for step in found}
+    places = {one.id: one.place for one in found}
     moves = _moves(thread, places)
     picture = _svg(dots, best, moves, last, y)
     better = f"{order.direction} is better"
@@ -88,24 +95,27 @@ def so_far(thread: Thread) -> SoFar | None:
     )
 
 
-def _results(thread: Thread, order: facts.Order) -> list[_Step]:
-    found = []
-    for place, experiment in enumerate(thread.experiments.values(), 1):
-        sample = facts.sample_of(experiment.runs, order.metric)
-        if not experiment.stands or sample.median is None:
-            continue
-        if order.broken(facts.spans_of(experiment.runs)):
-            continue
-        ends = mean_interval(sample)
-        low = sample.median if ends.low is None else min(ends.low, sample.median)
-        high = sample.median if ends.high is None else max(ends.high, sample.median)
-        found.append(_Step(place, experiment, sample.median, low, high))
-    return found
+def _results(thread: Thread, order: facts.Order) -> list[_Result]:
+    return [
+        _Result(place, shown, median)
+        for place, (shown, spans) in enumerate(facts.spans(thread), 1)
+        if order.metric in spans
+        and (median := spans[order.metric][0]) is not None
+        and not order.broken(spans)
+    ]
 
 
-def _records(found: list[_Step], direction: str) -> list[_Step]:
+def _step(thread: Thread, order: facts.Order, result: _Result) -> _Step:
+    experiment, median = thread.experiments[result.id], result.median
+    ends = mean_interval(facts.sample_of(experiment.runs, order.metric))
+    low = median if ends.low is None else min(ends.low, median)
+    high = median if ends.high is None else max(ends.high, median)
+    return _Step(result.place, experiment, median, low, high)
+
+
+def _records(found: list[_Result], direction: str) -> list[_Result]:
     sign = -1.0 if direction == "higher" else 1.0
-    best: list[_Step] = []
+    best: list[_Result] = []
     for step in found:
         if not best or sign * step.median < sign * best[-1].median:
             best.append(step)

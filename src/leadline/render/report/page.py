@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import ID_IN_TEXT
@@ -77,7 +77,7 @@ def render_report(
         {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()},
     )
     pictures = report_plots.pictures_of_sweeps(thread)
-    negatives = list(reversed(facts.negatives(thread)))
+    negatives = facts.negatives_newest_first(thread)
     reproductions, snapshots = thread.of_kind("reproduction"), thread.of_kind("snapshot")
     page = environment.get_template("report.html.j2").render(
         thread=thread,
@@ -102,7 +102,7 @@ def render_report(
         sweeps=[] if pictures else report_plots.sweeps(thread, metrics),
         hypotheses=_hypotheses(thread, evidence_of),
         decisions=_decisions(thread),
-        negatives=_negatives(negatives[:LISTED]),
+        negatives=_negatives(facts.negative(n, thread) for n in negatives[:LISTED]),
         left={
             "claims": len(thread.claims) - LISTED,
             "hypotheses": len(thread.hypotheses) - LISTED,
@@ -146,7 +146,7 @@ def _words(thread: Thread) -> Callable[[object], Markup]:
                 out += Markup('<a href="{0}" rel="noreferrer noopener nofollow">{0}</a>').format(
                     m[0]
                 )
-            elif (name := m[0].partition("-r")[0]) in thread.experiments or name in thread.items:
+            elif facts.is_there(thread, name := m[0].partition("-r")[0]):
                 out += Markup('<a class="id" href="#{0}">{1}</a>').format(name, m[0])
             else:
                 out += escape(m[0])
@@ -180,18 +180,17 @@ def _cell(value: report_parts.Cell) -> Markup:
 
 
 def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> Shown:
-    experiments = list(thread.experiments.values())
-    runs = list(thread.runs)
+    evidence_runs, not_done = facts.runs_that_count(thread)
     labels: dict[str, int] = {}
     for claim in thread.claims:
         if claim.stands:
             label = facts.label_of(claim, evidence_of)
             labels[label] = labels.get(label, 0) + 1
     return {
-        "experiments": len(experiments),
-        "runs": len(runs),
-        "evidence_runs": sum(r.is_evidence for r in runs),
-        "not_done": len(facts.not_done_runs(thread)),
+        "experiments": len(thread.experiments),
+        "runs": facts.runs_counted(thread),
+        "evidence_runs": evidence_runs,
+        "not_done": not_done,
         "cost": words.cost_of(thread),
         "labels": labels,
         "claims": sum(labels.values()),
@@ -199,9 +198,7 @@ def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> Shown:
         "records": thread.record_count,
         "open_runs": [r.id for r in facts.open_runs(thread)],
         "takeaways": [
-            report_parts.said(n, thread)
-            for n in thread.of_kind("note")
-            if n.body.get("role") == "takeaway" and n.stands
+            report_parts.said(n, thread) for n in reversed(facts.notes_in(thread, "takeaway"))
         ],
     }
 
@@ -398,7 +395,7 @@ def _decisions(thread: Thread) -> list[Shown]:
     ]
 
 
-def _negatives(found: Sequence[tuple[str, str, str]]) -> list[dict[str, str]]:
+def _negatives(found: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
     return [{"id": name, "at": at, "why": why} for name, at, why in found]
 
 

@@ -117,12 +117,16 @@ def results(
     """Standing experiments with evidence, best first, each against the current baseline: the best
     ones, and those that the answer rests on; and how many are left out."""
     base = thread.baseline_experiment
-    every = facts.ranked(thread)
+    every = facts.ranked_ids(thread, len(thread.experiments))
     needed = {e.id for e in facts.headlines(thread)}
-    ranked = [e for n, e in enumerate(every) if n < RESULTS_SHOWN or e.id in needed]
+    ranked = [
+        thread.experiments[shown]
+        for n, shown in enumerate(every)
+        if n < RESULTS_SHOWN or shown in needed
+    ]
     samples = {(e.id, m): facts.sample_of(e.runs, m) for e in ranked for m in metrics}
     places = {m: decimals_of([samples[e.id, m] for e in ranked]) for m in metrics}
-    claims = facts.claims_by_experiment(thread, evidence_of, thread.experiments)
+    claims = facts.claims_by_experiment(thread, evidence_of, {e.id for e in ranked})
     rows = []
     for e in ranked:
         comparison = _against(thread, base, e, metrics)
@@ -164,7 +168,7 @@ def results(
             ResultRow(
                 e,
                 max((samples[e.id, m].n for m in metrics), default=len(e.evidence_runs)),
-                e is base,
+                base is not None and e.id == base.id,
                 changed,
                 cells,
                 confounds,
@@ -186,7 +190,7 @@ def _against(
     thread: Thread, base: Experiment | None, experiment: Experiment, metrics: list[str]
 ) -> Comparison | None:
     """Config and command may differ, that is the experiment; everything else that differs is named."""
-    if base is None or base is experiment:
+    if base is None or base.id == experiment.id:
         return None
     axes = ["command", *{key for r in (*base.runs, *experiment.runs) for key in r.config}]
     return compare(
@@ -253,7 +257,7 @@ def _text(value: Cell) -> str:
 
 def changes(base: Experiment | None, experiment: Experiment) -> list[str]:
     """What its config changes against the baseline's (or what it is, without a baseline)."""
-    if not experiment.runs or base is experiment:
+    if not experiment.runs or (base and base.id == experiment.id):
         return []
     mine = experiment.runs[0].config
     theirs = base.runs[0].config if base and base.runs else {}
@@ -282,17 +286,21 @@ def timeline(
     """Experiments and everything written down, oldest first: the newest of it, and what the answer
     rests on; and how many are left out. ``images``: digest to ``data:`` address of what is shown as
     a picture; ``series``: the plots of an experiment's series."""
-    items = [item for item in thread.items.values() if _in_timeline(item)]
-    every: list[Experiment | Item] = [*thread.experiments.values(), *items]
-    every.sort(key=lambda e: (e.at, e.id))
+    every = [
+        (shown, kind)
+        for _, shown, kind, role in facts.by_time(thread)
+        if kind == "experiment" or _in_timeline(kind, role)
+    ]
     needed = {e.id for e in facts.headlines(thread)}
     first = max(0, len(every) - TIMELINE_SHOWN)
-    entries = [e for n, e in enumerate(every) if n >= first or e.id in needed]
+    entries = [one for n, one in enumerate(every) if n >= first or one[0] in needed]
     shown = [
-        _written(entry, thread)
-        if isinstance(entry, Item)
-        else _measured(entry, thread, images or {}, (series or {}).get(entry.id, []))
-        for entry in entries
+        _written(thread.items[shown], thread)
+        if kind != "experiment"
+        else _measured(
+            thread.experiments[shown], thread, images or {}, (series or {}).get(shown, [])
+        )
+        for shown, kind in entries
     ]
     return shown, len(every) - len(entries)
 
@@ -321,9 +329,9 @@ def _measured(
     }
 
 
-def _in_timeline(item: Item) -> bool:
-    beside_a_run = item.body.get("role") in ("interpretation", "next")
-    return kind_of(item.kind).timeline and not beside_a_run
+def _in_timeline(kind: str, role: str) -> bool:
+    beside_a_run = role in ("interpretation", "next")
+    return kind_of(kind).timeline and not beside_a_run
 
 
 def _written(item: Item, thread: Thread) -> Shown:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
 from base64 import b64encode
 
 from leadline.core.canonical import canonical_json
 from leadline.core.errors import LeadlineError
-from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import number, plural
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.sweep_plot import panels_of
 from leadline.render.plot import series as series_plot
 from leadline.render.plot import svg as plot
 from leadline.render.plot import sweep as sweep_plot
 from leadline.render.report.parts import CONFIG_SHOWN, Cell, cell, changes, decimals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 STRIPS_SHOWN, SWEEPS_SHOWN, PICTURES_SHOWN = 40, 8, 24
 PICTURE_PX, POINTS_SHOWN = 440, 600
@@ -49,14 +52,19 @@ def strips(thread: Thread, metric: str) -> Strips | None:
     definition = facts.definition(thread, metric)
     base = thread.baseline_experiment
     sign = -1.0 if definition.direction == "higher" else 1.0
-    found = [(e, facts.sample_of(e.runs, metric)) for e in thread.experiments.values() if e.stands]
     found = sorted(
-        (pair for pair in found if pair[1].n),
-        key=lambda pair: (sign * (pair[1].median or 0.0), pair[0].id),
+        (sign * median, shown)
+        for shown, spans in facts.spans(thread)
+        if metric in spans and (median := spans[metric][0]) is not None
     )
-    shown = [pair for i, pair in enumerate(found) if i < STRIPS_SHOWN or pair[0] is base]
-    if not shown:
+    drawn = [
+        thread.experiments[name]
+        for i, (_, name) in enumerate(found)
+        if i < STRIPS_SHOWN or (base is not None and name == base.id)
+    ]
+    if not drawn:
         return None
+    shown = [(e, facts.sample_of(e.runs, metric)) for e in drawn]
     dots = {
         e.id: [plot.Dot(r.id, r.metrics[metric]) for r in e.evidence_runs if metric in r.metrics]
         for e, _ in shown
@@ -73,9 +81,10 @@ def strips(thread: Thread, metric: str) -> Strips | None:
             f"median {number(sample.median)}, "
             f"from {number(sample.minimum)} to {number(sample.maximum)} {definition.unit}"
         )
+        is_base = base is not None and e.id == base.id
         svg = plot.strip(dots[e.id], scale, sample.median, reference, words=words)
         rows.append(
-            StripRow(e, svg, cell(sample.median, places), sample.n, e is base, changes(base, e))
+            StripRow(e, svg, cell(sample.median, places), sample.n, is_base, changes(base, e))
         )
     better = {"lower": "lower is better", "higher": "higher is better"}.get(
         definition.direction, ""
@@ -104,10 +113,24 @@ class Sweep(NamedTuple):
     runs_left_out: int
 
 
+class _Point(NamedTuple):
+    """Of a run that counts what a sweep draws."""
+
+    id: str
+    config: dict[str, Any]
+    metrics: dict[str, float]
+
+
 def sweeps(thread: Thread, metrics: list[str]) -> list[Sweep]:
     """For each metric and each numeric config key with three values or more: the runs over that
     key, one series for each combination of everything else."""
-    runs = [r for e in thread.experiments.values() if e.stands for r in e.evidence_runs]
+
+    def tell(experiments: Iterable[Experiment]) -> str:
+        runs = (r for e in experiments if e.stands for r in e.evidence_runs)
+        return json.dumps([(r.id, r.config, r.metrics) for r in runs])
+
+    told = map(json.loads, thread.told_in_parts("points", facts.TOLD_AT_ONCE, tell))
+    runs = [_Point(*point) for part in told for point in part]
     found = []
     for metric in metrics:
         for key in _numeric_axes([r for r in runs if metric in r.metrics]):
@@ -126,7 +149,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _numeric_axes(runs: list[Run]) -> list[str]:
+def _numeric_axes(runs: list[_Point]) -> list[str]:
     values: dict[str, set[float]] = {}
     for run in runs:
         for key, value in run.config.items():
@@ -143,8 +166,8 @@ def _numbers_first(value: Any) -> tuple[bool, float, str]:
     return (not is_number, value if is_number else 0, str(value))
 
 
-def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | None:
-    groups: dict[str, list[Run]] = {}
+def _sweep(thread: Thread, metric: str, key: str, runs: list[_Point]) -> Sweep | None:
+    groups: dict[str, list[_Point]] = {}
     for run in runs:
         rest = {k: v for k, v in run.config.items() if k != key and k.lower() not in _SEED_WORDS}
         groups.setdefault(canonical_json(rest), []).append(run)
@@ -190,7 +213,7 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
     )
 
 
-def _one_series(runs: list[Run], metric: str, key: str, varying: list[str]) -> plot.Series:
+def _one_series(runs: list[_Point], metric: str, key: str, varying: list[str]) -> plot.Series:
     at: dict[float, list[plot.Dot]] = {}
     for run in runs:
         at.setdefault(float(run.config[key]), []).append(plot.Dot(run.id, run.metrics[metric]))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 from base64 import b64encode
 
 from leadline import __version__
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.of_thread import evidence_for, preregistered
-from leadline.core.record.thread import Item, Thread
+from leadline.core.evidence.of_thread import labels_for, preregistered
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
+from leadline.core.view.facts import TOLD_AT_ONCE, runs_counted
 from leadline.render.report.page import render_report
 from leadline.render.report.parts import pictured
 from leadline.services.context import Context
 from leadline.services.out_path import write_out
 from leadline.services.series.plot import panels_of_experiments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PICTURE_BYTES = 256 * 1024  # larger images are named, not shown
 PAGE_PICTURE_BYTES = 4 * 1024 * 1024  # all pictures of a page together
@@ -39,8 +45,8 @@ def report(context: Context, topic: str, out: str | None = None, force: bool = F
     Raises LeadlineError when it cannot be written, or would replace another's file without
     ``force``.
     """
-    thread = context.store.thread(topic)
-    evidence_of = evidence_for(thread)
+    thread = context.store.view(topic)
+    evidence_of = labels_for(thread)
 
     def predicted_by(claim: Item) -> str:
         return preregistered(thread, claim, evidence_of(claim).counted)
@@ -60,8 +66,7 @@ def report(context: Context, topic: str, out: str | None = None, force: bool = F
     )
     place = out or os.path.join(context.root, "reports", f"{topic}.html")
     path = write_out(context, place, page, "report", own=not out, force=force)
-    runs = sum(1 for _ in thread.runs)
-    return Written(path, os.path.getsize(path), len(thread.experiments), runs)
+    return Written(path, os.path.getsize(path), len(thread.experiments), runs_counted(thread))
 
 
 def pictures(context: Context, thread: Thread) -> dict[str, str]:
@@ -73,20 +78,26 @@ def pictures(context: Context, thread: Thread) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     left = PAGE_PICTURE_BYTES
-    for artifact in (
-        a for run in reversed(list(thread.runs)) if not run.retracted for a in pictured(run)
-    ):
-        size = context.blobs.size_bytes(artifact.digest)
-        if artifact.digest in found or size is None or size > min(PICTURE_BYTES, left):
+    told = thread.told_in_parts("pictures", TOLD_AT_ONCE, _pictured)
+    of_runs = [digests for part in told for digests in json.loads(part)]
+    for digest in (digest for digests in reversed(of_runs) for digest in digests):
+        size = context.blobs.size_bytes(digest)
+        if digest in found or size is None or size > min(PICTURE_BYTES, left):
             continue
         try:
-            data = context.blobs.get(artifact.digest)
+            data = context.blobs.get(digest)
         except LeadlineError:  # damaged: `verify` says so, the page does without
             continue
         kind = next((k for beginning, k in _BEGINNINGS if data.startswith(beginning)), "")
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             kind = "webp"
         if kind:
-            found[artifact.digest] = f"data:image/{kind};base64,{b64encode(data).decode()}"
+            found[digest] = f"data:image/{kind};base64,{b64encode(data).decode()}"
             left -= size
     return found
+
+
+def _pictured(experiments: Iterable[Experiment]) -> str:
+    """Of each run with pictures their digests."""
+    runs = (run for e in experiments for run in e.runs if not run.retracted)
+    return json.dumps([digests for run in runs if (digests := [a.digest for a in pictured(run)])])

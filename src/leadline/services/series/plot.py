@@ -131,7 +131,7 @@ def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Pa
     here are named as without."""
     found: dict[str, list[Panel]] = {}
     left = REPORT_LINES
-    for experiment in reversed(list(thread.experiments.values())):
+    for experiment in reversed(thread.experiments.values()):
         standing = (
             [run for run in experiment.runs if not run.retracted] if experiment.stands else []
         )
