@@ -59,11 +59,9 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         if agent := sessions().agent():
             return f"agent:{agent}"
         identity = vcs.identity()
-        return (
-            str(identity["name"])
-            if not identity.get("fallback")
-            else os.environ.get("USER", "unknown")
-        )
+        if not identity.get("fallback"):
+            return str(identity["name"])
+        return os.environ.get("USER") or _login()
 
     tell = warn or (lambda text: None)
     sessions = _sessions(root, vcs)
@@ -308,6 +306,16 @@ def _name_in(path: str, place: list[int]) -> str:
 
 TRACKED_FILE = "leadline.toml"  # at the top of the work tree
 NOTHING_SET = b"\n"  # what ``leadline init`` writes beside the records where nothing was said
+
+
+def _login() -> str:
+    """Who works here, as the machine knows him."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "unknown"
 
 
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, object]:

@@ -44,6 +44,14 @@ def test_a_shell_script_is_recorded_with_the_python_that_it_started(
     assert thread_lab.run("verify").returncode == 6
 
 
+def test_so_is_one_that_runs_in_unpacked_code(thread_lab: Lab):
+    script = f"{sys.executable} -c 'print({{n}})'"
+    told = thread_lab.run("sweep", "--axis", "n=1", "--detach", "--", "sh", "-c", script)
+    thread_lab.ok("wait", "P-W1")
+    assert software(thread_lab, "P-001-r1")["interpreter"] == sys.executable
+    assert "unpacked code" not in told.stderr
+
+
 def test_what_starts_no_python_has_none(thread_lab: Lab):
     thread_lab.ok("run", "--quiet", "--", "sh", "-c", "echo done")
     found = software(thread_lab, "P-001-r1")

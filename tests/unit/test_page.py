@@ -210,6 +210,13 @@ def test_a_next_step_is_done_when_what_it_names_was_run():
     assert next_step(b.thread()) is None
 
 
+def test_a_program_in_a_word_is_no_value_of_an_option():
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower")])
+    b.run("one", {"time_ms": 2.0}, {"k": 1}, argv=["sh", "-c", "bench 1; bench 2"])
+    b.run("two", {"time_ms": 1.0}, {"k": 2}, argv=["sh", "-c", "other"])
+    assert page_of(b.thread(), None).command == "sh -c other"
+
+
 def test_a_next_step_is_not_done_by_a_longer_command_nor_by_one_run_before():
     b = ThreadBuilder()
     b.run("first", {"time_ms": 2.0}, argv=["bench", "--k", "16"])

@@ -67,8 +67,22 @@ def test_next_is_the_noted_step_then_what_is_missing(tmp_path: Path) -> None:
     }
     commands = [action["command"] for action in actions]
     assert "leadline baseline set P-001" in commands
+    assert "no run gave a metric" not in [action["what"] for action in actions]
     assert "leadline note P-001 --interpretation '…'" in commands
     assert waits_of(context, thread) == []
+
+
+def test_what_measured_nothing_is_no_baseline(tmp_path):
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower")])
+    b.run("one", {})
+    context = holding(tmp_path, b)
+    asked = {a["what"]: a["command"] for a in actions_of(context, context.thread())}
+    assert asked["no run gave a metric"].startswith("leadline run --pattern ")
+    b.run("two", {"time_ms": 2.0}, {"k": 2})
+    context = holding(tmp_path, b)
+    asked = {a["what"]: a["command"] for a in actions_of(context, context.thread())}
+    assert asked["no baseline is registered"] == "leadline baseline set P-002"
+    assert "no run gave a metric" not in asked
 
 
 def test_tried_puts_the_negative_first_and_counts_repeats(tmp_path: Path) -> None:

@@ -99,11 +99,14 @@ def _said(text: bytes) -> Holder:
 
 
 def words(device: str, held: Holder, verb: str) -> str:
-    """``gpu0 is held by P-003-r1 of attention (ada on dev1) since 12:03 UTC``."""
-    what = held.get("run") or "somebody"
-    of = f" of {held['thread']}" if held.get("thread") else ""
-    who = f" ({held.get('who', '?')} on {held.get('host', '?')})"
-    text = f"{device} is {verb} by {what}{of}{who} since {_clock(held.get('since', 0.0))}"
+    """``gpu0 is held by P-003-r1 of attention (ada on dev1) since 12:03 UTC``; what no run holds is
+    ``reserved for attention (…)``."""
+    run, thread = held.get("run"), held.get("thread")
+    by = f"for {thread}" if thread else "by somebody"
+    if run:
+        by = f"by {run} of {thread}" if thread else f"by {run}"
+    who = f"({held.get('who', '?')} on {held.get('host', '?')})"
+    text = f"{device} is {verb} {by} {who} since {_clock(held.get('since', 0.0))}"
     if held.get("until"):
         text += f", until {_clock(held['until'])}"
     return text + (f": {held['why']}" if held.get("why") else "")

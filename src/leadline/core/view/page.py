@@ -175,6 +175,9 @@ def claim_on(
 # ---- how to run ----------------------------------------------------------------------------------
 
 
+_PROGRAM_IN_A_WORD = ("-c", "-lc", "-ec", "-e")
+
+
 def command_of(thread: Thread, best: Best | None) -> str:
     """The command of the best (else of the last) run, with the values that its options took in other
     experiments: ``python3 bench.py --opt O2|O3 [--mean 0|100]``."""
@@ -205,7 +208,9 @@ def command_of(thread: Thread, best: Best | None) -> str:
 
 def _options(argv: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     """What the command begins with, and from the first option on each with its value: ``--lr `` or
-    ``--lr=`` or ``lr=`` to its text."""
+    ``--lr=`` or ``lr=`` to its text. A program given in a word (``sh -c …``) is none: it is all of it."""
+    if len(argv) > 2 and argv[1] in _PROGRAM_IN_A_WORD:
+        return tuple(argv), {}
     at = next((i for i, word in enumerate(argv) if _is_option(word)), len(argv))
     found: dict[str, str] = {}
     rest = list(argv[at:])

@@ -80,6 +80,10 @@ def next_actions(
         actions.append(
             {"what": "no baseline is registered", "command": f"leadline baseline set {first}"}
         )
+    done = [run for run in thread.runs if run.state == "done"]
+    if done and not any(run.metrics for run in thread.runs):
+        command = "leadline run --pattern 'NAME=REGEX' -- CMD"
+        actions.append({"what": "no run gave a metric", "command": command})
     actions += [
         {
             "what": f"{e.id} has no interpretation",
@@ -100,9 +104,10 @@ def next_actions(
 
 
 def _first_to_compare_with(thread: Thread) -> str:
-    """The first experiment, unless all that is known of it was reported; then the best of those that
-    were run, "" for none."""
-    first = next(iter(thread.experiments.values()), None)
+    """The first experiment that measured something, unless all that is known of it was reported;
+    then the best of those that were run, "" for none."""
+    experiments = thread.experiments.values()
+    first = next((e for e in experiments if any(run.metrics for run in e.runs)), None)
     if first is None or not is_reported(first.runs):
         return first.id if first else ""
     return next((experiment.id for experiment in ranked(thread)), "")

@@ -92,7 +92,7 @@ def reserve(
             do=f"leadline device reserve {place} --for 2h",
         )
     key = os.urandom(16).hex()
-    who = _holder(context, "a reservation", topic)
+    who = _holder(context, "", topic)
     info = {**who, "why": context.hiding("--why").text(why), "key": key}
     if engine := holds_of(context.executor_for(name)):
         return _hold(context, engine, name, device, for_s, info, within_s)

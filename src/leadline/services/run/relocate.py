@@ -55,6 +55,8 @@ class Mover:
 
     def _path(self, match: Any) -> str:
         rest = match.group(1) or ""
+        if rest == "/.git" or rest.startswith("/.git/"):  # no code: a run's own folder lies there
+            return str(match.group(0))
         target = self.folder + rest
         if not os.path.lexists(target) and os.path.lexists(self.top + rest):
             self.notes.append(f"{self.top}{rest} is not in the code state; the work tree's is used")
