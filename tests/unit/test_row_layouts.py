@@ -158,6 +158,24 @@ def test_a_line_that_says_what_parts_cells_is_followed(tmp_path: Path) -> None:
     assert (run.config, run.metrics, run.where) == ({"a": "x,y"}, {"ms": 0.5}, "line 3")
 
 
+def test_columns_that_are_laid_out_by_blanks_are_columns(tmp_path: Path) -> None:
+    text = "name   ms    gb\na      1.5    2\nb\t2.5\n\n c    3.5    3\n"
+    found = read(tmp_path / "b.csv", text, Columns({"ms": "ms"}))
+    assert [(run.where, run.config) for run in found.runs] == [
+        ("line 2", {"name": "a", "gb": 2}),
+        ("line 5", {"name": "c", "gb": 3}),
+    ]
+    assert [*reasons(found)] == ["line 3"]
+    (run,) = read(tmp_path / "n.csv", "the time\n1.5\n", Columns({"the time": "ms"})).runs
+    assert run.metrics == {"ms": 1.5}
+
+
+@pytest.mark.parametrize("text", ["# c\na,ms\rx,1\n", "sep=;\na;ms\rx;1\n", f"a,{'b' * 200_000}\n"])
+def test_a_header_that_cannot_be_read_is_said(tmp_path: Path, text: str) -> None:
+    with pytest.raises(LeadlineError, match="its header, is not readable"):
+        read(tmp_path / "h.csv", text, Columns({"ms": "ms"}))
+
+
 def test_rows_that_differ_in_what_is_left_are_kept_apart_and_it_is_said(tmp_path: Path) -> None:
     text = "a,ms,host\n1,5,x\n1,5,y\n2,5,x\n"
     found = read(tmp_path / "k.csv", text, Columns({"ms": "ms"}, ["a"]))

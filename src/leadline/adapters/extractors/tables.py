@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import json
 import os
@@ -192,14 +193,26 @@ def _delimited(
         if whole and (said := _SEPARATOR.fullmatch(text.strip("\ufeff\r\n"))):
             separator = said[1]
             continue
-        separator = _separator_of(text, separator)
-        header = delimited_header(text, separator)
+        try:
+            separator = _separator_of(text, separator)
+            header = delimited_header(text, separator)
+        except csv.Error as error:
+            what = f"line {number} of {shown}, its header, is not readable: {error}"
+            raise Unreadable("not-csv", what) from None
         if not (whole and len(header) == 1 and header[0].startswith("#")):
             break
         comments.append(number)
         header = []
     if not header:
         raise Unreadable("no-header", f"{shown} has no header line")
+    if whole and len(header) == 1:
+        first = next(numbered, (skipped, ""))
+        numbered = chain([first], numbered)
+        if (
+            1 < len(header[0].split()) == len((first[1] or "").split())
+        ):  # columns laid out by blanks
+            header, separator, text = header[0].split(), "\t", "\t".join(header[0].split())
+            numbered = ((n, line and "\t".join(line.split())) for n, line in numbered)
     if _told_apart(names, header):
         header = [*names]
     elif names and [*names] != header:

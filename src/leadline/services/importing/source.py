@@ -65,7 +65,7 @@ def format_of(context: Context, request: ImportRequest) -> str:
         f"what {source} holds cannot be told from its name",
         why=known,
         do=[
-            f"leadline import {shell_word(source)} --format csv --metric NAME --config NAME",
+            f"leadline import {shell_word(source)} --format csv",
             f"leadline import {shell_word(source)} --format TRACKER",
         ],
     )
