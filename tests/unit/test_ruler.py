@@ -266,6 +266,26 @@ def test_an_undeclared_ruler_is_said_where_the_code_differs() -> None:
     assert label(study(declared, declared), "loss(P-002) < loss(P-001)").marks == []
 
 
+@pytest.mark.parametrize("patterns", [[], ["README.md"]])
+def test_what_was_declared_for_a_run_is_not_taken_back(patterns: list[str]) -> None:
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    first = {"patterns": ["bench.py"], "files": {"bench.py": "sha256:1"}, "why": ""}
+    later = {"patterns": patterns, "files": dict.fromkeys(patterns, "sha256:r"), "why": "w"}
+    b.record("ruler", {**first, "earlier": []})
+    for tree, ruler, mean in (("a" * 40, first["files"], 3.3), ("b" * 40, later["files"], 3.2)):
+        if mean == 3.2:
+            groups = [{"trees": ["a" * 40], "files": later["files"]}]
+            b.record("ruler", {**later, "earlier": groups if patterns else []})
+        run = b.end(
+            b.plan(tree[0], code={"tree": tree, "dirty": False}, ruler={"declared": {"": ruler}}),
+            {"loss": mean},
+        )
+        b.repeat(run, {"loss": mean + 0.01}, {"loss": mean - 0.01})
+    found = label(b, "loss(P-002) < loss(P-001)")
+    assert found.label == "exploratory"
+    assert "what measures changed between these runs: bench.py" in found.why
+
+
 def test_a_declaration_says_what_measured_the_runs_before_it() -> None:
     b = study({"named": OLD, "loads": True}, {"named": NEW, "loads": True})
     groups = [{"trees": ["a" * 40, "b" * 40], "files": {"eval.py": "sha256:e"}}]

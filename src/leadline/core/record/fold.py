@@ -282,7 +282,8 @@ def _metric_defined(thread: Thread, record: Record[bodies.MetricDefinedBody]) ->
 
 def _ruler(thread: Thread, record: Record[bodies.RulerBody]) -> None:
     """What measures from here on. One that was declared after some runs says what it was in theirs:
-    of a code state that it does not name that is unknown."""
+    of a code state that it does not name that is unknown. What a run was measured by under an earlier
+    declaration stays so: nobody drops a file from the ruler to have changed it freely."""
     body = record.body
     thread.rulers.append({**body, "at": record.at, "actor": record.actor, "uid": record.id})
     if "earlier" not in body:
@@ -292,10 +293,10 @@ def _ruler(thread: Thread, record: Record[bodies.RulerBody]) -> None:
     for run in thread.runs:
         declared = {**run.ruler.get("declared", {})}
         files = known.get(str(run.code.get("tree"))) if body["patterns"] else {}
-        if files is None:
-            declared.pop(metric, None)
-        else:
-            declared[metric] = files
+        before = declared.pop(metric, {})
+        stays = {path: digest for path, digest in before.items() if path not in body["patterns"]}
+        if stays or files is not None:
+            declared[metric] = {**stays, **(files or {})}
         run.ruler = {**run.ruler, "declared": declared}
 
 
