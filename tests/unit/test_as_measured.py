@@ -75,6 +75,25 @@ def test_where_each_run_has_another_seed_one_run_again_shows_a_result(
     assert bool(doubted(definition, runs)) is by_machine
 
 
+@pytest.mark.parametrize(
+    ("read", "by_machine"),
+    [
+        ("pattern:score=time_ms.: ([0-9.]+)", True),
+        ("res.csv:score=elapsed_ms", True),
+        ("res.csv:acc=hit,score=latency,rows=3", True),
+        ("res.csv:score=accuracy,other=elapsed_ms", False),
+        ("pattern:score=time [0-9.]+, score ([0-9.]+)", False),
+        ("pattern:score=score: ([0-9.]+) time", False),
+        ("", False),
+    ],
+)
+def test_another_name_for_what_was_read_as_a_time_is_no_way_round_turns(
+    read: str, by_machine: bool
+) -> None:
+    runs = repeats("score", NOISY, extract=[read])
+    assert bool(moved_by_machine(as_measured(MetricDef("score"), runs))) is by_machine
+
+
 def test_a_declaration_beforehand_is_no_way_round_turns() -> None:
     b = ThreadBuilder(metrics=[("ttft", "", "lower")])
     b.record("metric-defined", {"name": "ttft", "direction": "lower", "observed": "result"})

@@ -5,18 +5,21 @@ between them is moved by something that nobody recorded, and is judged as what t
 takes two such runs that agree to believe that something is a result or a count: where the unit or the
 name says a time, a rate or a power (a simulated time), and where they say nothing, since another seed
 for each run hides that no two would. Names are a hint and no more: one that is known for a result (a
-loss of an unseeded training) is not asked.
+loss of an unseeded training) is not asked, unless it was read from what is called a time (`score=elapsed_ms`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from leadline.core.canonical import canonical_json
 from leadline.core.metric.contract import moved_by_machine
-from leadline.core.metric.units import hint_of
+from leadline.core.metric.units import hint_of, name_says_machine
+from leadline.core.patterns import later
 from leadline.core.record.run import MetricDef, Run, program_of
 
+_WORD = later(r"[A-Za-z_]\w*")
 _NOTHING_SHOWS = "nothing shows that"
 
 
@@ -30,8 +33,8 @@ def doubt(definition: MetricDef, runs: Iterable[Run]) -> str:
     the definition stands."""
     if moved_by_machine(definition):
         return ""
-    hint = hint_of(definition.name, definition.unit)
-    if hint is False:
+    hint, runs = hint_of(definition.name, definition.unit), list(runs)
+    if hint is False and not any(map(name_says_machine, _sources(definition.name, runs))):
         return ""
     values: dict[str, set[float]] = {}
     agreed = False
@@ -67,6 +70,16 @@ def doubted(declared: MetricDef, runs: Iterable[Run]) -> str:
 def with_observed(definition: MetricDef, observed: str) -> MetricDef:
     facts = {name: getattr(definition, name) for name in MetricDef.__match_args__}
     return MetricDef(**{**facts, "observed": observed})
+
+
+def _sources(metric: str, runs: Iterable[Run]) -> Iterator[str]:
+    """What the values of a metric were called where they were read: a column, the last word of a pattern before
+    its group."""
+    declared = dict.fromkeys(text for run in runs for text in run.extract if isinstance(text, str))
+    for text in declared:
+        ends = "(" if text.startswith("pattern:") else ","
+        if found := re.search(rf"(?<![\w.]){re.escape(metric)}=([^{ends}]*)", text):
+            yield from _WORD.findall(found[1])[-1:]
 
 
 def _given(run: Run) -> str:
