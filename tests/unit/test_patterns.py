@@ -10,6 +10,9 @@ from leadline.core import patterns
 from leadline.core.patterns import later
 
 USERS = (
+    "leadline.adapters.git.program",
+    "leadline.core.compare.choice",
+    "leadline.core.view.step",
     "leadline.core.record.event_files",
     "leadline.core.text.spans",
     "leadline.core.publish.append_only",
@@ -33,6 +36,10 @@ def test_it_answers_as_a_compiled_pattern_does():
     assert pattern.search(text)["word"] == "two" and pattern.match("2") is None
     assert pattern.sub("x", text) == compiled.sub("x", text)
     assert (pattern.pattern, pattern.flags) == (compiled.pattern, compiled.flags)
+
+
+def test_it_takes_bytes():
+    assert later(rb"o\w").findall(b"one two") == [b"on"]
 
 
 def test_a_wrong_pattern_is_an_error_at_its_first_use():

@@ -99,7 +99,7 @@ def _own_arguments(argv: list[str]) -> list[str]:
     """The arguments of the command itself: without the program and, for Python, without the
     interpreter's options."""
     rest = list(argv[1:])
-    if argv and _PYTHON.match(argv[0]):
+    if argv and "python" in argv[0] and _PYTHON.match(argv[0]):
         while rest and rest[0].startswith("-"):
             option = rest.pop(0)
             if option in ("-m", "-c"):

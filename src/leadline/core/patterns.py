@@ -12,13 +12,13 @@ import re
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    Compiled = re.Pattern[str]
+    from typing import AnyStr
 
 
 class _Later:
     """Stands in for a compiled pattern: the first attribute asked of it compiles, and each is kept."""
 
-    def __init__(self, pattern: str, flags: int) -> None:
+    def __init__(self, pattern: Any, flags: int) -> None:
         self._given = (pattern, flags)
 
     def __getattr__(self, name: str) -> Any:
@@ -27,7 +27,7 @@ class _Later:
         return found
 
 
-def later(pattern: str, flags: int = 0) -> Compiled:
+def later(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """``re.compile(pattern, flags)``, done when the first match is asked for. A wrong pattern
     raises ``re.error`` only then, so this is for patterns that a test uses."""
-    return cast("Compiled", _Later(pattern, int(flags)))
+    return cast("re.Pattern[AnyStr]", _Later(pattern, int(flags)))

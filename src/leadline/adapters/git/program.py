@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from leadline.adapters.git.process import Process
 from leadline.adapters.own_programs import absolute_path, program
 from leadline.core.errors import LeadlineError, conflict, environment
+from leadline.core.patterns import later
 from leadline.core.timestamps import duration
 from leadline.core.typed import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -67,7 +68,7 @@ _SCRUBBED = frozenset(
 )
 
 
-_LOCK_EXISTS = re.compile(rb"(?<!remote: )Unable to create '([^'\n]+\.lock)': File exists")
+_LOCK_EXISTS = later(rb"(?<!remote: )Unable to create '([^'\n]+\.lock)': File exists")
 LOCK_WAITS_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
 STALE_LOCK_S = 60.0  # git holds one for milliseconds
 

@@ -30,7 +30,6 @@ from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import named_id, parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import (
     BadLine,
     Fault,
@@ -67,6 +66,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from leadline.adapters.store.index import Index
+    from leadline.core.record.checked import Unbroken
     from leadline.core.record.union import MergeReport
     from leadline.ports.records import Clock
     from leadline.ports.sessions import Sessions
@@ -305,6 +305,7 @@ class EventLog:
             return None
         from leadline.adapters.store.checked_files import check_files
         from leadline.adapters.store.kept_thread import GROUND, kept_thread
+        from leadline.core.record.checked import Unbroken
 
         def asked() -> Answer | None:
             kept = kept_thread(self.index, topic, self._items)

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.reruns import is_seed
 from leadline.core.metric.contract import moved_by_machine
+from leadline.core.patterns import later
 from leadline.core.record.rows import RunRow, place_of
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass
 
-_SEED_IN_COMMAND = re.compile(r"((?:^|[-_.])seed[= ])\S+", re.I)
+_SEED_IN_COMMAND = later(r"((?:^|[-_.])seed[= ])\S+", re.I)
 
 
 class Arm(NamedTuple):

@@ -74,11 +74,12 @@ def _follow(token: str, declared: Mapping[str, object]) -> str:
     """``token`` with the values of declared axes replaced by ``{axis}``, whole words only."""
     for key, value in sorted(declared.items(), key=lambda kv: -len(str(kv[1]))):
         for text in _spellings(value):
-            token = re.sub(
-                rf"(?<![A-Za-z0-9{{])(?<!\d\.){re.escape(text)}(?!\.?\d|[A-Za-z}}])",
-                "{" + key + "}",
-                token,
-            )
+            if text in token:  # each is a pattern of its own to compile
+                token = re.sub(
+                    rf"(?<![A-Za-z0-9{{])(?<!\d\.){re.escape(text)}(?!\.?\d|[A-Za-z}}])",
+                    "{" + key + "}",
+                    token,
+                )
     return token
 
 

@@ -77,6 +77,8 @@ class Cited(NamedTuple):
 def find(text: str) -> list[Citation]:
     """Every ``{{…}}`` of ``text``. In code, only those that are shaped like a citation (``{{
     matrix.os }}`` is not)."""
+    if "{{" not in text:
+        return []
     spans = code_spans(text) if "`" in text or "~~~" in text else []
     found = []
     for m in _BRACES.finditer(text):

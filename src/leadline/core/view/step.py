@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from leadline.core.ids import ID_IN_TEXT
+from leadline.core.patterns import later
 from leadline.core.plain import shell_words
 from leadline.core.record.ranks import DECIDED_STATES, state_of
 from leadline.core.record.thread import Item, Thread, is_a
@@ -21,7 +22,7 @@ from leadline.core.typed import Any, NamedTuple
 from leadline.core.view import facts
 
 LOOKED_AT = 200  # experiments and sweeps behind the step
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = later(r"`([^`]+)`")
 
 
 class Step(NamedTuple):
@@ -53,8 +54,8 @@ def next_step(thread: Thread) -> Step | None:
     uid, steps = max(given)
     left = next((step for step in steps if not _is_done(step, uid, thread)), None)
     decided: Sequence[Item[Any]] = facts.standing(thread, "decision", newest_first=True)
-    later = [d.id for d in decided[:LOOKED_AT] if d.uid > uid]
-    return left._replace(decided=later[-1]) if left is not None and later else left
+    after = [d.id for d in decided[:LOOKED_AT] if d.uid > uid]
+    return left._replace(decided=after[-1]) if left is not None and after else left
 
 
 def next_action(thread: Thread) -> str:
