@@ -119,6 +119,10 @@ def test_what_has_a_name_is_not_looked_for_among_all() -> None:
     assert len(named) > 2
     for statement, plan in named.items():
         assert not any(step.endswith("(thread=?)") for step in plan), (statement, plan)
+    of_kinds = [s for s in plans if " kind IN (" in s and "FROM records" in s and "+kind" not in s]
+    assert len(of_kinds) > 2
+    for statement in of_kinds:
+        assert "SEARCH records USING INDEX records_at (thread=? AND id<?)" not in plans[statement]
     for statement, plan in plans.items():
         assert not any(step.startswith("SCAN") for step in plan), (statement, plan)
 

@@ -56,7 +56,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 26
+SCHEMA_VERSION = 27
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -87,7 +87,7 @@ CREATE TABLE checked(thread TEXT, name TEXT, state TEXT, follows TEXT, last TEXT
 CREATE TABLE blobs(thread TEXT, name TEXT, seen TEXT, blob TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE records(thread TEXT, id TEXT, kind TEXT, at TEXT, line BLOB, PRIMARY KEY(thread, id));
 CREATE INDEX records_at ON records(thread, id, at);
-CREATE INDEX records_by_kind ON records(thread, kind);
+CREATE INDEX records_by_kind ON records(thread, kind, id);
 CREATE TABLE about(thread TEXT, base TEXT, id TEXT, PRIMARY KEY(thread, base, id)) WITHOUT ROWID;
 CREATE TABLE ids(thread TEXT, kind TEXT, within TEXT, number INTEGER, uid TEXT,
                  PRIMARY KEY(thread, kind, within, number, uid)) WITHOUT ROWID;
