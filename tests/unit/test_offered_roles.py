@@ -201,6 +201,8 @@ def test_a_file_of_settings_offers_no_metric(tmp_path: Path):
         ("lr,error,loss\n1,,2.5\n2,ValueError: x,0\n", {"state": "error"}),
         ("lr,error\n1,2.5\n2,2.25\n", {"metrics": ["error"]}),
         ("task,loss,kept\nx,1.5,yes\ny,1.2,no\n", {"words": ["kept"]}),
+        ("date,lr,loss\n02.05.2026,1,5\n03.05.2026,1,6\n", {"words": ["date"]}),
+        ("time,lr,loss\n12m30s,1,5\n13m10s,1,6\n", {"words": ["time"]}),
         # most of a column failed, or could be read in two ways
         ("bs,tokens_per_s\n8,1200\n16,OOM\n32,-\n", {"metrics": ["tokens_per_s"]}),
         ('m,tok/s\na,"12,345"\nb,"9,876"\n', {"metrics": ["tok/s"]}),

@@ -283,6 +283,8 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
         return Offered(name, "seed", "config that tells repeats apart")
     if _all(column, lambda text: bool(_DURATION.fullmatch(str(text).strip()))):
         return Offered(name, "words", "how long it took, as words")
+    if plain in _TIME_NAMES and not column.is_number:
+        return Offered(name, "words", "a time that cannot be told from its cells")
     if plain in _DECIDED and not column.is_number:
         return Offered(name, "words", "what was decided of a row; no config")
     if column.is_number and plain in _METRIC_NAMES | _VALUE_NAMES:
