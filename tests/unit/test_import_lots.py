@@ -87,8 +87,10 @@ def test_what_is_said_is_capped_and_counted_in_full(
 ):
     monkeypatch.setattr(runs, "MAX_NAMED", 3)
     held = holding(tmp_path, ThreadBuilder("demo", goal="g"))
-    found = rows(5)
-    found.runs[4].problems = [{"source": "r", "code": "odd", "what": "is odd", "blocking": False}]
+    odd = FoundRun("4", "sha256:4", {"row": 4}, {"loss": 4.0})
+    odd.problems = [{"source": "r", "code": "odd", "what": "is odd", "blocking": False}]
+    found = rows(4)
+    found.runs.append(odd)
     answer = take(held, found)
     assert (len(answer.taken), answer.taken_total) == (3, 5)
     assert found.report()["notes"] == [{"where": "4", "what": "is odd"}]
@@ -126,7 +128,9 @@ def test_four_times_the_rows_are_four_times_the_work(
 def test_many_rows_are_one_entry_of_the_logbook_with_their_number(tmp_path: Path):
     held = holding(tmp_path, ThreadBuilder("demo", goal="g"))
     many = rows(60)
-    many.runs[1].state, many.runs[1].reason = "failed", "out of memory"
+    for run in many.runs.changing():
+        if run.where == "1":
+            run.state, run.reason = "failed", "out of memory"
     runs.take_in(held, "demo", many, Waiting(held, ""))
     (entry,) = log_entries(held.store.thread("demo"))
     assert entry.heading.endswith("Imported 60 runs of r.csv")
@@ -139,7 +143,7 @@ def test_rows_that_were_corrected_are_told_with_their_import(tmp_path: Path):
     held = holding(tmp_path, ThreadBuilder("demo", goal="g"))
     for value in (1.0, 2.0):
         found = rows(2)
-        for at, run in enumerate(found.runs):
+        for at, run in enumerate(found.runs.changing()):
             run.row, run.key = f"row {at}", f"sha256:{at} {value}"
             run.metrics = {"loss": value}
         runs.take_in(held, "demo", found, Waiting(held, ""))

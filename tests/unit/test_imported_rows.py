@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from leadline.adapters.extractors.tables import Unreadable, rows_of
 from leadline.adapters.results.tables import TableSource
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.table import csv_rows, object_rows
-from leadline.core.tracker.imported import Columns, Findings, metric_columns
+from leadline.core.tracker.imported import Columns, Findings, FoundRun, metric_columns
 from leadline.core.tracker.imported_rows import runs_of_rows
 from tests.chance import examples
 
@@ -423,3 +424,25 @@ def test_a_boolean_in_the_column_of_a_metric_is_0_or_1_as_where_it_is_logged(
         ({"ms": 1.0, "loss": 0.0}, {"cold": True})
     ]
     assert not found.cells_not_taken
+
+
+def test_runs_that_wait_say_what_they_said_and_take_little_room(tmp_path: Path) -> None:
+    columns = Columns({"ms": "ms", "loss": "loss"}, None, key=["key"])
+    head = "key,ms,loss," + ",".join(f"axis_{at}" for at in range(6))
+    lines = (f"k{at},{at}.5,0.{at}," + ",".join([f"{at}.25"] * 6) for at in range(2000))
+    content = "\n".join([head, *lines]) + "\n"
+    read(tmp_path / "first.csv", content, columns)  # what is loaded and compiled once
+    tracemalloc.start()
+    try:
+        found = read(tmp_path / "r.csv", content, columns)
+        now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert now < 1_200 * 2000 and peak < 2_400 * 2000  # bytes a row; in fields it takes 2,900
+    assert found.runs[1999].config == {"key": "k1999", **{f"axis_{at}": 1999.25 for at in range(6)}}
+    for run in found.runs.changing():
+        run.reason = run.where
+    assert [run.reason for run in found.runs] == [f"line {at}" for at in range(2, 2002)]
+    whole = FoundRun("w", "k", {"a": [1, {"b": None}]}, {"m": 1.0}, items={"m": {"by": ["x"]}})
+    found.runs.append(whole)
+    assert found.runs[2000] == whole and found.runs[2000] is not whole

@@ -9,7 +9,7 @@ derived metrics rest on changed (a formula, the baseline and its runs), all expe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from leadline.adapters.store import names_table
 from leadline.adapters.store.names_table import APART
@@ -79,8 +79,8 @@ def same_key(index: Index, threads: list[str], key: str) -> list[RunRow]:
     return [_row(r) for r in found]
 
 
-def first_of_each(index: Index, thread: str, metric: str) -> list[RunRow]:
-    """The first run of every experiment that measured ``metric``."""
+def first_of_each(index: Index, thread: str, metric: str) -> Iterator[RunRow]:
+    """The first run of every experiment that measured ``metric``, one at a time: there are many."""
     settle(index, thread)
     value, path = _expression(f"metrics.{metric}")
     found = index.db.execute(
@@ -88,7 +88,7 @@ def first_of_each(index: Index, thread: str, metric: str) -> list[RunRow]:
         f"HAVING max({value} IS NOT NULL)",
         [thread, *path],
     )
-    return [_row(r[:-1]) for r in found]
+    return (_row(r[:-1]) for r in found)
 
 
 # -- making rows -----------------------------------------------------------------------------------

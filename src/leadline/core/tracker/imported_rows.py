@@ -24,7 +24,14 @@ from leadline.core.metric.items import item_key
 from leadline.core.plain import beginning, shell_word
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted, epoch_ms
-from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
+from leadline.core.tracker.imported import (
+    CellNotTaken,
+    Columns,
+    Findings,
+    FoundRun,
+    packed,
+    unpacked,
+)
 from leadline.core.tracker.row_items import RunOfItems
 from leadline.core.tracker.row_values import SIDE, Measurement, RowValues, long_rows, rows_to_read
 from leadline.core.tracker.text_columns import Spellings
@@ -100,7 +107,7 @@ class _Reading:
         self.header, self.columns, self.found, self.unit = header, columns, found, unit
         self.seen = dict.fromkeys(header)
         self.named, self.no_config = columns.named, columns.apart | columns.metrics.keys()
-        self.taken: dict[object, _Taken] = {}
+        self.taken: dict[object, tuple[bytes | FoundRun, list[CellNotTaken]]] = {}
         self.spelled, self.empty = Spellings(), True
         self.lacking: set[str] = set()  # of ``LACKS``
 
@@ -214,7 +221,9 @@ class _Reading:
     def finish(self) -> None:
         found, columns = self.found, self.columns
         alike: dict[str, int] = {}
-        for run, left in self.taken.values():
+        while self.taken:
+            held, left = self.taken.pop(next(iter(self.taken)))
+            run = unpacked(held)
             _keep_texts(run, self.spelled)
             found.runs.append(run)
             found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in self.seen)
@@ -256,15 +265,15 @@ class _Reading:
             values = [(m.metric, words_of(m.cell)) for m in row.measured or []]
             same = (*cells, None, *values, row.side, row.nth)
         if same not in self.taken:
-            self.taken[same] = new
+            self.taken[same] = packed(run), new[1]
             return
-        first = self.taken[same][0].where
+        first = unpacked(self.taken[same][0]).where
         words = ", ".join(f"{name} {value}" for name, value in named.items())
         if not by_key:
             found.refuse(run.where, f"it is the same as {first} in every column")
         elif columns.keep == "last":
             found.refuse(first, f"its key ({words}) comes again in {run.where}, which is taken")
-            self.taken[same] = new
+            self.taken[same] = packed(run), new[1]
         else:
             found.refuse(run.where, f"its key ({words}) is that of {first}, which is taken")
 

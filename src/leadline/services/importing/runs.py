@@ -146,7 +146,6 @@ def take_rows(
     """Take in what ``columns`` made of a table. LeadlineError(usage) where they make nothing of it."""
     _must_bear(found, columns, request, format)
     found.set_config(request.settings)
-    _redact(context, found.runs)
     roles = {**kept_roles(request), "place": columns.place}
     return take_in(context, topic, found, points, request.title, plan_only, roles)
 
@@ -284,6 +283,10 @@ def take_in(
         taking = _Taking(thread, found, title, points, answer, roles or {})
         lots = -(-len(found.runs) // LOT)
         for number, lot in enumerate(found.in_lots(LOT), 1):
+            if (
+                roles is not None
+            ):  # of a table: what a tracker has was looked through when it was read
+                _redact(context, lot)
             if plan_only:
                 for run in lot:
                     taking.take(run, None)
