@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -46,6 +47,9 @@ def load() -> None:
     for name in ("httpcore2", "httpx2", "jinja2", "sqlite3", "yaml"):
         with contextlib.suppress(ImportError):  # not all are installed everywhere
             importlib.import_module(name)
+    if http := sys.modules.get("httpcore2"):  # each client reads the certificate authorities
+        http.default_ssl_context = functools.cache(http.default_ssl_context)
+        http.default_ssl_context(_trust_env=True)
 
 
 def serve(calls: socket.socket) -> None:

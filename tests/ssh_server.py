@@ -49,6 +49,7 @@ def ssh_server(folder: Path) -> Iterator[Path]:
     (folder / "known").write_text(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n")
     config = folder / "config"
     user = f"  IdentityFile {folder}/user\n  IdentitiesOnly yes\n"
+    user += "  KexAlgorithms curve25519-sha256\n"  # four times as quick as the default
     config.write_text(
         f"Host {HOST}\n  HostName 127.0.0.1\n  Port {port}\n{user}"
         f"  UserKnownHostsFile {folder}/known\n  GlobalKnownHostsFile /dev/null\n"

@@ -271,7 +271,9 @@ def test_what_takes_longer_than_a_client_waits_is_answered_with_its_id(raw, tmp_
     waited = called(server, "leadline", {"argv": ["wait", shown]})
     assert waited["data"]["state"] == "not over" and waited["next"] == [f"leadline wait {shown}"]
     enough.touch()
-    assert called(server, "leadline", {"argv": ["wait", shown]})["data"][0]["state"] == "done"
+    while isinstance(over := called(server, "leadline", {"argv": ["wait", shown]})["data"], dict):
+        assert over["state"] == "not over"  # a busy machine takes longer than a client waits
+    assert over[0]["state"] == "done"
 
 
 def test_a_run_that_outlives_its_session_is_still_of_it(raw, tmp_path):

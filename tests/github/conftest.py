@@ -8,6 +8,7 @@ used.
 
 from __future__ import annotations
 
+import functools
 import http.client
 import http.server
 import socket
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,15 @@ def free_port() -> int:
     with socket.socket() as made:
         made.bind(("127.0.0.1", 0))
         return int(made.getsockname()[1])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def authorities() -> None:
+    """Those of certificates are read once, not for each of thousands of clients."""
+    with suppress(ImportError):
+        import httpcore2
+
+        httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
 
 
 @pytest.fixture(scope="session")
@@ -185,7 +196,8 @@ class Proxy:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = int(self.server.server_address[1])
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # it ends at the next poll: half a second later by default
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def url(self) -> str:

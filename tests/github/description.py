@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -37,6 +37,7 @@ class Description:
             {"schemas": self.schemas}, default_specification=DRAFT202012
         )
         self._registry: Registry[Any] = Registry().with_resource("urn:github", resource)
+        self._judged: dict[tuple[str, str], list[ValidationError]] = {}
         self._paths = [(name, _path_pattern(name.partition(" ")[2])) for name in self.operations]
 
     def validator(self, schema: Any) -> Draft202012Validator:
@@ -57,6 +58,13 @@ class Description:
         if exchange.by_server and str(exchange.status) in told["replies"]:
             found += self._received(told["replies"][str(exchange.status)], exchange)
         return [f"{name}: {what}" for what in found]
+
+    def _errors(self, schema: Any, body: Any) -> list[ValidationError]:
+        """Those of an answer: it was right before where it says the same again."""
+        key = (json.dumps(schema), json.dumps(body))
+        if key not in self._judged:
+            self._judged[key] = [*self.validator(schema).iter_errors(body)]
+        return self._judged[key]
 
     def _query(self, told: dict[str, Any], query: str) -> list[str]:
         found = []
@@ -101,7 +109,10 @@ class Description:
             body = json.loads(exchange.received)
         except ValueError:
             return [f"the answer {exchange.status} is no JSON"]
-        errors = self.validator(schema).iter_errors(body)
+        if schema.keys() == {"type", "items"} and isinstance(body, list):  # each for itself
+            errors = [e for each in body for e in self._errors(schema["items"], each)]
+        else:
+            errors = self._errors(schema, body)
         return [f"answer {exchange.status} {e.json_path}: {e.message[:160]}" for e in errors]
 
 

@@ -7,7 +7,6 @@ In one process and with few git commands, so that it can be lived hundreds of ti
 
 from __future__ import annotations
 
-import ssl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,6 @@ from leadline.services.issue.delivery import Opening, bring_up_to_date
 from leadline.services.issue.verbs import fix_comment
 
 TOKEN = "tok_owner"
-TLS = ssl.create_default_context()  # once, not for each of the thousand clients of these lives
 
 
 class Killed(BaseException):
@@ -67,8 +65,6 @@ def open_at(
     context.settings["logbook.in_tree"] = False
 
     class Watched(Client):
-        tls = TLS
-
         def _send(self, *args: Any) -> Any:
             answer = super()._send(*args)
             sent()
