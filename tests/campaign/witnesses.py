@@ -41,8 +41,8 @@ def _delete(lab: Lab) -> None:
         path.unlink()
 
 
-def _refs(lab: Lab, pattern: str) -> None:
-    for ref in lab.git("for-each-ref", "--format=%(refname)", pattern).split():
+def _refs(lab: Lab, *patterns: str) -> None:
+    for ref in lab.git("for-each-ref", "--format=%(refname)", *patterns).split():
         lab.git("update-ref", "-d", ref)
 
 
@@ -64,7 +64,7 @@ HARM: dict[str, Callable[[Lab], None]] = {
 GONE: dict[str, Callable[[Lab], None]] = {
     "heads": lambda lab: shutil.rmtree(_root(lab) / "threads/t/heads"),
     "branch": lambda lab: _refs(lab, "refs/heads/leadline"),
-    "fetched": lambda lab: _refs(lab, "refs/leadline/remotes"),
+    "fetched": lambda lab: _refs(lab, "refs/leadline/remotes", "refs/remotes/origin/leadline"),
     "remote": _remote,
     "tags": lambda lab: _refs(lab, "refs/tags"),
     "runs": lambda lab: shutil.rmtree(_root(lab) / "runs"),
