@@ -165,11 +165,14 @@ def _forge_factory(
 
         # One of a plug-in has rules of its own about tokens, and was chosen here or not at all.
         if name not in BUILTIN and name != settings.get("forge"):
+            why, do = "a record from elsewhere does not decide that", f"leadline init --forge {name}"
+            if name not in forge_names():
+                why, do = "it is not installed here", f"leadline issue --thread {topic}"
             raise environment(
                 "not-agreed",
                 f"nobody on this machine said that the forge {name} may have posts",
-                why="a record from elsewhere does not decide that",
-                do=f"leadline init --forge {name}",
+                why=why,
+                do=do,
             )
         remote_url = vcs.remote_url(str(settings.get("remote") or "origin")) or ""
         setup = ForgeSetup(

@@ -75,3 +75,18 @@ def test_a_plug_in_that_cannot_be_loaded_is_said(lab: Lab, paper: Path) -> None:
     del lab.env["PAPER_FORGE"]
     assert lab.json("init", "--forge", "paper")["error"]["code"] == "no-paper"
     assert not (lab.repo / ".git" / "leadline" / "config.toml").exists()
+
+
+def test_a_forge_that_is_not_installed_is_not_proposed(lab: Lab, paper: Path) -> None:
+    """As on another machine, which has the record and neither the plug-in nor a choice of it."""
+    lab.ok("init", "--forge", "paper")
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
+    lab.ok("issue", "sync")
+    (lab.repo / ".git" / "leadline" / "config.toml").unlink()
+    why = lab.json("issue", "sync")["data"]["why"]
+    assert (why["code"], why["next"]) == ("not-agreed", ["leadline init --forge paper"])
+    del lab.env["PYTHONPATH"]
+    why = lab.json("issue", "sync")["data"]["why"]
+    assert (why["code"], why["why"]) == ("not-agreed", "it is not installed here")
+    assert why["next"] == ["leadline issue --thread demo"]
+    lab.ok("issue", "--thread", "demo")
