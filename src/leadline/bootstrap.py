@@ -27,6 +27,7 @@ from leadline.core.errors import environment, usage
 from leadline.core.patterns import later
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.job.disk import MOST_OWN_BYTES, open_small
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -165,7 +166,10 @@ def _forge_factory(
 
         # One of a plug-in has rules of its own about tokens, and was chosen here or not at all.
         if name not in BUILTIN and name != settings.get("forge"):
-            why, do = "a record from elsewhere does not decide that", f"leadline init --forge {name}"
+            why, do = (
+                "a record from elsewhere does not decide that",
+                f"leadline init --forge {name}",
+            )
             if name not in forge_names():
                 why, do = "it is not installed here", f"leadline issue --thread {topic}"
             raise environment(
@@ -299,7 +303,8 @@ def _name_in(path: str, place: list[int]) -> str:
     """The name of this folder's writer; "" where the file was made for another folder, or is damaged:
     a new name costs nothing."""
     try:
-        data = object_in(read_bytes(path) or b"")
+        with open(open_small(path), "rb") as file:
+            data = object_in(file.read())
     except OSError:
         return ""
     name = data.get("writer")
@@ -327,7 +332,7 @@ def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, obj
     settings: dict[str, object] = {}
     tracked = os.path.join(vcs.toplevel, TRACKED_FILE) if vcs.toplevel else ""
     for path in filter(None, (tracked, os.path.join(root, "config.toml"))):
-        raw = _of_checkout(path, warn) if path == tracked else read_bytes(path)
+        raw = _of_checkout(path, warn) if path == tracked else read_bytes(path, MOST_OWN_BYTES)
         if raw and raw != NOTHING_SET:
             from leadline.core.settings_file import read_settings
 

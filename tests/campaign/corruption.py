@@ -112,7 +112,7 @@ CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 
 def damage(path: Path, chance: random.Random) -> str:
     """Damage one file; says how, "" when nothing changed by it."""
-    kind = chance.randrange(12)
+    kind = chance.randrange(14)
     if kind == 0:
         path.unlink()
         return "deleted"
@@ -122,8 +122,14 @@ def damage(path: Path, chance: random.Random) -> str:
         return "a folder in its place"
     if kind == 2:
         path.unlink()
-        path.symlink_to(chance.choice(["nowhere", path.name, "/dev/null", "/etc/hostname"]))
+        path.symlink_to(
+            chance.choice(["nowhere", path.name, "/dev/null", "/dev/zero", "/etc/hostname"])
+        )
         return f"a link in its place, to {os.readlink(path)}"
+    if kind == 3:
+        path.unlink()
+        os.mkfifo(path)
+        return "a pipe in its place"
     change, before = chance.choice(CHANGES), path.read_bytes()
     after = change(before, chance) if before else garbage(before, chance)
     path.chmod(0o644)

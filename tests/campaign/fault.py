@@ -14,7 +14,8 @@ from typing import Any
 
 from tests.conftest import Lab, sealed_environment
 
-_NEVER = ("Traceback (most recent call last)", "a bug in Leadline")
+_HANGS = "it had not ended after"
+_NEVER = ("Traceback (most recent call last)", "a bug in Leadline", _HANGS)
 NOT_ENDED = 1  # no exit code of a verb
 NEVER_ENDS_S = 600
 COLUMNS = ("lost", "false", "leaked", "tracebacks")
@@ -36,7 +37,7 @@ class Tally:
         return [f"{column}: {said}" for column in COLUMNS for said in getattr(self, column)]
 
     def saw(self, what: str, output: str) -> None:
-        """Counts a traceback in what a verb printed."""
+        """Counts a traceback in what a verb printed, and one that did not end."""
         if any(word in output for word in _NEVER):
             self.tracebacks.append(f"{what}\n{output[-1500:]}")
 
@@ -69,7 +70,7 @@ class EndedLab(Lab):
         try:
             return call(*args, **how)
         except subprocess.TimeoutExpired as error:
-            told = f"it had not ended after {error.timeout:.0f} s"
+            told = f"{_HANGS} {error.timeout:.0f} s"
             return subprocess.CompletedProcess(list(args), NOT_ENDED, "", told)
         except AssertionError as error:  # of ``tests.promised``
             told = f"{_NEVER[1]}: a command that was proposed does not run: {error}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,28 @@ def test_a_folder_of_an_older_program_is_closed(tmp_path: Path) -> None:
     root.mkdir(0o755)
     files.tighten(str(root))
     assert mode(root) == 0o700
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.open("wb").truncate(disk.MOST_OWN_BYTES + 1),
+    ],
+)
+def test_a_file_of_ours_that_is_something_else_is_neither_waited_for_nor_read(
+    tmp_path: Path, kind: Callable[[Path], object]
+) -> None:
+    kind(path := tmp_path / "writer.json")
+    with pytest.raises(OSError, match=r"no regular file|larger than any|symbolic"):
+        disk.open_small(str(path))
+
+
+def test_a_pipe_is_no_content_and_a_limit_is_kept(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        files.read_bytes(str(pipe))
+    (tmp_path / "long").write_bytes(b"abc")
+    assert files.read_bytes(str(tmp_path / "long"), 2) == b"ab"
+    assert files.read_bytes(str(tmp_path)) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
 
 from leadline.core.contexts import contextmanager
@@ -130,11 +131,21 @@ def copy_file(source: str, target: str) -> None:
         raise
 
 
-def read_bytes(path: str) -> bytes | None:
-    """The file's content, or None when it is not there."""
+def _at_once(path: str, flags: int) -> int:
+    """A pipe would be waited for, and a device read for ever."""
+    fd = os.open(path, flags | os.O_NONBLOCK)
+    kind = os.fstat(fd).st_mode
+    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # a folder is refused by who opened it
+        return fd
+    os.close(fd)
+    raise OSError(errno.EINVAL, "it is no regular file", path)
+
+
+def read_bytes(path: str, most_bytes: int = -1) -> bytes | None:
+    """The file's content (its beginning, where a limit is given), or None when it is not there."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", opener=_at_once) as file:
+            return file.read(most_bytes)
     except (FileNotFoundError, IsADirectoryError):
         return None
 

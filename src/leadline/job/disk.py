@@ -15,6 +15,8 @@ import errno
 import os
 import stat
 
+MOST_OWN_BYTES = 64 << 20
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +72,16 @@ def open_to_read(path: str, folder: int | None = None) -> int:
         return fd
     os.close(fd)
     raise OSError(errno.EINVAL, "it is no regular file", path)
+
+
+def open_small(path: str) -> int:
+    """``open_to_read`` for a small file of our own that is made again where it is damaged: one larger
+    than any of them is as well. Raises OSError."""
+    fd = open_to_read(path)
+    if os.fstat(fd).st_size <= MOST_OWN_BYTES:
+        return fd
+    os.close(fd)
+    raise OSError(errno.EFBIG, "it is larger than any of its kind", path)
 
 
 def open_anew(path: str) -> int:

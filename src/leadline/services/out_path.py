@@ -12,7 +12,7 @@ from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import conflict, environment
 from leadline.core.plain import shell_word
 from leadline.core.typed import TYPE_CHECKING, Any
-from leadline.job.disk import make_folders, open_anew, open_to_read, sync_folder
+from leadline.job.disk import make_folders, open_anew, open_small, open_to_read, sync_folder
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -131,7 +131,7 @@ def is_ours(context: Context, path: str) -> bool:
 
 def _written(context: Context) -> list[str]:
     try:
-        with open(os.path.join(context.root, OUTPUTS), encoding="ascii") as file:
+        with open(open_small(os.path.join(context.root, OUTPUTS)), encoding="ascii") as file:
             found = json.load(file)
     except (OSError, ValueError):
         return []

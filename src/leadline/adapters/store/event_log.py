@@ -60,7 +60,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid
 from leadline.core.values import dataclass, field
-from leadline.job.disk import open_in_place, sync_folder
+from leadline.job.disk import MOST_OWN_BYTES, open_in_place, sync_folder
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -425,7 +425,7 @@ class EventLog:
 
     def _noted_as_compared(self, topic: str) -> list[str]:
         try:
-            noted = read_bytes(self._compared_path(topic)) or b""
+            noted = read_bytes(self._compared_path(topic), MOST_OWN_BYTES) or b""
         except OSError:  # a link in a circle
             return []
         return noted.decode("utf-8", "replace").split("\n")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from leadline.adapters.files import as_user_error, make_folders, write_all
 from leadline.core.canonical import object_in
 from leadline.core.contexts import contextmanager
-from leadline.job.disk import open_in_place, sync_folder
+from leadline.job.disk import open_in_place, open_small, sync_folder
 
 FOLDER = "open"
 _ANY = "any"  # the marker of a run that is not known: its ending may be a line that cannot be read
@@ -101,7 +101,7 @@ class OpenRunFiles:
                 found.append(("", ""))
                 continue
             try:
-                with open(os.path.join(self.folder, uid), encoding="utf-8") as file:
+                with open(open_small(os.path.join(self.folder, uid)), encoding="utf-8") as file:
                     found.append((str(object_in(file.read()).get("topic", "")), uid))
             except (OSError, ValueError):
                 found.append(("", uid))

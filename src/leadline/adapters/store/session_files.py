@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from leadline.adapters import who_works
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import open_small
 from leadline.ports.sessions import Open
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class SessionFiles:
 
     def _read(self, topic: str, key: str) -> Open | None:
         try:
-            with open(self._path(topic, key), encoding="utf-8") as file:
+            with open(open_small(self._path(topic, key)), encoding="utf-8") as file:
                 shown, _, uid = file.read(200).strip().partition(" ")
         except (OSError, ValueError):
             return None

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 
 from leadline.core.canonical import digest_of_file
+from leadline.job.disk import open_small
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 
@@ -62,7 +63,7 @@ def digests_of(context: Context, paths: Iterable[str]) -> dict[str, str]:
 
 def _kept(path: str) -> dict[str, tuple[_Stamp, str]]:
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(open_small(path), encoding="utf-8") as file:
             return {
                 str(path): (stamp, str(digest)) for path, (stamp, digest) in json.load(file).items()
             }

@@ -17,6 +17,7 @@ from leadline.core.record.run import Run
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import RAW_FILES, RESULT
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import open_small
 from leadline.services.context import Context, refs_for
 from leadline.services.out_path import write_whole
 
@@ -145,7 +146,7 @@ def _changed_ns(folder: str, name: str) -> int:
 
 def _kept(place: str) -> dict[str, int]:
     try:
-        with open(place, "rb") as file:
+        with open(open_small(place), "rb") as file:
             return dict(json.load(file))
     except (OSError, ValueError, TypeError):
         return {}

@@ -10,6 +10,7 @@ from leadline.core.canonical import canonical_json, digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.metric.ruler import is_literal, matcher, prefix_of
 from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.job.disk import open_small
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 
@@ -78,7 +79,7 @@ class FilesOf:
         """What matched in the code state that was looked at last, if it is this one: a state that runs
         repeat is listed once."""
         try:
-            with open(self._place, "rb") as file:
+            with open(open_small(self._place), "rb") as file:
                 kept = json.load(file)
         except (OSError, ValueError):
             return {}

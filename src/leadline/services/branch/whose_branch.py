@@ -16,6 +16,7 @@ from leadline.core.errors import LeadlineError, conflict
 from leadline.core.ids import TOPIC
 from leadline.core.record.event_files import FILE_NAME
 from leadline.core.settings import SETTINGS
+from leadline.job.disk import open_small
 from leadline.render.branch.badge import FOLDER as BADGES
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
@@ -76,7 +77,7 @@ def remember_own(context: Context, tip: str) -> None:
 
 def _known(context: Context) -> str:
     try:
-        with open(_memory(context), encoding="ascii") as file:
+        with open(open_small(_memory(context)), encoding="ascii") as file:
             return file.read(64)
     except (OSError, ValueError):
         return ""

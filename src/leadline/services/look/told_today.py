@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from leadline.core.record.thread import Thread
+from leadline.job.disk import open_small
 from leadline.services.context import Context
 
 FILE = "told-today"
@@ -38,7 +39,7 @@ def remember(context: Context, thread: Thread, keys: list[str]) -> None:
 
 def _kept(context: Context) -> dict[str, list[str]]:
     try:
-        with open(os.path.join(context.root, FILE), encoding="utf-8") as file:
+        with open(open_small(os.path.join(context.root, FILE)), encoding="utf-8") as file:
             day, *lines = file.read().split("\n")
     except (OSError, ValueError):
         return {}

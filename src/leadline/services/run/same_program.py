@@ -17,6 +17,7 @@ from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.run import Run, program_of
 from leadline.core.timestamps import epoch_ms, few
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import open_small
 from leadline.services.context import Context
 from leadline.services.out_path import is_ours, write_whole
 
@@ -109,7 +110,9 @@ def note_span(context: Context, started_at: str | None, ended_at: str | None) ->
     try:
         begun, ended = epoch_ms(started_at), epoch_ms(ended_at)
         path = os.path.join(context.root, SPANS)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        fd = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666
+        )
         try:
             os.write(fd, b"%d %d\n" % (begun, ended))
         finally:
@@ -123,7 +126,7 @@ def _spans(context: Context) -> list[tuple[float, float]]:
     found = []
     path = os.path.join(context.root, SPANS)
     try:
-        with open(path, "rb") as file:
+        with open(open_small(path), "rb") as file:
             data = file.read()
         if len(data) > SPANS_BYTES:
             data = data[-SPANS_BYTES // 2 :].partition(b"\n")[2]
@@ -146,7 +149,7 @@ def _spans(context: Context) -> list[tuple[float, float]]:
 def _known(context: Context) -> list[tuple[str, str]]:
     """Trees that were run lately and the programs that they hold, the newest last."""
     try:
-        with open(os.path.join(context.root, PROGRAMS), encoding="utf-8") as file:
+        with open(open_small(os.path.join(context.root, PROGRAMS)), encoding="utf-8") as file:
             return [(str(tree), str(program)) for tree, program in json.load(file)]
     except (OSError, ValueError, TypeError):
         return []

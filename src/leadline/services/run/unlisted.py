@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import open_small
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _key(context: Context) -> bytes | None:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(open_small(path), "rb") as file:
             key = file.read(KEY_BYTES)
     except FileNotFoundError:
         return b""
