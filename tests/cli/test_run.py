@@ -109,6 +109,16 @@ def test_known_configuration_is_announced_before_it_starts(thread_lab):
     thread_lab.run("run", "--set", "k=1", "--", "false")
     again = thread_lab.run("run", "--set", "k=1", "--", "false")
     assert "were run before (failed: P-001-r1)" in again.stderr
+    toggle = "test -e .git/on || exit 1"
+    for expected in (1, 0, 1):
+        assert thread_lab.run("run", "--", "sh", "-c", toggle).returncode == expected
+        (thread_lab.repo / ".git/on").unlink() if expected == 0 else (
+            thread_lab.repo / ".git/on"
+        ).touch()
+    assert (
+        "add a repeat instead: leadline run --experiment P-004"
+        in thread_lab.run("run", "--", "sh", "-c", toggle).stderr
+    )
     assert "before" not in thread_lab.run("run", "--set", "k=2", "--", "false").stderr
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.cli.parsing import pairs, settings
+from leadline.cli.commands import executor
+from leadline.cli.parsing import pairs, parser_for, settings
 from leadline.core.errors import LeadlineError
 
 
@@ -19,3 +20,9 @@ def test_what_is_no_pair_names_its_option_and_verb(text):
         pairs([text], "--a", "ab")
     assert error.value.what == f"--a {text!r} is not key=value"
     assert error.value.next == ["leadline ab --help"]
+
+
+def test_the_beginning_of_an_option_is_none():
+    with pytest.raises(LeadlineError) as error:  # --setup is a command that is carried out
+        parser_for("executor", executor).parse_args(["add", "dev", "--kind", "ssh", "--set", "x"])
+    assert "--set is not known" in error.value.what

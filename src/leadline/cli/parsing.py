@@ -50,10 +50,13 @@ argparse._ = str  # type: ignore[attr-defined]
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse that raises instead of printing and exiting. Subparsers (`hypothesis add`) are of
-    this class too."""
+    """argparse that raises instead of printing and exiting, and takes no beginning of an option for
+    it. Subparsers (`hypothesis add`) are of this class too."""
 
     meant: Parser | None = None  # that read last: a subverb's own
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **options})
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         Parser.meant = self
@@ -117,7 +120,6 @@ def parser_for(verb: str, module: ModuleType) -> Parser:
     parser = Parser(
         prog=f"leadline {verb}",
         formatter_class=_Formatter,
-        allow_abbrev=False,
         description=getattr(module, "DESCRIPTION", VERBS[verb][1]),
         epilog=f"examples:\n{examples}" if examples else None,
     )

@@ -193,7 +193,7 @@ def _seen_before(context: Context, seen: list[RunRow], thread: Thread) -> str:
     said = f"this command, config and code were run before ({'; '.join(listed)})"
     standing = [row for row in seen if not row.retracted]
     if standing:
-        last = standing[-1]
+        last = next((row for row in reversed(standing) if row.state == "done"), standing[-1])
         named = {"experiment": last.experiment}
         if last.thread != thread.topic:
             named["thread"] = last.thread
