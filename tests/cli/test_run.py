@@ -341,6 +341,16 @@ def test_code_that_changes_while_it_runs_is_said(thread_lab):
     assert thread_lab.json("show", "P-001-r1")["data"]["code"]["changed_during_run"] is True
 
 
+@pytest.mark.parametrize(("written", "said"), [("inner.py", True), ("results.csv", False)])
+def test_so_it_is_of_a_run_that_takes_no_time(thread_lab, written, said):
+    thread_lab.write("inner.py", "LOSS = 1.0\n")
+    thread_lab.write("p.py", f"import inner\nopen({written!r}, 'a').write('1\\n')\n")
+    done = thread_lab.run("run", "--", PY, "p.py")
+    assert (f"{written} changed while P-001-r1 ran" in done.stderr) is said
+    shown = thread_lab.json("show", "P-001-r1")["data"]["code"]
+    assert shown.get("changed_during_run", False) is said
+
+
 def test_a_run_bears_on_the_hypotheses_it_names(thread_lab):
     thread_lab.ok("hypothesis", "add", "bigger is faster")
     thread_lab.ok("run", "--hypothesis", "P-H1", "--repeat", "2", "--", "true")

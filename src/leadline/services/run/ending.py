@@ -36,6 +36,7 @@ from leadline.services.run.items_kept import kept_items
 from leadline.services.run.loose_files import rewritten_by
 from leadline.services.run.planning import RunPlan
 from leadline.services.run.progress import clock_ahead_s
+from leadline.services.run.ruler import program_touched
 from leadline.services.run.same_program import changed_files, note_span, said
 from leadline.services.run.spec import SPEC, forget_secrets, sealed_environment
 from leadline.services.run.started import software_seen
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     from leadline.services.screening import Hiding
 
 GONE = "the job program ended without a result: killed, or the machine went down"
+LOOKED_FROM_S = 1.0  # of a shorter run all of the code is looked at where its program was touched
+BEGAN_S = 2.0  # between the look before a run and its begin
 EXCERPT_CHARS = 1500
 LOOKED_AT_BYTES = 32 * 1024  # of a stream, at its end
 
@@ -143,7 +146,10 @@ def end_run(
         )
         if artifacts:
             body["artifacts"] = artifacts
-    looked = check_code and (result.get("wall_s") or 0) > 1.0
+    looked = check_code and (
+        (result.get("wall_s") or 0) > LOOKED_FROM_S
+        or (began and program_touched(context, planned, epoch_ms(began) / 1000 - BEGAN_S))
+    )
     if looked and (
         edited := changed_files(
             context, planned["code"], capture_code(context), planned["argv"], ()

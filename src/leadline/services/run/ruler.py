@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 
@@ -34,7 +35,7 @@ from leadline.services.run.request import Command, RunRequest
 from leadline.services.run.same_program import said
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import CodeState, RulerBody, RulerFacts
+    from leadline.core.record.bodies import CodeState, RulerBody, RulerFacts, RunPlannedBody
     from leadline.services.run.facts import PlanFacts
 
 LISTED, MOST_READ = 20, 100
@@ -181,6 +182,21 @@ def _named_paths(
         except ValueError:
             continue
     return list(found)
+
+
+def program_touched(context: Context, planned: RunPlannedBody, since_s: float) -> bool:
+    """Whether a file that a run's command names or loads was written since: whether a look at all of
+    the code is worth its time."""
+    argv, top = planned["argv"], context.vcs.toplevel or context.cwd
+    inside = goes_to(argv, os.path.join(top, planned["cwd"]))
+    if inside is None:
+        return True
+    paths = _named_paths(argv, inside, top, context.environ)
+    for path in (*paths, *loaded_files(paths, inside, top)):
+        with suppress(OSError):
+            if os.stat(path).st_mtime >= since_s:
+                return True
+    return False
 
 
 def _digest(path: str) -> str | None:
