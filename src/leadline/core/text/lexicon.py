@@ -232,6 +232,7 @@ CLASSES = {
 FIELDS = {
     # compared with all there is
     "rank": """
+        nobody|none|no one have~ got|gone|reached|seen|come <better>,
         <better>|lowest|highest|best .. on record|books, new low|high|record, no 1, no one $,
         number 1|one, top dog|gun|notch|drawer|flight|tier|shelf, one and only, be~ best $, best
         by, best there, nothing short, of all time, all time, ever made|built| written|seen|known|
@@ -341,6 +342,8 @@ FIELDS = {
         """,
     # beats by far, or shows what is beyond doubt
     "crush": """
+        loss|error|errors|time|latency|cost|memory collapse~|crater~|evaporate~, mincemeat of,
+        mother of all, have~|stand~ prayer, daylight between,
         as large|big|strong as it be~, by factor|orders|leaps|miles|margins, like stone|rocket|
         lead|flies, drop~ like, cut~|slash~|reduce~|shrink~ .. considerably|greatly|massively|
         dramatically|substantially|vastly|enormously|hugely|drastically|heavily, considerably|
@@ -424,7 +427,7 @@ FIELDS = {
         <good>|fast|slow|accurate|cheap|low|high, as <good>|fast|accurate|cheap|well|quickly|
         quick|low as <arm>, just|at as|least as <good>|fast|accurate|cheap|well, at least as,
         every bit as, in no way|wise inferior|worse|slower, <arm> .. be~ same|alike|equal|
-        equivalent|identical|comparable|similar $, be~ one and same, same <measure>|outcome|story|
+        equivalent|identical|comparable|similar $, be~ one and same, same <measure>|outcome|
         picture|ordering|ranking|quality, identical|equal|comparable|equivalent <outcome>,
         <outcome> be~|stay~|remain~ unchanged|unaffected|same|intact|identical|preserved|
         maintained|retained|equal|flat|constant, hold~ own against, equal~ <arm>, <arm> match~
@@ -446,6 +449,7 @@ FIELDS = {
         """,
     # why
     "cause": """
+        ^ because of .. $, ^ thanks|owing|due to .. $, <arm> owe~ .. <better>|<measure>|<effect>,
         <measure>|<better>|<works> .. come~|stem~|arise~|result~|follow~ from <arm>, ^ because|
         thanks|owing|due .. .. .. ; .. .. <better>|<works>|<moves>, it be~ .. that do~ it, be~
         problem|obstacle|bottleneck|limit|trouble, remove~|eliminate~|lift~|avoid~|relieve~ them|
@@ -588,6 +592,7 @@ FIELDS = {
         """,
     # nothing left to ask
     "closure": """
+        set and match,
         <side> be~ history|dead|toast|buried, result|verdict|answer|decision|outcome be~ final,
         enough runs|seeds|data|evidence|repeats to, this|experiment|result|results|data|comparison|
         evidence settles|decides|answers which| what|who|whether|how, no more|further|need
@@ -652,6 +657,9 @@ FIELDS = {
         """,
     # without exception, or of more than was run
     "general": """
+        three for three, four for four, five for five, six for six, seven for seven, eight for
+        eight, nine for nine, ten for ten, every single <scope> <works>|say~|show~|agree~|point~,
+        stable|consistent|robust throughout|everywhere,
         clean sweep, <many> nil, wins|won every|each|all round|rounds|seed|seeds|run|runs, apply~|
         applies to <more>|convolutions|other .. too|also|alike, <arm>|it|this|that|lesson| finding
         applies|generalises|generalizes|extends|transfers to|beyond|well|too, every|each <scope>

@@ -47,7 +47,7 @@ go goes went gone going; get got gotten getting; give gave given; take took take
 come came; win won winning; beat beaten beating; lead led; hold held; leave left; lose lost;
 show shown; know knew known; find found; see saw seen; say said; tell told; think thought;
 bring brought; put putting; set setting; cut cutting; hit hitting; let letting; run ran running;
-rise rose risen; fall fell fallen; grow grew grown; drive drove driven; throw threw thrown;
+rise rose risen; lay laid laying; fall fell fallen; grow grew grown; drive drove driven; throw threw thrown;
 blow blew blown; wipe wiping; lie lay lain lying; pay paid; keep kept; stand stood; bet betting;
 eat ate eaten; shrink shrank shrunk; sink sank sunk; speak spoke spoken; break broke broken;
 choose chose chosen; withstand withstood; overtake overtook overtaken; outdo outdid outdone;

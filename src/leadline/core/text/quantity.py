@@ -77,6 +77,11 @@ _MASKS = (  # compiled by the first text that has a digit
     (r"\bv\d+(?:\.\d+)*\b", 0),
     (r"\bx(?:0\b|\d+(?=_)|\d+_)\w*", 0),  # a variable
     (r"\bevery\s+\d+\s+(?:step|iteration|epoch|batche|update|minute|second|hour)s?\b", re.I),
+    (
+        r"\b(?:cut|stopped|ended|killed|resumed|restarted|evaluated|trained)\s+(?:at|after|from|for)\s+\d+\s+"
+        r"(?:step|iteration|epoch|update)s?\b",
+        re.I,
+    ),
     (r"\b\d+\^\d+\b(?!\s?(?:%|x\b|times))", 0),
     (r"\b(?:arxiv|doi)\S*?\d+[./]\d+\S*", re.I),
     (r"\bet\s+al\.?,?\s+\(?\d{4}\b|\b[A-Z][A-Za-z]+\s+(?:19|20)\d{2}(?=\))", 0),

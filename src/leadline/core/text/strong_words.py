@@ -469,11 +469,7 @@ def strong_words(text: str, names: Collection[str] = ()) -> list[StrongWord]:
             for m in _PROOF.finditer(prose)
             if not _HARD.match(prose, m.end())
         ),
-        *(
-            StrongWord(m.start(), m[0].split()[0], COMPARES)
-            for m in _COMPARES.finditer(prose)
-            if not _THAN_EXPECTED.search(part_at(prose, m.start()))
-        ),
+        *(StrongWord(m.start(), m[0].split()[0], COMPARES) for m in _COMPARES.finditer(prose)),
         *(
             StrongWord(m.start(), m[0], NO_EFFECT)
             for m in _NOTHING.finditer(prose)
@@ -532,6 +528,8 @@ def is_stated(word: StrongWord, prose: str) -> bool:
     if expected(prose, at) or left_open(prose, at) or attributed(prose, at):
         return False
     if word.kind == EVERY and planned(prose, at):
+        return False
+    if word.kind == COMPARES and _THAN_EXPECTED.search(part_at(prose, at)):
         return False
     if word.kind in (NO_EFFECT, EVERY) and _DENIES.search(word.word):
         return True
