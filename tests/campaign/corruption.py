@@ -54,6 +54,7 @@ UNSEEN = {
     "run-spans": "a cache, as that",
     "unchanged-runs.json": "a cache: the files of runs are looked at once more",
     "ruler.json": "a cache: the files of a ruler in the code state looked at last",
+    "input-digests.json": "a cache: inputs whose times are in it are read once more",
     "environment.key": "what keys digests of variables: those of another key say nothing of these",
     "runs/": "what the record has digests and values of; where it is shown, it is looked at again",
 }
@@ -197,7 +198,7 @@ def judge(lab: Lab, tally: Tally, name: str, how: str, kept: set[str]) -> None:
         tally.saw(f"{what}: {' '.join(verb)}", done.stdout + done.stderr)
     noted = lab.run("--thread", "t", "note", "said afterwards")
     tally.saw(f"{what}: note", noted.stdout + noted.stderr)
-    if "leadline verify --heal" in noted.stderr:  # what it says is what helps
+    if "verify --heal" in noted.stderr:  # what it says is what helps
         lab.run("verify", "--heal")
         noted = lab.run("--thread", "t", "note", "said afterwards")
     told = lab.run("--thread", "t", "logbook").stdout

@@ -10,6 +10,7 @@ import pytest
 from leadline.core.canonical import digest_of
 from leadline.core.secrets import shapes
 from leadline.core.secrets.content import PIECE_BYTES, ContentRules
+from leadline.core.secrets.environment import secret_values
 from leadline.core.secrets.quick import as_given, may_hold, suspects
 from leadline.core.secrets.redact import Redactor
 from leadline.core.secrets.version import DETECTOR
@@ -118,6 +119,13 @@ def test_a_file_that_gives_a_login_is_known(form: str) -> None:
 def test_what_stands_behind_a_telling_name_and_is_a_word_is_left(text: str) -> None:
     assert Redactor().text(text) == text
     assert not set(ContentRules().found_in([text.encode()]))
+
+
+def test_a_token_of_a_user_is_a_login_where_its_value_is_no_word() -> None:
+    key = drawn("%a32", random.Random(1))
+    told = Redactor().value({"users.0.user.token": key, "user_token": "<|user|>"})
+    assert told == {"users.0.user.token": "[redacted:named-secret]", "user_token": "<|user|>"}
+    assert secret_values({"USER_TOKEN": key, "NEXT_TOKEN": "maybe"}) == {"USER_TOKEN": key}
 
 
 def test_a_private_key_is_hidden_whole() -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from leadline.core.secrets.quick import SUSPECT
-from leadline.core.secrets.words import harmless, random_looking
+from leadline.core.secrets.words import drawn, harmless, random_looking
 
 MIN_SECRET_CHARS = 6
 
@@ -80,8 +80,10 @@ def stem_of(upper: str) -> str:
     return stem
 
 
-def is_model_token(upper: str) -> bool:
-    return re.search(_MODEL_TOKEN, upper) is not None
+def is_model_token(upper: str, value: str) -> bool:
+    """Whether it is a token of a model's vocabulary, by its name: ``user.token`` is one as well as a
+    login, which the value tells."""
+    return re.search(_MODEL_TOKEN, upper) is not None and not drawn(value)
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -91,7 +93,7 @@ def is_secret(name: str, value: str) -> bool:
     upper = "_" + name.upper()
     stem = stem_of(upper)
     if stem.endswith(STRONG_ENDS):
-        return not harmless(value) and not is_model_token(upper)
+        return not harmless(value) and not is_model_token(upper, value)
     if stem.endswith(WEAK_ENDS):
         return not harmless(value) and re.fullmatch(r"[A-Za-z_.-]*", value) is None
     if stem.endswith(("_KEY", "_KEYS")) or any(word in upper for word in _MIDDLE_WORDS):

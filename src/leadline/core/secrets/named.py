@@ -110,7 +110,7 @@ def is_given_secret(name: str, value: str, sure: bool) -> bool:
         return False
     upper = as_name(name)
     stem = stem_of(upper)
-    if is_model_token(upper):
+    if is_model_token(upper, value):
         return False
     if re.fullmatch(_CHAIN, value) and not random_looking(value.rpartition(".")[2]):
         return False
