@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -170,6 +171,20 @@ def test_claims_and_hypotheses_are_listed_in_parts(monkeypatch: pytest.MonkeyPat
     in_both_ways(monkeypatch, hypothesis.listing)
     some, count = claim.listing(Thread("t"), most=3)
     assert (some, count) == ([], 0)
+
+
+def test_the_faults_of_a_whole_thread_are_told_without_reading_it_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with store() as log:
+        put(log, study(12))
+        look(log)
+        with monkeypatch.context() as patched:
+            patched.setattr(EventLog, "_checked", lambda log, topic: 1 / 0)
+            assert log.faults("t") == []
+        name, lines = next(iter(study(12).lines.items()))
+        Path(log.folder("t"), name).write_bytes(b"".join(lines[:3] + lines[4:]))
+        assert [fault.code for fault in log.faults("t")] == ["broken-chain"]
 
 
 def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -803,6 +803,16 @@ class _Rows(Sequence[T]):
             stop, count = start, min(2 * count, MOST_AT_ONCE)
 
 
+class _OneByOne(_Rows[T]):
+    """Of things that are large: a seal repeats a row of each experiment."""
+
+    def __iter__(self) -> Iterator[T]:
+        return (self[place] for place in range(len(self)))
+
+    def __reversed__(self) -> Iterator[T]:
+        return (self[place] for place in reversed(range(len(self))))
+
+
 class _Things(Mapping[str, Any]):
     """Experiments, or items, by id."""
 
@@ -842,7 +852,11 @@ class _Kinds(Mapping[str, Any]):
 
     def __getitem__(self, kind: str) -> Any:
         if kind not in self._drawn:
-            self._drawn[kind] = self._rows.draw("kind=?", [kind], "place")
+            rows = self._rows
+            if kind == "snapshot":
+                self._drawn[kind] = _OneByOne(rows, "kind=?", [kind], "place", rows.passing)
+            else:
+                self._drawn[kind] = rows.draw("kind=?", [kind], "place")
         return self._drawn[kind]
 
     def __iter__(self) -> Iterator[str]:

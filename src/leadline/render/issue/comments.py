@@ -169,7 +169,8 @@ def _also(thread: Thread, news: News, evidence_of: EvidenceOf | None) -> list[st
 
 def _where(thread: Thread, news: News, links: Links) -> list[str]:
     """Addresses, as far as there are any; else what to type."""
-    tags = [s for s in thread.of_kind("snapshot") if s.stands]
+    newest_first = reversed(thread.of_kind("snapshot"))
+    tag = next((code(s.body.get("tag", "")) for s in newest_first if s.stands), "")
     found = [
         f"{LINK_NAMES.get(name, name.capitalize())}: {url}" for name, url in links.items() if url
     ]
@@ -180,8 +181,8 @@ def _where(thread: Thread, news: News, links: Links) -> list[str]:
         found.append(f"Read it: `leadline {read}`")
     swept = [r.name for r in news.results if is_a(r.design, "sweep") and len(r.experiments) > 1]
     found += [f"Picture: `leadline plot {name}`" for name in swept[:1]]
-    if tags and not links.get("tag"):
-        found.append(f"tag {code(tags[-1].body.get('tag', ''))}")
+    if tag and not links.get("tag"):
+        found.append(f"tag {tag}")
     if not links.get("tracker") and (tracked := _tracked(news.ran)):
         found.append(f"Tracker: {tracked}")
     return found

@@ -89,9 +89,11 @@ def links_for(context: Context, thread: Thread) -> dict[str, str]:
     commit, path = _logbook_commit(context, thread)
     if commit:
         links["logbook"] = pages.page(commit, path)
-    snapshots = [s for s in thread.of_kind("snapshot") if s.stands and s.body.get("commit")]
-    if snapshots and linkable(context, thread, str(snapshots[-1].body["commit"])):
-        links["tag"] = pages.page(str(snapshots[-1].body["commit"]))
+    newest_first = reversed(thread.of_kind("snapshot"))
+    sealed = (str(s.body.get("commit") or "") for s in newest_first if s.stands)
+    at = next(filter(None, sealed), "")
+    if at and linkable(context, thread, at):
+        links["tag"] = pages.page(at)
     return links
 
 
