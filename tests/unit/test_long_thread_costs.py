@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.record.thread import Thread
 from leadline.services.context import Context
 from leadline.services.evidence import claim, hypothesis
+from leadline.services.look.next import next_actions
 from leadline.services.publish import seal
 from leadline.services.publish.seal import make_bundle
 from tests.unit.test_kept_thread import Study, refs_of
@@ -185,6 +187,18 @@ def test_the_faults_of_a_whole_thread_are_told_without_reading_it_at_once(
         name, lines = next(iter(study(12).lines.items()))
         Path(log.folder("t"), name).write_bytes(b"".join(lines[:3] + lines[4:]))
         assert [fault.code for fault in log.faults("t")] == ["broken-chain"]
+
+
+def test_what_is_next_is_told_without_folding_every_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed, passing = list[str](), KeptRows.passing
+    monkeypatch.setattr(
+        KeptRows, "passing", lambda rows, ids: passed.extend(ids) or passing(rows, ids)
+    )
+    quiet: Any = {"due": False}
+    with repository() as (_, log, _):
+        put(log, study(120))
+        log.look("t", lambda thread: next_actions(thread, quiet, [], None, [], []))
+    assert len(passed) < 20
 
 
 def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

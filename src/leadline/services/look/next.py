@@ -9,7 +9,7 @@ from leadline.core.issue.due import due
 from leadline.core.record.run import USUAL_EXECUTOR, Run, is_reported
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING
-from leadline.core.view.facts import ranked, standing, uninterpreted
+from leadline.core.view.facts import measured, ranked, standing, uninterpreted
 from leadline.core.view.step import Step, next_step
 from leadline.render.page import directive_line
 from leadline.services.context import Context
@@ -80,8 +80,7 @@ def next_actions(
         actions.append(
             {"what": "no baseline is registered", "command": f"leadline baseline set {first}"}
         )
-    done = [run for run in thread.runs if run.state == "done"]
-    if done and not any(run.metrics for run in thread.runs):
+    if not measured(thread) and any(run.state == "done" for run in thread.runs):
         command = "leadline run --pattern 'NAME=REGEX' -- CMD"
         actions.append({"what": "no run gave a metric", "command": command})
     actions += [
