@@ -85,9 +85,9 @@ def problem(line: str) -> str:
 
 def reads(line: str) -> list[str]:
     """The words of a command that only reads and names nothing to be filled in, else none."""
-    words = shlex.split(line)[1:]
-    words = _front(words)[1]
-    if not words or words[0] not in READING or any(map(_BLANK.match, words)):
+    whole = shlex.split(line)[1:]  # with `--thread TOPIC` in front
+    words = _front(whole)[1]
+    if not words or words[0] not in READING or any(map(_BLANK.match, whole)):
         return []
     if any(word.partition("=")[0] in WRITING for word in words):
         return []

@@ -58,6 +58,12 @@ def aside(text: str) -> str:
     return f" ({text})" if text else ""
 
 
+def thread_name(thread: Thread) -> str:
+    """``demo (P): its title``; a title that is the topic is not said twice."""
+    title = "" if thread.title == thread.topic else f": {one_line(thread.title)}"
+    return f"{thread.topic} ({thread.prefix}){title}"
+
+
 def value_text(run: Run, metric: str, unit: str) -> str:
     """What one run measured: ``1.5 ms``, ``NaN``, ``–``."""
     return run.nonfinite.get(metric) or with_unit(run.metrics.get(metric), unit)

@@ -18,6 +18,7 @@ from leadline.core.view.facts import EvidenceOf
 from leadline.core.view.page import Page, page_of
 from leadline.render.markdown import cut
 from leadline.render.page import Part, news_parts, owed_lines, owed_of, parts_of
+from leadline.render.words import thread_name
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
@@ -62,9 +63,7 @@ def render_since(
 
 
 def _head(thread: Thread) -> str:
-    return one_line(
-        f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC"
-    )
+    return f"{thread_name(thread)}; as of {minute(thread.last_at)} UTC"
 
 
 def fitted(head: str, parts: Sequence[Part], budget_chars: int) -> str:

@@ -22,8 +22,7 @@ def render_status(
 ) -> str:
     """State of the thread, experiments best first, claims, hypotheses, what is open and what is
     due."""
-    head = f"{thread.topic} ({thread.prefix}): {one_line(thread.title)}"
-    parts = [head + (" [finished]" if thread.finished else "")]
+    parts = [words.thread_name(thread) + (" [finished]" if thread.finished else "")]
     # Experiments, best first; those without evidence behind them.
     primary = facts.primary_metrics(thread)
     ordered = facts.ranked_first(thread)
