@@ -11,7 +11,9 @@ from tests.conftest import Lab
 WAITED_S = 60
 
 
-@pytest.mark.parametrize("name", ["writer.json", "unchanged-runs.json", "threads/t/compared"])
+@pytest.mark.parametrize(
+    "name", ["writer.json", "unchanged-runs.json", "threads/t/compared", "rendered/t.json"]
+)
 def test_a_pipe_is_not_waited_for(lab: Lab, name: str) -> None:
     lab.ok("start", "t", "--prefix", "T", "--no-branch", "--goal", "find out")
     lab.ok("run", "--quiet", "--", "true")

@@ -17,6 +17,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass
+from leadline.job.disk import open_small
 from leadline.render.logbook.entries import (
     HEADER_BEGIN,
     HEADER_END,
@@ -196,7 +197,8 @@ def _memory(context: Context, topic: str) -> str:
 
 def _remembered(context: Context, topic: str) -> list[str]:
     try:
-        found = object_in(_read(_memory(context, topic)) or b"").get("digests")
+        with open(open_small(_memory(context, topic)), "rb") as file:
+            found = object_in(file.read()).get("digests")
     except OSError:
         return []
     return [str(digest) for digest in found] if isinstance(found, list) else []
