@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from leadline.core.record.event import Record, line_digest, parse_lines
+from leadline.core.secrets.version import DETECTOR
 from tests.cli.test_sync import remote  # noqa: F401
 from tests.conftest import Lab
 from tests.invented_keys import SHAPES, drawn
@@ -75,7 +76,7 @@ def test_what_today_s_detector_searched_is_not_searched_again(
     assert KEY not in events(thread_lab).read_text() and "secret-in-record" not in notes(thread_lab)
     thread_lab.ok("sync")
     head = thread_lab.repo / ".git/leadline/threads/demo/heads" / events(thread_lab).stem
-    assert head.read_text().split()[2] == "1"
+    assert head.read_text().split()[2] == str(DETECTOR)
 
 
 def test_a_line_put_in_behind_what_was_searched_is_searched(thread_lab: Lab, remote: Path) -> None:  # noqa: F811
