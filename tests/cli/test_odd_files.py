@@ -23,3 +23,14 @@ def test_a_pipe_is_not_waited_for(lab: Lab, name: str) -> None:
     for verb in (("note", "said"), ("status",), ("verify",)):
         done = lab.run(*verb, timeout=WAITED_S)
         assert done.returncode == 0, done.stderr
+
+
+def test_a_payload_that_is_a_pipe_is_a_fault(lab: Lab) -> None:
+    lab.ok("start", "t", "--prefix", "T", "--no-branch", "--goal", "find out")
+    lab.ok("run", "--quiet", "--artifact", "kept", "--", "sh", "-c", "echo kept > kept")
+    for place in (lab.repo / ".git/leadline/blobs").glob("*/*"):
+        place.unlink()
+        os.mkfifo(place)
+    done = lab.run("verify", timeout=WAITED_S)
+    assert done.returncode == 6 and "fault" in done.stdout, done.stderr
+    lab.ok("run", "--quiet", "--artifact", "kept", "--", "sh", "-c", "echo kept > kept")

@@ -131,8 +131,8 @@ def copy_file(source: str, target: str) -> None:
         raise
 
 
-def _at_once(path: str, flags: int) -> int:
-    """A pipe would be waited for, and a device read for ever."""
+def at_once(path: str, flags: int) -> int:
+    """An ``opener`` for what may be no file: a pipe would be waited for, and a device read for ever."""
     fd = os.open(path, flags | os.O_NONBLOCK)
     kind = os.fstat(fd).st_mode
     if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # a folder is refused by who opened it
@@ -144,7 +144,7 @@ def _at_once(path: str, flags: int) -> int:
 def read_bytes(path: str, most_bytes: int = -1) -> bytes | None:
     """The file's content (its beginning, where a limit is given), or None when it is not there."""
     try:
-        with open(path, "rb", opener=_at_once) as file:
+        with open(path, "rb", opener=at_once) as file:
             return file.read(most_bytes)
     except (FileNotFoundError, IsADirectoryError):
         return None

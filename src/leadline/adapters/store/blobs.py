@@ -8,6 +8,7 @@ import os
 
 from leadline.adapters.files import (
     as_user_error,
+    at_once,
     copy_file,
     make_folders,
     read_bytes,
@@ -37,7 +38,7 @@ class FileBlobs:
     @staticmethod
     def _is(path: str, data: bytes) -> bool:
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=at_once) as file:
                 return file.read() == data
         except OSError:
             return False
@@ -90,7 +91,7 @@ class FileBlobs:
 
     def check(self, digest: str) -> None:
         try:
-            with open(self.path(digest), "rb") as file:
+            with open(self.path(digest), "rb", opener=at_once) as file:
                 found = digest_of_file(file)
         except FileNotFoundError:
             raise _missing(digest) from None
