@@ -375,3 +375,19 @@ def test_a_file_of_a_commit_that_is_not_here_is_refused(repo: Path) -> None:
         vcs.file_at("f" * 40, "x")
     assert caught.value.code == "no-such-commit"
     assert vcs.commit_exists(commit) and not vcs.commit_exists("f" * 40)
+
+
+def test_a_tree_that_the_disk_did_not_take_is_not_committed(repo: Path) -> None:
+    vcs = Git.discover(str(repo))
+    first = vcs.commit_files("refs/heads/r", {"d/x": b"1"}, "one")
+    inner = git(repo, "rev-parse", f"{first}:d")
+    folder = repo / ".git/objects" / inner[:2]
+    (folder / inner[2:]).unlink()
+    folder.rmdir()
+    folder.write_text("where git wants a folder")
+    with pytest.raises(LeadlineError) as caught:
+        vcs.commit_files("refs/heads/s", {"d/x": b"1"}, "one")
+    assert caught.value.code == "git-failed"
+    folder.unlink()
+    again = vcs.commit_files("refs/heads/s", {"d/x": b"1"}, "one")
+    assert vcs.read_tree_files(again) == {"d/x": git(repo, "rev-parse", f"{again}:d/x")}

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leadline.adapters.files import make_folders
+from leadline.adapters.git.durable import are_here
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
 from leadline.core.plain import one_line, plain
@@ -159,6 +160,7 @@ class _TreeEditor:
         self._writer = git.start(
             ["mktree", "-z", "--batch", "--missing"], pipe_input=True, writes=True
         )
+        self._written: list[str] = []
 
     def __enter__(self) -> _TreeEditor:
         return self
@@ -212,7 +214,18 @@ class _TreeEditor:
         written = stdout.readline().decode().strip()
         if not written:
             self._git.finish(self._writer, ["mktree"])
+        self._written.append(written)
         return written
+
+    def check(self) -> None:
+        """mktree names a tree, and ends well, though the disk did not take it. Raises ``git-failed``."""
+        if not are_here(self._git, self._written) and missing(self._git, self._written):
+            raise environment(
+                "git-failed",
+                "git mktree failed.",
+                why="It named trees that it has not written.",
+                do="git fsck",
+            )
 
 
 def missing(git: GitProgram, names: Iterable[str]) -> set[str]:
@@ -233,7 +246,8 @@ def missing(git: GitProgram, names: Iterable[str]) -> set[str]:
 
 def edit_tree(git: GitProgram, tree: str | None, changes: Mapping[str, Entry | None]) -> str:
     """``tree`` (None: the empty one) with entries set or, where None, removed. Raises
-    ``no-such-object``, ``bad-path`` (nothing is written that a checkout could not take)."""
+    ``no-such-object``, ``bad-path`` (nothing is written that a checkout could not take),
+    ``git-failed``."""
     from leadline.core.tree_path import tree_path_problem
 
     for path, entry in changes.items():
@@ -246,7 +260,9 @@ def edit_tree(git: GitProgram, tree: str | None, changes: Mapping[str, Entry | N
             )
     with _TreeEditor(git) as editor:
         edited = editor.edit(tree, {os.fsencode(path): entry for path, entry in changes.items()})
-        return edited if edited is not None else editor.write({})
+        whole = edited if edited is not None else editor.write({})
+        editor.check()
+        return whole
 
 
 def empty_tree(git: GitProgram) -> str:
