@@ -79,3 +79,19 @@ def test_a_broken_record_branch_is_moved_aside_and_made_again(
     assert "leadline/records" in mended(thread_lab)["git"]
     thread_lab.run("sync")
     assert "demo/logbook.md" in thread_lab.git("ls-tree", "-r", "--name-only", "leadline/records")
+
+
+def test_old_locks_of_our_refs_go_and_those_of_the_user_stay(thread_lab: Lab) -> None:
+    refs = thread_lab.repo / ".git/refs"
+    of_records = ("heads/leadline/records", "remotes/origin/leadline/records", "leadline/code/x")
+    left = [refs / f"{name}.lock" for name in of_records]
+    new = refs / "leadline/code/y.lock"
+    theirs = [refs / "heads/main.lock", refs / "remotes/origin/main.lock"]
+    for path in (*left, new, *theirs):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    for path in (*left, *theirs):
+        os.utime(path, (0, 0))
+    said = mended(thread_lab)["git"]
+    assert [path for path in (*left, new, *theirs) if path.exists()] == [new, *theirs]
+    assert "refs/remotes/origin/leadline/records.lock" in said

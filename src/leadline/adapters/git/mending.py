@@ -10,6 +10,7 @@ from leadline.adapters.git.objects import missing, not_writable, read_ref_files
 from leadline.adapters.git.program import GitProgram
 
 OWN = ("refs/leadline", "refs/tags/leadline")
+REMOTES = "refs/remotes/"
 LEFT_S = 60.0
 
 
@@ -32,12 +33,8 @@ def mend(git: GitProgram, records: str) -> list[str]:
 
 def _left_locks(common_dir: str, records: str) -> list[str]:
     """Locks of our refs that a git which was killed has left: one is held for milliseconds."""
-    found = [f"{records}.lock"]
-    for top in OWN:
-        for folder, _, names in os.walk(os.path.join(common_dir, top)):
-            within = os.path.relpath(folder, common_dir).replace(os.sep, "/")
-            found += [f"{within}/{name}" for name in names if name.endswith(".lock")]
-    return [lock for lock in sorted(found) if _is_old(os.path.join(common_dir, lock))]
+    found = [name for name in _own_files(common_dir, records) if name.endswith(".lock")]
+    return [lock for lock in found if _is_old(os.path.join(common_dir, lock))]
 
 
 def _is_old(path: str) -> bool:
@@ -49,9 +46,23 @@ def _is_old(path: str) -> bool:
 
 def _own_refs(common_dir: str, records: str) -> list[str]:
     """The loose ones."""
-    found = [records] if os.path.isfile(os.path.join(common_dir, records)) else []
-    for top in OWN:
+    return [name for name in _own_files(common_dir, records) if not name.endswith(".lock")]
+
+
+def _own_files(common_dir: str, records: str) -> list[str]:
+    """Of our refs, of the record branch and of what was seen of it at remotes."""
+    found = [name for name in (records, f"{records}.lock") if _is_there(common_dir, name)]
+    for top in (*OWN, REMOTES):
         for folder, _, names in os.walk(os.path.join(common_dir, top)):
             within = os.path.relpath(folder, common_dir).replace(os.sep, "/")
-            found += [f"{within}/{name}" for name in names if not name.endswith(".lock")]
-    return sorted(found)
+            found += [f"{within}/{name}" for name in names]
+    seen = records.removeprefix("refs/heads")
+    return sorted(
+        name
+        for name in found
+        if not name.startswith(REMOTES) or name.removesuffix(".lock").endswith(seen)
+    )
+
+
+def _is_there(common_dir: str, name: str) -> bool:
+    return os.path.isfile(os.path.join(common_dir, name))
