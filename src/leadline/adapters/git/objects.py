@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping
 
 from leadline.adapters.files import make_folders
 from leadline.adapters.git.durable import are_here
-from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
+from leadline.adapters.git.program import (
+    FALLBACK_EMAIL,
+    FALLBACK_NAME,
+    GitProgram,
+    Outcome,
+    any_status,
+)
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
 from leadline.core.plain import one_line, plain
 from leadline.core.ref_name import is_object_name
@@ -220,12 +226,8 @@ class _TreeEditor:
     def check(self) -> None:
         """mktree names a tree, and ends well, though the disk did not take it. Raises ``git-failed``."""
         if not are_here(self._git, self._written) and missing(self._git, self._written):
-            raise environment(
-                "git-failed",
-                "git mktree failed.",
-                why="It named trees that it has not written.",
-                do="git fsck",
-            )
+            said = b"It named trees that it has not written."
+            self._git.fail(["mktree"], Outcome(0, b"", said))
 
 
 def missing(git: GitProgram, names: Iterable[str]) -> set[str]:
