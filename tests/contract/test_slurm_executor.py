@@ -173,7 +173,7 @@ def test_a_device_is_kept_by_a_job_that_the_runs_of_its_repository_go_into(
     assert lab_hpc.ok("logs", "P-005").split()[0] == number
     for lab in (other, lab_hpc):
         error = lab.json("device", "reserve", "acc:gpu:1", "--within", "2s")["error"]
-        assert error["code"] == "device-taken" and "of demo" in error["what"], error
+        assert error["code"] == "device-taken" and "for demo" in error["what"], error
         assert why in error["what"]
         [row] = lab.json("device", "list", "acc")["data"]
         assert (row["device"], row["state"]) == ("gpu:1", "reserved")
