@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 
 from leadline.adapters.git.durable import drop_broken_ref, set_aside_damaged
 from leadline.adapters.git.objects import missing, not_writable, read_ref_files
 from leadline.adapters.git.program import GitProgram
 
 OWN = ("refs/leadline", "refs/tags/leadline")
-REMOTES = "refs/remotes/"
 LEFT_S = 60.0
 
 
@@ -18,10 +18,14 @@ def mend(git: GitProgram, records: str) -> list[str]:
     """See ``Vcs.mend``. Raises LeadlineError."""
     try:
         moved = [f"object {name}" for name in set_aside_damaged(git)]
-        for lock in _left_locks(git.common_dir, records):
-            os.unlink(os.path.join(git.common_dir, lock))
-            moved.append(lock)
-        for ref in _own_refs(git.common_dir, records):
+        found = _own_files(git.common_dir, records)
+        locks = [name for name in found if name.endswith(".lock")]
+        for lock in locks:
+            # A git that was killed has left it: one is held for milliseconds.
+            if _is_old(os.path.join(git.common_dir, lock)):
+                os.unlink(os.path.join(git.common_dir, lock))
+                moved.append(lock)
+        for ref in (name for name in found if name not in locks):
             value = read_ref_files(git.common_dir, ref)
             unknown = value is not None and bool(missing(git, [value]))
             if drop_broken_ref(git, ref, unknown):
@@ -31,12 +35,6 @@ def mend(git: GitProgram, records: str) -> list[str]:
     return moved
 
 
-def _left_locks(common_dir: str, records: str) -> list[str]:
-    """Locks of our refs that a git which was killed has left: one is held for milliseconds."""
-    found = [name for name in _own_files(common_dir, records) if name.endswith(".lock")]
-    return [lock for lock in found if _is_old(os.path.join(common_dir, lock))]
-
-
 def _is_old(path: str) -> bool:
     try:
         return time.time() - os.lstat(path).st_mtime > LEFT_S
@@ -44,25 +42,17 @@ def _is_old(path: str) -> bool:
         return False
 
 
-def _own_refs(common_dir: str, records: str) -> list[str]:
-    """The loose ones."""
-    return [name for name in _own_files(common_dir, records) if not name.endswith(".lock")]
-
-
 def _own_files(common_dir: str, records: str) -> list[str]:
-    """Of our refs, of the record branch and of what was seen of it at remotes."""
-    found = [name for name in (records, f"{records}.lock") if _is_there(common_dir, name)]
-    for top in (*OWN, REMOTES):
-        for folder, _, names in os.walk(os.path.join(common_dir, top)):
-            within = os.path.relpath(folder, common_dir).replace(os.sep, "/")
-            found += [f"{within}/{name}" for name in names]
-    seen = records.removeprefix("refs/heads")
-    return sorted(
-        name
-        for name in found
-        if not name.startswith(REMOTES) or name.removesuffix(".lock").endswith(seen)
-    )
+    """Of our loose refs, with their locks: the record branch too, and what was seen of it at remotes."""
+    both = (records, f"{records}.lock")
+    ends = tuple(name.removeprefix("refs/heads") for name in both)
+    found = [name for name in both if os.path.isfile(os.path.join(common_dir, name))]
+    found += [name for top in OWN for name in _below(common_dir, top)]
+    found += [name for name in _below(common_dir, "refs/remotes") if name.endswith(ends)]
+    return sorted(found)
 
 
-def _is_there(common_dir: str, name: str) -> bool:
-    return os.path.isfile(os.path.join(common_dir, name))
+def _below(common_dir: str, top: str) -> Iterator[str]:
+    for folder, _, names in os.walk(os.path.join(common_dir, top)):
+        within = os.path.relpath(folder, common_dir).replace(os.sep, "/")
+        yield from (f"{within}/{name}" for name in names)

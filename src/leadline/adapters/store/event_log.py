@@ -527,8 +527,8 @@ class EventLog:
     def numbers_known(self, topic: str) -> dict[tuple[str, str], int]:
         """The highest numbers of ids as this process knew them after its last write, where nobody
         wrote since; for who holds the thread."""
-        state, numbers = self._numbers.pop(topic, ((), {}))
-        return numbers if state == self._state(topic) else {}
+        known = self._numbers.pop(topic, None)
+        return known[1] if known and known[0] == self._state(topic) else {}
 
     def know_numbers(self, topic: str, numbers: dict[tuple[str, str], int]) -> None:
         self._numbers[topic] = self._state(topic), numbers
