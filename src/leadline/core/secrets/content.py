@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from leadline.core.secrets.environment import MIN_SECRET_CHARS, forms_of
-from leadline.core.secrets.named import Given, given_in, is_code_secret
-from leadline.core.secrets.shapes import COMMON, LOGINS, TOKENS, Shape, whole_token
+from leadline.core.secrets.named import Given, given_in, is_code_secret, logins_in
+from leadline.core.secrets.shapes import COMMON, TOKENS, Shape, whole_token
 from leadline.core.secrets.words import drawn, made_up, mixed, random_looking, small
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
@@ -163,12 +163,9 @@ def _phrases(text: str, binary: bool, by_issuer: bool) -> Iterator[tuple[str, st
                     random_looking(value) and not made_up(value)
                 ):
                     yield what, value, match.start()
-    for what, hints, pattern in LOGINS:
-        if any(hint in text for hint in hints):
-            for match in re.finditer(pattern, text):
-                value = text[match.end(1) : match.end()]
-                if random_looking(value) and not made_up(value):
-                    yield f"a {what}", value, match.start()
+    for what, value, start in logins_in(text):
+        if random_looking(value) and not made_up(value):
+            yield f"a {what}", value, start
     for given in given_in(text, by_issuer):
         shell = given.name.isupper()
         in_no_order = drawn(given.value) and (shell or not given.loose)

@@ -21,7 +21,7 @@ from leadline.core.secrets.environment import (
     is_model_token,
     stem_of,
 )
-from leadline.core.secrets.shapes import STEMS, VENDORS, WORDS
+from leadline.core.secrets.shapes import LOGINS, STEMS, VENDORS, WORDS
 from leadline.core.secrets.words import (
     drawn,
     harmless,
@@ -102,6 +102,14 @@ def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
         sure = tight or part == "quoted"
         yield Given(name, value, start, end, sure, part == "quoted", not joint)
         past = end
+
+
+def logins_in(text: str) -> Iterator[tuple[str, str, int]]:
+    """(kind, value, where what gives it begins) of every ``LOGINS`` in ``text``."""
+    for kind, hints, pattern in LOGINS:
+        if any(hint in text for hint in hints):
+            for match in re.finditer(pattern, text):
+                yield kind, text[match.end(1) : match.end()], match.start()
 
 
 def is_given_secret(name: str, value: str, sure: bool) -> bool:

@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.secrets.environment import MIN_SECRET_CHARS, as_name, forms_of, is_secret
-from leadline.core.secrets.named import given_in, is_given_secret
+from leadline.core.secrets.named import given_in, is_given_secret, logins_in
 from leadline.core.secrets.quick import may_hold
 from leadline.core.secrets.sealed import Sealed
-from leadline.core.secrets.shapes import COMMON, LOGINS, PHRASES, TOKENS, whole_token
+from leadline.core.secrets.shapes import COMMON, PHRASES, TOKENS, whole_token
 from leadline.core.secrets.words import PATH, SPECIAL, drawn, is_number, random_looking, small
 from leadline.core.typed import Any, NamedTuple
 
@@ -193,13 +193,11 @@ class Redactor:
     def _command(self, items: list[Any]) -> list[Any]:
         """``items`` without what a program takes for a login by its place in the whole command."""
         line = " ".join([item for item in items if isinstance(item, str)])
-        for kind, hints, pattern in LOGINS:
-            for match in re.finditer(pattern, line) if any(h in line for h in hints) else ():
-                value = match.group()[match.end(1) - match.start() :]
-                if value.startswith("[redacted:") or self._passes(value):
-                    continue
-                mark = self._hide(kind, value)
-                items = [i.replace(value, mark) if isinstance(i, str) else i for i in items]
+        for kind, value, _ in logins_in(line):
+            if value.startswith("[redacted:") or self._passes(value):
+                continue
+            mark = self._hide(kind, value)
+            items = [i.replace(value, mark) if isinstance(i, str) else i for i in items]
         return items
 
     def _login(self, item: str) -> str:
