@@ -40,7 +40,9 @@ def judged(b: ThreadBuilder, axes: tuple[str, ...] = ("side",), **settings: Any)
     context: Any = SimpleNamespace(
         setting=lambda name: settings.get(name, SETTINGS[name].default),
         store=SimpleNamespace(look=lambda _topic, question: question(thread)),
-        vcs=SimpleNamespace(changed_between=lambda tree, other: ["bench.py"], toplevel=None),
+        vcs=SimpleNamespace(
+            changed_since=lambda trees, now: {t: ["bench.py"] for t in trees}, toplevel=None
+        ),
         root="/nonexistent",
         cwd="/nonexistent",
     )

@@ -202,9 +202,9 @@ class Vcs(Protocol):
         """
         ...
 
-    def changed_between(self, tree: str, other: str) -> list[str]:
-        """The paths in which two trees differ, sorted. Code: ``no-such-commit`` when one is not
-        here."""
+    def changed_since(self, trees: Iterable[str], now: str) -> dict[str, list[str]]:
+        """For each of ``trees`` the paths in which it differs from the tree ``now``, sorted; nothing
+        of one that is not here, and of none where ``now`` is not."""
         ...
 
     def pointers(self, tree: str) -> list[str]:

@@ -114,11 +114,14 @@ class VcsContract:
             ("A", "deep/new file.py"),
         }
         head = vcs.capture(["deep/"])
-        assert vcs.changed_between(head.tree, state.tree) == ["deep/new file.py"]
-        assert vcs.changed_between(commit, state.tree) == ["a.py", "deep/new file.py"]
-        with pytest.raises(LeadlineError) as caught:
-            vcs.changed_between(state.tree, "d" * 40)
-        assert caught.value.code == "no-such-commit"
+        clean = vcs.capture(["deep/", "a.py"])
+        gone = "d" * 40
+        assert vcs.changed_since([head.tree, gone, state.tree, clean.tree], state.tree) == {
+            head.tree: ["deep/new file.py"],
+            state.tree: [],
+            clean.tree: ["a.py", "deep/new file.py"],
+        }
+        assert vcs.changed_since([state.tree], gone) == {}
         dest = os.path.join(tmp_path, "unpacked")
         vcs.export_tree(state.commit, dest)
         vcs.export_tree(state.commit, dest)

@@ -396,13 +396,25 @@ def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None)
     return facts
 
 
-def changed_between(git: GitProgram, tree: str, other: str) -> list[str]:
-    """See ``Vcs.changed_between``."""
-    for name in (tree, other):
-        if objects.tree_of(git, name) is None:
-            raise objects.no_such_commit(name)
-    done = git.run(["diff-tree", "-r", "-z", "--name-only", "--no-renames", tree, other])
-    return sorted(shown(os.fsdecode(path)) for path in done.stdout.split(b"\0") if path)
+def changed_since(git: GitProgram, trees: Iterable[str], now: str) -> dict[str, list[str]]:
+    """See ``Vcs.changed_since``; one process for all of them."""
+    asked = {f"{tree} {now}".encode(): tree for tree in trees}
+    arguments = ["diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-renames"]
+    lines = b"".join(pair + b"\n" for pair in asked)
+    done = git.run(arguments, data=lines, ok=any_status)
+    found: dict[str, list[str]] = {}
+    paths: list[str] = []
+    for record in done.stdout.split(b"\0"):
+        pair, _, rest = record.partition(b"\n")
+        while pair in asked:  # its paths follow, or the next pair where there are none
+            paths = found[asked[pair]] = []
+            record = rest
+            pair, _, rest = record.partition(b"\n")
+        if record:
+            paths.append(shown(os.fsdecode(record)))
+    if done.returncode and found:  # of the last some objects are gone
+        found.popitem()
+    return {tree: sorted(paths) for tree, paths in found.items()}
 
 
 # unpacking

@@ -189,10 +189,10 @@ class Git:
             self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes, meanwhile, rules
         )
 
-    def changed_between(self, tree: str, other: str) -> list[str]:
+    def changed_since(self, trees: Iterable[str], now: str) -> dict[str, list[str]]:
         from leadline.adapters.git import code_state
 
-        return code_state.changed_between(self._git, tree, other)
+        return code_state.changed_since(self._git, trees, now)
 
     def pointers(self, tree: str) -> list[str]:
         from leadline.adapters.git import elsewhere

@@ -50,7 +50,9 @@ def name_files(
 
 
 def _of_code(context: Context, thread: Thread, row: FactDifference, right: Run) -> list[str]:
-    paths = context.vcs.changed_between(str(row.a), str(row.b))
+    paths = context.vcs.changed_since([str(row.a)], str(row.b)).get(str(row.a))
+    if paths is None:
+        return []
     patterns = [p for said in in_force(thread.rulers).values() for p in said["patterns"]]
     measures = [matcher(p) for p in patterns] or [
         matcher(p) for p in named_by(right) if right.ruler.get("loads")

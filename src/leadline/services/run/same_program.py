@@ -42,7 +42,7 @@ def with_program(context: Context, code: CodeState, argv: Sequence[str]) -> Code
         others = [pair for pair in known if pair[0] != tree]
         _keep(context, [*others[-TREES_KEPT:], (tree, program)])
     if program != tree:
-        written = context.vcs.changed_between(program, tree)[:FILES_KEPT]
+        written = context.vcs.changed_since([program], tree).get(program, [])[:FILES_KEPT]
         return {**code, "program": program, "written": written}
     return code
 
@@ -53,23 +53,13 @@ def _same_as(
     """The program of a tree that differs from one of the last programs' by nothing that matters."""
     latest = {program: seen for seen, program in known}
     newest = sorted(latest.items(), key=lambda kept: known.index((kept[1], kept[0])))
+    asked = newest[: -PROGRAMS_ASKED - 1 : -1]
+    changed = context.vcs.changed_since([seen for _, seen in asked], tree) if asked else {}
     written = written_by_runs(context, ())
-    for program, seen in newest[: -PROGRAMS_ASKED - 1 : -1]:
-        if not _changed(context, seen, tree, argv, written):
+    for program, seen in asked:
+        if seen in changed and not changed_program(changed[seen], argv, written):
             return program
     return tree
-
-
-def _changed(
-    context: Context, old: str, new: str, argv: Sequence[str], written: Callable[[str], bool]
-) -> list[str]:
-    """The files that make ``new`` another program than ``old``. A tree that is not here any more
-    tells nothing."""
-    try:
-        paths = context.vcs.changed_between(old, new)
-    except LeadlineError:
-        return ["a code state that is not on this machine"]
-    return changed_program(paths, argv, written)
 
 
 def changed_files(
@@ -79,8 +69,11 @@ def changed_files(
     outputs make none, besides those of this machine."""
     if not program_of(before) or not program_of(now) or program_of(before) == program_of(now):
         return []
-    written = written_by_runs(context, runs)
-    return _changed(context, str(before["tree"]), str(now["tree"]), argv, written)
+    old = str(before["tree"])
+    changed = context.vcs.changed_since([old], str(now["tree"]))
+    if old not in changed:  # it tells nothing any more
+        return ["a code state that is not on this machine"]
+    return changed_program(changed[old], argv, written_by_runs(context, runs))
 
 
 def written_by_runs(context: Context, runs: Sequence[Run]) -> Callable[[str], bool]:
