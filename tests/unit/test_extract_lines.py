@@ -204,9 +204,10 @@ def test_what_only_looks_like_json_is_not_parsed(line: str):
 def test_a_text_is_a_number_for_a_metric_that_was_declared_and_what_it_may_not_be_is_named():
     into = Gatherer(METRICS, {"loss": MetricDef("loss"), "ms": MetricDef("ms", unit="ms")})
     read_metrics_line('{"loss": "\u22120,5", "ms": "12 s", "version": "1.10"}', 1, into)
-    assert {name: series.last for name, series in into.series.items()} == {"loss": -0.5}
-    (problem,) = into.problems.listed()
-    assert "ms is '12 s', which is in 's', and the metric is in 'ms'" in problem["what"]
+    assert {name: series.last for name, series in into.series.items()} == {"loss": -0.5, "ms": 12e3}
+    read_metrics_line('{"ms": "12 MB"}', 2, into)
+    problem = into.problems.listed()[0]
+    assert "ms is '12 MB', which is in 'MB', and the metric is in 'ms'" in problem["what"]
 
 
 def test_nested_and_dotted_names_that_meet_are_named_and_neither_is_taken():

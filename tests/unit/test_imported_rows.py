@@ -44,12 +44,24 @@ def reasons(found: Findings) -> dict[str, str]:
     return {row.where: row.why for row in found.not_taken}
 
 
+MARKED = "a number with a mark, which no column explains"
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "it is empty"),
-        *((text, "it is no number") for text in ("-", "N/A", "2026-01-01", "1_000", "0x1")),
+        *((text, "it is no number") for text in ("-", "N/A", "1_000", "0x1", "1.2.3")),
         ("12.3 ms", "it is in 'ms', and no unit is declared"),
+        *((text, "it is a value with its spread") for text in ("0.9 \u00b1 0.1", "0.9+/-0.1 ms")),
+        *((text, "it is a bound and no value") for text in ("<0.001", "\u2265 5", ">=5 ms")),
+        ("~5", "it is an estimate, as its sign says"),
+        *((text, f"it is {MARKED}") for text in ("0.91*", "0.91 \u2020", "1.5e-3**")),
+        *((text, "it is a date") for text in ("2026-01-01", "1.2.2026", "2026-01-01T10:00:00Z")),
+        *((text, "it is a time of day or a duration") for text in ("1:30", "00:01:30.5")),
+        *((text, "it is a range and no value") for text in ("3-5", "3 \u2013 5", "-1 to 2")),
+        ("1/2", "it is a fraction"),
+        *((text, "it is a number with another beside it") for text in ("0.91 (0.02)", "5 [4; 6]")),
         ("45%", "it is in '%', and no unit is declared"),
         ('"1,234"', "it is 1234 or 1.234"),
     ],
@@ -63,6 +75,30 @@ def test_a_cell_without_a_number_is_named_and_the_rest_of_its_row_taken(
         cells(found) == [("line 2", "loss", text.strip('"'), why)]
         and found.cells_not_taken_total == 1
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.2 s", 1200.0),
+        ("0.57s", 570.0),  # and not 569.9999999999999
+        ("\uff11\uff12 ms", 12.0),
+        ("1'500 \u00b5s", 1.5),
+        ("1.5e3 us", 1.5),
+        ("2 min", 120000.0),
+    ],
+)
+def test_a_cell_that_names_its_unit_is_converted_to_that_of_the_metric(
+    tmp_path: Path, text: str, value: float
+) -> None:
+    found = read(
+        tmp_path / "r.csv",
+        f"block,ms\n1,{text}\n2,1e999 s\n",
+        Columns({"ms": "ms"}, units={"ms": "ms"}),
+    )
+    assert [run.metrics for run in found.runs] == [{"ms": value}]
+    said = [why for _, _, cell, why in cells(found) if cell == text]
+    assert text.endswith(" ms") or said[0].startswith(f"recorded as {value} ms: 1 ")
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,21 @@
 '1234 or 1.234'
 >>> number_in("12 ms")
 "in 'ms', and no unit is declared"
+>>> number_in("1.2 s", "ms")
+1200.0
+>>> number_in("0.91 \\u00b1 0.02")
+'a value with its spread'
 """
 
 from __future__ import annotations
 
 import math
 
+from leadline.core.metric.units import factor
 from leadline.core.patterns import later
 
 EXACT = 2**53  # the largest integer up to which a float holds every one
+LONGEST = 80  # characters of a cell that is looked at for what it is instead of a number
 NONFINITE = {
     "nan": math.nan,
     "infinity": math.inf,
@@ -39,6 +45,22 @@ _GROUPED = (
 )
 _COMMA = later(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _EITHER = later(r"[+-]?[1-9]\d{0,2},\d{3}")
+# What a cell is that holds digits and is not one number: a reader decides what of it is the value.
+_NUMBER = r"[+-]?[\d.,]*\d(?:[eE][+-]?\d+)?"
+_NO_NUMBER = (
+    (later(rf"{_NUMBER}\s*(?:\u00b1|\+/?-|\\pm)\s*{_NUMBER}.*"), "a value with its spread"),
+    (later(rf"[<>\u2264\u2265\u2272\u2273]=?\s*{_NUMBER}.*"), "a bound and no value"),
+    (later(rf"[~\u2248\u223c]\s*{_NUMBER}.*"), "an estimate, as its sign says"),
+    (
+        later(rf"{_NUMBER}\s*[*\u2020\u2021\u00a7\u00b6#^\u2191\u2193]+"),
+        "a number with a mark, which no column explains",
+    ),
+    (later(r"\d{4}([-/.])\d\d?\1\d\d?(?:[T ].*)?|\d\d?([/.])\d\d?\2\d{4}"), "a date"),
+    (later(r"(?:\d+ days?, )?\d+(?::\d\d){1,2}(?:\.\d+)?"), "a time of day or a duration"),
+    (later(rf"{_NUMBER}\s*(?:-|\u2013|\u2014|\.\.+|to)\s*{_NUMBER}"), "a range and no value"),
+    (later(r"\d+\s*[/\u2044]\s*\d+"), "a fraction"),
+    (later(rf"{_NUMBER}\s*[(\[{{].*\d.*[)\]}}]"), "a number with another beside it"),
+)
 _SIGNS = str.maketrans(
     {"\u2212": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\ufeff": ""}
 )
@@ -47,7 +69,8 @@ _SIGNS = str.maketrans(
 def number_in(text: str, unit: str = "") -> float | str:
     """The number that ``text`` writes (``nan`` and the infinities by their words, booleans as 1 and
     0), or what it is instead. An integer that no float holds stays one up to 64 bits. ``unit``: what
-    the metric is measured in; a cell that names it is taken, one that names another is not."""
+    the metric is measured in; a cell that names it is taken, one that names another of the same
+    dimension is converted."""
     word = text.strip()
     if not _PLAIN.fullmatch(word):
         word = word.translate(_SIGNS).strip()
@@ -64,13 +87,36 @@ def number_in(text: str, unit: str = "") -> float | str:
         return f"{word.replace(',', '')} or {word.replace(',', '.')}"
     if _COMMA.fullmatch(word):
         return float(word.replace(",", "."))
+    if len(word) <= LONGEST and (instead := _instead(word)):
+        return instead
     if (parts := _UNIT.fullmatch(word)) is None:
         return "no number"
     value, said = number_in(parts[1]), parts[2]
     if isinstance(value, str) or said == unit:
         return value
+    if (times := factor(said, unit)) is not None:
+        return _times(value, times)
     declared = f"the metric is in {unit!r}" if unit else "no unit is declared"
     return f"in {said!r}, and {declared}"
+
+
+def _instead(word: str) -> str:
+    return next((what for pattern, what in _NO_NUMBER if pattern.fullmatch(word)), "")
+
+
+def _times(value: float, times: float) -> float:
+    """A product that is the nearest number where ``times`` is a power of ten, as for most units."""
+    places = round(math.log10(times))
+    of_ten = math.isfinite(value) and math.isclose(times, 10.0**places, rel_tol=1e-12)
+    if of_ten and "e" not in (digits := repr(value)):
+        return float(f"{digits}e{places}")
+    return value * times
+
+
+def unit_in(text: str) -> str:
+    """The unit that a cell names behind its number, "" where it names none."""
+    parts = _UNIT.fullmatch(text.translate(_SIGNS).strip())
+    return parts[2] if parts else ""
 
 
 def integer_in(cell: object) -> int | None:

@@ -19,8 +19,9 @@ from leadline.core.config import parse_value
 from leadline.core.errors import usage
 from leadline.core.extract.lines import vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
-from leadline.core.extract.written_number import NONFINITE, integer_in
+from leadline.core.extract.written_number import NONFINITE, integer_in, unit_in
 from leadline.core.metric.items import item_key
+from leadline.core.metric.units import conversion
 from leadline.core.plain import beginning, shell_word
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted, epoch_ms
@@ -479,6 +480,8 @@ def _measured(cell: Any, unit: str) -> tuple[float | None, str]:
         whole = integer_in(cell)
         if whole is not None and whole != int(value):
             return value, f"recorded as {value!r}, the nearest number of 64 bits"
+        if isinstance(cell, str) and unit and (said := unit_in(cell)) not in ("", unit):
+            return value, f"recorded as {value!r} {unit}: {conversion(said, unit)}"
         return value, ""
     return value, f"recorded as {finite(value)}: it is not finite and enters no statistics"
 
