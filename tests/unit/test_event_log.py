@@ -7,7 +7,10 @@ import json
 import multiprocessing
 import os
 import resource
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from leadline.adapters.clock import SystemClock
 from leadline.adapters.store import event_log
 from leadline.adapters.store.event_log import ROLL_BYTES, EventLog
 from leadline.core.errors import LeadlineError
-from leadline.core.ids import named_id
+from leadline.core.ids import experiment_id, named_id
 from leadline.core.record.event import Record, line_digest
 from leadline.core.ulid import held
 
@@ -101,6 +104,41 @@ def test_numbers_are_asked_for_again_where_somebody_else_wrote(tmp_path: Path) -
     with log.transaction("t") as writing:
         writing.add("note", {"id": "P-N2000000", "text": "by no number that was given"})
     assert note(log, "g") == "P-N7"
+
+
+def steps_of(log: EventLog, number: int) -> int:
+    """Steps of the interpreter that one more experiment takes to be written."""
+    steps = 0
+
+    def count_it(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        steps += event == "opcode"
+        return count_it
+
+    log.index.refresh("t")
+    sys.settrace(count_it)
+    try:
+        plan(log, [number])
+    finally:
+        sys.settrace(None)
+    return steps
+
+
+def plan(log: EventLog, numbers: Iterable[int]) -> None:
+    with log.transaction("t", many=True) as writing:
+        for number in numbers:
+            uid, shown = writing.new_uid(), experiment_id("P", number)
+            body = {"experiment": shown, "experiment_uid": uid, "refs": {shown: uid}}
+            writing.add("run-planned", {"id": f"{shown}-r1", **body})
+
+
+def test_what_a_record_takes_is_the_same_after_many_experiments(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    plan(log, range(1, 20))
+    few = steps_of(log, 20)
+    plan(log, range(21, 500))
+    assert steps_of(log, 500) < 1.2 * few
 
 
 def test_torn_last_line_is_ended_named_and_kept(tmp_path: Path) -> None:

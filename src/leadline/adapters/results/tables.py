@@ -43,9 +43,8 @@ class TableSource:
                 rows, columns = as_looked_at(rows, table.header, columns, found, table.unit)
             runs_of_rows(rows, table.header, columns, found, table.unit)
             found.digest = table.digest()
-            for run in found.runs.changing():
-                if run.series:
-                    _fold_series(run, columns)
+            for run in found.runs.changing() if columns.roles.step else ():
+                _fold_series(run, columns)
         except Unreadable as error:
             how = "--help"
             if error.option:

@@ -867,11 +867,22 @@ class FileTransaction:
         self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev, searched))
         if self.is_compared:
             self.log.note_compared(self.topic, [self.name])
-        taken = {c: max(n, self._taken.get(c, 0)) for c, n in self._before.items()}
-        given = {c: n for c, n in taken.items() if n <= self._before[c] + len(self.lines)}
-        self.log.know_numbers(self.topic, given)
+        self.log.know_numbers(self.topic, self._numbers_given())
         if self._opened is not None and self.log.sessions is not None:
             self.log.sessions().opened(self.topic, *self._opened)
+
+    def _numbers_given(self) -> dict[tuple[str, str], int]:
+        """What was known before and what was added, which may be little beside it; without a number
+        that is no next one."""
+        for counted, number in self._taken.items():
+            before = self._before.get(counted)
+            if before is None or number <= before:
+                continue
+            if number <= before + len(self.lines):
+                self._before[counted] = number
+            else:
+                del self._before[counted]
+        return self._before
 
     @staticmethod
     def _append(path: str, data: bytes) -> None:

@@ -222,8 +222,10 @@ class _Reading:
     def finish(self) -> None:
         found, columns = self.found, self.columns
         alike: dict[str, int] = {}
-        while self.taken:
-            held, left = self.taken.pop(next(iter(self.taken)))
+        waiting = [*reversed(self.taken.values())]
+        self.taken.clear()
+        while waiting:
+            held, left = waiting.pop()
             run = unpacked(held)
             _keep_texts(run, self.spelled)
             found.runs.append(run)
