@@ -97,6 +97,7 @@ def test_a_cell_that_names_its_unit_is_converted_to_that_of_the_metric(
         Columns({"ms": "ms"}, units={"ms": "ms"}),
     )
     assert [run.metrics for run in found.runs] == [{"ms": value}]
+    assert "too large" in reasons(found)["line 3"]
     said = [why for _, _, cell, why in cells(found) if cell == text]
     assert text.endswith(" ms") or said[0].startswith(f"recorded as {value} ms: 1 ")
 

@@ -207,7 +207,7 @@ def cell_number(value: Any, unit: str = "") -> float | str:
 
 def _is_infinite(cell: object) -> bool:
     """Whether a cell says that it is infinite, and does not only hold more than a float does."""
-    return isinstance(cell, float) or (isinstance(cell, str) and cell.strip()[-1:].isalpha())
+    return isinstance(cell, float) or (isinstance(cell, str) and not any(map(str.isdigit, cell)))
 
 
 class _Table:
