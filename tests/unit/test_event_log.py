@@ -3,6 +3,7 @@ full disks."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -139,6 +140,28 @@ def test_what_a_record_takes_is_the_same_after_many_experiments(tmp_path: Path) 
     few = steps_of(log, 20)
     plan(log, range(21, 500))
     assert steps_of(log, 500) < 1.2 * few
+
+
+def test_many_records_are_read_into_the_index_while_others_may_write(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    refresh, free = log.index.refresh, list[bool]()
+
+    def watched(topic: str) -> None:
+        with (tmp_path / "locks" / "t.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                free.append(False)
+            else:
+                free.append(True)
+        refresh(topic)
+
+    log.index.refresh = watched  # type: ignore[method-assign]
+    plan(log, range(1, 4))
+    assert free == [False, True]
+    assert log.index.highest("t", "experiment") == 3
+    note(log, "one record")
+    assert free == [False, True, False]
 
 
 def test_torn_last_line_is_ended_named_and_kept(tmp_path: Path) -> None:

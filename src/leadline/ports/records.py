@@ -82,7 +82,7 @@ class RecordLog(Protocol):
         self, topic: str, create: bool = False, many: bool = False
     ) -> AbstractContextManager[Transaction]:
         """``many``: its records are looked through for secrets together, when they are written: what
-        ``add`` gives back was not."""
+        ``add`` gives back was not. And they are read into the index while others may write."""
         ...
 
     def alone(self, topic: str, what: str) -> AbstractContextManager[object]:

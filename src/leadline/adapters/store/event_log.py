@@ -523,6 +523,8 @@ class EventLog:
             writing = FileTransaction(self, topic, many)
             yield writing
             writing.commit()
+        if many:  # read here, while others may write, and not by the next who holds the thread
+            self.index.refresh(topic)
 
     def numbers_known(self, topic: str) -> dict[tuple[str, str], int]:
         """The highest numbers of ids as this process knew them after its last write, where nobody

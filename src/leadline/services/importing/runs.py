@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 TOLD_RUNS = 24  # named in the logbook
-LOT = 400  # runs that are written before others may write: they wait a tenth of a second
+LOT = 200  # runs that are written before others may write: they wait some hundredths of a second
 
 
 @dataclass
