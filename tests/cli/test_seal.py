@@ -78,6 +78,18 @@ def test_tag_bundle_comment_and_record(measured: Lab) -> None:
     assert verified.returncode == 0, verified.stdout
 
 
+def test_the_record_of_a_seal_names_its_bundle_and_repeats_none_of_it(measured: Lab) -> None:
+    done = seal(measured, "first", "--message", "{{P-002.time_ms}} with blocks of 64")
+    files = measured.repo.glob(".git/leadline/threads/demo/events/*.jsonl")
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    [line] = (line for line in lines if '"kind":"snapshot"' in line)
+    body = json.loads(line)["body"]
+    assert body["bundle"].keys() == {"bundle.json", "bundle.md", "table.csv"}
+    assert body["refs"] == {} and "table" not in body
+    comments = measured.git("show", f"{BRANCH}:demo/issue.md")
+    assert done["id"] in comments and "| P-001 (baseline) |" in comments
+
+
 def test_dirty_and_staged_files_are_left_alone(measured: Lab) -> None:
     measured.write("staged.py", "x\n")
     measured.git("add", "staged.py")

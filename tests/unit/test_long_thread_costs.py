@@ -228,7 +228,7 @@ def test_a_bundle_is_made_in_one_pass_over_parts(monkeypatch: pytest.MonkeyPatch
 
 
 def sealed(context: Context, thread: Thread) -> dict[str, str]:
-    return make_bundle(context, thread, "P-S1", "one", "t/one", "0" * 40, "", {})[1]
+    return make_bundle(context, thread, "P-S1", "one", "t/one", "0" * 40, "", {})
 
 
 def bundle(context: Context, thread: Thread) -> dict[str, object]:

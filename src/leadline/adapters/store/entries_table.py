@@ -166,7 +166,7 @@ def _about(db: sqlite3.Connection, thread: str, shown: list[Record]) -> list[Rec
 
 
 def _named(record: Record) -> set[str]:
-    if record.kind == "snapshot":  # it names every experiment, and shows none
+    if record.kind == "snapshot":  # an old one names every experiment, and shows none
         return {base_of(created_id(record))}
     lists = [record.body.get(name) for name in _NAMES]
     others = [n for names in lists if isinstance(names, list) for n in names if isinstance(n, str)]

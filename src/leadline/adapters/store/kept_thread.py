@@ -51,7 +51,7 @@ MOST_AT_ONCE = 64
 JUDGED_AT_ONCE = 64
 FOLDED_AT_ONCE = 64  # things: bounds what is read beside what is held
 NEAR = 64  # members that are remembered
-MOST_CITED = 32  # a seal names all experiments, and shows none
+MOST_CITED = 32  # a seal of an earlier Leadline names all experiments, and shows none
 MOST_HELD = 2000  # things in memory; who was given one keeps it
 HELD = 600  # things in memory while claims are judged
 _BASELINE = ("thread-started", "metric-defined", "ruler", "baseline")
@@ -804,7 +804,7 @@ class _Rows(Sequence[T]):
 
 
 class _OneByOne(_Rows[T]):
-    """Of things that are large: a seal repeats a row of each experiment."""
+    """Of things that are large: a seal of an earlier Leadline has a row of each experiment."""
 
     def __iter__(self) -> Iterator[T]:
         return (self[place] for place in range(len(self)))

@@ -11,16 +11,17 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.plain import json_escaped
 from leadline.core.record import artifact
+from leadline.core.record.conform import field_misfit
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.stats.inference import summarise
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -241,41 +242,77 @@ def bundle_pieces(bundle: Bundle, experiments: Sequence[str] | Mapping[str, str]
     opening = "{\n"
     for name in sorted(fields):
         value = fields[name]
-        lines: Iterable[str] | None = None
-        if name == "experiments":
-            lines = (line[:-1] for line in experiments)
-        elif isinstance(value, list) and value:
-            lines = map(json_escaped, map(canonical_json, value))
         yield f'{opening} "{name}": '
         opening = ",\n"
-        if lines is None:
-            yield json_escaped(canonical_json(value))
-            continue
-        between = "[\n  "
-        for line in lines:
-            yield between + line
-            between = ",\n  "
-        yield "[]" if between.startswith("[") else "\n ]"
+        if name == "experiments":
+            yield from _on_lines(line[:-1] for line in experiments)
+        elif name == "table":
+            table = bundle["table"]
+            columns = {"axes": table["axes"], "metrics": table["metrics"]}
+            yield _told(columns)[:-1] + _ROWS
+            yield from _on_lines(map(_told, table["rows"]))
+            yield "}"
+        elif isinstance(value, list):
+            yield from _on_lines(map(_told, value))
+        else:
+            yield _told(value)
     yield "\n}\n"
+
+
+_ROWS = ',"rows":'
+
+
+def _told(value: object) -> str:
+    return json_escaped(canonical_json(value))
+
+
+def _on_lines(values: Iterable[str]) -> Iterator[str]:
+    between = "[\n  "
+    for value in values:
+        yield between + value
+        between = ",\n  "
+    yield "[]" if between.startswith("[") else "\n ]"
 
 
 def sealed_claims(bundle: Iterable[bytes]) -> list[BundledClaim] | None:
     """The claims that the lines of a bundle's file hold; None where they lie otherwise than
     ``bundle_pieces`` lays them."""
-    lines, opening = iter(bundle), b' "claims": '
-    for line in lines:
-        if not line.startswith(opening):
-            continue
-        if line.rstrip(b",\n") == opening + b"[]":
-            return []
-        if line != opening + b"[\n":
-            return None
-        each = takewhile(lambda line: not line.startswith(b" ]"), lines)
-        try:
-            return [json.loads(claim.rstrip(b",\n")) for claim in each]
-        except ValueError:  # a claim over several lines
-            return None
-    return None
+    found = _listed(bundle, "claims")
+    try:
+        return None if found is None or found[0] else list(map(json.loads, found[1]))
+    except ValueError:  # a claim over several lines
+        return None
+
+
+def sealed_table(
+    bundle: Iterable[bytes], most: int | None = None
+) -> tuple[ResultTable, int] | None:
+    """The table that the lines of a bundle's file hold, with its first ``most`` rows, and how many
+    more there are; None where it is none, or lies otherwise than ``bundle_pieces`` lays it."""
+    found = _listed(bundle, "table")
+    if found is None:
+        return None
+    before, rows = found
+    try:
+        columns = json.loads(before.removesuffix(_ROWS.encode()) + b"}")
+        table = {**columns, "rows": list(map(json.loads, islice(rows, most)))}
+    except (ValueError, TypeError):
+        return None
+    if field_misfit("SnapshotBody", "table", table):
+        return None
+    return cast("ResultTable", table), sum(1 for _ in rows)
+
+
+def _listed(bundle: Iterable[bytes], name: str) -> tuple[bytes, Iterator[bytes]] | None:
+    """What the field ``name`` says before its list, and each line of that; None where it lies
+    otherwise."""
+    lines, opening = iter(bundle), f' "{name}": '.encode()
+    line = next((line for line in lines if line.startswith(opening)), b"")
+    before, listed, behind = line.removeprefix(opening).rstrip(b"},\n").rpartition(b"[")
+    if not listed or behind not in (b"", b"]"):
+        return None
+    each = takewhile(lambda line: not line.startswith(b" ]"), () if behind else lines)
+    return before, (value.rstrip(b",\n") for value in each)
 
 
 def packages_of(run: Run) -> str:
@@ -392,6 +429,7 @@ class _Counted(NamedTuple):
     """Of an experiment that counts what the table needs. ``measured``: the metrics of each run."""
 
     id: str
+    uid: str
     title: str
     config: dict[str, object]
     measured: list[dict[str, float]]
@@ -402,7 +440,7 @@ class _Counted(NamedTuple):
 
 def _counted(experiment: Experiment) -> _Counted:
     measured = [run.metrics for run in experiment.evidence_runs]
-    return _Counted(experiment.id, experiment.title, experiment.config, measured)
+    return _Counted(experiment.id, experiment.uid, experiment.title, experiment.config, measured)
 
 
 def _counted_in(part: BundledPart) -> Iterator[_Counted]:
@@ -439,6 +477,7 @@ def _comparison_table(
     rows: list[TableRow] = [
         {
             "experiment": one.id,
+            "uid": one.uid,
             "title": one.title,
             "baseline": base is not None and one.id == base.id,
             "axes": {key: one.config.get(key) for key in axes},

@@ -1024,6 +1024,7 @@ class TableCell(TypedDict):
 
 class TableRow(TypedDict):
     experiment: str
+    uid: NotRequired[str]  # of the experiment; not where a record has the table
     title: str
     baseline: bool
     axes: dict[str, object]  # the varied keys of its config
@@ -1045,7 +1046,7 @@ class SnapshotBody(ItemBody, total=False):
     records: int  # how many there were
     rules: int  # by which the labels in the bundle were computed
     bundle: dict[str, str]  # file to its blob
-    table: ResultTable  # a row an experiment, against the baseline
+    table: ResultTable  # as an earlier Leadline wrote it; now in `bundle.json` alone
 
 
 class UpdateBody(ItemBody, total=False):

@@ -137,10 +137,17 @@ def bundle_csv(bundle: Bundle) -> str:
 
 
 def render_seal_comment(
-    shown: str, body: SnapshotBody, tree: str, places: dict[str, str], marker: str
+    shown: str,
+    body: SnapshotBody,
+    tree: str,
+    places: dict[str, str],
+    marker: str,
+    content: ResultTable | None = None,
+    more: int = 0,
 ) -> str:
     """The comment that a seal leaves on the issue: tag, commit, report files, digest of the record,
-    and the table. What another program left out of its record is not said."""
+    and of the table ``content``, which has ``more`` rows. What another program left out of its
+    record is not said."""
     lines = [f"- **Tag:** {code(body['tag'])}"] if "tag" in body else []
     if "commit" in body:
         lines.append(f"- **Commit:** {tree or code(body['commit'])}")
@@ -148,14 +155,16 @@ def render_seal_comment(
     if "records" in body and "heads_digest" in body:
         lines.append(f"- **Record:** {body['records']} records, heads {code(body['heads_digest'])}")
     said = [prose(str(body["text"]))] if body.get("text") else []
-    table = [comparison_markdown(body["table"])] if "table" in body else []
+    compared = [comparison_markdown(content)] if content is not None else []
+    if more:
+        compared.append(f"{more:,} more rows are in the comparison table.")
     return (
         "\n\n".join(
             [
                 f"### Sealed {shown}: {data(body.get('name', ''))}",
                 *said,
                 "\n".join(lines),
-                *table,
+                *compared,
                 marker,
             ]
         )

@@ -21,6 +21,7 @@ from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.exchange import records_refused
 from leadline.services.branch.logbook import logbook_path
 from leadline.services.branch.permalink import linkable, pages_of, without_links
+from leadline.services.branch.sealed import table_of_seal
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 LEAST_ROOM_CHARS = 4_000  # for the derived part beside a long text of people's own
 MARKER_CHARS = 200
+ROWS_SHOWN = 200  # of the table in the comment of a seal
 
 
 def derived_body(context: Context, thread: Thread, body_there: str | None = None) -> str:
@@ -180,6 +182,10 @@ def snapshot_comment_text(
         if pages and commit and linkable(context, context.store.view(topic), commit)
         else ""
     )
+    try:
+        table, more = table_of_seal(context, snapshot.body, ROWS_SHOWN)
+    except LeadlineError:
+        table, more = None, 0  # not here, or damaged, which `verify` says
     return render_seal_comment(
-        snapshot.id, snapshot.body, tree, places, str(context.setting("marker"))
+        snapshot.id, snapshot.body, tree, places, str(context.setting("marker")), table, more
     )

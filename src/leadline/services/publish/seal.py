@@ -21,7 +21,6 @@ from leadline.core.ids import named_id
 from leadline.core.publish.bundle import (
     BUNDLE_VERSION,
     PART,
-    Bundle,
     BundledClaim,
     build_bundle,
     bundle_pieces,
@@ -229,7 +228,7 @@ def _commit_files(
     return done
 
 
-SEALED = {"commit", "heads_digest", "records", "bundle", "table"}
+SEALED = {"commit", "heads_digest", "records", "bundle"}
 
 
 def _unfinished(context: Context, thread: Thread, name: str | None) -> Item[SnapshotBody] | None:
@@ -272,7 +271,7 @@ def _record(
                 do=f"leadline seal {name}-2",
             )
         heads = context.store.heads(topic)
-        bundle, blobs = make_bundle(context, thread, shown, name, tag, commit, message, heads)
+        files = make_bundle(context, thread, shown, name, tag, commit, message, heads)
         body: SnapshotBody = {
             "id": shown,
             "name": name,
@@ -283,9 +282,8 @@ def _record(
             "heads_digest": digest_of(heads),
             "records": thread.record_count,
             "rules": RULES,
-            "bundle": blobs,
-            "table": bundle["table"],
-            "refs": refs_for(thread, [r["experiment"] for r in bundle["table"]["rows"]], [message]),
+            "bundle": files,
+            "refs": refs_for(thread, texts=[message]),
         }
         if override.used:
             body["override"], body["overridden"] = override.why, override.used
@@ -322,8 +320,8 @@ def make_bundle(
     commit: str,
     message: str,
     heads: dict[str, str],
-) -> tuple[Bundle, dict[str, str]]:
-    """The bundle and the digests of its files, which are in the blob store then."""
+) -> dict[str, str]:
+    """The files of the bundle, which are in the blob store then, by their digests."""
     evidence = labels_for(thread)
     claims: list[BundledClaim] = [
         {
@@ -380,7 +378,7 @@ def make_bundle(
         "table.csv": bundle_csv(bundle),
     }
     files = {file: context.blobs.put(text.encode()) for file, text in texts.items()}
-    return bundle, {**files, **beside}
+    return {**files, **beside}
 
 
 def _packages(context: Context, digest: str) -> dict[str, str] | None:

@@ -41,6 +41,7 @@ from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.artifacts import artifacts_of
 from leadline.services.artifact.intake import check_patterns, mark_old
+from leadline.services.branch.sealed import table_of_seal
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import snapshot_named
 from leadline.services.out_path import write_whole
@@ -116,7 +117,7 @@ def reproduce(
         raise usage("bad-repeat", f"--repeat {repeat} runs nothing", do="leadline reproduce --help")
     check_patterns(context, artifacts or [])
     thread = context.store.thread(topic)
-    shown, experiments, sealed = _targets(thread, target, only or [])
+    shown, experiments, sealed = _targets(context, thread, target, only or [])
     plans = [plan_again(context, thread, e, sealed, artifacts or []) for e in experiments]
     _say_cost(plans, repeat, say)
     found = _Found()
@@ -141,7 +142,7 @@ def reproduce(
 
 
 def _targets(
-    thread: Thread, target: str, only: list[str]
+    context: Context, thread: Thread, target: str, only: list[str]
 ) -> tuple[str, list[Experiment], set[str]]:
     """The id meant, its experiments, and the uids of the sealed runs when it is a snapshot (else
     none)."""
@@ -152,11 +153,13 @@ def _targets(
         or thread.find(target)
     )
     if is_a(thing, "snapshot"):
-        rows = thing.body["table"]["rows"] if thing.body.get("table") else []
+        table, _ = table_of_seal(context, thing.body)
+        rows = table["rows"] if table is not None else []
+        refs = {**thing.refs, **{r["experiment"]: r["uid"] for r in rows if "uid" in r}}
         experiments = [
             thread.experiments[name]
             for r in rows
-            if (name := thread.shown(r["experiment"], thing.refs)) in thread.experiments
+            if (name := thread.shown(r["experiment"], refs)) in thread.experiments
         ]
         ended = {
             u
