@@ -14,6 +14,7 @@ from leadline.adapters.store import event_log
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.record.thread import Thread
+from leadline.core.text.lint import lint
 from leadline.services.context import Context
 from leadline.services.evidence import claim, hypothesis
 from leadline.services.look.next import next_actions
@@ -199,6 +200,26 @@ def test_what_is_next_is_told_without_folding_every_run(monkeypatch: pytest.Monk
         put(log, study(120))
         log.look("t", lambda thread: next_actions(thread, quiet, [], None, [], []))
     assert len(passed) < 20
+
+
+def test_the_advice_on_a_claim_reads_what_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded, fold = list[str](), KeptRows.fold
+    monkeypatch.setattr(
+        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
+    )
+    with store() as log:
+        put(log, study(120))
+        for predicate, cited in (
+            ("loss(P-003) < loss(P-002)", "P-003.loss.n"),
+            ("loss(P-002-r1) < loss(P-500)", "P-002.loss.n"),
+            ("", "P-120.loss.n"),
+        ):
+            view = log.view("t")
+            folded.clear()
+            said = lint("lower", view, "claim", {}, predicate)
+            assert said[0].mend == f"add n: (n={{{{{cited}}}}})"
+            assert said == lint("lower", log.thread("t"), "claim", {}, predicate)
+            assert len(folded) < 10
 
 
 def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -296,7 +296,7 @@ def sealed_table(
     try:
         columns = json.loads(before.removesuffix(_ROWS.encode()) + b"}")
         table = {**columns, "rows": list(map(json.loads, islice(rows, most)))}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     if field_misfit("SnapshotBody", "table", table):
         return None

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 from leadline.core.errors import LeadlineError
-from leadline.core.ids import ID_IN_TEXT
+from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.text.spans import blanked, code_spans
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from leadline.core.record.thread import Thread
+    from leadline.core.record.thread import Experiment, Thread
 
 _NEAR = 160
 _BASELINE = re.compile(r"\b(?:the|our|its)\s+baseline\b(?!\s+(?:case|is registered))", re.I)
@@ -149,15 +149,24 @@ def _missing_n(
 def _n_of(said: str, thread: Thread) -> str:
     """A citation of the number of runs: of the experiment and the metric that are named, else of the
     last and its first."""
-    measured = [e for e in thread.experiments.values() if any(run.metrics for run in e.runs)]
-    named = [e for e in measured if e.id in said]
-    by_config = not named and any(f"{name}(" in said for name in thread.metrics)
-    if not measured or by_config:
+    ids = set(map(experiment_of, ID_IN_TEXT.findall(said)))
+    named = [e for shown in ids if (e := thread.experiments.get(shown)) and _is_measured(e)]
+    if not named and any(f"{name}(" in said for name in thread.metrics):  # by config
         return "…"
-    chosen = (named or measured)[-1]
+    # Asked of the last alone: a thread may have very many.
+    newest = () if named else reversed(thread.experiments.values())
+    chosen = max(named, key=lambda e: e.uid, default=None) or next(
+        filter(_is_measured, newest), None
+    )
+    if chosen is None:
+        return "…"
     metrics = list(dict.fromkeys(name for run in chosen.runs for name in run.metrics))
     metric = next((name for name in metrics if f"{name}(" in said), metrics[0])
     return f"{{{{{chosen.id}.{metric}.n}}}}"
+
+
+def _is_measured(experiment: Experiment) -> bool:
+    return any(run.metrics for run in experiment.runs)
 
 
 def _links(text: str, thread: Thread) -> list[tuple[int, LintFinding]]:
