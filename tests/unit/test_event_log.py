@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import multiprocessing
 import os
 import resource
+import sqlite3
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +25,9 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, named_id
 from leadline.core.record.event import Record, line_digest
 from leadline.core.ulid import held
+
+TABLES = ("records", "about", "ids", "plans", "stale", "owners", "odd", "said", "digests", "files")
+DIGEST = "sha256:" + "a1" * 32
 
 
 def log_at(root: Path, writer: str = "w1") -> EventLog:
@@ -146,7 +151,7 @@ def test_many_records_are_read_into_the_index_while_others_may_write(tmp_path: P
     log = start(tmp_path)
     refresh, free = log.index.refresh, list[bool]()
 
-    def watched(topic: str) -> None:
+    def watched(topic: str, *known: Any) -> None:
         with (tmp_path / "locks" / "t.lock").open() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -154,7 +159,7 @@ def test_many_records_are_read_into_the_index_while_others_may_write(tmp_path: P
                 free.append(False)
             else:
                 free.append(True)
-        refresh(topic)
+        refresh(topic, *known)
 
     log.index.refresh = watched  # type: ignore[method-assign]
     plan(log, range(1, 4))
@@ -162,6 +167,34 @@ def test_many_records_are_read_into_the_index_while_others_may_write(tmp_path: P
     assert log.index.highest("t", "experiment") == 3
     note(log, "one record")
     assert free == [False, True, False]
+
+
+@pytest.mark.parametrize("odd", ["plain", "hush", math.nan, ("a", "b"), {1: 2}])
+def test_the_index_has_of_many_records_what_their_lines_say(tmp_path: Path, odd: object) -> None:
+    """Whether it read them or was given them by who wrote them."""
+
+    def screening() -> event_log.Screening:
+        return lambda records: [
+            {**body, "config": {}} if "hush" in line else body for _, body, line in records
+        ]
+
+    log = EventLog(str(tmp_path), "w1", "Ada", SystemClock(), screening=screening)
+    with log.transaction("t", create=True, many=True) as writing:
+        writing.add("thread-started", {"prefix": "P"})
+        uid = writing.new_uid()
+        body = {"experiment": "P-001", "experiment_uid": uid, "config": {"odd": odd}}
+        writing.add("run-planned", {"id": "P-001-r1", "refs": {"P-001": uid}, **body})
+        writing.add("note", {"id": "P-N1", "text": "of no number", "refs": {"P-001": 3}})
+        writing.add("note", {"id": "P-N2", "text": DIGEST, "refs": {"P-001": uid}})
+    read = log_at(tmp_path)
+    read.index.close()
+    (tmp_path / "index.sqlite").rename(tmp_path / "given.sqlite")
+    read.index.refresh("t")
+    rows = [
+        {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
+        for db in map(sqlite3.connect, (tmp_path / "given.sqlite", tmp_path / "index.sqlite"))
+    ]
+    assert rows[0] == rows[1] and rows[0]["records"]
 
 
 def test_torn_last_line_is_ended_named_and_kept(tmp_path: Path) -> None:

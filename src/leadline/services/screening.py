@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadline.core.secrets.sealed import Sealed
 
 NOT_SECRET = "not-secret.json"
+_written = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode
 OF_ENVIRONMENT = "env "  # how the sort of a variable's value begins
 Screening = Callable[[Sequence[tuple[str, Mapping[str, Any], str]]], list[Mapping[str, Any]]]
 
@@ -61,8 +62,7 @@ class Hiding:
 
     def value(self, value: Any) -> Any:
         """See ``Redactor.value``."""
-        line = json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
-        if not self.holds(as_given(line)):
+        if not self.holds(as_given(_written(value))):
             return value
         return self._loaded().value(value)
 
@@ -114,7 +114,7 @@ class Screen:
             records: Sequence[tuple[str, Mapping[str, Any], str]],
         ) -> list[Mapping[str, Any]]:
             """Of each kind, body and its line as a record: the body, itself where nothing is hidden."""
-            found = hiding.suspects([as_given(line) for _, _, line in records])
+            found = hiding.suspects([_searched(body, line) for _, body, line in records])
             return [
                 self._cleared(kind, body) if at in found else body
                 for at, (kind, body, _) in enumerate(records)
@@ -256,6 +256,17 @@ class Screen:
             return bytes.fromhex(kept["key"]), set(map(str, kept["digests"]))
         except (OSError, ValueError, KeyError, TypeError):
             return os.urandom(32), set()
+
+
+def _searched(body: Mapping[str, Any], line: str) -> str:
+    """What may be hidden in a record: its body without what Leadline made."""
+    from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only who writes
+
+    try:
+        text = _written({name: value for name, value in body.items() if name not in WOVEN})
+    except TypeError:  # a name that is none of JSON
+        text = line
+    return as_given(text)
 
 
 def _sort(sort: str) -> str:

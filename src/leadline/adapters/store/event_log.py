@@ -31,6 +31,7 @@ from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import named_id, parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.conform import misfit
 from leadline.core.record.event import (
     BadLine,
     Fault,
@@ -524,7 +525,7 @@ class EventLog:
             yield writing
             writing.commit()
         if many:  # read here, while others may write, and not by the next who holds the thread
-            self.index.refresh(topic)
+            self.index.refresh(topic, writing.written())
 
     def numbers_known(self, topic: str) -> dict[tuple[str, str], int]:
         """The highest numbers of ids as this process knew them after its last write, where nobody
@@ -768,9 +769,8 @@ class FileTransaction:
         if self._seen is None:
             limit = BEYOND if off else first_at(now + AHEAD_MS)
             self._seen = self.index.last_id(self.topic, limit)
-        newest = max((uid for uid in (self.last_id, self._seen) if uid < BEYOND), default="")
-        if off and newest:
-            now = held(decode(newest)[0])
+        if off and (seen := [uid for uid in (self.last_id, self._seen) if "" < uid < BEYOND]):
+            now = held(decode(max(seen))[0])
         self._name_clock(now, off)
         return now, self._seen
 
@@ -783,7 +783,7 @@ class FileTransaction:
                 "the clock of this machine is off: it says a time before 2020 or after 2100; what is "
                 f"recorded has the time {rfc3339(now_ms)}, where the record has come to (see: date -u)"
             )
-        elif at > rfc3339(now_ms + JUMP_MS):
+        elif at and at > rfc3339(now_ms + JUMP_MS):
             self.log.warn_once(
                 f"the clock of this machine went back: it says {rfc3339(now_ms)}, and the last record "
                 f"of this writer is of {at}; new ones sort behind it all the same (see: date -u)"
@@ -823,10 +823,16 @@ class FileTransaction:
         clean = self._cleared([(r.kind, r.body, line.decode()) for r, line in looked_at])
         if all(body is r.body for body, r in zip(clean, records, strict=True)):
             return
-        self.lines, self.prev = [], records[0].prev
+        self.lines, self.prev, self._unseen = [], records[0].prev, []
         for record, body in zip(records, clean, strict=True):
-            self.lines.append(record.changed(body, self.prev).line())
+            self._unseen.append(record.changed(body, self.prev))
+            self.lines.append(self._unseen[-1].line())
             self.prev = line_digest(self.lines[-1])
+
+    def written(self) -> dict[bytes, Record]:
+        """Of many records, those that reading their lines would give, by these."""
+        made = zip(self.lines, self._unseen or (), strict=True)
+        return {line[:-1]: r for line, r in made if not misfit(r.kind, r.body)}
 
     def _record(self, uid: str, kind: str, body: Mapping[str, Any]) -> Record:
         return Record(

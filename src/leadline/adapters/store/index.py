@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from leadline.adapters.files import locked
 from leadline.adapters.store import names_table
@@ -281,9 +282,10 @@ class Index:
                     mend = mends.pop(0)
             mend()
 
-    def refresh(self, thread: str) -> None:
-        """Read what the thread's files gained since the last time."""
-        self.asked([thread], lambda: None)
+    def refresh(self, thread: str, known: Mapping[bytes, Record] = MappingProxyType({})) -> None:
+        """Read what the thread's files gained since the last time. ``known``: records by the lines
+        that hold them, which are not parsed again."""
+        self.asked([], lambda: self._refresh(thread, known))
 
     def _bring_up(self, threads: Sequence[str]) -> None:
         """All of them in the same index: made anew on the way, it lacks those before."""
@@ -343,20 +345,22 @@ class Index:
             changed.append(("", -1))
         return changed
 
-    def _refresh(self, thread: str) -> None:
+    def _refresh(self, thread: str, known: Mapping[bytes, Record] = MappingProxyType({})) -> None:
         with self._believed() as note:
             if changed := self._changed_files(thread):
                 with self._transaction(note):
-                    self._read_changed(thread, changed)
+                    self._read_changed(thread, changed, known)
 
-    def _read_changed(self, thread: str, changed: list[tuple[str, int]]) -> None:
+    def _read_changed(
+        self, thread: str, changed: list[tuple[str, int]], known: Mapping[bytes, Record]
+    ) -> None:
         if any(start < 0 or not self._goes_on(thread, name, start) for name, start in changed):
             # Shrunk, replaced, changed before its end, or gone: read the thread anew.
             for table in _TABLES.findall(_SCHEMA):
                 self.db.execute(f"DELETE FROM {table} WHERE thread=?", (thread,))
             changed = self._changed_files(thread)
         for name, start in sorted(changed):
-            self._read(thread, name, start)
+            self._read(thread, name, start, known)
 
     def _goes_on(self, thread: str, name: str, start: int) -> bool:
         """Whether the line that reading stopped behind the last time still ends there."""
@@ -369,7 +373,7 @@ class Index:
             there = os.pread(file.fileno(), last_bytes, start - last_bytes)
         return line_digest(there) == str(last)
 
-    def _read(self, thread: str, name: str, start: int) -> None:
+    def _read(self, thread: str, name: str, start: int, known: Mapping[bytes, Record]) -> None:
         head = self.head_noted(thread, name)
         written = self._lines_before(thread, name, start)
         with open(os.path.join(self.folder_of(thread), name), "rb") as file:
@@ -379,7 +383,7 @@ class Index:
         end = data.rfind(b"\n") + 1  # a last line without its end is not read yet
         lines = data[:end].split(b"\n")[:-1]
         for at in range(0, len(lines), READ_AT_ONCE):
-            self._take_in(thread, lines[at : at + READ_AT_ONCE], written)
+            self._take_in(thread, lines[at : at + READ_AT_ONCE], written, known)
         if written.changed or (
             head is not None
             and head.size_bytes >= start
@@ -417,9 +421,13 @@ class Index:
         ).fetchone()
         return Lines(follows="", digest=last, ends={start: last})
 
-    def _take_in(self, thread: str, lines: list[bytes], written: Lines) -> None:
+    def _take_in(
+        self, thread: str, lines: list[bytes], written: Lines, known: Mapping[bytes, Record]
+    ) -> None:
         new: dict[str, tuple[Record, bytes]] = {}
-        found = parse_lines(lines, os.urandom(16).hex())
+        others = [line for line in lines if line not in known]
+        read = iter(parse_lines(others, os.urandom(16).hex()))
+        found = [known[line] if line in known else next(read) for line in lines]
         written.take(lines, found)
         names_table.leave_out(self.db, thread, sum(isinstance(line, Misfit) for line in found))
         for line, record in zip(lines, found, strict=True):

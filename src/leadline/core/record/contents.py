@@ -79,10 +79,12 @@ def _at(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _at(value[name], rest)
 
 
+_SOME_STAY = {"correction", *(row.kind for row in TABLE if not row.travels)}
 _EQUAL = ("key", "row")  # what a run is equal to: most digests of a record, and no content
 
 
 def staying(record: Record) -> set[str]:
     """Digests of what never leaves the machine that made it, and of what is nothing that could."""
     equal = {digest for name in _EQUAL if is_digest(digest := record.body.get(name))}
-    return equal.union(digest for row, digest in named_in(record) if not row.travels)
+    named = named_in(record) if record.kind in _SOME_STAY else ()
+    return equal.union(digest for row, digest in named if not row.travels)
