@@ -159,3 +159,23 @@ def test_a_damaged_index_of_the_user_is_named_with_a_way_out(lab: Lab) -> None:
     assert caught.value.code == "index-damaged"
     subprocess.run(caught.value.next[0], shell=True, cwd=lab.repo, env=lab.env, check=True)
     Git.discover(str(lab.repo)).capture()
+
+
+def test_git_may_pack_its_objects_while_a_code_state_is_made(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = durable._folder_times
+
+    def packed_meanwhile(objects: str) -> dict[str, int]:
+        times = listed(objects)
+        lab.git("gc", "-q", "--prune=now")
+        return times
+
+    monkeypatch.setattr(durable, "_folder_times", packed_meanwhile)
+    assert Git.discover(str(lab.repo)).capture().commit == lab.git("rev-parse", "HEAD")
+    young = durable._young(str(lab.repo), 0)
+    next(young)
+    for path in lab.repo.iterdir():
+        if path.name != ".git":
+            path.unlink()
+    assert len([*young]) <= 1

@@ -501,6 +501,38 @@ def test_a_repository_that_git_does_not_know_is_code_too(repo: Path) -> None:
     assert {"nested/x", "nested/inner/y"} <= {*files}
 
 
+@pytest.mark.parametrize("path", ["engine", "third_party/engine", "a/engine", ".engine"])
+def test_a_repository_that_git_is_told_to_ignore_is_code_too(repo: Path, path: str) -> None:
+    put(repo, ".gitignore", b"engine/\n.engine/\nthird_party/\n")
+    put(repo, "a/x")
+    head = commit(repo)
+    put(repo, f"{path}/e", b"one\n")
+    git(repo / path, "init", "-q")
+    assert capture(repo).dirty  # nothing of it is committed
+    commit(repo / path)
+    clean = capture(repo)
+    assert (clean.dirty, clean.changed_total, clean.gaps) == (False, 0, [])
+    assert clean.commit != head and capture(repo) == clean
+    assert unpacked(repo, clean)[f"{path}/e"] == "one\n"
+    put(repo / path, "e", b"dirty\n")
+    put(repo / path, "new", b"x\n")
+    state = capture(repo)
+    assert (state.dirty, state.gaps) == (True, []) and capture(repo) == state
+    assert [entry["path"] for entry in state.changed_files] == [f"{path}/e", f"{path}/new"]
+    assert unpacked(repo, state)[f"{path}/e"] == "dirty\n"
+
+
+def test_what_programs_keep_and_other_work_trees_are_no_code_of_this_one(repo: Path) -> None:
+    put(repo, ".gitignore", b".cache/\ntrees/\nbroken/\n")
+    head = commit(repo)
+    git(repo, "worktree", "add", "-q", "trees/other")
+    put(repo, ".cache/hooks/x")
+    git(repo / ".cache/hooks", "init", "-q")
+    assert capture(repo).commit == head
+    put(repo, "broken/.git", b"gitdir: nowhere\n")
+    assert [(gap["path"], gap["kind"]) for gap in capture(repo).gaps] == [("broken", "submodule")]
+
+
 def test_nothing_is_written_to_a_repository_inside_the_work_tree(with_library: Path) -> None:
     repo = with_library
     put(repo / "lib", "l", b"dirty\n")

@@ -132,7 +132,8 @@ def _capture(
     if start_over:
         durable.settle_index(git, at["branch"])
     known_nested = {**memory.values["nested"]}
-    nested = keep_nested(scan) if memory.values["submodules"] or scan.nested else {}
+    inside = memory.values["submodules"] or scan.nested or scan.ignored
+    nested = keep_nested(scan) if inside else {}
     _name_pointers(git, memory, scan, anew=before != tree)
     changed = _commit(git, memory, scan, tree, head, run_ref, nested)
     changed = changed or known_nested != memory.values["nested"]
@@ -300,7 +301,9 @@ def _commit(
         tree = with_nested(scan, outer, {path: kept.tree for path, kept in nested.items()})
     base = head[:12] if head else "root"
     ref = REF_PREFIX + (run_ref or f"{tree[:16]}-{base}")
-    if last and last["tree"] == tree:
+    named = {*values["submodules"], *scan.ignored}
+    clean = {path: kept.clean for path, kept in nested.items() if path in named}
+    if last and last["tree"] == tree and last["clean"] == clean:
         if last["ref"] is None:
             return False
         if last["ref"] == ref and objects.read_ref_files(git.common_dir, ref) == last["commit"]:
@@ -319,6 +322,7 @@ def _commit(
             "commit": head,
             "ref": None,
             "dirty": False,
+            "clean": {},
             "changed": [],
             "total": 0,
             "objects": [],
@@ -326,7 +330,6 @@ def _commit(
         return True
     base = facts["stripped"] or objects.empty_tree(git)
     if nested:
-        clean = {p: kept.clean for p, kept in nested.items() if p in values["submodules"]}
         base = with_nested(scan, base, clean)
         as_in_head = as_in_head and base == tree
     names = git.start(["diff-tree", *_AS_RAW, base, tree])
@@ -354,6 +357,7 @@ def _commit(
         "commit": commit,
         "ref": ref,
         "dirty": not as_in_head,
+        "clean": clean,
         "changed": changed[:CHANGED_FILES_SHOWN],
         "total": len(changed),
         "objects": new[:OBJECTS_REMEMBERED],

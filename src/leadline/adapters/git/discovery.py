@@ -68,8 +68,8 @@ def _by_hand(start: str) -> Place | None:
             return None
         folder = parent
     try:
-        git_dir = _git_dir_of(dot_git)
-        common_dir = git_dir and _common_dir_of(git_dir)
+        git_dir = git_dir_of(dot_git)
+        common_dir = git_dir and common_dir_of(git_dir)
         if not git_dir or not common_dir or not _plain(folder, dot_git, git_dir, common_dir):
             return None
     except OSError:
@@ -80,7 +80,8 @@ def _by_hand(start: str) -> Place | None:
     )
 
 
-def _git_dir_of(dot_git: str) -> str | None:
+def git_dir_of(dot_git: str) -> str | None:
+    """The folder that ``dot_git`` is or names. Raises OSError."""
     if os.path.isdir(dot_git):
         return os.path.realpath(dot_git)
     with open(dot_git, "rb") as stream:
@@ -91,7 +92,8 @@ def _git_dir_of(dot_git: str) -> str | None:
     return os.path.realpath(os.path.join(os.path.dirname(dot_git), target))
 
 
-def _common_dir_of(git_dir: str) -> str | None:
+def common_dir_of(git_dir: str) -> str | None:
+    """The folder that all work trees of a repository share. Raises OSError."""
     pointer = os.path.join(git_dir, "commondir")
     if not os.path.exists(pointer):
         return git_dir

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from leadline.adapters.files import make_folders, read_bytes
 from leadline.adapters.git.program import GitProgram
@@ -57,7 +58,8 @@ def settle(git: GitProgram) -> None:
         young += _young(os.path.join(objects, name), since)
     _sync_files(young)
     for name in changed:
-        sync_folder(os.path.join(objects, name))
+        with suppress(FileNotFoundError):  # here and below: git has packed it meanwhile
+            sync_folder(os.path.join(objects, name))
     if any(name not in known for name in changed):
         sync_folder(objects)
     if changed:
@@ -79,20 +81,21 @@ def _file_system_time(place: str) -> int:
 
 
 def _folder_times(objects: str) -> Times:
+    times: Times = {}
     with os.scandir(objects) as entries:
-        return {
-            entry.name: entry.stat().st_mtime_ns
-            for entry in entries
-            if len(entry.name) == 2 or entry.name == "pack"
-        }
+        for entry in entries:
+            if len(entry.name) == 2 or entry.name == "pack":
+                with suppress(FileNotFoundError):
+                    times[entry.name] = entry.stat().st_mtime_ns
+    return times
 
 
 def _young(folder: str, since_ns: int) -> Iterator[str]:
-    with os.scandir(folder) as entries:
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("tmp_") or entry.stat().st_ctime_ns < since_ns:
-                continue
-            yield entry.path
+            with suppress(FileNotFoundError):
+                if not entry.name.startswith("tmp_") and entry.stat().st_ctime_ns >= since_ns:
+                    yield entry.path
 
 
 def _sync_files(paths: list[str]) -> None:
@@ -110,7 +113,7 @@ def _sync_file(path: str) -> bool:
     """False when there is nothing in it."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):  # git has packed it meanwhile
+    except (FileNotFoundError, NotADirectoryError):
         return True
     try:
         os.fsync(fd)

@@ -1,4 +1,5 @@
-"""Repositories inside the work tree: submodules, and those that git does not know as such.
+"""Repositories inside the work tree: submodules, and those that git does not know as such or is told
+to ignore.
 
 Their files are code like any other, so the tree of a code state holds them as files: the tree of
 the commit that lies there, with what was changed and added since. What it consists of is copied
@@ -51,7 +52,7 @@ def keep_nested(scan: Scan) -> dict[str, Kept]:
     """What lies in each repository inside the work tree, by its path. Gaps are noted in ``scan``."""
     values = scan.memory.values
     known, kept = values["nested"], dict[str, Kept]()
-    for path in sorted({*values["submodules"], *scan.nested}):
+    for path in sorted({*values["submodules"], *scan.nested, *scan.ignored}):
         commit = values["submodules"].get(path)
         entry = known.get(path)
         if entry and commit and path not in scan.touched and entry["key"] == commit:
@@ -59,7 +60,8 @@ def keep_nested(scan: Scan) -> dict[str, Kept]:
             pointing = entry["pointing"]
         else:
             repository = _Repository(scan, path, 0)
-            if found := repository.keep(entry, scan.touched.get(path, commit or "")):
+            recorded = None if path in scan.ignored else scan.touched.get(path, commit or "")
+            if found := repository.keep(entry, recorded):
                 kept[path] = found
             pointing = repository.pointing
         lacking = elsewhere.without_content(scan.git.work_tree or "", pointing)
@@ -87,9 +89,9 @@ class _Repository:
         self.pointing: list[str] = []  # what points to content elsewhere, from the top too
         self.inside = {"GIT_DIR": os.path.join(self.full, ".git"), "GIT_WORK_TREE": self.full}
 
-    def keep(self, known: NestedTree | None, recorded: str) -> Kept | None:
+    def keep(self, known: NestedTree | None, recorded: str | None) -> Kept | None:
         """What lies there, None for a gap. ``known``: what lay there before; ``recorded``: the commit
-        that the repository around it names, "" for none."""
+        that the repository around it names, "" for none, None where nothing is to be named."""
         if not os.path.lexists(self.inside["GIT_DIR"]):
             self._gap("a submodule that is not checked out: none of its files are kept")
             return None
@@ -97,6 +99,7 @@ class _Repository:
         if status is None or self.depth > MAX_DEPTH:
             self._gap("a repository that git cannot read: none of its files are kept")
             return None
+        recorded = status.commit if recorded is None else recorded
         dirty = bool(status.paths or status.repositories)
         key = status.commit
         if dirty or recorded != status.commit:

@@ -25,7 +25,7 @@ from leadline.job.disk import open_anew, open_in_place
 if TYPE_CHECKING:
     from leadline.adapters.git.objects import Entry
 
-FORMAT = 4
+FORMAT = 5
 Stamp = list[int]
 
 
@@ -41,6 +41,7 @@ class LastCapture(TypedDict):
     commit: str
     ref: str | None
     dirty: bool
+    clean: dict[str, str | None]  # what is committed of the repositories inside the work tree
     changed: list[dict[str, str]]
     total: int
     objects: list[str]  # what it has beyond HEAD, while git has not packed it

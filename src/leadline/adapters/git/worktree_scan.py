@@ -1,11 +1,12 @@
 """Finds what the private index has to take over from the work tree, and what must stay out of it.
 
-Two git processes run side by side: ``diff-files`` on the private index (tracked or added earlier:
-changed, deleted) and ``ls-files --others`` on the user's index (untracked and not ignored). Every
-candidate is judged before git may read it, because hashing a file already writes its content to the
-object database.
+Three git processes run side by side: ``diff-files`` on the private index (tracked or added earlier:
+changed, deleted) and two of ``ls-files --others`` on the user's index (untracked and not ignored;
+what is ignored, for the repositories in it). Every candidate is judged before git may read it,
+because hashing a file already writes its content to the object database.
 
-Not seen: untracked sockets, devices and pipes, which git does not list, and empty folders.
+Not seen: untracked sockets, devices and pipes, which git does not list, empty folders, and
+repositories that lie deeper in an ignored folder than its own folders, or in one of many.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from itertools import islice
 
+from leadline.adapters.git.discovery import common_dir_of, git_dir_of
 from leadline.adapters.git.objects import Entry, empty_tree
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from leadline.core.secrets.content import ContentRules, Found
 
 GITLINK = "160000"
+OTHERS = ("ls-files", "-z", "--others", "--exclude-standard")
+MOST_IN_IGNORED = 1_000  # entries of an ignored folder among which repositories are looked for
 Gap = tuple[str, str]  # kind, reason
 
 
@@ -62,6 +67,7 @@ class Scan:
         self.entries: dict[str, Entry | None] = {}
         self.gaps: dict[str, Gap] = {}
         self.nested: set[str] = set()  # repositories that git does not know as submodules
+        self.ignored: set[str] = set()  # those that it is told to ignore
         # submodules that do not lie there as they are recorded, with the commit that is
         self.touched: dict[str, str] = {}
         self._index = {"GIT_INDEX_FILE": memory.index}
@@ -78,7 +84,8 @@ class Scan:
     def run(self, fresh: bool, meanwhile: Callable[[], None] | None = None) -> None:
         """``meanwhile`` is called while git looks at the files: it takes as long as a good part of
         a run's start."""
-        others = self.git.start(["ls-files", "-z", "--others", "--exclude-standard"], config=QUIET)
+        others = self.git.start([*OTHERS], config=QUIET)
+        ignored = self.git.start([*OTHERS, "--ignored", "--directory"], config=QUIET)
         difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)
         listing = (
             self.git.start(["ls-files", "-z", "-v", "--stage"], config=QUIET) if fresh else None
@@ -93,7 +100,7 @@ class Scan:
             try:
                 meanwhile()
             except BaseException:
-                for process in (others, difference, listing, staged):
+                for process in (others, ignored, difference, listing, staged):
                     if process is not None:
                         process.close()  # it ends of the closed pipe, if it was not over
                 raise
@@ -101,6 +108,7 @@ class Scan:
             difference.communicate()
             difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)
         changed = parse_diff_files(self._finish(difference))
+        self._find_ignored(self.git.finish(ignored, ["ls-files"]))
         output, warnings = others.communicate()
         if others.returncode != 0:
             self.git.finish(others, ["ls-files"])
@@ -290,6 +298,37 @@ class Scan:
                 self.nested.add(path.rstrip("/"))
             elif path not in extras or path in changed:
                 self._judge_extra(path)
+
+    def _find_ignored(self, output: bytes) -> None:
+        for raw in output.split(b"\0")[:-1]:
+            folder = os.fsdecode(raw)
+            if folder.endswith("/") and not self.rules.excludes(folder[:-1]):
+                self.ignored.update(self._repositories_at(folder[:-1]))
+
+    def _repositories_at(self, folder: str) -> list[str]:
+        """An ignored folder that is a repository, or those right below it. A hidden one holds what
+        programs put there, and a work tree of this repository is code of another state."""
+        full, found = self._full(folder), [folder]
+        if not os.path.lexists(os.path.join(full, ".git")):
+            if os.path.basename(folder).startswith("."):
+                return []
+            try:
+                with os.scandir(full) as entries:
+                    some = list(islice(entries, MOST_IN_IGNORED))
+            except OSError:
+                return []
+            found = [f"{folder}/{entry.name}" for entry in some if entry.is_dir()]
+        here = {path: os.path.join(self._full(path), ".git") for path in found}
+        return [path for path, place in here.items() if self._is_another(place)]
+
+    def _is_another(self, place: str) -> bool:
+        """Whether ``place`` is the ``.git`` of another repository."""
+        try:
+            git_dir = git_dir_of(place)
+            here = os.path.realpath(self.git.common_dir)
+            return git_dir is not None and common_dir_of(git_dir) != here
+        except OSError:
+            return False
 
     def _judge_extra(self, path: str) -> None:
         values, full = self.memory.values, self._full(path)
