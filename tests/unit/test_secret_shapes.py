@@ -177,6 +177,13 @@ def test_a_quick_no_is_sure() -> None:
             assert may_hold("long words before it " * 200 + text), text
 
 
+def test_a_long_name_of_capitals_costs_no_further_look() -> None:
+    told = json.dumps(
+        {"env": {"LEADLINE_ARTIFACT_FILE_BYTES": "1073741824"}}, separators=(",", ":")
+    )
+    assert not may_hold(told) and not may_hold(as_given(told))
+
+
 def test_of_many_texts_those_are_found_that_are_found_alone() -> None:
     chance = random.Random(5)
     keys = [a % drawn(s, chance) for s in SHAPES.values() for a in AROUND]

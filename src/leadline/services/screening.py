@@ -35,11 +35,11 @@ class Hiding:
 
     def __init__(
         self,
-        environ: Mapping[str, str],
+        secrets: Callable[[], Mapping[str, str]],
         always: bool,
         rules: Callable[[Mapping[str, str]], Redactor],
     ) -> None:
-        self._environ, self._always, self._load = environ, always, rules
+        self._ask, self._always, self._load = secrets, always, rules
         self._secrets: Mapping[str, str] | None = None
         self._rules: Redactor | None = None
 
@@ -72,11 +72,7 @@ class Hiding:
 
     def secrets(self) -> Mapping[str, str]:
         if self._secrets is None:
-            self._secrets = {}
-            if names_suspect(self._environ):
-                from leadline.core.secrets.environment import secret_values  # noqa: PLC0415  start-up: 0.4 ms
-
-                self._secrets = secret_values(self._environ)
+            self._secrets = self._ask()
         return self._secrets
 
     def _loaded(self) -> Redactor:
@@ -103,6 +99,7 @@ class Screen:
         self.lets_pass = False
         self._root, self._environ, self._warn = root, environ, warn
         self._told: set[Hidden] = set()
+        self._known: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
         self._declared: tuple[bytes, set[str]] | None = None
 
     def of_records(self) -> Screening:
@@ -173,7 +170,19 @@ class Screen:
             told = tell or (partial(self._tell, where) if where else None)
             return Redactor(secrets, self._passes, sealed, told)
 
-        return Hiding(chosen, sealed is not None, rules)
+        return Hiding(partial(self._secrets_in, chosen), sealed is not None, rules)
+
+    def _secrets_in(self, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """Of an environment as it is now: mostly as it was when it was last asked for."""
+        now = dict(environ)
+        if now != self._known[0]:
+            found: Mapping[str, str] = {}
+            if names_suspect(now):
+                from leadline.core.secrets.environment import secret_values  # noqa: PLC0415  start-up: 0.4 ms
+
+                found = secret_values(now)
+            self._known = now, found
+        return self._known[1]
 
     def shown(self, text: str) -> str:
         """``text`` without the tokens in it."""

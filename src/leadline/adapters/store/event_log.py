@@ -33,15 +33,14 @@ from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.conform import misfit
 from leadline.core.record.event import (
-    BadLine,
     Fault,
     Misfit,
     Record,
     line_digest,
-    parse_line,
     parse_lines,
 )
 from leadline.core.record.event_files import (
+    RECORD,
     Head,
     by_writer,
     check,
@@ -49,6 +48,7 @@ from leadline.core.record.event_files import (
     head_of,
     heads,
     last_line,
+    line_is,
     not_as_written,
     split_copy,
     split_name,
@@ -924,11 +924,8 @@ def _check_written(fd: int, at: int, data: bytes) -> None:
         if data[done : done + len(piece)] != piece:
             break
         done += len(piece)
-    try:
-        if done == len(data) and (last == b"\n" or parse_line(last)):
-            return
-    except BadLine:
-        pass
+    if done == len(data) and (last == b"\n" or line_is(last) == RECORD):
+        return
     raise environment(
         "not-recorded",
         "nothing was recorded: what was read back is not what was to be written",

@@ -164,7 +164,10 @@ def fitting(kind: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], list[st
     """``body`` as JSON has it, without what would make it no record of its ``kind``, and what that
     was: for a record that has to be written whatever a program left behind. Raises ValueError when
     a field is concerned that it cannot do without."""
-    read = _whole_characters(json.loads(json.dumps(finite(body))))
+    text = json.dumps(finite(body))
+    read = json.loads(text)
+    if "\\ud" in text:  # else no half of a character is in it
+        read = _whole_characters(read)
     if not misfit(kind, read):
         return read, []
     dropped: list[str] = []

@@ -13,6 +13,7 @@ counts as damage, or in which of two versions of a file is kept where.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.patterns import later
@@ -101,15 +102,26 @@ def by_writer(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 # -- lines -----------------------------------------------------------------------------------------
-def is_record(line: bytes) -> bool:
-    """Whether a line is whole, newline and all, and holds what the next line follows: a record, or
-    one that is quarantined."""
+RECORD, QUARANTINED, TORN = "record", "quarantined", "torn"
+
+
+@lru_cache(
+    maxsize=4
+)  # who writes asks of one line when it is written, and when it is written behind
+def line_is(line: bytes) -> str:
+    """What a line holds: a whole ``RECORD``, newline and all, one that is ``QUARANTINED``, or what is
+    ``TORN``."""
     try:
-        return line.endswith(b"\n") and parse_line(line) is not None
+        return RECORD if line.endswith(b"\n") and parse_line(line) else TORN
     except Misfit:
-        return True
+        return QUARANTINED
     except BadLine:
-        return False
+        return TORN
+
+
+def is_record(line: bytes) -> bool:
+    """Whether a line holds what the next line follows: a record, or one that is quarantined."""
+    return line_is(line) != TORN
 
 
 def last_line(data: bytes) -> bytes:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from leadline.core.secrets.shapes import COMMON, PHRASES, STEMS, TOKENS, VENDORS, WORDS
+from leadline.core.typed import NamedTuple
 
 _COMMON = tuple(hint for _, hints, _ in COMMON for hint in hints)
 _BOTH = ("://", "@")  # an address with a user; each alone is common
@@ -26,9 +28,7 @@ _DIGEST = "sha256:0123456789bcdef"
 _CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ:.+-,{}[] "  # ids, times and numbers of ours
 _LONG = 24
 _LONG_WORD = rf"[\w.~|:-]{{{_LONG},}}"
-_NO_TOKEN = (
-    r"(?:sha256:)?[0-9a-f]+|[0-7][0-9A-HJKMNP-TV-Z]{25}|20\d\d-\d\d-\d\d[T0-9:.Z+-]*|[a-z_.-]+"
-)
+_NO_TOKEN = r"(?:sha256:)?[0-9a-f]+|[0-7][0-9A-HJKMNP-TV-Z]{25}|20\d\d-\d\d-\d\d[T0-9:.Z+-]*|[a-z_.-]+|[A-Z_]+"
 SUSPECT = ("TOKEN", "SECRET", "PASS", "KEY", "CRED", "COOKIE", "AUTH", "PRIVATE", "WEBHOOK", "_PWD", "_PIN",
            "_CONNECTION_STRING")  # fmt: skip
 
@@ -61,8 +61,10 @@ def suspects(texts: Sequence[str]) -> set[int]:
     parts = [text.replace("=", '="').split('"') for text in texts]
     odd, named, names = set[str](), set[str](), set[str]()
     for alphabet, some in _by_alphabet(set().union(*parts)):
+        if not some:
+            continue
         odd |= _odd_among(some, alphabet)
-        if there := _held(_made_of(alphabet.lower(), (*WORDS, *VENDORS)), "\n".join(some).lower()):
+        if there := _held(_hints_of(alphabet).names, "\n".join(some).lower()):
             named |= {part for part in some if any(map(part.lower().__contains__, there))}
             names.update(there)
     found = set[int]()
@@ -85,21 +87,36 @@ def _by_alphabet(parts: set[str]) -> Iterator[tuple[str, set[str]]]:
     yield "", parts
 
 
+class _Hints(NamedTuple):
+    """Those that can stand in what is written in the characters of one alphabet."""
+
+    names: list[str]
+    shapes: list[str]
+    common: list[str]
+
+
+@lru_cache
+def _hints_of(alphabet: str) -> _Hints:
+    shapes = [max(hint.split('"'), key=len) for hint in (*_PHRASES, *_TOKENS, _BOTH[0])]
+    names = _made_of(alphabet.lower(), (*WORDS, *VENDORS))
+    return _Hints(names, _made_of(alphabet, shapes), _made_of(alphabet, _COMMON))
+
+
 def _made_of(alphabet: str, hints: Iterable[str]) -> list[str]:
     return [hint for hint in hints if not (alphabet and hint.strip(alphabet))]
 
 
 def _held(hints: Iterable[str], text: str) -> list[str]:
-    return [hint for hint in hints if hint in text]
+    return list(filter(text.__contains__, hints))
 
 
 def _odd_among(parts: set[str], alphabet: str) -> set[str]:
     """Those of ``parts`` that may be in a shape."""
-    shapes = [max(hint.split('"'), key=len) for hint in (*_PHRASES, *_TOKENS, _BOTH[0])]
-    there = _held(_made_of(alphabet, shapes), "\n".join(parts))
+    hints = _hints_of(alphabet)
+    there = _held(hints.shapes, "\n".join(parts))
     odd = {part for part in parts if any(map(part.__contains__, there))} if there else set[str]()
-    common = _made_of(alphabet, _COMMON)
-    return odd.union(part for part in parts if len(part) >= _LONG and _may_be_token(part, common))
+    long = [part for part in parts if len(part) >= _LONG]
+    return odd.union(part for part in long if _may_be_token(part, hints.common))
 
 
 def _gives(lower: str, names: Iterable[str]) -> bool:

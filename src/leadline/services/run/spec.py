@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -41,6 +42,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
     LeadlineError."""
     request = run.request
     assert request is not None, "a plan read from the record is ended, never started"
+    environ = environment_of(context, request.command)
     spec: Spec = {
         "v": 1,
         "run": run.body["id"],
@@ -49,7 +51,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
         "cwd": request.command.folder or context.cwd,
         "env": {
             **limit_variables(context),
-            **startup_variables(run.body, run.attempt, environment_of(context, request.command)),
+            **startup_variables(run.body, run.attempt, environ),
             **_tracker_variables(context, run),
             **request.command.set_environment,
         },
@@ -79,7 +81,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
     spec = with_devices(context, run, spec)
     spec = place_code(context, executor_of(context, run.body), request, spec, run.body)
     make_folders(run.attempt)
-    spec = _without_secrets(context, run, spec)
+    spec = _without_secrets(context, run.attempt, spec, environ)
     # Only a copy of what the record holds: it is not worth a wait for the disk.
     about = about_planned(run.uid, run.topic, run.body).encoded()
     write_whole(os.path.join(run.attempt, ABOUT), about)
@@ -94,20 +96,20 @@ def progress_asked(terms: Terms) -> ProgressAsked:
     return {**asked, "pattern": terms.progress}
 
 
-def _without_secrets(context: Context, run: RunPlan, spec: Spec) -> Spec:
+def _without_secrets(
+    context: Context, attempt: str, spec: Spec, environ: Mapping[str, str]
+) -> Spec:
     """The spec as it may lie there; what it lacks then is beside it, for its owner alone."""
-    assert run.request is not None, "a plan read from the record is ended, never started"
-    environ = environment_of(context, run.request.command)
     redactor = context.screen.redactor(environ=environ)
     if secrets := redactor.secrets():
         from leadline.core.secrets.sealed import seal  # noqa: PLC0415  start-up: only where there are some
 
-        write_whole(os.path.join(run.attempt, SEALED), seal(secrets))
+        write_whole(os.path.join(attempt, SEALED), seal(secrets))
     shown: Spec = {**spec, "argv": redactor.argv(spec["argv"]), "env": redactor.value(spec["env"])}
     if shown != spec:
         private = {"argv": spec["argv"], "env": spec["env"]}
         descriptor = os.open(
-            os.path.join(run.attempt, PRIVATE), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+            os.path.join(attempt, PRIVATE), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
         )
         with open(descriptor, "wb") as file:
             file.write(json.dumps(private).encode())
