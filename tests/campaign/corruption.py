@@ -36,6 +36,7 @@ READING = (
     ("jobs",),
     ("sync",),
 )
+BRANCH = "leadline/records"
 SAID = ("said before", "said second", "said third", "said of the run")
 # What may be damaged without `verify` saying so, by the beginning of its path, and why
 # (docs/design/record.md, "What is not seen"):
@@ -87,10 +88,17 @@ def line_twice(data: bytes, chance: random.Random) -> bytes:
     return b"".join([*lines[:at], lines[at], *lines[at:]])
 
 
-def line_gone(data: bytes, chance: random.Random) -> bytes:
+def lines_gone(data: bytes, chance: random.Random) -> bytes:
+    """One line, or some in a row; from the first one as often as from any other."""
     lines = data.splitlines(keepends=True)
-    del lines[chance.randrange(len(lines))]
+    at = chance.choice([0, chance.randrange(len(lines))])
+    del lines[at : at + chance.choice([1, 1, 2, 5])]
     return b"".join(lines)
+
+
+def first_line_spaced(data: bytes, chance: random.Random) -> bytes:
+    first, end, rest = data.partition(b"\n")
+    return spaced(first, chance) + end + rest
 
 
 def spaced(data: bytes, chance: random.Random) -> bytes:
@@ -107,7 +115,8 @@ def garbage(data: bytes, chance: random.Random) -> bytes:
 
 
 CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
-    flip, flip, cut, cut_at_a_line, lines_moved, line_twice, line_gone, spaced, garbage,
+    flip, flip, cut, cut_at_a_line, lines_moved, line_twice, lines_gone, lines_gone,
+    spaced, first_line_spaced, garbage,
 )  # fmt: skip
 
 
@@ -161,17 +170,22 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
     with template() as lab:
         study(lab)
         kept = staying_of(lab)
+        event_file = next((lab.repo / ".git/leadline/threads/t/events").iterdir()).name
+        published = lab.git("show", f"{BRANCH}:t/events/{event_file}").encode()
         for number in range(tries):
             with copy_of(lab, str(number)) as copy:
                 root = copy.repo / ".git" / "leadline"
                 files = sorted(p for p in root.rglob("*") if p.is_file() and p.stat().st_size)
                 events = [p for p in files if p.suffix == ".jsonl" and "events" in p.parts]
                 path = chance.choice(chance.choice([files, files, events]))
-                name = str(path.relative_to(root))
+                name, before = str(path.relative_to(root)), path.read_bytes()
                 how = damage(path, chance)
                 if how:
                     tally.tries += 1
+                    left = path.read_bytes() if "in its place" not in how and path.exists() else b""
                     judge(copy, tally, name, how, kept)
+                    if path.name == event_file:
+                        came_back(copy, tally, f"{name}, {how}", path, before, published, left)
 
 
 def staying_of(lab: Lab) -> set[str]:
@@ -210,6 +224,33 @@ def judge(lab: Lab, tally: Tally, name: str, how: str, kept: set[str]) -> None:
     if lost and verified.returncode == 0:
         tally.lost.append(f"{what}: {lost} are gone and verify says no fault")
     shutil.rmtree(lab.repo / "report.html", ignore_errors=True)
+
+
+def came_back(
+    lab: Lab, tally: Tally, what: str, path: Path, before: bytes, published: bytes, left: bytes
+) -> None:
+    """Each line that the record branch had is here again, and where no other was damaged, all is as if
+    nothing had been: here and on the branch. ``left``: what the damage had left of ``before``."""
+    healed = lab.run("verify", "--heal")
+    tally.saw(f"{what}: verify --heal", healed.stdout + healed.stderr)
+    lines = {line for file in path.parent.glob("*.jsonl") for line in _lines(file.read_bytes())}
+    gone = [number for number, line in enumerate(_lines(published), 1) if line not in lines]
+    if gone:
+        tally.lost.append(f"{what}: the lines {gone} that the record branch has did not come back")
+    if not set(_lines(before)) <= {*_lines(left), *_lines(published)}:
+        return
+    lab.run("sync")
+    verified, there = lab.run("verify"), lab.git("show", f"{BRANCH}:t/events/{path.name}")
+    if verified.returncode:
+        tally.false.append(f"{what}: healed, and verify says {verified.stdout[-600:]}")
+    if not path.read_bytes().startswith(before):
+        tally.lost.append(f"{what}: the file is not what it was")
+    if there.encode() != path.read_bytes():
+        tally.false.append(f"{what}: the record branch has another version than the file here")
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return data.splitlines(keepends=True)
 
 
 FAULTS = Faults("damage of any file under `.git/leadline`", make, tries=600, share=6)

@@ -17,6 +17,7 @@ from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Writes
+    from leadline.core.record.event_files import Head
     from leadline.core.record.union import MergeReport
 
 Answer = TypeVar("Answer")
@@ -210,6 +211,10 @@ class RecordLog(Protocol):
 
     def heads(self, topic: str) -> dict[str, str]:
         """Writer -> digest of its last line: what a seal anchors."""
+        ...
+
+    def heads_noted(self, topic: str) -> dict[str, Head]:
+        """Name -> how far each event file had come when it was last written to here."""
         ...
 
 

@@ -192,6 +192,9 @@ class MemoryLog:
     def heads(self, topic: str) -> dict[str, str]:
         return heads(self.files(topic))
 
+    def heads_noted(self, topic: str) -> dict[str, Head]:
+        return dict(self.disk.heads.get(topic, {}))
+
     @contextmanager
     def transaction(
         self, topic: str, create: bool = False, many: bool = False

@@ -17,6 +17,7 @@ from leadline.core.record.event_files import (
     Head,
     copy_name,
     is_own,
+    is_record,
     split_copy,
     split_name,
 )
@@ -200,6 +201,12 @@ def differences(ours: bytes, theirs: bytes) -> list[Differing]:
         if (each.ours is None or each.theirs is None or each.fields())
         and not (each.theirs is None and each.id > last)
     ]
+
+
+def is_within(theirs: bytes, ours: bytes) -> bool:
+    """Whether each record of theirs stands in ours, byte by byte: what else is in theirs is torn."""
+    mine = set(ours.splitlines())
+    return all(line in mine or not is_record(line + b"\n") for line in theirs.splitlines())
 
 
 def _flat(record: Record) -> dict[str, object]:

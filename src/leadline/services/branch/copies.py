@@ -66,6 +66,23 @@ def lacking(context: Context, topics: Collection[str] | None = None) -> list[Cop
     return found
 
 
+def every_copy(context: Context, topic: str) -> Iterable[tuple[str, bytes]]:
+    """Name and content of each event file of ``topic`` that is kept besides the files here: on tips of
+    the record branch, and apart from them."""
+    seen = set[str]()
+    for ref, _ in _refs(context):
+        if context.vcs.ref(ref) is None:
+            continue
+        files = _events(context.vcs.read_tree_files(ref, f"{topic}/events/"), [topic]).get(
+            topic, {}
+        )
+        contents = context.vcs.read_blobs(set(files.values()) - seen)
+        yield from ((name, contents[blob]) for name, blob in files.items() if blob in contents)
+        seen.update(contents)
+    yield from context.store.disputed(topic).items()
+    yield from ((n, data) for n, data in context.store.files(topic).items() if split_copy(n)[1])
+
+
 def _refs(context: Context) -> list[tuple[str, bool]]:
     """Where copies may be, and whether what is there was taken in; a plain ``git fetch`` takes
     nothing in."""

@@ -13,7 +13,7 @@ import json
 from leadline.core.errors import LeadlineError, conflict, not_found
 from leadline.core.record.event_files import is_own, split_copy, split_name
 from leadline.core.record.finding import FAULT, NOTE, Finding
-from leadline.core.record.union import Differing, differences
+from leadline.core.record.union import Differing, differences, is_within
 from leadline.core.record.written import unsettled
 from leadline.core.timestamps import counted
 from leadline.services.branch.copies import compare_with_copies
@@ -25,8 +25,8 @@ VALUE_SHOWN = 60
 
 
 def disputes(context: Context, topic: str) -> list[Finding]:
-    """Every version that is kept apart, with what it says differently; one that was settled is a
-    note."""
+    """Every version that is kept apart and has a line of its own, with what it says differently; one
+    that was settled is a note."""
     disputed = context.store.disputed(topic)
     if not disputed:
         return []
@@ -39,6 +39,8 @@ def disputes(context: Context, topic: str) -> list[Finding]:
     for name, theirs in disputed.items():
         base = split_copy(name)[0]
         ours = context.store.files(topic, [base]).get(base, b"")
+        if is_within(theirs, ours):
+            continue
         level, mend = FAULT, f"leadline verify --explain, then leadline verify --settle {name}"
         if name in settled:
             level, mend = NOTE, ""

@@ -2,16 +2,16 @@
 files that were changed, cut off or deleted.
 
 Mending never deletes: torn lines stay and are acknowledged by a record, a changed file is kept
-aside before the copy on the record branch takes its place, and that only where the result is a
-whole chain again. It takes no side in a dispute.
+aside before another takes its place, and that only where its own chain asks for each line that is
+put in. It takes no side in a dispute.
 """
 
 from __future__ import annotations
 
 from leadline.core.record.contents import COMMIT, named_in
-from leadline.core.record.event import Record, check_chain, parse_lines
-from leadline.core.record.event_files import split_copy
-from leadline.services.branch.copies import lacking
+from leadline.core.record.event_files import by_writer, last_digest, split_copy
+from leadline.core.record.rejoin import asked_for, rejoined
+from leadline.services.branch.copies import every_copy, lacking
 from leadline.services.branch.exchange import record_clashes
 from leadline.services.branch.record_branch import branch_ref, published_payloads
 from leadline.services.context import Context
@@ -82,7 +82,7 @@ def _settle_what_was_put_back(context: Context, topic: str, before: dict[str, by
         base = split_copy(name)[0]
         mended = context.store.files(topic, [base]).get(base) != before.get(base)
         if mended and before.get(base, b"").startswith(version):
-            context.store.settle(topic, name, f"{base} was put back from the record branch")
+            context.store.settle(topic, name, f"{base} was put back by its chain")
 
 
 def _restore(context: Context, topics: list[str] | None) -> list[dict[str, str]]:
@@ -98,41 +98,32 @@ def _restore(context: Context, topics: list[str] | None) -> list[dict[str, str]]
 
 
 def _put_back(context: Context, topic: str) -> list[dict[str, str]]:
-    """Event files with lines that are not the published ones, where the published beginning joins
-    with our end into a whole chain, and no record of ours is missing in it."""
-    files = context.store.files(topic)
-    published = _published(context, topic)
-    broken = {
-        f.where.rpartition(":")[0] for f in context.store.faults(topic) if f.code == "broken-chain"
-    }
-    changed = {
-        name
-        for name, data in published.items()
-        if name in files and not (data.startswith(files[name]) or files[name].startswith(data))
-    }
+    """Event files that are not as they were written, where copies have each line that their chains ask
+    for, and no record of ours is left out."""
+    files, published = dict(context.store.files(topic)), _published(context, topic)
+    noted = context.store.heads_noted(topic)
+    copies: dict[str, list[bytes]] = {}
+    for name, data in every_copy(context, topic):
+        copies.setdefault(split_copy(name)[0], []).append(data)
+    damaged = {fault.where.rpartition(":")[0] for fault in context.store.faults(topic)}
+    damaged |= _sealed_files(context, topic)
     done: list[dict[str, str]] = []
-    for name in sorted((broken | changed | _sealed_files(context, topic)) & set(published)):
-        theirs = published[name].splitlines(keepends=True)
-        ours = files.get(name, b"").splitlines(keepends=True)
-        whole = theirs
-        if not _uids(ours) <= _uids(
-            theirs
-        ):  # else what stands behind them is no record: kept aside
-            whole = theirs + ours[len(theirs) :]
-        before = [
-            (f"{n}:{i}", line)
-            for n, data in sorted(files.items())
-            if n < name and n.rpartition("-")[0] == name.rpartition("-")[0]
-            for i, line in enumerate(data.splitlines(True))
-        ]
-        if whole == ours or not _uids(ours) <= _uids(whole):
-            continue
-        if check_chain([*before, *((f"{name}:{i}", line) for i, line in enumerate(whole))])[1]:
-            continue
-        aside = context.store.replace_damaged(topic, name, b"".join(whole))
-        done.append(
-            {"thread": topic, "what": f"put back {name} from the record branch", "aside": aside}
-        )
+    for writer, names in by_writer({**published, **files}).items():
+        follows = ""
+        for name, after in zip(names, [*names[1:], ""], strict=True):
+            ours, theirs = files.get(name, b""), published.get(name, b"")
+            is_other = not (ours.startswith(theirs) or theirs.startswith(ours))
+            if "~" not in writer and name in files and (name in damaged or is_other):
+                ends = [asked_for(files.get(after, b""))]
+                if name in noted:
+                    ends.insert(0, noted[name].digest)
+                whole = rejoined(ours, copies.get(name, ()), ends, follows, theirs)
+                if whole and not ours.startswith(whole):
+                    aside = context.store.replace_damaged(topic, name, whole)
+                    what = f"put back {name} by its chain, from copies of it"
+                    done.append({"thread": topic, "what": what, "aside": aside})
+                    ours = whole
+            follows = last_digest(ours or theirs) or follows
     return done
 
 
@@ -142,10 +133,6 @@ def _published(context: Context, topic: str) -> dict[str, bytes]:
     present = context.vcs.read_tree_files(branch_ref(context), folder)
     contents = context.vcs.read_blobs(set(present.values()))
     return {path.removeprefix(folder): contents[blob] for path, blob in present.items()}
-
-
-def _uids(lines: list[bytes]) -> set[str]:
-    return {record.id for record in parse_lines(lines) if isinstance(record, Record)}
 
 
 def _sealed_files(context: Context, topic: str) -> set[str]:
