@@ -11,6 +11,7 @@ from itertools import groupby
 
 from leadline.core.ids import parse_id
 from leadline.core.record.ranks import queue_place, state_of
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.record.written import told
 from leadline.core.timestamps import counted, minute, number, plural
@@ -89,6 +90,7 @@ def baseline_lines(thread: Thread) -> list[str]:
         times = len(earlier)
         moved = f"moved {times} {plural(times, 'time')}, from {earlier[-1].id}"
     marks = prose_line("".join(facts.marks(item)))
+    tell_tags(thread, (experiment.evidence_runs or experiment.runs)[:1])
     since = f"- **{item.id}** since {minute(item.at)}{words.aside(moved)}"
     return [words.joined((since, marks)), *case_lines(experiment, thread)]
 

@@ -17,6 +17,7 @@ from leadline.core.ids import ID_IN_TEXT
 from leadline.core.plain import plain
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.ranks import queue_place, rank, state_of
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
@@ -255,6 +256,7 @@ def _baseline(thread: Thread) -> Shown | None:
     if item is None or experiment is None:
         return None
     run = (experiment.evidence_runs or experiment.runs)[0]
+    tell_tags(thread, [run])
     found = {n: 1 for r in experiment.evidence_runs for n in (*r.metrics, *r.nonfinite)}
     names = facts.metric_order(thread, list(found))
     rows = []

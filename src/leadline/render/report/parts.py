@@ -12,6 +12,7 @@ from leadline.core.compare.compare import Comparison, MetricComparison, compare
 from leadline.core.record import artifact
 from leadline.core.record.artifact import Artifact
 from leadline.core.record.kinds import kind_of
+from leadline.core.record.reaches import tell_tags
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample
@@ -309,6 +310,7 @@ def _measured(
     experiment: Experiment, thread: Thread, images: dict[str, str], series: list[Any]
 ) -> Shown:
     run = experiment.runs[0]
+    tell_tags(thread, [run])
     return {
         "at": experiment.at,
         "kind": "experiment",
