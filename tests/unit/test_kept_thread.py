@@ -273,7 +273,7 @@ def says(thread: Thread) -> dict[str, Any]:
         "measured": facts.measured(thread),
         "uninterpreted": [e.id for e in facts.uninterpreted(thread)],
         "next": [n.id for n in facts.notes_in(thread, "next")],
-        "negatives": facts.negatives(thread),
+        "negatives": [facts.negative(n, thread) for n in facts.negatives_newest_first(thread)],
         "runs": facts.runs_counted(thread),
         "open": sorted(r.uid for r in facts.open_runs(thread)),
         "experiments": {

@@ -13,7 +13,7 @@ from scipy import stats as scipy_stats
 from leadline.core.stats.equivalence import equivalence
 from leadline.core.stats.inference import TestResult, paired, summarise, welch
 from leadline.core.stats.power import (
-    minimum_detectable_difference,
+    detectable,
     n_needed,
     n_needed_paired,
     power_of_t,
@@ -33,9 +33,14 @@ def test_power_is_scipys(df: float, shift: float) -> None:
     assert power_of_t(shift, df) == pytest.approx(want, abs=2e-4)
 
 
+def between_means(sd: float, n: int) -> float | None:
+    """The smallest difference that ``n`` runs a side would show."""
+    return detectable(sd * math.sqrt(2.0 / n), 2.0 * (n - 1))
+
+
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 40])
 def test_detectable_difference_reaches_its_power(n: int) -> None:
-    least = minimum_detectable_difference(2.0, n)
+    least = between_means(2.0, n)
     assert least is not None
     df, shift = 2 * (n - 1), least / (2.0 * math.sqrt(2 / n))
     power = scipy_stats.nct.sf(scipy_stats.t.isf(0.025, df), df, shift)
@@ -47,7 +52,7 @@ def test_detectable_difference_reaches_its_power(n: int) -> None:
 def test_n_needed_is_the_least(sd: float, difference: float) -> None:
     n = n_needed(sd, difference)
     assert n is not None and n >= 2
-    at, below = minimum_detectable_difference(sd, n), minimum_detectable_difference(sd, n - 1)
+    at, below = between_means(sd, n), between_means(sd, n - 1)
     # the noncentral t is integrated to seven digits
     assert at is not None and at <= difference * (1 + 1e-5)
     assert below is None or below > difference
@@ -60,7 +65,7 @@ def test_n_needed_has_limits() -> None:
         and n_needed(math.nan, 1.0) is None
     )
     assert n_needed(0.0, 1.0) == 2 and n_needed(1.0, 1.0) == 17
-    assert minimum_detectable_difference(1.0, 1) is None
+    assert between_means(1.0, 1) is None
 
 
 def test_pairs_need_as_many_as_the_one_sample_test() -> None:

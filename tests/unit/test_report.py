@@ -11,7 +11,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.search_text import searchable
 from leadline.core.record.thread import Thread
 from leadline.core.stats.inference import summarise
-from leadline.core.view.facts import negatives
+from leadline.core.view.facts import negatives_newest_first
 from leadline.render.report.page import render_report
 from leadline.render.report.parts import cell, decimals_of, results
 from leadline.render.report.plots import sweeps
@@ -326,13 +326,13 @@ def test_what_came_after_the_conclusion_is_flagged() -> None:
 def test_a_run_of_which_nobody_saw_the_end_is_no_negative_result() -> None:
     b = ThreadBuilder("t", metrics=[("time_ms", "ms", "lower")])
     b.run("gone", None, {"block": 1}, state="lost")
-    assert negatives(b.thread()) == []
+    assert negatives_newest_first(b.thread()) == []
     assert (
         "runs, 1 not done"
         in Page(render_report(b.thread(), as_of="2026-01-01T00:00:00.000Z")).words
     )
     failed = b.run("broken", None, {"block": 2}, state="failed").rpartition("-r")[0]
-    assert [name for name, _, _ in negatives(b.thread())] == [failed]
+    assert [one.id for one in negatives_newest_first(b.thread())] == [failed]
     ends = [searchable(record) for record in b.records if record.kind == "run-ended"]
     assert [end is not None and end.negative for end in ends] == [False, True]
 

@@ -90,7 +90,8 @@ def test_negatives_are_what_did_not_work_oldest_first():
     b.change_hypothesis("P-H1", "falsified", evidence=["P-001"], why="it is slower")
     b.note("a note that was wrong")
     b.retract("P-N2", "mixed up")
-    found = facts.negatives(b.thread())
+    thread = b.thread()
+    found = [facts.negative(one, thread) for one in facts.negatives_newest_first(thread)][::-1]
     assert [(name, why) for name, _, why in found] == [
         ("P-N1", "unclassified: fp8 diverges"),
         ("P-002", "killed: failed after 60 s, 2 times"),
@@ -103,9 +104,9 @@ def test_negatives_are_what_did_not_work_oldest_first():
 def test_one_run_that_counts_makes_an_experiment_no_negative():
     b = ThreadBuilder()
     b.run("a", state="failed")
-    assert [n for n, _, _ in facts.negatives(b.thread())] == ["P-001"]
+    assert [n.id for n in facts.negatives_newest_first(b.thread())] == ["P-001"]
     b.run(metrics={"time_ms": 1.0}, experiment="P-001")
-    assert facts.negatives(b.thread()) == []
+    assert facts.negatives_newest_first(b.thread()) == []
 
 
 def test_words_are_missing_of_what_the_answer_rests_on_until_somebody_says_them():
@@ -176,7 +177,7 @@ def test_runs_that_are_open_or_came_to_nothing():
     thread = b.thread()
     assert [r.id for r in facts.open_runs(thread)] == ["P-002-r1"]
     assert facts.state(next(iter(facts.open_runs(thread)))) == "running"
-    assert [r.id for r in facts.not_done_runs(thread)] == ["P-003-r1"]
+    assert facts.runs_that_count(thread) == (1, 1)
 
 
 @pytest.mark.parametrize(

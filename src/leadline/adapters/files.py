@@ -4,9 +4,10 @@ errno."""
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError, environment
@@ -100,6 +101,14 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
         if isinstance(error, OSError):
             raise as_user_error(error, path) from error
         raise
+
+
+def write_cache(path: str, value: Mapping[str, object]) -> None:
+    """Best effort: a cache that cannot be written costs time, never a record."""
+    try:
+        write_atomically(path, json.dumps(value).encode(), durable=False)
+    except LeadlineError:
+        return
 
 
 def set_aside(path: str) -> str:

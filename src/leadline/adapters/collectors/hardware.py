@@ -8,14 +8,12 @@ be described from a copy of their files.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
 
-from leadline.adapters.files import write_atomically
+from leadline.adapters.files import write_cache
 from leadline.core.canonical import object_in
-from leadline.core.errors import LeadlineError
 from leadline.core.record.conform import field_misfit
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.job.preflight import has_nvidia_gpu
@@ -38,7 +36,7 @@ def collect(cache_dir: str, root: str = "/") -> HardwareFacts:
     if facts is None:
         facts = _facts(root, driver)
         if boot:
-            _store(cache, {"stamp": stamp, "facts": facts})
+            write_cache(cache, {"stamp": stamp, "facts": facts})
     return {
         "host": uname.nodename,
         "machine": uname.machine,
@@ -295,10 +293,3 @@ def _load(path: str, stamp: list[Any]) -> HardwareFacts | None:
     if value.get("stamp") != stamp or field_misfit("RunPlannedBody", "hardware", value["facts"]):
         return None
     return cast("HardwareFacts", value["facts"])
-
-
-def _store(path: str, value: Mapping[str, object]) -> None:
-    try:
-        write_atomically(path, json.dumps(value).encode(), durable=False)
-    except LeadlineError:
-        return

@@ -10,7 +10,6 @@ package that was edited in place inside its folder is seen under its version alo
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -18,10 +17,9 @@ import time
 from collections.abc import Mapping
 
 from leadline.adapters.collectors import interpreter, native
-from leadline.adapters.files import write_atomically
+from leadline.adapters.files import write_cache
 from leadline.adapters.own_programs import NOWHERE, own_environment
 from leadline.core.canonical import digest_bytes, digest_of, object_in
-from leadline.core.errors import LeadlineError
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 
 if TYPE_CHECKING:
@@ -184,7 +182,7 @@ def _ask(program: str, real: str, cache_dir: str) -> tuple[str, str, str]:
     answer = out.stdout.splitlines()
     if out.returncode or len(answer) != 3:
         raise interpreter.Unknown(f"{program} did not say its version (exit {out.returncode})")
-    _store(cache, {"stamp": stamp, "answer": answer})
+    write_cache(cache, {"stamp": stamp, "answer": answer})
     return answer[0], answer[1], answer[2]
 
 
@@ -263,7 +261,7 @@ def _packages(folders: list[str], cache_dir: str) -> SoftwareFacts:
     except OverflowError:  # a clock so far off that Python has no number for it
         return facts
     if all(stamp is None or now - int(stamp) > _SETTLED_NS for _, stamp in stamps):
-        _store(cache, {"stamps": stamps, "facts": facts})
+        write_cache(cache, {"stamps": stamps, "facts": facts})
     return facts
 
 
@@ -364,11 +362,3 @@ def _load(path: str) -> dict[str, Any]:
             return object_in(file.read())
     except (OSError, ValueError):
         return {}
-
-
-def _store(path: str, value: Mapping[str, object]) -> None:
-    """Best effort: a cache that cannot be written costs time, never a record."""
-    try:
-        write_atomically(path, json.dumps(value).encode(), durable=False)
-    except LeadlineError:
-        return

@@ -186,7 +186,7 @@ def read_compacted(path: str, store: Store) -> set[str]:
     try:
         about = _about(path)
         table = pq.read_table(path, columns=list(_COLUMNS), page_checksum_verification=True)
-        columns = [_array(pa, table.column(name)) for name in _COLUMNS]
+        columns = [_array(table.column(name)) for name in _COLUMNS]
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         store.problems.append(
             {"code": "damaged", "what": f"{COMPACTED} cannot be read: {str(error)[:300]}"}
@@ -206,7 +206,7 @@ def read_compacted(path: str, store: Store) -> set[str]:
     return set(about["segments"])
 
 
-def _array(pa: Any, column: Any) -> array[float]:
+def _array(column: Any) -> array[float]:
     pc = importlib.import_module("pyarrow.compute")
     found = array("d")
     for chunk in (pc.fill_null(column, math.nan) if column.null_count else column).chunks:

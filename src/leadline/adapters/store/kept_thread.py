@@ -621,7 +621,7 @@ class KeptRows:
         ground = repr(
             (
                 RULES,
-                [m for m in self.thread.metrics.values()],
+                list(self.thread.metrics.values()),
                 [said["uid"] for said in (*self.thread.rulers, *self.thread.holdouts)],
                 [change.uid for change in self.thread.redefined],
                 self.thread.about.get("production-path"),

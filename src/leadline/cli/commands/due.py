@@ -23,9 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.services.publish.update import is_due
+    from leadline.services.look.next import due_now
 
-    found = context.look(args.thread, lambda thread: is_due(context, thread))
+    found = context.look(args.thread, lambda thread: due_now(context, thread))
     form = found["form"] if found["due"] else "nothing"
     lines = [f"{form} is due: {found['why']}"]
     lines += [f"  {m['at'][:16].replace('T', ' ')}  {m['what']}" for m in found["milestones"][:20]]

@@ -6,7 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import as_rows
-from leadline.core.timestamps import plural
+from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _log(context: Context, file: str) -> Answer:
     more = len(found.changes) - SHOWN
     lines += [f"… and {more} more (--json has them all)"] if more > 0 else []
     said = ", ".join(f"{counts[name]} {name}" for name in kinds)
-    lines.append(f"{found.path}: {_count(found.versions, 'version')}; {said}")
+    lines.append(f"{found.path}: {counted(found.versions, 'version')}; {said}")
     return Answer(
         as_rows(lines), found.as_dict(), counts, more > 0, exit_code=6 if counts["rewritten"] else 0
     )
@@ -152,10 +152,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     lines += explained
     if len(found) > SHOWN:
         lines.append(f"… and {len(found) - SHOWN} more (--json has them all)")
-    told = [_count(len(faults), "fault") if faults else "no fault"]
+    told = [counted(len(faults), "fault") if faults else "no fault"]
     if notes:
-        told.append(_count(len(notes), "note"))
-    lines.append(f"{_count(len(topics), 'thread')}, {_count(records, 'record')}: {', '.join(told)}")
+        told.append(counted(len(notes), "note"))
+    lines.append(
+        f"{counted(len(topics), 'thread')}, {counted(records, 'record')}: {', '.join(told)}"
+    )
     data = {
         "threads": topics,
         "records": records,
@@ -171,7 +173,3 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         len(found) > SHOWN,
         exit_code=6 if faults else 0,
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {plural(number, noun)}"

@@ -134,7 +134,7 @@ def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -
             )
     _one_ruler(out)
     tested = out.diff.of_role("axis")
-    ignored = [row for row in out.diff.of_role("nuisance")]
+    ignored = out.diff.of_role("nuisance")
     if not tested and ignored:
         out.refusals.append(
             refusal(

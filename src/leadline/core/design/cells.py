@@ -24,7 +24,6 @@ from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.timestamps import counted
 from leadline.core.typed import Any
-from leadline.core.values import dataclass, field
 
 DESIGNS = ("one-axis", "interaction", "factorial", "list")
 MAX_CELLS = 10_000
@@ -34,18 +33,6 @@ _NOT_NUMBERS = frozenset(("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 _HELP = "leadline sweep --help"
 
 Cell = dict[str, object]
-
-
-@dataclass(slots=True)
-class Plan:
-    """What a sweep will do. ``passes``: for each repeat the indices of ``cells`` in the order they
-    run."""
-
-    design: str
-    axes: dict[str, list[Any]]
-    cells: list[Cell]
-    seed: int
-    passes: list[list[int]] = field(default_factory=list)
 
 
 def _usage(code: str, what: str, why: str = "", next: str = _HELP) -> LeadlineError:

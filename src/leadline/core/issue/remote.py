@@ -22,7 +22,6 @@ class Comment:
     at: str = ""
     author: str = ""
     url: str = ""
-    edited_at: str = ""  # "" while it was never edited
     of: str = ""  # its author: WRITER, READER or PROGRAM; "" where the forge does not tell
 
 

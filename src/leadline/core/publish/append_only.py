@@ -15,7 +15,6 @@ from leadline.core.fences import Fences
 from leadline.core.patterns import later
 from leadline.core.values import dataclass, field
 
-KINDS = ("same", "append", "fill", "fix", "rewrite")
 _HEADING = later(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 # A heading by the line below it: the text of one line that is no list, table, quotation or code.
 _UNDERLINE = later(r" {0,3}(={2,}|-{2,})[ \t]*")

@@ -14,7 +14,6 @@ from leadline.core.values import dataclass, field
 if TYPE_CHECKING:
     from leadline.core.record import bodies
 
-STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
 DIRECTIONS = ("lower", "higher", "none")
 ELSEWHERE = "elsewhere"  # kind of a gap: a pointer whose content another repository has

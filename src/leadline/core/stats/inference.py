@@ -155,7 +155,8 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _middle(ordered: Sequence[float]) -> float:
+def middle(ordered: Sequence[float]) -> float:
+    """The median of sorted values."""
     half = len(ordered) // 2
     if len(ordered) % 2:
         return ordered[half]
@@ -194,9 +195,9 @@ def summarise(values: Iterable[float]) -> Sample:
     kept = sorted(v for v in given if math.isfinite(v))
     if not kept:
         return Sample(0, nonfinite=len(given))
-    mean, median = _mean(kept), _middle(kept)
+    mean, median = _mean(kept), middle(kept)
     sd = _sd(kept, mean) if len(kept) > 1 else None
-    mad = _finite(_middle(sorted(abs(v - median) for v in kept)))
+    mad = _finite(middle(sorted(abs(v - median) for v in kept)))
     return Sample(len(kept), mean, sd, median, mad, kept[0], kept[-1], len(given) - len(kept))
 
 

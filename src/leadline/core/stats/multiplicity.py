@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-METHOD = "Holm"
-
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Adjusted p values in the order given; None (no test) stays None and counts for nothing.

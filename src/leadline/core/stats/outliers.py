@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from leadline.core.stats.inference import middle
 from leadline.core.values import dataclass, field
 
 FEWEST = 5
@@ -51,9 +52,9 @@ def outliers(values: Sequence[float]) -> Outliers:
     if len(kept) < FEWEST:
         out.reason = f"outliers show from {FEWEST} runs on, there are {len(kept)}"
         return out
-    centre = _median([v for _, v in kept])
+    centre = middle(sorted(v for _, v in kept))
     deviations = [abs(v - centre) for _, v in kept]
-    scale = _median(deviations) / _MAD_SCALE
+    scale = middle(sorted(deviations)) / _MAD_SCALE
     if scale == 0.0:
         scale = _MEAN_DEVIATION_SCALE * math.fsum(deviations) / len(deviations)
         out.method = (
@@ -62,9 +63,3 @@ def outliers(values: Sequence[float]) -> Outliers:
     if scale > 0.0 and math.isfinite(scale):
         out.indices = [i for (i, _), d in zip(kept, deviations, strict=True) if d / scale > LIMIT]
     return out
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]

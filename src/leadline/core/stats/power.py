@@ -64,16 +64,6 @@ def detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8)
     return size if math.isfinite(size) else None
 
 
-def minimum_detectable_difference(
-    sd: float, n: int, alpha: float = 0.05, power: float = 0.8
-) -> float | None:
-    """The smallest true difference of two means that ``n`` runs a side, of standard deviation
-    ``sd`` each, would show. None below two runs a side or without a usable ``sd``."""
-    if n < 2 or not (math.isfinite(sd) and sd >= 0.0):
-        return None
-    return detectable(sd * math.sqrt(2.0 / n), 2.0 * (n - 1), alpha, power)
-
-
 def n_needed(sd: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
     """The fewest runs a side with which a true ``difference`` of two means would show. None when no
     number up to ten million does (a difference of zero, for one)."""

@@ -183,7 +183,7 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
     evidence = [r for r in runs if r.is_evidence] or told_runs(runs)
     if not evidence:
         raise _no_evidence(shown, runs)
-    metric, stat = _metric_and_stat(rest, shown, evidence, thread)
+    metric, stat = _metric_and_stat(rest, shown, evidence)
     sample = summarise(r.metrics[metric] for r in evidence if metric in r.metrics)
     values = {
         "median": sample.median,
@@ -294,7 +294,7 @@ def _no_evidence(shown: str, runs: list[Run]) -> LeadlineError:
     )
 
 
-def _metric_and_stat(rest: str, shown: str, runs: list[Run], thread: Thread) -> tuple[str, str]:
+def _metric_and_stat(rest: str, shown: str, runs: list[Run]) -> tuple[str, str]:
     recorded = list(dict.fromkeys(name for r in runs for name in r.metrics))
     if rest in recorded:
         return rest, "median"
@@ -357,7 +357,7 @@ def _one(
         unit, shown = cited.unit, cited.text.removesuffix(told)
     except LeadlineError as error:
         if cite.expression not in bound:
-            return f"[no longer holds: {_reason(error, cite.expression)}]"
+            return f"[no longer holds: {_reason(error)}]"
         unit, shown, told = "", "", ""
     spec = ((m := _FORMAT.match(cite.expression)) and m["format"]) or ""
     if cite.expression in bound:
@@ -398,7 +398,7 @@ def _says_unit(after: str, unit: str) -> bool:
     return rest.startswith(unit) and not rest[len(unit) : len(unit) + 1].isalnum()
 
 
-def _reason(error: LeadlineError, expression: str) -> str:
+def _reason(error: LeadlineError) -> str:
     reason = error.details.get("reason")
     return f"{error.what.split(' ')[0]} {reason}" if reason else error.what
 

@@ -528,10 +528,6 @@ def runs_that_count(thread: Thread) -> tuple[int, int]:
     return sum(int(counted) for counted, _ in told), sum(int(others) for _, others in told)
 
 
-def not_done_runs(thread: Thread) -> list[Run]:
-    return [r for r in thread.runs if _not_done(r)]
-
-
 def _not_done(run: Run) -> bool:
     ended_badly = run.state in (*NEGATIVE_STATES, "lost")
     return ended_badly and not run.retracted and not run.superseded_by
@@ -544,14 +540,9 @@ def reason_class(item: Item) -> str:
     return found if found.replace("-", "").isalpha() and found.isascii() else "unclassified"
 
 
-def negatives(thread: Thread) -> list[tuple[str, str, str]]:
-    """(id, at, why) of what did not work, oldest first: falsified hypotheses, negative notes (with
-    their class), experiments of which no run ended well, retractions."""
-    return [negative(thing, thread) for thing in reversed(negatives_newest_first(thread))]
-
-
 def negatives_newest_first(thread: Thread) -> Sequence[Item | Experiment]:
-    """What ``negatives`` words."""
+    """What did not work: falsified hypotheses, negative notes, experiments of which no run ended
+    well, retractions. ``negative`` words each."""
     if thread.kept is not None:
         return thread.kept.negatives_newest_first()
     things: list[Item | Experiment] = [*thread.items.values(), *thread.experiments.values()]

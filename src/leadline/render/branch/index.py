@@ -10,7 +10,7 @@ from __future__ import annotations
 from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import plural
+from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.core.view import facts
@@ -167,21 +167,17 @@ def render_index(threads: list[Entry]) -> str:
 def _summary(entries: list[Entry]) -> str:
     states = [f"{n} {state}" for state in STATES if (n := sum(e.state == state for e in entries))]
     left = sum(e.left_out for e in entries)
-    told = f"{_count(len(entries), 'thread')} ({', '.join(states)})" if states else "No thread yet"
+    told = f"{counted(len(entries), 'thread')} ({', '.join(states)})" if states else "No thread yet"
     return (
-        f"{told}, {_count(sum(e.experiments for e in entries), 'experiment')}"
+        f"{told}, {counted(sum(e.experiments for e in entries), 'experiment')}"
         + (f"; {left} without a category or a reason" if left else "")
         + ". Made from the record by Leadline; edits to this page are replaced."
     )
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{n} {plural(n, noun)}"
-
-
 def _row(entry: Entry) -> list[str]:
     badges = [f"![{name}]({badge_path(name)})" for name in (entry.state, entry.label) if name]
-    counts = f"{_count(entry.experiments, 'experiment')}, {_count(entry.runs, 'run')}"
+    counts = f"{counted(entry.experiments, 'experiment')}, {counted(entry.runs, 'run')}"
     # a link, no picture from elsewhere
     outcome = prose_line(entry.headline, HEADLINE_CHARS).replace("![", "\\![")
     if entry.because and not entry.category:

@@ -68,8 +68,7 @@ def body_sections(
         ("Conclusion", conclusion(thread)),
         ("Changes made here by hand", edit_notices(thread)),
     ]
-    sections = [(name, text) for name, text in sections if text]
-    return sections
+    return [(name, text) for name, text in sections if text]
 
 
 EDIT_LINES_SHOWN = 40
@@ -132,14 +131,14 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
     parts = [
         ("Question", prose_line(str(thread.about.get("goal") or ""))),
         ("Answer", answer),
-        ("Caveat", _caveat(thread, best, evidence_of)),
+        ("Caveat", _caveat(best, evidence_of)),
         ("Next", prose_line(next_action(thread), 300)),
     ]
     lines = [f"**{name}:** {text}" for name, text in parts if text]
     return "\n\n".join([*lines, *_picture(thread)]) or "No experiment yet."
 
 
-def _caveat(thread: Thread, best: Best | None, evidence_of: EvidenceOf | None) -> str:
+def _caveat(best: Best | None, evidence_of: EvidenceOf | None) -> str:
     """What bounds the answer: the claim that it rests on, else that there is none."""
     if best is None:
         return ""

@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
 ABOUT_SHOWN = 8
 NO_ENTRY = "_No entry yet._"
-_HEADING = later(r"^### (.+?)\s*$")
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
 
 

@@ -81,7 +81,7 @@ def command_lines(one: Together) -> list[str]:
     if not runs:
         return [f"- **Machine:** {busy}"] if busy else []
     where = words.aside(f"in {code(runs[0].cwd)}" if runs[0].cwd not in ("", ".") else "")
-    often, shown = words.joined((_how_often(one), busy), "; "), _template(one, runs)
+    often, shown = words.joined((_how_often(one), busy), "; "), _template(one)
     if "\n" in shown or len(shown) > COMMAND_CHARS:
         block = fence(shown, "sh").replace("\n", "\n  ")
         return [f"- **Command:**{where}{words.aside(often)}\n\n  {block}\n"]
@@ -100,7 +100,7 @@ def _how_often(one: Together) -> str:
     return each if counts[0] > 1 else ""
 
 
-def _template(one: Together, runs: list[Run]) -> str:
+def _template(one: Together) -> str:
     if is_a(one.item, "sweep"):
         argv = one.item.body["argv"]
         return " ".join(w if "{" in w and " " not in w else shell_word(w) for w in argv)
@@ -211,10 +211,7 @@ def _table_parts(one: Together, names: list[str], then: Thread) -> list[str]:
     columns = shown[: METRICS_IN_TABLE - 1]
     apart = [set(r.differs) for r in ordered if r.arm.experiment.id != reference.id]
     everywhere = set.intersection(*apart) if apart else set[str]()
-    body = [
-        _cells(row, one, first, columns, reference, everywhere, then)
-        for row in ordered[:ROWS_SHOWN]
-    ]
+    body = [_cells(row, one, columns, reference, everywhere) for row in ordered[:ROWS_SHOWN]]
     head = [
         *map(cell_code, one.axes),
         "run",
@@ -261,11 +258,9 @@ def _named(name: str, then: Thread) -> str:
 def _cells(
     row: Row,
     one: Together,
-    metric: str,
     columns: list[str],
     reference: Experiment,
     everywhere: set[str],
-    then: Thread,
 ) -> list[str]:
     arm, sample = row.arm, row.sample
     differs = [key for key in row.differs if key not in everywhere]

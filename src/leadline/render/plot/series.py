@@ -189,15 +189,6 @@ def svg(panels: list[Any], width: int = WIDTH_PX, panel_height: int = PANEL_PX) 
     return "\n".join(parts) + "\n</svg>\n"
 
 
-def inline(panel: PanelLike, width: int, height: int) -> str:
-    """One panel for a page that has the heading, and the colours as CSS classes."""
-    whole = height + 16 * len(notes(panel))
-    return (
-        f'<svg class="series" width="{width}" height="{whole}" viewBox="0 0 {width} {whole}" role="img" '
-        f'aria-label="{_safe(_words([panel]))}">{_panel(panel, width, height, headed=False)}</svg>'
-    )
-
-
 def title(panel: PanelLike) -> str:
     return panel.metric + (f" [{panel.unit}]" if panel.unit else "")
 
@@ -208,9 +199,9 @@ def _words(panels: list[Any]) -> str:
     )
 
 
-def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) -> str:
+def _panel(panel: PanelLike, width: int, height: int) -> str:
     x, y = scales(panel)
-    top, right, bottom = TOP_PX if headed else TOP_PX // 4, width - LEGEND_PX, height - BOTTOM_PX
+    top, right, bottom = TOP_PX, width - LEGEND_PX, height - BOTTOM_PX
 
     labels = tick_labels(y)
     left = max(LEFT_PX, math.ceil(max(map(len, labels), default=0) * TICK_CHAR_PX) + 12)
@@ -222,8 +213,7 @@ def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) ->
         return bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - top)
 
     logarithmic = " (logarithmic)" if y.logarithmic else ""
-    heading = f'<text class="title" x="{left}" y="26">{_safe(title(panel))}{logarithmic}</text>'
-    parts = [heading] if headed else []
+    parts = [f'<text class="title" x="{left}" y="26">{_safe(title(panel))}{logarithmic}</text>']
     for tick, label in zip(y.ticks, labels, strict=True):
         at = f"{down(tick):.1f}"
         parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{at}" y2="{at}"/>')

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from itertools import pairwise
 
+from leadline.core.stats.inference import middle
 from leadline.core.timestamps import number
 from leadline.core.typed import NamedTuple, TypeVar
 
@@ -240,7 +241,7 @@ def line_plot(
 
 def _series(one: Series, index: int, x: Axis, height: Callable[[float], str]) -> list[str]:
     parts = []
-    medians = [(at, _median([d.value for d in dots])) for at, dots in one.points if dots]
+    medians = [(at, middle(sorted(d.value for d in dots))) for at, dots in one.points if dots]
     for (x1, y1), (x2, y2) in pairwise(medians):
         parts.append(
             f'<line class="join s{index}" x1="{_p(x.percent(x1))}" y1="{height(y1)}" '
@@ -350,12 +351,6 @@ def _anchor(percent: float) -> str:
     if percent < 3:
         return "start"
     return "end" if percent > 97 else "middle"
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]
 
 
 # ---- the best so far -----------------------------------------------------------------------------

@@ -114,7 +114,7 @@ def take_in(
     gaps: list[GapInArtifacts] = []
     needed = set()  # contents that were kept, or could not be moved and stay
     for line in lines:
-        entry, gap = _entry(context, line, cwd, redact)
+        entry, gap = _entry(line, cwd, redact)
         if not gap:
             try:
                 gap = _move(context, line, entry, folder)
@@ -195,7 +195,7 @@ def _logged(folder: str) -> list[Line]:
     return [line for _, line in sorted(found, key=lambda pair: pair[0])]
 
 
-def _entry(context: Context, line: Line, cwd: str, redact: Any) -> tuple[KeptArtifact, str]:
+def _entry(line: Line, cwd: str, redact: Any) -> tuple[KeptArtifact, str]:
     """One line as the record has it, and why its content is not kept, as far as the line tells."""
     from leadline.job.artifact import checked_kind, checked_name, name_of  # noqa: PLC0415  start-up: 1 ms
 

@@ -30,7 +30,8 @@ from leadline.render.branch.badge import FOLDER as BADGES
 from leadline.render.branch.badge import badge_files
 from leadline.render.branch.index import entry_of, render_index, snapshot_folder
 from leadline.services.branch.logbook import logbook_data
-from leadline.services.branch.whose_branch import refuse_another, remember_own
+from leadline.services.branch.looked_at import looked_at_now
+from leadline.services.branch.whose_branch import OWN, refuse_another
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _commit_records(context: Context, topics: list[str] | None, also: str | None
                 parents=parents,
                 expected_old=old,
             )
-            remember_own(context, tip)
+            looked_at_now(context, OWN, tip)
             return tip
         except LeadlineError as error:
             if error.code != "ref-moved" or attempt == ATTEMPTS - 1:

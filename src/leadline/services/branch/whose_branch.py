@@ -10,26 +10,25 @@ stays as it is.
 from __future__ import annotations
 
 import json
-import os
 
 from leadline.core.errors import LeadlineError, conflict
 from leadline.core.ids import TOPIC
 from leadline.core.record.event_files import FILE_NAME
 from leadline.core.settings import SETTINGS
-from leadline.job.disk import open_small
 from leadline.render.branch.badge import FOLDER as BADGES
+from leadline.services.branch.looked_at import looked_at
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
 
 SHOWN = 3
 LOOKED_AT = 20  # event files
 ANOTHER = "not-a-record-branch"
+OWN = "record-branch"  # of what was looked at: a tip that is a record branch
 
 
 def refuse_another(context: Context, tip: str, present: dict[str, str], where: str) -> None:
     """Raises LeadlineError(conflict, ``not-a-record-branch``) where ``tip``, with the files
     ``present`` (path to blob), was made for something else. ``where``: the branch in words."""
-    if not present or _known(context) == tip:
+    if not present or looked_at(context, OWN) == tip:
         return
     records = sorted(path for path in present if _is_event_file(path))
     others = _others(present)
@@ -65,26 +64,6 @@ def another(context: Context, where: str, holds: list[str]) -> LeadlineError:
         why=f"it holds {', '.join(holds[:SHOWN])}{more}; records are written only to a branch that Leadline made",
         do=f"leadline init --record-branch {free}",
     )
-
-
-def remember_own(context: Context, tip: str) -> None:
-    """``tip`` was made here: it need not be looked at again."""
-    try:
-        write_whole(_memory(context), tip.encode())
-    except OSError:
-        pass  # it is looked at once more, no harm
-
-
-def _known(context: Context) -> str:
-    try:
-        with open(open_small(_memory(context)), encoding="ascii") as file:
-            return file.read(64)
-    except (OSError, ValueError):
-        return ""
-
-
-def _memory(context: Context) -> str:
-    return os.path.join(context.root, "cache", "record-branch")
 
 
 def _is_event_file(path: str) -> bool:

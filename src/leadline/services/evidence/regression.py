@@ -65,7 +65,7 @@ def check_regression(
         "confounded-axis": f"leadline compare {against} {display} --axis KEY",
         "unknown-difference": f"leadline compare {against} {display} --nuisance KEY",
     }
-    rows = _regression_rows(context, thread, comparison, (against, display))
+    rows = _regression_rows(context, thread, comparison)
     settle = next(iter(comparison.settle.values()), "")
     if settle:
         what = "the sides did not take turns: their moments are in the difference"
@@ -107,9 +107,7 @@ def _row(item: str, state: str, what: str, code: str, mend: str = "") -> Row:
     return {"item": item, "state": state, "what": what, "code": code, "mend": mend}
 
 
-def _regression_rows(
-    context: Context, thread: Thread, comparison: Comparison, sides: tuple[str, str]
-) -> list[Row]:
+def _regression_rows(context: Context, thread: Thread, comparison: Comparison) -> list[Row]:
     """The items of hygiene over the counting runs of both sides."""
     a, b = (
         [r for r in thread.runs if r.id in named]

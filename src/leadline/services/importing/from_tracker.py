@@ -52,7 +52,7 @@ def found_in_tracker(
     Raises LeadlineError: ``no-such-tracker``, ``no-such-run`` (usage), ``no-runs`` (not_found),
     remote.
     """
-    tracker = _tracker(context, request, name)
+    tracker = _tracker(context, name)
     path = os.path.join(context.cwd, request.source)
     if tracker.kind.by_folder and request.at:
         request.at = shared_folder(context, name, request.at)
@@ -134,7 +134,7 @@ def _listed(
     return runs
 
 
-def _tracker(context: Context, request: ImportRequest, name: str) -> Tracker:
+def _tracker(context: Context, name: str) -> Tracker:
     try:
         return context.tracker_for(name)
     except LeadlineError as error:

@@ -195,7 +195,7 @@ def adopt(
     not_found; remote.
     """
     thread = context.store.view(topic)
-    _must_be_elsewhere(context, topic)
+    _must_be_elsewhere(context)
     number = issue_number(context, topic, named)
     state = thread.issue.state
     same = number == thread.issue.number and not thread.issue.in_record
@@ -218,13 +218,13 @@ def adopt(
 def to_adopt(context: Context, topic: str, named: str) -> str:
     """The number of an issue that a thread about to start is to adopt. Raises as ``adopt``; a forge
     that is away is no reason, the issue is adopted when it is back."""
-    _must_be_elsewhere(context, topic)
+    _must_be_elsewhere(context)
     number = issue_number(context, topic, named)
     check_adoptable(context, topic, number, offline_too=True)
     return number
 
 
-def _must_be_elsewhere(context: Context, topic: str) -> None:
+def _must_be_elsewhere(context: Context) -> None:
     if not context.forge_kind(context.chosen_forge).outside:
         raise usage(
             "no-forge",

@@ -8,14 +8,14 @@ and whoever has an older clone do.
 
 from __future__ import annotations
 
-import os
-
 from leadline.core.record.event_files import split_copy
 from leadline.core.record.finding import FAULT, NOTE, Finding
+from leadline.services.branch.looked_at import looked_at, looked_at_now
 from leadline.services.branch.record_branch import branch_ref, event_blobs
 from leadline.services.context import Context
 from leadline.services.keep.disputes import what_differs
-from leadline.services.out_path import write_whole
+
+MEMORY = "branch-history"
 
 
 def branch_history(context: Context, topics: list[str]) -> list[Finding]:
@@ -24,7 +24,7 @@ def branch_history(context: Context, topics: list[str]) -> list[Finding]:
     tip = context.vcs.ref(branch_ref(context))
     if tip is None or context.vcs.is_shallow:
         return []
-    since = _looked_at(context)
+    since = looked_at(context, MEMORY)
     if since == tip:
         return []
     if since and not (context.vcs.commit_exists(since) and context.vcs.is_ancestor(since, tip)):
@@ -39,7 +39,7 @@ def branch_history(context: Context, topics: list[str]) -> list[Finding]:
     for (topic, name), replaced in versions.items():
         found += _of_file(context, topic, name, there.get(topic, {}).get(name, ""), replaced)
     if not found:
-        _remember(context, tip)
+        looked_at_now(context, MEMORY, tip)
     return [finding for finding in found if finding.thread in topics]
 
 
@@ -72,22 +72,3 @@ def _of_file(
             mend += "  (ask who has the record from before)"
         found.append(Finding(topic, level, "branch-rewritten", name, what, mend))
     return found
-
-
-def _memory(context: Context) -> str:
-    return os.path.join(context.root, "cache", "branch-history")
-
-
-def _looked_at(context: Context) -> str:
-    try:
-        with open(_memory(context), encoding="ascii") as file:
-            return file.read(64)
-    except (OSError, ValueError):
-        return ""
-
-
-def _remember(context: Context, tip: str) -> None:
-    try:
-        write_whole(_memory(context), tip.encode())
-    except OSError:
-        pass  # it is looked at once more, no harm

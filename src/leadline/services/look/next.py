@@ -31,6 +31,7 @@ def waits_of(context: Context, thread: Thread) -> list[str]:
 
 
 def due_now(context: Context, thread: Thread) -> Due:
+    """Whether an update is due now, and why."""
     return due(thread, context.now(), labels_for(thread))
 
 

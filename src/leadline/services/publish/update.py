@@ -12,7 +12,7 @@ from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.ids import named_id
 from leadline.core.issue.comments import comments_to_post
-from leadline.core.issue.due import Due, due, last_post, last_update, records_since
+from leadline.core.issue.due import due, last_post, last_update, records_since
 from leadline.core.record.kinds import kind_of
 from leadline.core.record.thread import Item, Thread
 from leadline.core.text.citation import render as cited
@@ -122,11 +122,6 @@ class Checked:
     def body(self) -> Bound:
         """Its part of a record."""
         return {"refs": self.refs, "bound": self.bound} if self.bound else {"refs": self.refs}
-
-
-def is_due(context: Context, thread: Thread) -> Due:
-    """Whether an update is due now, and why."""
-    return due(thread, context.now(), labels_for(thread))
 
 
 def update(

@@ -20,7 +20,7 @@ from leadline.core.evidence.holdout import holds
 from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Item, Thread, is_a
+from leadline.core.record.thread import Item, is_a
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.artifact.file_digests import digests_of
 from leadline.services.context import Context, refs_for
@@ -198,7 +198,7 @@ def look(
         for metric, subject in clause.sides:
             name = subject.format()
             if name not in seen:
-                of = _last(thread, item, runs_of_subject(thread, subject, item.refs))
+                of = _last(item, runs_of_subject(thread, subject, item.refs))
                 title = f"holdout, look {number}: {name} ({of.experiment})"
                 shown, seen[name], why = _evaluate(context, topic, kept, of, title, watcher, say)
                 runs.append(shown)
@@ -223,7 +223,7 @@ def look(
     return body
 
 
-def _last(thread: Thread, item: Item[ClaimBody], runs: Sequence[Run]) -> Run:
+def _last(item: Item[ClaimBody], runs: Sequence[Run]) -> Run:
     """The run whose code is evaluated."""
     counted = [run for run in runs if run.is_evidence and run.code.get("commit")]
     if not counted:

@@ -406,15 +406,13 @@ class GitHubForge:
 
     def _comment(self, data: Written) -> Comment:
         text = unmarked(data.get("body") or "")[0]
-        created, updated = str(data.get("created_at") or ""), str(data.get("updated_at") or "")
         return Comment(
             str(data["id"]),
             self._marker_of(data),
             text,
-            created,
+            str(data.get("created_at") or ""),
             _login(data.get("user")),
             str(data.get("html_url") or ""),
-            updated if updated != created else "",
             _kind_of_author(data),
         )
 
