@@ -130,11 +130,17 @@ class Screen:
             clean[field] = value if woven else named.value(value)
         return body if clean == body else clean
 
+    def suspects(self, texts: Sequence[str], of_environment: bool = False) -> set[int]:
+        """The places of those of ``texts`` (``as_given``) that may hold something; of the others it
+        is sure. ``of_environment``: of the values of variables alone."""
+        hiding = self.redactor()
+        if of_environment and not hiding.secrets():
+            return set()
+        return hiding.suspects(texts)
+
     def secrets_in(self, record: Record, of_environment: bool = False) -> set[str]:
         """Sorts of what would be hidden in a record that was written already; nothing is hidden.
         ``of_environment``: of the values of variables alone."""
-        if not self._may_hold(as_given(record.line().decode()), of_environment):
-            return set()
         from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only where something may be
 
         value = {field: value for field, value in record.body.items() if field not in WOVEN}
@@ -145,13 +151,8 @@ class Screen:
     def secrets_in_text(self, text: str, of_environment: bool = False) -> set[str]:
         """The same of a line that is no record."""
         found = _Sorts(of_environment)
-        if self._may_hold(text, of_environment):
-            self.redactor(tell=found.take).text(text)
+        self.redactor(tell=found.take).text(text)
         return found.named
-
-    def _may_hold(self, line: str, of_environment: bool) -> bool:
-        hiding = self.redactor()
-        return bool(hiding.secrets() or not of_environment) and hiding.holds(line)
 
     def redactor(
         self,

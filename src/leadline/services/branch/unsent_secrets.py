@@ -69,14 +69,21 @@ def secrets_in(
     they stand. ``of_environment``: they were searched as they were written, so the values alone are
     looked for that stand in today's environment."""
     lines = data.splitlines(keepends=True)
-    for line, each in zip(lines, parse_lines(lines), strict=True):
+    found = parse_lines(lines)
+    # A record as it is written today: the line of another program may say it otherwise.
+    said = [
+        each.line().decode() if isinstance(each, Record) else line.decode("utf-8", "replace")
+        for line, each in zip(lines, found, strict=True)
+    ]
+    texts = list(map(as_given, said))
+    for at in sorted(context.screen.suspects(texts, of_environment)):
+        each = found[at]
         if isinstance(each, Record):
             sorts = context.screen.secrets_in(each, of_environment)
             shown = created_id(each) or str(each.body.get("run") or each.id)
             what = f"{shown} of {topic} ({each.kind})"
         else:
-            text = line.decode("utf-8", "replace")
-            sorts = context.screen.secrets_in_text(as_given(text), of_environment)
+            sorts = context.screen.secrets_in_text(texts[at], of_environment)
             what = f"a line of {topic} that is no record"
         if sorts:
             yield f"{what} holds {few(sorted(sorts), 3)}"
