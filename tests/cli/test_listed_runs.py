@@ -33,6 +33,23 @@ def test_a_corrected_config_is_listed_filtered_and_sorted(thread_lab: Lab) -> No
     assert [row["id"] for row in found["data"]] == ["P-001-r1"]
 
 
+def test_runs_that_nobody_may_rest_on_are_listed_as_that(thread_lab: Lab) -> None:
+    says = """echo '{"loss": 0.5}'"""
+    for _ in range(3):
+        thread_lab.ok("run", "--", "sh", "-c", says)
+    uid = listed(thread_lab)[0]["uid"]
+    log = thread_lab.repo / ".git/leadline/runs" / uid / "attempt-1/stdout.log"
+    log.write_text('{"loss": 0.1}\n')
+    thread_lab.ok("correct", "P-002-r1", "hardware.cpu=a faster one", "--why", "as told")
+    words = ["disputed", "reported", ""]
+    assert [row["apart"] for row in listed(thread_lab)] == words
+    table = thread_lab.ok("status", "--runs").splitlines()
+    states = [line.split()[1] for line in table if line.startswith("P-")]
+    assert states == ["disputed", "reported", "done"]
+    assert from_python(thread_lab, "run['apart']") == str(words)
+    assert "disputed: stdout.log changed after the run" in thread_lab.ok("show", "P-001-r1")
+
+
 def test_a_corrected_title_is_listed_for_every_repeat(thread_lab: Lab) -> None:
     thread_lab.ok("run", "--title", "first", "--repeat", "2", "--", "true")
     thread_lab.ok("correct", "P-001", "title=a better title", "--why", "clearer")

@@ -395,3 +395,28 @@ def test_a_holdout_that_says_otherwise_holds_the_label_down(held):
 )
 def test_what_cannot_be_a_holdout_is_refused(lab, args, code):
     assert lab.json("measure", "holdout", *args)["error"]["code"] == code
+
+
+def test_a_helper_that_only_the_ruler_loads_measures_as_it_does(lab):
+    """Whoever edits what the evaluator imports edits the evaluator; what the program imports is tested."""
+    lab.write(
+        "train.py", "import evaluate, model\nprint('{\"loss\": %r}' % evaluate.of(model.DELTA))\n"
+    )
+    lab.write(
+        "evaluate.py", "from helper import scale\n\n\ndef of(x):\n    return scale(3.3 + x)\n"
+    )
+    lab.write("helper.py", "def scale(x):\n    return 1.0 * x\n")
+    lab.ok("measure", "protect", "evaluate.py")
+    first = measure(lab, command=("train.py",), repeat=1)
+    edit(lab, "helper.py", "1.0", "0.9")
+    second = measure(lab, command=("train.py",), repeat=1)
+    codes, _, told, following = judged(lab, first, second)
+    assert codes == ["ruler-changed"] and "what measures changed: helper.py" in told
+    assert f"measure protect evaluate.py helper.py && leadline measure again {first}" in following
+    label, why = claimed(lab, f"loss({second}) < loss({first})")
+    assert label == "exploratory" and "what measures changed between these runs: helper.py" in why
+    edit(lab, "model.py", "0.0", "-1.0")
+    third = measure(lab, command=("train.py",), repeat=1)
+    assert judged(lab, second, third)[0] == []
+    codes, *_ = judged(lab, first, second, "--nuisance", "ruler.helper.py")
+    assert codes == []  # it is what is tested, said as that

@@ -285,3 +285,14 @@ def test_equivalence_within_a_share_is_two_one_sided_tests_of_scaled_means() -> 
     assert (
         answer is not None and answer["verdict"] == "not shown" and "no ratio" in answer["reason"]
     )
+
+
+def test_runs_that_a_seed_without_effect_tells_apart_are_one_result_here_too() -> None:
+    result = {"t": MetricDef("t", "", "lower", observed="result")}
+    sides = [runs(arm, [value] * 3) for arm, value in (("A", 2.0), ("B", 1.0))]
+    for side in sides:
+        for seed, run in enumerate(side):
+            run.config = {**run.config, "seed": seed}
+    [found] = of(*sides, metric_defs=result).metrics
+    assert (found.a.n, found.b.n) == (1, 1) and found.verdict == "exploratory only"
+    assert "seed had no effect on t of B: one result" in found.notes

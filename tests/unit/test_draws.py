@@ -74,3 +74,19 @@ def test_what_is_computed_from_an_extreme_counts_as_one() -> None:
     derived = MetricDef("gain", formula="1 / loss")
     found = unequal_draws(a, b, "gain", "gain", derived)
     assert found is not None and found.decides(-1.0) and found.decides(1.0)
+
+
+@pytest.mark.parametrize("other", ["last", "mean"])
+def test_an_extreme_of_many_against_no_extreme_bears_no_label_either(other: str) -> None:
+    """Two names, so that no contract forbids it."""
+    b = ThreadBuilder(metrics=[("best", "", "lower"), ("loss", "", "lower")])
+    for arm, name, reduce, values in (("old", "loss", other, HIGH), ("new", "best", "min", LOW)):
+        read = {
+            "series": {name: {"points": 400}},
+            "contract": {name: {"direction": "lower", "reduce": reduce}},
+        }
+        for seed, value in enumerate(values):
+            b.run("", {name: value}, {"arm": arm, "seed": seed}, ended={"extraction": read})
+    found = evidence_of(b.thread(), {"predicate": "best(arm=new) < loss(arm=old)"})
+    assert found.label == "exploratory"
+    assert f"min of 400 values against {other}" in found.sentence.short

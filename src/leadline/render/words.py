@@ -256,8 +256,8 @@ def inputs_text(run: Run) -> str:
 def origin_text(run: Run) -> str:
     """Where a run comes from that Leadline did not execute, or why it stands apart: "reported:
     results.csv, line 7"; empty for others."""
-    if run.typed_over:
-        return f"reported: {one_line(run.typed_over)}"
+    if why := run.disputed or run.typed_over:
+        return f"{run.apart}: {one_line(why)}"
     if run.reproduction_of:
         return f"a reproduction of {run.reproduction_of}, kept apart"
     if run.origin == "executed":

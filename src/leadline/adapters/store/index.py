@@ -102,7 +102,7 @@ CREATE TABLE stale(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, ba
 CREATE TABLE half_made(thread TEXT, base TEXT, judge INTEGER, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT, origin TEXT,
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
-                  metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT, invocation TEXT,
+                  metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, apart TEXT, place TEXT, invocation TEXT,
                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE INDEX runs_retracted ON runs(thread, experiment) WHERE retracted != '';
 CREATE INDEX runs_alike ON runs(thread, invocation) WHERE invocation != '';

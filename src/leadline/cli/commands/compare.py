@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several
@@ -16,7 +17,7 @@ DESCRIPTION = """Compare B with the reference A: what differs between them first
 hardware, devices, software, code), then the statistics of every metric.
 
 The test follows from how the runs were taken and is named with its reason: pairs (same seed, or same block of an
-interleaved measurement) are tested as pairs; times of sides that ran one after the other with a drift allowed for.
+interleaved measurement) are tested as pairs; what the machine moves is judged only where the sides took turns.
 Several metrics at once are judged by p values adjusted by Holm's method. Outliers are named and stay in.
 
 When more than the declared axis differs the comparison is not apples to apples: the numbers are shown without a
@@ -79,6 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.core.metric.ruler import in_force
     from leadline.render.terminal.compare import render_compare
     from leadline.services.evidence.compare import (
         answered,
@@ -109,6 +111,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         over=args.over,
     )
     record_refusals(context, thread, comparison)
+    declared = [path for said in in_force(thread.rulers).values() for path in said["patterns"]]
     data, baseline = comparison.as_dict(), baseline_named(comparison, thread)
     if baseline:
         data["baseline"] = baseline
@@ -121,25 +124,30 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     answer.next = list(dict.fromkeys(comparison.settle.values()))
     if not answered(comparison):
         answer.next, answer.exit_code = (
-            [*answer.next, *next_commands(comparison, args, bool(thread.rulers))],
+            [*answer.next, *next_commands(comparison, args, declared)],
             6,
         )
     return answer
 
 
-def _one_ruler(files: list[str], old: str, declared: bool) -> list[str]:
-    """What brings both sides under one ruler."""
-    if declared:
+def _one_ruler(files: list[str], old: str, declared: Sequence[str]) -> list[str]:
+    """What brings both sides under one ruler, which ``declared`` names."""
+    loaded = [path for path in files if path not in declared]
+    named = " ".join(map(shell_word, dict.fromkeys([*declared, *loaded[:4]])))
+    if declared and not loaded:
         return [f"leadline measure again {old}"]
-    named = " ".join(map(shell_word, files[:4]))
+    if declared:
+        return [f"leadline measure protect {named} && leadline measure again {old}"]
     return [
         f"leadline measure protect {named} && leadline measure again {old}",
         f"leadline measure none --why {shell_word(f'{files[0]} is what is tested')}",
     ]
 
 
-def next_commands(comparison: Any, args: argparse.Namespace, declared: bool = False) -> list[str]:
-    """What lifts the refusals: runs, or a declaration. ``declared``: the ruler is."""
+def next_commands(
+    comparison: Any, args: argparse.Namespace, declared: Sequence[str] = ()
+) -> list[str]:
+    """What lifts the refusals: runs, or a declaration. ``declared``: as the ruler."""
     commands = []
     codes = {r["code"] for r in comparison.refusals}
     if "no-runs" in codes:

@@ -27,7 +27,7 @@ from leadline.core.compare.comparison import (
 from leadline.core.compare.config_diff import ConfigDiff, config_diff
 from leadline.core.compare.difference import EXACT, NOT_IN_TURNS, Difference, difference
 from leadline.core.compare.looks import adjusted_p, share
-from leadline.core.compare.no_effect import without_effect
+from leadline.core.compare.no_effect import count_once
 from leadline.core.compare.over_cells import both_ways, pair_over
 from leadline.core.compare.over_items import over_items
 from leadline.core.compare.verdict import against_target, inside_spread, judge, restrain
@@ -156,6 +156,25 @@ def _outliers(
             m.notes.append(
                 f"outliers of {label}, kept in all figures: {', '.join(ids[:3])}{more} ({found.method})"
             )
+
+
+def _each_result_once(
+    out: Comparison, a: list[Run], b: list[Run], definition: MetricDef
+) -> tuple[list[Run], list[Run], list[str]]:
+    """Both sides without the runs that an axis without any effect tells apart, and what is said of it.
+    Where they are paired by its values, one that moves the other side stands for its pairs."""
+    metric, again = definition.name, list[dict[str, str]]()
+    notes: list[str] = []
+    for name, runs in ((out.a_name, a), (out.b_name, b)):
+        again.append({})
+        _, idle = count_once([r for r in runs if metric in r.metrics], definition, again[-1])
+        notes += [
+            f"{few(keys, RUNS_NAMED)} had no effect on {metric} of {name}: one result"
+            for keys in idle
+        ]
+    if not out.over or all(again):
+        a, b = ([r for r in side if r.id not in of] for side, of in zip((a, b), again, strict=True))
+    return a, b, notes
 
 
 def _one_metric(
@@ -398,17 +417,12 @@ def compare(
             continue
         definition = (metric_defs or {}).get(name) or MetricDef(name)
         left, right, shared = on_shared_items(a, b, name)
+        left, right, idle = _each_result_once(out, left, right, definition)
         number_set = (target or {}).get(name)
         m = _one_metric(out, name, (left, right), definition, number_set, choice_of(name))
         if shared is None or shared.same:
             _with_alike(out, m, (left, right), alike_of(name), definition)
-        m.notes += both_ways(out, m, left, right)
-        for label, runs in ((a_name, left), (b_name, right)):
-            used = [run for run in runs if name in run.metrics]
-            for found in without_effect(used, definition):
-                m.notes.append(
-                    f"{', '.join(found.keys)} had no effect on {name} of {label}: one result"
-                )
+        m.notes += [*both_ways(out, m, left, right), *idle]
         if shared is not None:
             _items(out, m, shared, (a, b))
         size = (detect or {}).get(name) or (detect or {}).get("")

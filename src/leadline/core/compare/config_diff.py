@@ -15,7 +15,7 @@ from leadline.core.canonical import canonical_json
 from leadline.core.compare.reruns import is_seed
 from leadline.core.config import config_from_args, flatten, split_arguments
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
-from leadline.core.metric.ruler import AREA, beside_of, ruler_facts
+from leadline.core.metric.ruler import AREA, beside_of, own_otherwise, ruler_facts
 from leadline.core.record.reaches import OF_THE_JOB
 from leadline.core.record.run import SPARSE, Run, gaps_of
 from leadline.core.timestamps import few
@@ -445,12 +445,21 @@ def config_diff(
         if at == ("software", "packages_digest") and sides[0][0].packages and sides[1][0].packages:
             row.details = package_changes(sides[0][0].packages, sides[1][0].packages)
         diff.rows.append(row)
+    _compare_own(diff, sides[0] + sides[1], metrics)
     _note_order(diff, sides)
     if len(lacking := {tuple(gaps_of(run.code, SPARSE)) for side in sides for run in side}) > 1:
         paths = sorted({path for each in lacking for path in each})
         diff.notes.append(f"{few(paths, 3)}: not checked out for some of the runs")
     _note_unlisted(diff, sides)
     return diff
+
+
+def _compare_own(diff: ConfigDiff, runs: list[Run], metrics: Iterable[str]) -> None:
+    """What only the ruler loads changed: what measures did."""
+    for path, digests in own_otherwise(runs, metrics).items():
+        role = _role((AREA, path), False, True, diff.axes, diff.nuisance)
+        first, other = (digest or "(not loaded)" for digest in digests[:2])
+        diff.rows.append(FactDifference(AREA, path, first, other, role))
 
 
 def _is_seed(at: tuple[str, str]) -> bool:

@@ -58,6 +58,23 @@ def without_effect(runs: Sequence[Run], definition: MetricDef) -> list[NoEffect]
     return found
 
 
+def count_once(
+    runs: list[Run], definition: MetricDef, dropped: dict[str, str]
+) -> tuple[list[Run], list[tuple[str, ...]]]:
+    """(``runs`` with those once that an axis without any effect tells apart, the keys of such axes);
+    ``dropped`` gets the others, and why."""
+    found = without_effect(runs, definition)
+    again = dict[str, str]()
+    for keys, alike in found:
+        for first, *others in alike:
+            for run in others:
+                again[run.id] = (
+                    f"bit-identical to {first.id}: {', '.join(keys)} had no effect on {definition.name}"
+                )
+    dropped.update(again)
+    return [run for run in runs if run.id not in again], [keys for keys, _ in found]
+
+
 def _columns(inputs: list[dict[str, str]]) -> dict[tuple[int, ...], tuple[str, ...]]:
     """Which run has which value of a key, numbered in the order met, to the keys of which that is
     true: they vary together, so that they are one axis."""

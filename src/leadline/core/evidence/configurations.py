@@ -11,12 +11,12 @@ import math
 from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.no_effect import count_once
 from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evaluate import distance_holds, evaluate_clause
 from leadline.core.evidence.evidence import (
     REPEATS_NEEDED,
     Evidence,
-    count_once,
     distinct_executions,
     out_of_scope,
 )

@@ -26,7 +26,7 @@ from itertools import product
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
 from leadline.core.compare.config_diff import fact_of
-from leadline.core.compare.no_effect import without_effect
+from leadline.core.compare.no_effect import count_once
 from leadline.core.compare.reruns import is_seed, reruns, seed_of
 from leadline.core.evidence.evaluate import (
     Choosing,
@@ -51,7 +51,7 @@ from leadline.core.values import dataclass, field
 # Raised whenever the same runs may get another label than before: a record of a claim names the version that gave its
 # label, so that what an upgrade changed can be told from what runs changed. 1: what no record names. The index keeps
 # labels: its SCHEMA_VERSION is raised with it.
-RULES = 7
+RULES = 8
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4
@@ -144,23 +144,6 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
     if counted_exactly(definition):
         is_result = any(seed_of(run) for run in kept)
     return (_without_reruns(kept, metric, dropped) if is_result else kept), dropped
-
-
-def count_once(
-    runs: list[Run], definition: MetricDef, dropped: dict[str, str]
-) -> tuple[list[Run], list[tuple[str, ...]]]:
-    """(``runs`` with those once that an axis without any effect tells apart, the keys of such axes);
-    ``dropped`` gets the others, and why."""
-    found = without_effect(runs, definition)
-    again = dict[str, str]()
-    for keys, alike in found:
-        for first, *others in alike:
-            for run in others:
-                again[run.id] = (
-                    f"bit-identical to {first.id}: {', '.join(keys)} had no effect on {definition.name}"
-                )
-    dropped.update(again)
-    return [run for run in runs if run.id not in again], [keys for keys, _ in found]
 
 
 def _why_no_value(run: Run, metric: str) -> str:

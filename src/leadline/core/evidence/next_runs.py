@@ -7,13 +7,13 @@ import math
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import fact_of
+from leadline.core.compare.no_effect import count_once
 from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evidence import (
     MOST_CELLS,
     REPEATS_NEEDED,
     Evidence,
     combinations,
-    count_once,
     distinct_executions,
 )
 from leadline.core.evidence.of_thread import runs_of_subject

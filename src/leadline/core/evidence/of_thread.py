@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.choice import choice_of
+from leadline.core.compare.choice import Choice, choice_of
 from leadline.core.compare.comparability import contention_forbids, hygiene_of
 from leadline.core.compare.config_diff import ConfigDiff, FactDifference, config_diff, fact_of
 from leadline.core.compare.difference import IN_TURNS
 from leadline.core.compare.reruns import reruns
 from leadline.core.errors import LeadlineError
+from leadline.core.evidence.among_metrics import among_metrics
 from leadline.core.evidence.apart import mark_apart
 from leadline.core.evidence.configurations import mark_configurations
 from leadline.core.evidence.evaluate import Choosing, Chosen, ClauseResult
@@ -297,15 +298,42 @@ def _choosing(thread: Thread, uid: str) -> Choosing:
         named = named or any(
             thread.came_before(at, *runs) for at in predicting(thread, {clause.format()})
         )
-        if clause.right is None:
-            return Chosen(named=named, is_fresh=is_fresh)
         whole = sides.setdefault(clause.format(), (right, left))
-        return Chosen(lambda: choice_of(thread, *whole, clause.metric, uid), named, is_fresh)
+
+        def choice() -> Choice:
+            found = choice_of(thread, *whole, clause.metric, uid)
+            return picked(thread, found, clause.metric, whole[1], whole[0])
+
+        return Chosen(choice, named, is_fresh)
 
     def is_fresh(run: Run) -> bool:
         return bool(uid) and thread.came_before(uid, run.uid)
 
     return chosen
+
+
+def picked(
+    thread: Thread,
+    choice: Choice,
+    metric: str,
+    judged: Collection[Run],
+    reference: Collection[Run],
+    at_once: int = 1,
+) -> Choice:
+    """``choice`` as ``among_metrics`` counts it; where a hypothesis or a measurement in turns named the
+    metric before the runs, it was not picked."""
+    own, other = ([run for run in side if run.is_evidence] for side in (judged, reference))
+    uids = [run.uid for run in own]
+    turns = {run.design.get("interleaving", "") for run in own}
+    items = [thread.items.get(thread.uids.get(("interleaving", uid), "")) for uid in turns]
+    if all(item is not None and item.body.get("metric") == metric for item in items):
+        return choice
+    for item in thread.hypotheses:
+        predicate = predicate_of(item)
+        named = {m for c in predicate.clauses for m, _ in c.sides} if predicate else ()
+        if metric in named and thread.came_before(item.uid, *uids):
+            return choice
+    return among_metrics(choice, thread, metric, own, other, at_once)
 
 
 def predicting(thread: Thread, clauses: set[str]) -> list[str]:

@@ -16,19 +16,25 @@ from leadline.core.typed import NamedTuple
 
 ALIKE = 1.1  # a tenth more evaluations of a curve moves no minimum
 FAR_APART = 2.0
+EXTREMES = ("min", "max")
 
 
 class Draws(NamedTuple):
     """``rule``: ``min`` or ``max``, of ``a`` and ``b`` values a run of each side, on average. ``derived``:
-    of an input, which a formula may turn round."""
+    of an input, which a formula may turn round. ``other``: how the one value came about of the side that
+    took no extreme (``last``), "" where both did."""
 
     rule: str
     a: float
     b: float
     derived: bool = False
+    other: str = ""
 
     @property
     def words(self) -> str:
+        if self.other:
+            said = [f"{self.rule} of {number(max(self.a, self.b))} values", self.other]
+            return " against ".join(said if self.b > self.a else said[::-1])
         return f"{self.rule} of {number(self.b)} values against {self.rule} of {number(self.a)}"
 
     def decides(self, difference: float | None) -> bool:
@@ -52,20 +58,24 @@ def unequal_draws(
     b_metric: str,
     definition: MetricDef,
 ) -> Draws | None:
-    """The numbers of values behind an extreme of each side, where they differ by more than a tenth;
-    of a derived metric, behind the first input that has such."""
+    """The numbers of values behind an extreme of each side, where they differ by more than a tenth, or
+    one side took none; of a derived metric, behind the first input that has such."""
     own = definition.name
     for name in sorted(with_inputs([own], {own: definition})):
         a = _behind(a_runs, metric if name == own else name, definition)
         b = _behind(b_runs, b_metric if name == own else name, definition)
-        for rule in ("min", "max"):
-            if rule in a and rule in b and max(a[rule], b[rule]) > ALIKE * min(a[rule], b[rule]):
-                return Draws(rule, a[rule], b[rule], derived=name != own)
+        for rule in EXTREMES:
+            if not a or not b or rule not in {**a, **b}:
+                continue
+            on_a, on_b = a.get(rule, 1.0), b.get(rule, 1.0)
+            if max(on_a, on_b) > ALIKE * min(on_a, on_b):
+                other = next((r for side in (a, b) if rule not in side for r in side), "")
+                return Draws(rule, on_a, on_b, name != own, other)
     return None
 
 
 def _behind(runs: Sequence[Run], metric: str, definition: MetricDef) -> dict[str, float]:
-    """By rule, how many values a run has behind it on average."""
+    """By rule, how many values a run has behind it on average: of what is no extreme one."""
     counts: dict[str, list[int]] = {}
     known = definition if metric == definition.name else MetricDef(metric)
     for run in runs:
@@ -74,7 +84,7 @@ def _behind(runs: Sequence[Run], metric: str, definition: MetricDef) -> dict[str
         if metric in (run.extraction.get("items") or {}):
             continue
         rule = reduced_by(run.extract, metric) or contract_in(run, known).get("reduce", "")
-        if rule in ("min", "max"):
-            series = (run.extraction.get("series") or {}).get(metric) or {}
-            counts.setdefault(rule, []).append(series.get("points", 1))
+        series = (run.extraction.get("series") or {}).get(metric) or {}
+        points = series.get("points", 1) if rule in EXTREMES else 1
+        counts.setdefault(rule, []).append(points)
     return {rule: sum(points) / len(points) for rule, points in counts.items()}

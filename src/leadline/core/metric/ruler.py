@@ -92,6 +92,21 @@ def words_of(argv: Sequence[str]) -> list[str]:
 def loaded_by(text: str) -> list[str]:
     """Paths that the text of a program seems to load, without saying relative to what: modules in
     the way of Python, names of source files, and programs named by a path."""
+    found = dict.fromkeys(imported_by(text))
+    for match in _BY_NAME.finditer(text):
+        name = (match[1] or match[2]).lstrip(".").replace(".", "/")
+        found.update(dict.fromkeys((*_files_of(name), f"{name}/__main__.py")))
+    for pattern in (_FILE, _PROGRAM):
+        found.update(dict.fromkeys(match[0] for match in pattern.finditer(text)))
+    return list(found)[:MOST_WORDS]
+
+
+def imported_by(text: str) -> list[str]:
+    """Those of the paths that are modules which the text imports.
+
+    >>> imported_by("from a import b")
+    ['a.py', 'a/__init__.py', 'a/b.py', 'a/b/__init__.py']
+    """
     found: dict[str, None] = {}
     for match in _IMPORT.finditer(text):
         if match[1]:
@@ -103,12 +118,7 @@ def loaded_by(text: str) -> list[str]:
             named = (each.strip().partition(" ")[0] for each in match[3].split(","))
             modules = [name.replace(".", "/") for name in named if name]
         found.update(dict.fromkeys(path for name in modules for path in _files_of(name)))
-    for match in _BY_NAME.finditer(text):
-        name = (match[1] or match[2]).lstrip(".").replace(".", "/")
-        found.update(dict.fromkeys((*_files_of(name), f"{name}/__main__.py")))
-    for pattern in (_FILE, _PROGRAM):
-        found.update(dict.fromkeys(match[0] for match in pattern.finditer(text)))
-    return list(found)[:MOST_WORDS]
+    return list(found)
 
 
 def searched_by(text: str) -> list[str]:
@@ -227,12 +237,30 @@ def is_outdated(run: Run, rulers: Iterable[RulerBody], metric: str) -> bool:
 
 
 def loaded_otherwise(runs: Iterable[Run]) -> list[str]:
-    """What the declared ruler of these runs loads, differs among them, and is not declared."""
+    """What the declared ruler of these runs loads, differs among them, and is not declared: what may be
+    measured."""
+    runs = list(runs)
+    apart = {path for run in runs for path in run.ruler.get("own", ())}
     seen: dict[str, str] = {}
     loaded = ((p, d) for run in runs for p, d in run.ruler.get("loaded", {}).items())
     return list(
-        dict.fromkeys(path for path, digest in loaded if seen.setdefault(path, digest) != digest)
+        dict.fromkeys(
+            path for path, d in loaded if path not in apart and seen.setdefault(path, d) != d
+        )
     )
+
+
+def own_otherwise(runs: Iterable[Run], metrics: Iterable[str]) -> dict[str, list[str]]:
+    """The files that only the declared ruler of these metrics loads, and that differ among the runs, with
+    their digests, "" for none: they measure as it does."""
+    wanted = list(metrics)
+    known = [run for run in runs if "own" in run.ruler and declares(run, wanted)]
+    paths = dict.fromkeys(path for run in known for path in run.ruler["own"])
+    digests = {
+        path: list(dict.fromkeys(run.ruler.get("loaded", {}).get(path, "") for run in known))
+        for path in paths
+    }
+    return {path: of for path, of in digests.items() if len(of) > 1}
 
 
 def named_by(run: Run) -> dict[str, str]:
@@ -257,14 +285,14 @@ def ruler_facts(run: Run, metrics: Iterable[str]) -> dict[str, str]:
 
 def of_several(runs: Iterable[Run], metrics: Iterable[str]) -> list[str]:
     """What measured these metrics, as far as the runs say, and is not the same in all of them."""
-    wanted = list(metrics)
+    wanted, known = list(metrics), list(runs)
     seen: dict[str, str] = {}
     found = []
-    for run in runs:
+    for run in known:
         for key, digest in ruler_facts(run, wanted).items():
             if seen.setdefault(key, digest) != digest and not is_written(run, key):
                 found.append(key)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *own_otherwise(known, wanted)]))
 
 
 def is_written(run: Run, key: str) -> bool:

@@ -251,6 +251,7 @@ class RulerFacts(TypedDict, total=False):
         str, str
     ]  # files of the program that no code state holds, to what names their content
     loaded: dict[str, str]  # what the files of the ruler load and nobody declared, to its digest
+    own: list[str]  # of ``loaded``, what the measured program reaches through the ruler alone
     variables: list[str]  # of the environment, that the files of the ruler read
 
 

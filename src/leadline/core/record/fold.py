@@ -246,6 +246,7 @@ def _started(thread: Thread, record: Record[bodies.ThreadStartedBody]) -> None:
     thread.title = body.get("title", "") or thread.topic
     for definition in body.get("metrics", []):
         thread.metrics[definition["name"]] = _metric(definition)
+    thread.primary = list(thread.metrics)
     apart = ("prefix", "title", "metrics")
     thread.about = {name: value for name, value in body.items() if name not in apart}
     thread.started_at, thread.started_by = record.at, record.actor

@@ -17,7 +17,8 @@ from leadline.core.values import dataclass
 @dataclass(slots=True, frozen=True)
 class RunRow:
     """``thread`` is a topic, ``tree`` the identity of the code; ``retracted`` is the word for a run
-    that does not stand (``retracted`` or ``superseded``), "" for one that does; ``place``:
+    that does not stand (``retracted`` or ``superseded``), "" for one that does; ``apart``: as
+    ``Run.apart``; ``place``:
     ``sweep:ULID`` or ``interleaving:ULID`` of what it is a part of, "" for a run by itself;
     ``invocation``: of all that it was given besides its config (``core/record/reaches.py``)."""
 
@@ -39,6 +40,7 @@ class RunRow:
     nonfinite: dict[str, str]
     tree: str
     retracted: str
+    apart: str
     place: str
     invocation: str
 
@@ -88,6 +90,7 @@ def row_of(run: Run, thread: Thread) -> RunRow:
         nonfinite=_mapping(run.nonfinite),
         tree=str(_mapping(run.code).get("tree", "")),
         retracted="retracted" if run.retracted else withdrawn,
+        apart=run.apart,
         place=place_of(run),
         invocation=invocation_of(run),
     )

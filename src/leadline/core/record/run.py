@@ -165,6 +165,13 @@ class Run:
         return found or self.uid
 
     @property
+    def apart(self) -> str:
+        """The word for a run that ended well and whose numbers nobody may rest on: disputed, reported."""
+        if self.disputed:
+            return "disputed"
+        return "reported" if self.typed_over or self.origin == "reported" else ""
+
+    @property
     def is_evidence(self) -> bool:
         """Counts as evidence: bears a result, not retracted or superseded, no reproduction. Those
         confirm or contradict: a sample that grew by being done again would change the numbers that

@@ -27,7 +27,7 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "DesignPlace": ({"sweep": "str", "cell": ("dict", "any"), "together": "str", "interleaving": "str", "side": "str", "block": "int", "position": "int", "warmup": "bool", "holdout": "bool", "null": "bool"}, ()),
     "FurtherRun": ({"id": "str", "name": "str", "url": "str", "path": "str", "started_at": "str"}, ()),
     "SentFile": ({"size_bytes": "int", "digest": "str"}, ()),
-    "RulerFacts": ({"declared": ("dict", ("dict", "str")), "named": ("dict", "str"), "loads": "bool", "beside": ("dict", "str"), "loaded": ("dict", "str"), "variables": ("list", "str")}, ()),
+    "RulerFacts": ({"declared": ("dict", ("dict", "str")), "named": ("dict", "str"), "loads": "bool", "beside": ("dict", "str"), "loaded": ("dict", "str"), "own": ("list", "str"), "variables": ("list", "str")}, ()),
     "RulerOfTrees": ({"trees": ("list", "str"), "files": ("dict", "str")}, ("trees", "files",)),
     "TrackerPlace": ({"tracker": "str", "project": "str", "at": "str", "live": "bool", "fell_back": "str", "id": "str", "name": "str", "url": "str", "path": "str", "state": "str", "problem": "str", "provisional": "bool", "digest": "str", "points": "int", "metrics": ("list", "str"), "config": ("dict", "any"), "sent": "str", "started_at": "str", "experiment": "str", "artifacts": ("dict", "SentFile"), "wall_s": "float", "behind": "str", "further": ("list", "FurtherRun")}, ()),
     "Problem": ({"source": "str", "code": "str", "what": "str", "blocking": "bool", "rows": ("list", "int"), "rows_total": "int", "unit": "str"}, ()),

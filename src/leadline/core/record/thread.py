@@ -247,6 +247,7 @@ class Thread:
     about: dict[str, Any] = field(default_factory=dict)  # kickoff fields, after changes
     changes: list[bodies.Change] = field(default_factory=list)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
+    primary: list[str] = field(default_factory=list)  # the metrics that its start names
     # what measures: as declared, and every change that was seen of it
     rulers: list[bodies.RulerSaid] = field(default_factory=list)
     redefined: list[Redefinition] = field(default_factory=list)

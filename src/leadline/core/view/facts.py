@@ -92,9 +92,10 @@ def _gone(shown: str, thread: Thread) -> str:
     if thing.superseded_by:
         return f"{shown} was superseded by {thing.superseded_by}"
     if isinstance(thing, Run):
-        return f"{shown} is reported: {thing.typed_over}" if thing.typed_over else ""
+        why = thing.disputed or thing.typed_over
+        return f"{shown} is {thing.apart}: {why}" if why else ""
     runs = thing.runs if isinstance(thing, Experiment) else []
-    gone = sum(bool(r.retracted or r.superseded_by or r.typed_over) for r in runs)
+    gone = sum(bool(r.retracted or r.superseded_by or r.disputed or r.typed_over) for r in runs)
     return f"{gone} of {len(runs)} runs of {shown}" if gone else ""
 
 
@@ -224,14 +225,14 @@ def metric_order(thread: Thread, names: list[str]) -> list[str]:
 
 
 def state(run: Run) -> str:
-    return state_word(run.state, run.origin)
+    return state_word(run.state, run.apart)
 
 
-def state_word(state: str, origin: str) -> str:
+def state_word(state: str, apart: str) -> str:
     """A run that was planned and has not ended is running: whatever reads ends those first that are
-    over. Of what somebody wrote down nobody saw that it was done."""
-    if state == "done" and origin == "reported":
-        return "reported"
+    over. One that is ``apart`` is not merely done, whatever its command came to."""
+    if state == "done" and apart:
+        return apart
     return "running" if state == "planned" else state
 
 

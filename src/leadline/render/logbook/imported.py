@@ -30,7 +30,8 @@ def entry_of(record: Record, then: Thread) -> tuple[str, str]:
     body = record.body
     taken, states = int(body.get("taken") or 0), dict(body.get("states") or {})
     source = one_line(str(body.get("source", "")))
-    named = {facts.state_word(state, body.get("origin", "")): n for state, n in states.items()}
+    apart = "reported" if body.get("origin") == "reported" else ""
+    named = {facts.state_word(state, apart): n for state, n in states.items()}
     how = ", ".join(f"{n} {state}" for state, n in sorted(named.items()))
     said = f"{counted(taken, 'run')} of {counted(body.get('experiments', 0), 'experiment')}"
     lines = [f"- **Origin:** {data(body.get('origin', ''))}: {code(source)}"]

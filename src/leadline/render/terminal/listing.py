@@ -46,7 +46,7 @@ def runs_table(rows: list[RunRow]) -> str:
     lines = [
         [
             row.id,
-            row.retracted or facts.state_word(row.state, row.origin),
+            row.retracted or facts.state_word(row.state, row.apart),
             _begun(row),
             duration(row.wall_s) if row.wall_s is not None else "–",
             *(str(row.config.get(k, "–")) for k in varied),

@@ -23,7 +23,7 @@ from leadline.core.compare.config_diff import AREAS, is_declared, run_facts
 from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
-from leadline.core.evidence.of_thread import bound_refs, predicate_of, runs_of_subject
+from leadline.core.evidence.of_thread import bound_refs, picked, predicate_of, runs_of_subject
 from leadline.core.evidence.predicate import read_subject
 from leadline.core.evidence.stated import not_stated, unstated_text
 from leadline.core.metric.as_measured import doubted
@@ -100,7 +100,7 @@ def compare_sides(
     def of_the_whole(whole: Thread) -> dict[str, Choice]:
         tell_tags(whole, [*a_runs, *b_runs])
         alike[:] = [runs_alike(whole, runs) for runs in (a_runs, b_runs)]
-        return {name: _choice(whole, a_runs, b_runs, name) for name in measured}
+        return {name: _choice(whole, a_runs, b_runs, name, wanted) for name in measured}
 
     def alike_of(metric: str) -> tuple[list[Run], list[Run]]:
         named = {run.uid for run in (*a_runs, *b_runs)}
@@ -181,8 +181,15 @@ def _by_null(thread: Thread, m: MetricComparison) -> None:
         m.verdict, m.sentence = "exploratory only", f"{m.sentence}; {why}"
 
 
-def _choice(thread: Thread, a_runs: list[Run], b_runs: list[Run], metric: str) -> Choice:
-    """Among how many this was chosen; of two sides that a record older than their runs named, none."""
+def _choice(
+    thread: Thread,
+    a_runs: list[Run],
+    b_runs: list[Run],
+    metric: str,
+    wanted: list[str] | None,
+) -> Choice:
+    """Among how many this was chosen; of two sides that a record older than their runs named, none.
+    ``wanted``: the metrics asked for, picked among all; without, all are judged at once."""
     judged = [run.uid for run in b_runs if run.is_evidence]
     names = {run.experiment for run in (*a_runs, *b_runs)}
     for item in (*thread.hypotheses, *thread.claims):
@@ -195,7 +202,8 @@ def _choice(thread: Thread, a_runs: list[Run], b_runs: list[Run], metric: str) -
             meant = [runs_of_subject(thread, s, refs) for _, s in clause.sides]
             if all(runs for runs in meant) and {r.experiment for m in meant for r in m} == names:
                 return NO_CHOICE
-    return choice_of(thread, a_runs, b_runs, metric)
+    found = choice_of(thread, a_runs, b_runs, metric)
+    return picked(thread, found, metric, b_runs, a_runs, len(wanted)) if wanted else found
 
 
 def record_refusals(context: Context, thread: Thread, comparison: Comparison) -> int:

@@ -4,7 +4,7 @@ and the files that its command names."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
@@ -13,6 +13,7 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.metric.ruler import (
     changed_between,
     goes_to,
+    imported_by,
     in_force,
     loaded_by,
     makefiles_of,
@@ -96,6 +97,10 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
     if measuring:
         others = [p for p in loaded_files(measuring, inside or top, top) if p not in measuring]
         told["loaded"] = {_below(p, top): d for p in others if (d := _digest(p)) is not None}
+        closed = _imported(measuring, [p for p in (*paths, *loaded) if p not in measuring])
+        if closed.isdisjoint(paths) and paths:
+            reached = {*paths, *loaded_files(paths, inside or top, top, elsewhere, closed)}
+            told["own"] = sorted(_below(p, top) for p in others if p not in reached)
     read = measuring or (paths if told.get("loads") else [])
     if variables := variables_of(read):
         told["variables"] = variables
@@ -109,6 +114,13 @@ def measuring_files(paths: Iterable[str], top: str) -> list[str]:
         for path in sorted(paths)
         if path.endswith(CODE) or "." not in os.path.basename(path)
     ][:MOST_READ]
+
+
+def _imported(measuring: Sequence[str], programs: Iterable[str]) -> set[str]:
+    """Those of the files that measure which the code that is measured imports: what a command or a script
+    starts is a program itself, and what it loads may be what is measured."""
+    names = {name for path in programs for name in imported_by(_text(path))}
+    return {path for path in measuring if any(path.endswith(f"/{name}") for name in names)}
 
 
 def variables_of(paths: Iterable[str]) -> list[str]:
@@ -226,11 +238,15 @@ def _of_the_user(folder: str) -> bool:
 
 
 def loaded_files(
-    paths: Sequence[str], inside: str, top: str, elsewhere: Sequence[str] = ()
+    paths: Sequence[str],
+    inside: str,
+    top: str,
+    elsewhere: Sequence[str] = (),
+    closed: Collection[str] = (),
 ) -> list[str]:
     """The files that those of ``paths`` load, and what these load in turn, as their text shows: other
     code of the repository, beside a program outside it, in the folders ``elsewhere``, or in those
-    that a program adds to where Python looks."""
+    that a program adds to where Python looks. ``closed``: what these load is not asked."""
     elsewhere = list(elsewhere)
     found: dict[str, None] = {}
     entries = dict[
@@ -261,7 +277,7 @@ def loaded_files(
                     found[full] = None
                     if len(found) == MOST_READ:
                         return list(found)
-                    read.append(full)
+                    read += [full] if full not in closed else []
                     break
     return list(found)
 
