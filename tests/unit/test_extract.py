@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import statistics
 import tracemalloc
 from pathlib import Path
@@ -549,6 +550,30 @@ def test_lines_are_those_of_the_file_across_chunk_edges(tmp_path_factory, lines,
     ]
     assert reader.digest == "sha256:" + hashlib.sha256(data).hexdigest()
     assert reader.complete is data.endswith(b"\n")
+
+
+@given(
+    st.lists(st.sampled_from([b"{:1}", b"{:x}", b":1", b"{", b"", b"a\r{:1}", b"x" * 9])),
+    st.booleans(),
+    st.sampled_from([3, 7, 16, CHUNK_BYTES]),
+)
+def test_lines_that_hold_something_are_found_with_their_numbers(
+    tmp_path_factory, lines, ended, piece
+):
+    path = tmp_path_factory.mktemp("l") / "f"
+    path.write_bytes(b"\n".join(lines) + (b"\n" if ended else b""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leadline.adapters.extractors.lines.CHUNK_BYTES", piece)
+        reader = Lines(str(path), only_with=b"{", redraws=True, and_with=re.compile(rb":\d"))
+        found, every = list(reader), Lines(str(path), redraws=True)
+        among = list(every)
+    whole = dict(enumerate(lines, 1))
+    wanted = [(n, t) for n, t in among if b"{" in whole[n] and b":1" in whole[n]]
+    assert [one for one in found if one in wanted] == wanted
+    assert all(one in among and b"{" in whole[one[0]] for one in found)
+    if piece == CHUNK_BYTES:  # at the edges of a piece all are taken
+        assert len(found) - len(wanted) <= 2
+    assert (reader.digest, reader.count) == (every.digest, every.count)
 
 
 @pytest.mark.parametrize("extra, skipped", [(0, False), (1, True)])

@@ -17,6 +17,7 @@ from leadline.core.extract.lines import (
     may_measure,
     number_of,
     points_of,
+    printed_measuring,
     read_metrics_line,
     read_stdout_line,
     step_of,
@@ -193,7 +194,29 @@ _JSON = st.recursive(
 )
 def test_no_line_with_a_number_is_taken_for_one_without(record: dict, spaced: bool):
     text = json.dumps(record, separators=(", ", " : ") if spaced else (",", ":"))
-    assert may_measure(text) or not dict(points_of(json.loads(text)))
+    if dict(points_of(json.loads(text))):
+        assert may_measure(text) and printed_measuring(()).search(text.encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"loss": -1.5}',
+        '{"loss" :\t[[ 3]]}',
+        '{"loss": TRUE, "n": NaN}',
+        '{"loss": " +inf"}',
+        '{"loss": "\u22123"}',
+        '{"loss": "\u00a03"}',
+        '{"l\\u006fss": null}',
+        '\x1b[32m{"loss":\x1b[0m 3}',
+        '{"\u00e9cart": "~ 3"}',
+        '{"a.b": "~ 3"}',
+    ],
+)
+def test_a_line_that_may_measure_is_found_among_many(line: str):
+    found = printed_measuring(["\u00e9cart", "a.b"]).search(f"no {{}}\n{line}\n: x\n".encode())
+    assert found is not None and found.start() >= len("no {}\n")
+    assert b"\n" not in found[0]
 
 
 @pytest.mark.parametrize("line", ['{"event": tick, "worker": "a"}', '{"state":"done"}', "{}"])

@@ -8,6 +8,7 @@ holding it would make memory unbounded.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from leadline.core.canonical import sha256_for
@@ -21,9 +22,10 @@ class Lines:
     U+FFFD, or what ``errors`` makes of them (as ``bytes.decode``).
 
     After the iteration ``digest`` is that of the bytes read and ``complete`` tells whether the last
-    line had its end. ``only_with`` skips lines that do not hold these bytes, cheaply; they are
-    counted all the same. ``after_bytes``: lines that end within so many bytes at the start are
-    counted and not yielded. OSError from opening or reading is the caller's.
+    line had its end. ``only_with`` skips lines that do not hold these bytes, cheaply, and
+    ``and_with``, which must not reach over the end of a line, most of those in which it finds
+    nothing; they are counted all the same. ``after_bytes``: lines that end within so many bytes at
+    the start are counted and not yielded. OSError from opening or reading is the caller's.
     """
 
     def __init__(
@@ -33,9 +35,10 @@ class Lines:
         redraws: bool = False,
         errors: str = "replace",
         after_bytes: int = 0,
+        and_with: re.Pattern[bytes] | None = None,
     ) -> None:
         self.path, self.only_with, self.redraws, self.errors = path, only_with, redraws, errors
-        self.after_bytes = after_bytes
+        self.and_with, self.after_bytes = and_with, after_bytes
         self.digest, self.complete, self.count = "", True, 0
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
@@ -60,11 +63,13 @@ class Lines:
                         yield from self._segments(number, first)
                     number += 1
                     if self.only_with and self.only_with not in chunk:
-                        number += len(whole) - 1
+                        pass
+                    elif self.and_with is not None:
+                        yield from self._found(number, chunk, len(whole[0]) + 1)
                     else:
-                        for line in whole[1:]:
-                            yield from self._segments(number, line)
-                            number += 1
+                        for at, line in enumerate(whole[1:], number):
+                            yield from self._segments(at, line)
+                    number += len(whole) - 1
                     rest, skipping, old_line = tail, False, False
                 elif not skipping:
                     rest += tail
@@ -80,6 +85,23 @@ class Lines:
             yield from self._segments(number, rest)
         self.count = number - (0 if rest or skipping else 1)
         self.digest = "sha256:" + hasher.hexdigest()
+
+    def _found(self, number: int, chunk: bytes, at: int) -> Iterator[tuple[int, str]]:
+        """Of the whole lines from ``at`` on, the first of which is ``number``, those that hold what
+        is looked for: the others are not even taken apart."""
+        assert self.and_with is not None
+        counted, end = at, chunk.rfind(b"\n") + 1
+        while found := self.and_with.search(chunk, at, end):
+            begin = chunk.rfind(b"\n", 0, found.start()) + 1
+            at = chunk.find(b"\n", found.end() - 1) + 1
+            if chunk.find(self.only_with, begin, at) < 0:  # on with the next line that has it
+                if (there := chunk.find(self.only_with, at, end)) < 0:
+                    return
+                at = chunk.rfind(b"\n", 0, there) + 1
+                continue
+            number += chunk.count(b"\n", counted, begin)
+            yield from self._segments(number, chunk[begin : at - 1])
+            counted = begin
 
     def _segments(self, number: int, line: bytes) -> Iterator[tuple[int, str]]:
         if self.only_with and self.only_with not in line:

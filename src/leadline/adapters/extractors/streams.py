@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.extract.gather import Extraction, Gatherer
-from leadline.core.extract.lines import read_metrics_line, read_stdout_line
+from leadline.core.extract.lines import printed_measuring, read_metrics_line, read_stdout_line
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.extract.written_number import number_in
 from leadline.core.plain import without_escapes
@@ -53,7 +53,8 @@ class StdoutReader:
         self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
     ) -> Extraction:
         gatherer = Gatherer(spec, definitions)
-        lines = Lines(files.stdout, only_with=b"{", redraws=True)
+        measuring = printed_measuring(definitions)
+        lines = Lines(files.stdout, only_with=b"{", redraws=True, and_with=measuring)
         if files.stdout and os.path.isfile(files.stdout):
             for number, text in lines:
                 if text is None:

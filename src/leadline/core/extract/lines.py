@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.extract.gather import Gatherer
 from leadline.core.extract.written_number import EXACT, NONFINITE, number_in
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 # A value that may be a number: one, a boolean, the only one of a list, a text with a digit or one of
 # the words of ``NONFINITE`` in it; JSON as Python reads it has NaN and Infinity.
 _NUMBER = later(r':\s*(?:\[\s*)*(?:-?[0-9NI]|true|false|"\s*[+\u2212-]?(?:[0-9.]|nan|inf))', re.I)
+# The same in bytes, within one line; and what may hide one: an escape, what a line is coloured with.
+_PRINTED = (
+    rb':[^\S\n]*(?:\[[^\S\n]*)*(?:-?[0-9NI]|true|false|"[^\S\n]*[+-]?(?:[0-9.\x80-\xff]|nan|inf))'
+    rb"|\\|\x1b|\xc2\x9b"
+)
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 
@@ -162,6 +167,14 @@ def may_measure(text: str) -> bool:
     """Whether a number can stand in the JSON object ``text``; a no is sure. Output that only looks
     like JSON comes in millions of lines, and parsing one costs ten times this look."""
     return _NUMBER.search(text) is not None or "\\" in text
+
+
+def printed_measuring(names: Iterable[str]) -> re.Pattern[bytes]:
+    """Finds something in each line, as bytes of UTF-8, that ``read_stdout_line`` may take anything
+    from where metrics of these names are declared; compiled when it is used. It looks through many
+    lines at once, where ``may_measure`` needs a text of each."""
+    named = "".join(f'|"{re.escape(name)}"' for name in names)
+    return later(_PRINTED + named.encode("utf-8", "replace"), re.I)
 
 
 def _nested(value: object) -> bool:
