@@ -52,6 +52,42 @@ def test_so_is_one_that_runs_in_unpacked_code(thread_lab: Lab):
     assert "unpacked code" not in told.stderr
 
 
+def test_a_python_that_the_job_itself_starts_is_not_the_jobs(thread_lab: Lab, tmp_path: Path):
+    ours, theirs = (environment(thread_lab, tmp_path, name) for name in ("ours", "theirs"))
+    spawn = f"import subprocess; subprocess.run(['sh', '-c', '{theirs}/bin/python -c 0'])"
+    thread_lab.write("train.py", spawn)
+    thread_lab.ok("run", "--quiet", "--", "sh", "-c", f"{ours}/bin/python train.py")
+    assert software(thread_lab, "P-001-r1")["interpreter"] == f"{ours}/bin/python"
+
+
+def test_of_several_that_differ_none_is_taken_for_the_one_that_measured(
+    thread_lab: Lab, tmp_path: Path
+):
+    ours, theirs = (environment(thread_lab, tmp_path, name) for name in ("ours", "theirs"))
+    job = f"{ours}/bin/python -m venv --help; {ours}/bin/python -c 0; {theirs}/bin/python -c 0"
+    thread_lab.ok("run", "--quiet", "--", "sh", "-c", job)
+    found = software(thread_lab, "P-001-r1")
+    assert found["interpreter"] is None and found["os"] and "packages_blob" not in found
+    assert f"{ours}/bin/python, {theirs}/bin/python" in found["python_unknown_because"]
+
+
+def test_a_launcher_is_asked_for_its_environment_whatever_lies_beside_it(
+    thread_lab: Lab, tmp_path: Path
+):
+    """An environment that the launcher keeps elsewhere, or brings up to date before it starts."""
+    ours, theirs = (environment(thread_lab, tmp_path, name) for name in ("ours", "theirs"))
+    (thread_lab.repo / ".venv").symlink_to(theirs)
+    for number, name in enumerate(("uv", "poetry"), 1):
+        launcher = (
+            f'#!{sys.executable}\nimport os\nos.execv(p := "{ours}/bin/python", [p, "-c", "0"])\n'
+        )
+        thread_lab.write(f"bin/{name}", launcher)
+        (thread_lab.repo / f"bin/{name}").chmod(0o755)
+        thread_lab.ok("run", "--quiet", "--", f"bin/{name}", "run", "python", "-c", "0")
+        found = software(thread_lab, f"P-00{number}-r1")
+        assert found["interpreter"] == f"{ours}/bin/python"
+
+
 def test_what_starts_no_python_has_none(thread_lab: Lab):
     thread_lab.ok("run", "--quiet", "--", "sh", "-c", "echo done")
     found = software(thread_lab, "P-001-r1")

@@ -115,7 +115,6 @@ def test_project_runners_use_the_projects_environment(venv, tmp_path):
         ["uv", "run", "python", "x"],
         ["uv", "run", "--extra", "gpu", "x.py"],
         ["uv", "run", "-m", "train"],
-        ["poetry", "run", "python3"],
         ["conda", "run", "-p", str(venv), "python"],
     ):
         found, _ = interpreter.find(argv, {"PATH": "/usr/bin"}, str(project))
@@ -133,6 +132,8 @@ def test_project_runners_use_the_projects_environment(venv, tmp_path):
         ["uv", "run", "python"],
         ["uv", "pip", "list"],
         ["hatch", "run", "python", "x.py"],
+        ["poetry", "run", "python3"],
+        ["pdm", "run", "python3"],
         [sys.executable, "-m", "nox", "-s", "bench"],
         [sys.executable, "-I", "-m", "tox"],
         ["uv", "run", "--with", "numpy", "python"],

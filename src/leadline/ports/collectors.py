@@ -26,10 +26,18 @@ if TYPE_CHECKING:
 # that they make.
 LAUNCHERS = frozenset(
     (
-        *("poetry", "pdm", "hatch", "pipenv", "rye", "conda", "mamba", "pip", "pipx", "nox", "tox"),
+        *("uv", "uvx", "poetry", "pdm", "hatch", "pipenv", "rye", "pip", "pipx", "nox", "tox"),
+        *("conda", "mamba", "micromamba", "pixi", "virtualenv", "venv", "ensurepip"),
         *("invoke", "inv", "doit", "snakemake", "dvc", "guild", "pre-commit"),
     )
 )
+# The software of a command whose interpreter is not known.
+NOT_SEEN: SoftwareFacts = {
+    "python": None,
+    "implementation": None,
+    "interpreter": None,
+    "packages_digest": None,
+}
 
 
 class Collectors(Protocol):

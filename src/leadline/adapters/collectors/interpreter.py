@@ -34,7 +34,7 @@ _WRAPPERS: dict[str, tuple[str, int]] = {
     "caffeinate": ("-t -w", 0),
     "catchsegv": ("", 0),
 }
-_RUNNERS = ("uv", "poetry", "pdm", "pipenv", "hatch", "rye", "pixi", "conda", "mamba", "micromamba")
+_RUNNERS = ("uv", "pixi", "conda", "mamba", "micromamba")  # whose environments lie where they say
 _RUNNER_VALUES = frozenset(
     (
         "--with",
@@ -188,8 +188,6 @@ def _has_inline_metadata(path: str) -> bool:
 
 
 def _runner_venv(name: str, options: dict[str, str], env: Mapping[str, str], cwd: str) -> str:
-    if name == "hatch":  # a .venv beside it, or an active one, is not its
-        raise Unknown("`hatch run` keeps environments of its own")
     if name in ("conda", "mamba", "micromamba"):
         prefix = options.get("-p") or options.get("--prefix") or ""
         wanted = options.get("-n") or options.get("--name") or ""
@@ -211,11 +209,9 @@ def _runner_venv(name: str, options: dict[str, str], env: Mapping[str, str], cwd
             for flag in ("--with", "--isolated", "--no-project", "--python", "-p", "--script")
         ):
             raise Unknown("`uv run` builds an environment of its own for these options")
-    elif name == "pixi":
+    else:
         wanted = options.get("-e") or options.get("--environment") or "default"
         candidates = _above(cwd, os.path.join(".pixi", "envs", wanted))
-    else:
-        candidates = [env.get("VIRTUAL_ENV", ""), *_above(cwd, ".venv")]
     for candidate in candidates:
         folder = os.path.join(cwd, candidate)
         if candidate and os.path.exists(os.path.join(folder, "bin", "python")):

@@ -21,6 +21,7 @@ from leadline.adapters.files import write_cache
 from leadline.adapters.own_programs import NOWHERE, own_environment
 from leadline.core.canonical import digest_bytes, digest_of, object_in
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
+from leadline.ports.collectors import NOT_SEEN
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SoftwareFacts
@@ -51,11 +52,8 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
         facts = _interpreter_facts(program, cache_dir)
     except interpreter.Unknown as unknown:
         return {
-            "python": None,
-            "implementation": None,
-            "interpreter": None,
+            **NOT_SEEN,
             **system,
-            "packages_digest": None,
             "packages": {},
             "python_unknown_because": str(unknown),
             **_native("", env, True),

@@ -20,7 +20,10 @@ def _leadline_started():  # type: () -> None
             sys.executable,
             "\x1f".join(getattr(sys, "orig_argv", [])[:4]),
             "\x1f".join(sys.path),
+            str(os.getpid()),
+            os.environ.get("LEADLINE_STARTED_BY", ""),
         ]
+        os.environ["LEADLINE_STARTED_BY"] = str(os.getpid())
         line = "\x1e".join(words).replace("\n", " ") + "\n"
         handle = os.open(told, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:

@@ -117,7 +117,7 @@ def end_run(
         if taken := _stdin_taken(context, run, result, redact):
             body["stdin"] = taken
     with _whatever_it_meets(body, "reading which Python it started", say):
-        if seen := software_seen(context, attempt):
+        if seen := software_seen(context, planned, attempt):
             body["software"] = {**body.get("software", {}), **seen}
     # What the run left behind: numbers, how the machine was, output, files.
     body["hygiene"] = planned.get("hygiene", {})

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import os
 
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job.disk import open_to_read
-from leadline.ports.collectors import LAUNCHERS
+from leadline.ports.collectors import LAUNCHERS, NOT_SEEN
 from leadline.services.context import Context
 from leadline.services.run.facts import with_packages_kept
 
@@ -30,43 +30,50 @@ OF_SEVERAL = frozenset(
     )
 )
 MOST_READ = 1 << 20
+OF_SYSTEM = ("os", "kernel", "libc")
 
 
 def startup_variables(
     planned: RunPlannedBody, attempt: str, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """What makes the interpreters of a job say themselves, and keep apart what ranks print; nothing
-    where the command told already and is one process."""
-    software = planned.get("software", {})
-    unknown = "python" in software and software["python"] is None
-    if not unknown and not _starts_several(planned["argv"]):
+    """What makes the interpreters of a job say themselves, and keep apart the output of several
+    processes; nothing where the command told already and is one process."""
+    software, argv = planned.get("software", {}), planned["argv"]
+    # A launcher may bring its environment up to date first, and is asked although it is known.
+    asked = "python" in software and (software["python"] is None or _names(argv, LAUNCHERS))
+    if not asked and not _names(argv[:3], OF_SEVERAL):
         return {}
     import leadline.job  # noqa: PLC0415  start-up: it is loaded
 
     folder = os.path.join(os.path.dirname(str(leadline.job.__file__)), "startup")
     paths = [folder, *filter(None, [environ.get("PYTHONPATH")])]
-    told = {"LEADLINE_STARTED": os.path.join(attempt, STARTED)} if unknown else {}
+    told = {"LEADLINE_STARTED": os.path.join(attempt, STARTED)} if asked else {}
     return {"PYTHONPATH": os.pathsep.join(paths), **told}
 
 
-def _starts_several(argv: list[str]) -> bool:
-    """Whether a command is a launcher of several processes, whose output is kept apart."""
-    return any(os.path.basename(word) in OF_SEVERAL for word in argv[:3])
+def _names(argv: list[str], programs: frozenset[str]) -> bool:
+    return any(os.path.basename(word) in programs for word in argv)
 
 
-def software_seen(context: Context, attempt: str) -> SoftwareFacts | None:
-    """The software of the interpreter that a job started last, launchers aside; None where none
-    was seen."""
+def software_seen(context: Context, planned: RunPlannedBody, attempt: str) -> SoftwareFacts | None:
+    """The software of the interpreter that a job started, launchers and what Python itself started
+    aside; None where none was seen, and without ``python`` where several were that differ."""
     try:
         with open(open_to_read(os.path.join(attempt, STARTED)), "rb") as file:
             lines = file.read(MOST_READ).decode("utf-8", "surrogateescape").split("\n")
     except OSError:
         return None
     rows = [line.split("\x1e") for line in lines]
-    rows = [row for row in rows if len(row) == 5 and not _is_launcher(row[3].split("\x1f"))]
-    if not rows:
+    jobs = {row[5]: row for row in rows if len(row) == 7 and not _is_launcher(row[3].split("\x1f"))}
+    first = [row for pid, row in jobs.items() if row[6] == pid or row[6] not in jobs]
+    if not first:
         return None
-    version, implementation, program, _, path = rows[-1]
+    if len(several := {os.path.dirname(row[2]): row[2] for row in first}) > 1:
+        named = ", ".join(several.values())
+        why = f"the job started several, and which of them measured is not seen: {named}"
+        system = {k: v for k, v in planned.get("software", {}).items() if k in OF_SYSTEM}
+        return cast("SoftwareFacts", {**NOT_SEEN, **system, "python_unknown_because": why})
+    version, implementation, program, _, path = first[-1][:5]
     seen = context.collectors.software_of(version, implementation, program, path.split("\x1f"))
     return with_packages_kept(context, seen)
 
