@@ -6,6 +6,8 @@ import _signal  # type: ignore[import-not-found]  # without the enums of `signal
 import os
 import sys
 
+from leadline.cli import kept_modules
+
 
 def entry() -> None:
     """The console script. Until all is loaded Ctrl-C ends the process without a word: nothing was
@@ -14,9 +16,10 @@ def entry() -> None:
     interrupted = _signal.getsignal(_signal.SIGINT)
     if interrupted is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    keep = kept_modules.begin()
     from leadline.cli.main import entry as loaded
 
-    loaded(interrupted)
+    loaded(interrupted, keep)
 
 
 def _open_streams() -> None:
