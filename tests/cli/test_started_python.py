@@ -88,6 +88,19 @@ def test_a_launcher_is_asked_for_its_environment_whatever_lies_beside_it(
         assert found["interpreter"] == f"{ours}/bin/python"
 
 
+def test_packages_that_are_not_here_are_not_those_that_lie_in_their_place(
+    thread_lab: Lab, tmp_path: Path
+):
+    """As in a container that shows the folder of the run: its Python says where it looked, and other
+    packages lie there outside of it."""
+    ours, theirs = (environment(thread_lab, tmp_path, name) for name in ("ours", "theirs"))
+    swap = f"mv {ours} {tmp_path}/gone; mv {theirs} {ours}"
+    thread_lab.ok("run", "--quiet", "--", "sh", "-c", f"{ours}/bin/python -c 0; {swap}")
+    found = software(thread_lab, "P-001-r1")
+    assert (found["interpreter"], found["packages_digest"]) == (f"{ours}/bin/python", None)
+    assert "packages_blob" not in found and "not here" in found["python_unknown_because"]
+
+
 def test_what_starts_no_python_has_none(thread_lab: Lab):
     thread_lab.ok("run", "--quiet", "--", "sh", "-c", "echo done")
     found = software(thread_lab, "P-001-r1")

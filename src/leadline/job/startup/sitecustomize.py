@@ -12,8 +12,17 @@ def _leadline_started():  # type: () -> None
 
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
+
+    def number(path):  # type: (str) -> str
+        try:
+            return str(os.stat(path).st_ino)
+        except OSError:
+            return ""
+
     told = os.environ.get("LEADLINE_STARTED")
     if told and getattr(sys, "executable", None):
+        places = list(sys.path)
+        places.insert(0, sys.executable)
         words = [
             ".".join(map(str, sys.version_info[:3])),
             getattr(getattr(sys, "implementation", None), "name", "cpython"),
@@ -22,6 +31,7 @@ def _leadline_started():  # type: () -> None
             "\x1f".join(sys.path),
             str(os.getpid()),
             os.environ.get("LEADLINE_STARTED_BY", ""),
+            "\x1f".join(map(number, places)),
         ]
         os.environ["LEADLINE_STARTED_BY"] = str(os.getpid())
         line = "\x1e".join(words).replace("\n", " ") + "\n"

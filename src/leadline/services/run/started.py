@@ -64,7 +64,7 @@ def software_seen(context: Context, planned: RunPlannedBody, attempt: str) -> So
     except OSError:
         return None
     rows = [line.split("\x1e") for line in lines]
-    jobs = {row[5]: row for row in rows if len(row) == 7 and not _is_launcher(row[3].split("\x1f"))}
+    jobs = {row[5]: row for row in rows if len(row) == 8 and not _is_launcher(row[3].split("\x1f"))}
     first = [row for pid, row in jobs.items() if row[6] == pid or row[6] not in jobs]
     if not first:
         return None
@@ -73,9 +73,22 @@ def software_seen(context: Context, planned: RunPlannedBody, attempt: str) -> So
         why = f"the job started several, and which of them measured is not seen: {named}"
         system = {k: v for k, v in planned.get("software", {}).items() if k in OF_SYSTEM}
         return cast("SoftwareFacts", {**NOT_SEEN, **system, "python_unknown_because": why})
-    version, implementation, program, _, path = first[-1][:5]
-    seen = context.collectors.software_of(version, implementation, program, path.split("\x1f"))
+    version, implementation, program, _, told, _, _, numbers = first[-1]
+    path = told.split("\x1f")
+    if numbers.split("\x1f") != [_number(place) for place in (program, *path)]:
+        itself: SoftwareFacts = {"python": version, "implementation": implementation}
+        why = "it looked for its packages in folders that are not here: another root, or removed since"
+        return {**NOT_SEEN, **itself, "interpreter": program, "python_unknown_because": why}
+    seen = context.collectors.software_of(version, implementation, program, path)
     return with_packages_kept(context, seen)
+
+
+def _number(path: str) -> str:
+    """Which file lies there, the same wherever it is mounted; "" where none does."""
+    try:
+        return str(os.stat(path).st_ino)
+    except OSError:
+        return ""
 
 
 def _is_launcher(argv: list[str]) -> bool:
