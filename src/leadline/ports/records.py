@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
 from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import Fault, Record
 from leadline.core.record.rows import RunRow
+from leadline.core.record.run import Run
 from leadline.core.record.search_text import Hit
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.record.written import Altered
 from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar
 
@@ -52,6 +53,23 @@ class Transaction(Protocol):
     def open_session(self) -> str:
         """Open a session for who works here, and close those whose process is gone; its id, or "" in
         a thread without a prefix. What an agent writes opens one by itself."""
+        ...
+
+
+class RunsHeld(Protocol):
+    """The runs that a thread had when this was asked for. What is said of one later may show or
+    not. ``thread``: its prefix and its metrics; what else is in it is not to be looked at."""
+
+    @property
+    def thread(self) -> Thread: ...
+
+    def having(self, digests: Collection[str], sources: Collection[str] = ()) -> Iterable[Run]:
+        """The runs with one of ``digests`` as key or row, or that were taken from one of
+        ``sources`` (a file and a place in it), in the order of the thread."""
+        ...
+
+    def experiments(self, origin: str) -> Iterable[Experiment]:
+        """Those whose first run, which each has, is of ``origin``."""
         ...
 
 
@@ -106,6 +124,11 @@ class RecordLog(Protocol):
         """As ``look`` gives it, for who looks at some of it and then writes. A long one is read on
         while it is used: what was asked of it before a record is written holds, what is asked then
         may be of before or after."""
+        ...
+
+    def runs_held(self, topic: str) -> RunsHeld:
+        """What the thread holds at this moment, for who writes many runs that were made elsewhere:
+        what a question costs is what it finds."""
         ...
 
     def left_out(self) -> dict[str, int]:

@@ -36,6 +36,7 @@ from leadline.core.record.event_files import (
     to_acknowledge,
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
+from leadline.core.record.held import WholeThread
 from leadline.core.record.order import note_of, order_of
 from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
@@ -45,7 +46,7 @@ from leadline.core.record.written import Altered, Lines, altered
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import Any, TypeVar
 from leadline.core.ulid import AHEAD_MS, first_at, next_ulid
-from leadline.ports.records import Clock
+from leadline.ports.records import Clock, RunsHeld
 
 Answer = TypeVar("Answer")
 
@@ -129,6 +130,9 @@ class MemoryLog:
 
     def view(self, topic: str) -> Thread:
         return self.thread(topic)
+
+    def runs_held(self, topic: str) -> RunsHeld:
+        return WholeThread(self.thread(topic))
 
     def unbroken(
         self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]

@@ -55,6 +55,7 @@ from leadline.core.record.event_files import (
     to_acknowledge,
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
+from leadline.core.record.held import WholeThread
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.record.written import Altered, Lines, altered
 from leadline.core.secrets.version import DETECTOR
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
     from leadline.core.record.checked import Unbroken
     from leadline.core.record.union import MergeReport
-    from leadline.ports.records import Clock
+    from leadline.ports.records import Clock, RunsHeld
     from leadline.ports.sessions import Sessions
 
 #: of each kind, body and its line, the body without secrets: the same one where it holds none
@@ -293,6 +294,15 @@ class EventLog:
             known = (state, self.thread(topic) if kept is None else kept)
         self._views[topic] = known
         return known[1]
+
+    def runs_held(self, topic: str) -> RunsHeld:
+        if topic not in self._contradicted and self._is_long(topic):
+            from leadline.adapters.store.held_runs import held_runs
+
+            held = self.index.asked([topic], lambda: held_runs(self.index, topic))
+            if held is not None:
+                return held
+        return WholeThread(self.thread(topic))
 
     def runs_to_watch(self, topic: str) -> list[str]:
         if not self._is_long(topic):

@@ -57,7 +57,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 28
+SCHEMA_VERSION = 29
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -66,6 +66,7 @@ LARGEST_NUMBER = (1 << 63) - 1  # that SQLite holds
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
+# ``row``: what names the row of a run that was made elsewhere.
 # ``seen``: what records note of other writers' files (``core/record/order.py``).
 # ``stale``: the ids whose rows are to be made anew; "" stands for what derived metrics rest on. ``judge``:
 # not only something was said of it, so that what rests on it is judged again.
@@ -93,7 +94,8 @@ CREATE TABLE about(thread TEXT, base TEXT, id TEXT, PRIMARY KEY(thread, base, id
 CREATE TABLE ids(thread TEXT, kind TEXT, within TEXT, number INTEGER, uid TEXT,
                  PRIMARY KEY(thread, kind, within, number, uid)) WITHOUT ROWID;
 CREATE TABLE plans(thread TEXT, uid TEXT, base TEXT DEFAULT '', key TEXT DEFAULT '', ended TEXT DEFAULT '',
-                   writer TEXT DEFAULT '', PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+                   writer TEXT DEFAULT '', row TEXT DEFAULT '', PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+CREATE INDEX plans_by_row ON plans(row) WHERE row != '';
 CREATE INDEX plans_by_base ON plans(thread, base);
 CREATE INDEX plans_by_key ON plans(key);
 CREATE INDEX plans_open ON plans(thread, uid) WHERE base != '' AND ended < uid;
@@ -487,7 +489,8 @@ class Index:
                     numbers.append((thread, kind, within, number, owner))
             if len(taken) == 2:  # a planned run, with a number of its own and one of its experiment
                 base, key = base_of(created_id(record)), str(record.body.get("key", ""))
-                plans.append((thread, record.id, base, key, record.writer))
+                row = str(record.body.get("row", ""))
+                plans.append((thread, record.id, base, key, record.writer, row))
             elif record.kind == "run-ended":
                 ends.append((thread, uid_named(record, "run"), record.id))
         many = self.db.executemany
@@ -499,8 +502,9 @@ class Index:
         )
         many("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", numbers)
         many(
-            "INSERT INTO plans(thread, uid, base, key, writer) VALUES(?,?,?,?,?) "
-            "ON CONFLICT DO UPDATE SET base=excluded.base, key=excluded.key, writer=excluded.writer",
+            "INSERT INTO plans(thread, uid, base, key, writer, row) VALUES(?,?,?,?,?,?) "
+            "ON CONFLICT DO UPDATE SET base=excluded.base, key=excluded.key, writer=excluded.writer, "
+            "row=excluded.row",
             plans,
         )
         many(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from leadline.core.canonical import canonical_json, digest_of, finite
 from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
+from leadline.core.record.held import source_of
 from leadline.core.record.run import Run
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import Config, Excerpt, ItemFacts, Problem, TrackerPlace
     from leadline.core.tracker.rows import ImportReport, RowChange
 
+#: of digests of keys and rows, and of sources: the runs of the thread, in its order
+Having = Callable[[Collection[str], Collection[str]], Iterable[Run]]
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
 
 
@@ -278,25 +281,39 @@ class Held:
     had different key columns) meets two.
     """
 
-    def __init__(self, runs: Iterable[Run]) -> None:
+    def __init__(self, having: Having) -> None:
+        self._having, self._met = having, set[str]()
         self._by_key: dict[str, list[Run]] = {}
         self._by_source: dict[str, Run] = {}
         self._by_row: dict[str, Run] = {}
-        for run in runs:
+
+    def look_up(self, lot: Iterable[FoundRun], source: str) -> None:
+        """Ask for what the thread holds of these; what is asked next is of one of them."""
+        digests, sources = set[str](), set[str]()
+        for found in lot:
+            digests.update((found.key, found.former_key, found.row))
+            if found.row:
+                digests.add(_former_row(found, source))
+            if found.points:
+                sources.add(f"{source}, {found.where}")
+        self._by_key, self._by_source, self._by_row = {}, {}, {}
+        for run in self._having(digests - {""}, sources):
             if run.origin != "executed" and run.key:
-                self._by_key.setdefault(run.key, []).append(run)
+                if run.uid not in self._met:
+                    self._by_key.setdefault(run.key, []).append(run)
                 self._by_source[source_of(run)] = run
                 if run.row and not run.retracted:
                     self._by_row[run.row] = run
+
+    def knows(self, found: FoundRun) -> bool:
+        """Whether there may be a run that holds it."""
+        return bool({found.key, found.former_key} & self._by_key.keys())
 
     def of_row(self, found: FoundRun, source: str) -> Run | None:
         """The run of the same row of the same source, whatever it said then."""
         if not found.row or not self._by_row:
             return None
-        if known := self._by_row.get(found.row):
-            return known
-        # as records before named a row: by the name of its file alone
-        return self._by_row.get(digest_of({"source": source, **found.row_names}))
+        return self._by_row.get(found.row) or self._by_row.get(_former_row(found, source))
 
     def same_as(self, found: FoundRun) -> Run | None:
         """The run that holds ``found`` already: it says the same, and its config agrees with what
@@ -306,6 +323,7 @@ class Held:
             if all(_agrees(run, found, name) for name in found.settings):
                 if run.origin == "reported":
                     runs.remove(run)
+                    self._met.add(run.uid)
                 return run
         return None
 
@@ -316,6 +334,11 @@ class Held:
         if earlier and earlier.origin == "reported" and not earlier.retracted:
             what = f"{earlier.id} was taken from here before, with other points; if this is the same training, gone on,"
             found.note(run.where, f"{what} leadline retract {earlier.id} --why 'it went on'")
+
+
+def _former_row(found: FoundRun, source: str) -> str:
+    """As records before named a row: by the name of its file alone."""
+    return digest_of({"source": source, **found.row_names})
 
 
 def changed_row(run: Run, found: FoundRun) -> list[RowChange]:
@@ -343,12 +366,6 @@ def _agrees(run: Run, found: FoundRun, name: str) -> bool:
     return corrected or canonical_json(run.config.get(name)) == canonical_json(
         found.config.get(name)
     )
-
-
-def source_of(run: Run) -> str:
-    """Where a run made elsewhere came from ("old.csv, line 7"), "" when the record does not say."""
-    sources = run.extraction.get("sources") or [{}]
-    return str(sources[0].get("source") or "")
 
 
 def told_commit(run: Run) -> str:

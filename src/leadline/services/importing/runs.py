@@ -19,6 +19,7 @@ from leadline.core.canonical import digest_of, finite
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.ids import experiment_id, run_id
 from leadline.core.metric.contract import contract_of
+from leadline.core.record.held import source_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.imported import (
@@ -29,7 +30,6 @@ from leadline.core.tracker.imported import (
     Held,
     changed_row,
     metric_columns,
-    source_of,
     told_commit,
 )
 from leadline.core.typed import TYPE_CHECKING, Any, cast
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         TakenBefore,
         TakenRun,
     )
+    from leadline.ports.records import RecordLog
 
 TOLD_RUNS = 24  # named in the logbook
 LOT = 200  # runs that are written before others may write: they wait some hundredths of a second
@@ -116,12 +117,13 @@ def _import(
     plan_only: bool,
     points: Waiting,
 ) -> Imported:
-    thread = context.store.thread(topic)
     format = format_of(context, request)
     check_options(request, format)
     if of_tracker(format):
+        thread = context.store.thread(topic)
         found = found_in_tracker(context, thread, request, format, points)
         return take_in(context, topic, found, points, request.title, plan_only)
+    thread = context.store.runs_held(topic).thread
     columns = columns_of(context, thread, request, format, points)
     path = os.path.normpath(os.path.join(context.cwd, request.source))
     try:
@@ -279,14 +281,14 @@ def take_in(
     """
     store, answer = context.store, Imported(found, planned=plan_only)
     with nullcontext() if plan_only else store.alone(topic, "import"):
-        thread = store.thread(topic)
-        taking = _Taking(thread, found, title, points, answer, roles or {})
+        taking = _Taking(store, topic, found, title, points, answer, roles or {})
         lots = -(-len(found.runs) // LOT)
         for number, lot in enumerate(found.in_lots(LOT), 1):
             if (
                 roles is not None
             ):  # of a table: what a tracker has was looked through when it was read
                 _redact(context, lot)
+            taking.look_up(lot)
             if plan_only:
                 for run in lot:
                     taking.take(run, None)
@@ -309,24 +311,44 @@ class _Taking:
 
     def __init__(
         self,
-        thread: Thread,
+        store: RecordLog,
+        topic: str,
         found: Findings,
         title: str,
         points: Waiting,
         answer: Imported,
         roles: Roles,
     ) -> None:
-        self.thread, self.found, self.title, self.roles = thread, found, title, roles
+        self.store, self.topic = store, topic
+        self.found, self.title, self.roles = found, title, roles
         self.points, self.answer = points, answer
         self.entry = "elsewhere" if len(found.runs) > 1 else ""  # of the logbook
         self.states, self.taken_experiments = Counter[str](), set[str]()
         self.about, self.refs = dict[str, str](), dict[str, str]()  # the first runs, by uid
-        self.held = Held(thread.runs)
+        self.had = store.runs_held(topic)
+        self.thread = self.had.thread
+        self.held = Held(self.had.having)
+        self.experiments: dict[str, tuple[str, str]] = {}  # that a new run may be a repeat of
+        self.asked_for_experiments = False
+
+    def look_up(self, lot: list[FoundRun]) -> None:
+        """Find what the thread had of ``lot``: while others may write, since it may be much."""
+        self.held.look_up(lot, self.found.source)
+        if not all(map(self.held.knows, lot)):
+            self._look_up_experiments()
+
+    def _look_up_experiments(self) -> None:
+        if self.asked_for_experiments:
+            return
+        self.asked_for_experiments, origin = True, self.found.origin
         self.experiments = {
-            _alike(e.runs[0], told_commit(e.runs[0]), found.origin): (e.id, e.uid)
-            for e in thread.experiments.values()
-            if e.stands and e.runs[0].origin == found.origin
+            _alike(e.runs[0], told_commit(e.runs[0]), origin): (e.id, e.uid)
+            for e in self.had.experiments(origin)
+            if e.stands
         }
+
+    def home_of(self, run: Run) -> str:
+        return self.store.slice(self.topic, [run.id], ()).experiments[run.experiment].uid
 
     def take(self, run: FoundRun, writing: Any) -> str | None:
         """Write the records of ``run`` (``writing`` None: of none); returns the uid of the run that
@@ -338,7 +360,7 @@ class _Taking:
         if known := self.held.same_as(run):
             news = _met_again(self.answer, run, known, self.points)
             if news == "renewed" and writing is not None:
-                _renew(self.thread, self.found, run, known, writing)
+                _renew(self.thread, self.found, run, known, self.home_of(known), writing)
             return known.uid if news in ("renewed", "brought") else None
         row: TakenRun = {
             "where": run.where,
@@ -355,6 +377,7 @@ class _Taking:
         }
         self.held.warn(self.found, run)
         uid = None
+        self._look_up_experiments()
         if writing is not None:
             row["id"], row["experiment"], uid = _write(
                 self.thread,
@@ -534,16 +557,16 @@ def _correct(
         )
 
 
-def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: Any) -> None:
-    """A run that was taken while it was going, as its tracker has it now."""
+def _renew(
+    thread: Thread, found: Findings, run: FoundRun, known: Run, home: str, writing: Any
+) -> None:
+    """A run that was taken while it was going, as its tracker has it now. ``home``: the uid of its
+    experiment."""
     writing.add(
         "tracker-run",
         {
             "run": known.id,
-            "refs": {
-                known.id: known.uid,
-                known.experiment: thread.experiments[known.experiment].uid,
-            },
+            "refs": {known.id: known.uid, known.experiment: home},
             "tracker": {"provisional": False, **run.tracker},
             "ending": _ending(run),
             **_measured(thread, found, run),
