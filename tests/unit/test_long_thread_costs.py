@@ -14,6 +14,7 @@ from leadline.adapters.store import event_log
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.record.thread import Thread
+from leadline.core.text import unbound
 from leadline.core.text.lint import lint
 from leadline.services.context import Context
 from leadline.services.evidence import claim, hypothesis
@@ -220,6 +221,32 @@ def test_the_advice_on_a_claim_reads_what_it_names(monkeypatch: pytest.MonkeyPat
             assert said[0].mend == f"add n: (n={{{{{cited}}}}})"
             assert said == lint("lower", log.thread("t"), "claim", {}, predicate)
             assert len(folded) < 10
+
+
+def test_the_numbers_of_a_thread_are_told_once_to_the_texts_that_cite_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folded, fold = list[str](), KeptRows.fold
+    monkeypatch.setattr(
+        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
+    )
+    monkeypatch.setattr(unbound, "TOLD_AT_ONCE", 5)
+    text = "the loss is 100 % at k of 2, in 12 runs and in 31 runs"
+    with store() as log:
+        made = study(12)
+        put(log, made)
+        said = unbound.unbound_numbers(text, log.view("t"))
+        assert said == unbound.unbound_numbers(text, log.thread("t"))
+        assert [(one["number"], one["suggestion"]) for one in said] == [
+            ("100 %", "{{P-001.loss.median :.0%}}"),
+            ("31 runs", ""),
+        ]
+        experiment(made, k=1)
+        put(log, made)
+        view = log.view("t")
+        folded.clear()
+        assert unbound.unbound_numbers(text, view) == unbound.unbound_numbers(text, log.thread("t"))
+        assert set(folded) == {"P-011", "P-012", "P-013"}
 
 
 def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

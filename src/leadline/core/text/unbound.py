@@ -9,10 +9,12 @@ number let through costs a wrong result, so doubtful cases are reported. Small c
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT, experiment_of
@@ -76,6 +78,8 @@ _SECONDS = {
     "minutes": 60,
     "h": 3600,
 }
+TOLD_AT_ONCE = 256  # experiments
+MOST_LOOKED_AT = 200  # experiments that nobody named, for what to write instead of a number
 _ROUGHLY = 0.1  # how far a number in words, or one said to be about, may be from its citation
 _SAME_SENTENCE = later(r"[.!?;](?=\s)|\n\s*\n")
 
@@ -134,9 +138,10 @@ def unbound_numbers(
     ]
     if not left:
         return []
-    firsts = [run for e in thread.experiments.values() for run in e.runs[:1]]
-    keys = {part for run in firsts for key in run.config for part in (key, key.rpartition(".")[2])}
-    metrics = {*thread.metrics, *(name for run in firsts for name in run.metrics)}
+    keys, metrics = set[str](), {*thread.metrics}
+    for told in _told_of(thread):
+        keys.update(part for key in told["keys"] for part in (key, key.rpartition(".")[2]))
+        metrics.update(told["metrics"])
 
     def instead(q: Quantity) -> str:
         if _of_setting(q, text, keys):
@@ -302,34 +307,25 @@ def known_numbers(
     known = Known(samples={float(n) for n in samples})
     baseline = thread.baseline_experiment
     named = [e for e in cited if e is not baseline]
-    experiments = named or list(thread.experiments.values())
-    if baseline is not None and baseline not in experiments:
-        experiments = [*experiments, baseline]
-    runs = [run for experiment in experiments for run in experiment.runs]
-    evidence = [run for run in runs if run.is_evidence]
-    for run in runs:
-        for key, value in run.config.items():
-            for number in _numbers_in(value):
+    beside = [] if baseline is None else [baseline]
+    total, alike = Counter[str](), dict[str, Counter[str]]()
+    for told in [_told([*named, *beside])] if named else _told_of(thread):
+        for key, numbers in told["settings"].items():
+            for number in numbers:
                 known.settings.setdefault(number, set()).add(key)
-            _with_units(str(value), known.with_unit)
-        _with_units(f"{run.hardware} {run.software}", known.with_unit)
-        known.devices |= _numbers_in(run.hardware.get("cpu_count"))
-        known.devices |= _numbers_in(run.devices.get("count"))
-        for items in (run.extraction.get("items") or {}).values():
-            known.counts.add(float(items.get("n", 0)))
-    known.samples |= {float(len(e.evidence_runs)) for e in experiments} - {0.0}
-    known.counts |= {float(len(runs)), float(len(evidence)), float(len(named or experiments))}
-    gone = [run for run in runs if run.retracted or run.superseded_by]
-    ended = [run for run in runs if run.state == "done"]
-    for part in (evidence, gone, ended, [run for run in runs if run.state != "done"]):
-        known.parts.add((float(len(part)), float(len(runs))))
-    by_key: dict[str, set[str]] = {}
-    for run in evidence:
-        for key, value in run.config.items():
-            by_key.setdefault(key, set()).add(str(value))
-    known.counts |= {float(len(values)) for values in by_key.values()}
-    alike = Counter((key, str(value)) for run in evidence for key, value in run.config.items())
-    known.samples |= {float(n) for n in alike.values()}
+        known.with_unit.update(told["with_unit"])
+        known.devices.update(told["devices"])
+        known.counts.update(told["items"])
+        known.samples.update(told["samples"])
+        total.update(told["total"])
+        for key, values in told["alike"].items():
+            alike.setdefault(key, Counter()).update(values)
+    runs = total["runs"]
+    known.counts |= set(map(float, (runs, total["evidence"], len(named) or total["experiments"])))
+    for part in (total["evidence"], total["gone"], total["done"], runs - total["done"]):
+        known.parts.add((float(part), float(runs)))
+    known.counts |= {float(len(values)) for values in alike.values()}
+    known.samples |= {float(n) for values in alike.values() for n in values.values()}
     _of_predicate(predicate, known)
     for name in ("stop", "constraint", "goal"):
         known.expected |= _numbers_in(thread.about.get(name))
@@ -337,6 +333,71 @@ def known_numbers(
         for number in _numbers_in(thread.about.get(name)):
             known.settings.setdefault(number, set()).add(name)
     return known
+
+
+class _Told(TypedDict):
+    """What some experiments give ``Known``: ``settings``, the numbers of each config key; ``alike``,
+    by key and value how many runs have it that count; ``keys`` and ``metrics``, those of the first
+    run of each; ``total``: how many there are."""
+
+    settings: dict[str, list[float]]
+    alike: dict[str, dict[str, int]]
+    with_unit: list[str]
+    devices: list[float]
+    items: list[float]
+    samples: list[float]
+    keys: list[str]
+    metrics: list[str]
+    total: dict[str, int]
+
+
+def _told_of(thread: Thread) -> Iterator[_Told]:
+    """Of all experiments; what did not change since a text was looked at is not folded again."""
+    tell = thread.told_in_parts("numbers", TOLD_AT_ONCE, lambda some: json.dumps(_told(some)))
+    return map(json.loads, tell)
+
+
+def _told(experiments: Iterable[Experiment]) -> _Told:
+    settings, alike = dict[str, set[float]](), dict[str, Counter[str]]()
+    texts, with_unit, devices, items = set[str](), set[str](), set[float](), set[float]()
+    samples, keys, metrics = set[float](), dict[str, None](), dict[str, None]()
+    total = Counter[str]()
+    for experiment in experiments:
+        first = experiment.runs[:1]
+        keys.update(dict.fromkeys(key for run in first for key in run.config))
+        metrics.update(dict.fromkeys(name for run in first for name in run.metrics))
+        samples.add(float(len(experiment.evidence_runs)))
+        total["experiments"] += 1
+        for run in experiment.runs:
+            for key, value in run.config.items():
+                settings.setdefault(key, set()).update(_numbers_in(value))
+                texts.add(str(value))
+                if run.is_evidence:
+                    alike.setdefault(key, Counter())[str(value)] += 1
+            texts.add(f"{run.hardware} {run.software}")
+            devices |= _numbers_in(run.hardware.get("cpu_count"))
+            devices |= _numbers_in(run.devices.get("count"))
+            counted = (run.extraction.get("items") or {}).values()
+            items.update(float(item.get("n", 0)) for item in counted)
+            total.update(
+                runs=1,
+                evidence=run.is_evidence,
+                gone=bool(run.retracted or run.superseded_by),
+                done=run.state == "done",
+            )
+    for text in texts:
+        _with_units(text, with_unit)
+    return {
+        "settings": {key: sorted(numbers) for key, numbers in settings.items()},
+        "alike": {key: dict(values) for key, values in alike.items()},
+        "with_unit": sorted(with_unit),
+        "devices": sorted(devices),
+        "items": sorted(items),
+        "samples": sorted(samples - {0.0}),
+        "keys": list(keys),
+        "metrics": list(metrics),
+        "total": dict(total),
+    }
 
 
 def _of_predicate(predicate: str, known: Known) -> None:
@@ -423,8 +484,8 @@ def _suggest(q: Quantity, thread: Thread, cited: list[Experiment], wanted: Colle
                 return f"{{{{{expression} :.{places}f}}}}{times}"
         if not relative:
             return ""
-    others = [e for e in thread.experiments.values() if e not in cited]
-    for metric, expression, recorded in _values([*cited, *others]):
+    meant = [value, value / 100] if relative else [value]
+    for metric, expression, recorded in _values(_likely(thread, cited, wanted, meant, half)):
         if metric not in wanted:
             continue
         if abs(recorded - value) <= half or (relative and abs(recorded * 100 - value) <= half):
@@ -433,9 +494,40 @@ def _suggest(q: Quantity, thread: Thread, cited: list[Experiment], wanted: Colle
     return ""
 
 
+def _likely(
+    thread: Thread,
+    cited: list[Experiment],
+    wanted: Collection[str],
+    meant: list[float],
+    half: float,
+) -> Iterator[Experiment]:
+    """What is cited, then what may have one of the values ``meant``, give or take ``half``: between
+    the least and the largest of an experiment, or no larger than their distance, as a deviation is."""
+    yield from cited
+    known = {e.id for e in cited}
+    if thread.kept is None:
+        yield from (e for e in thread.experiments.values() if e.stands and e.id not in known)
+        return
+
+    def may_be(low: float | None, high: float | None) -> bool:
+        if low is None or high is None:
+            return True
+        return any(low - half <= v <= high + half or v <= high - low + half for v in meant)
+
+    likely = (
+        shown
+        for shown, numbers in thread.kept.spans()
+        if shown not in known
+        and any(may_be(*span[1:]) for name, span in numbers.items() if name in wanted)
+    )
+    for shown in islice(likely, MOST_LOOKED_AT):
+        yield thread.experiments[shown]
+
+
 def _suggest_n(value: float, thread: Thread, cited: list[Experiment]) -> str:
     """How many runs there are, whatever was typed."""
-    known = [e for e in [*cited, *thread.experiments.values()] if e.evidence_runs]
+    some = [*cited, *islice(thread.experiments.values(), MOST_LOOKED_AT)]
+    known = [e for e in some if e.evidence_runs]
     right = next((e for e in known if len(e.evidence_runs) == value), None)
     experiment = right or (known[0] if known else None)
     if experiment is None:
@@ -452,7 +544,7 @@ def _by_metric(runs: list[Run]) -> dict[str, list[float]]:
     return values
 
 
-def _values(experiments: list[Experiment]) -> Iterator[tuple[str, str, float]]:
+def _values(experiments: Iterable[Experiment]) -> Iterator[tuple[str, str, float]]:
     """(metric, expression, value), likeliest first: medians of what is cited, other statistics,
     then single runs."""
     for experiment in experiments:
