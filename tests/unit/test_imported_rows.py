@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.adapters.extractors.tables import Unreadable, rows_of
+from leadline.adapters.extractors.tables import rows_of
 from leadline.adapters.results.tables import TableSource
+from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.table import csv_rows, object_rows
 from leadline.core.tracker.imported import Columns, Findings, FoundRun, metric_columns
@@ -198,11 +199,40 @@ def test_rows_that_no_key_names_are_told_apart_by_what_they_hold(tmp_path: Path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
-def test_utf16_is_called_so(tmp_path: Path, encoding: str) -> None:
-    text = "\ufeffblock,ms\n1,1.5\n" if encoding.endswith("be") else "block,ms\n1,1.5\n"
-    for name in ("r.csv", "r.tsv", "r.jsonl", "r.json"):
-        error = refused(tmp_path / name, text.encode(encoding))
-        assert error.code == "not-utf8" and "UTF-16" in error.what
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_utf16_is_read_as_its_mark_tells(tmp_path: Path, encoding: str, ending: str) -> None:
+    mark = "\ufeff" if encoding.endswith("be") else ""
+    rows = {
+        "r.csv": ["block,ms", "\u6e2c,1.5"],
+        "r.tsv": ["block\tms", "\u6e2c\t1.5"],
+        "r.jsonl": ['{"block": "\u6e2c", "ms": 1.5}'],
+        "r.json": ['[{"block": "\u6e2c",', '"ms": 1.5}]'],
+    }
+    for name, lines in rows.items():
+        data = "".join(f"{line}{ending}" for line in (mark + lines[0], *lines[1:])).encode(encoding)
+        found = read(tmp_path / name, data)
+        assert [(run.config, run.metrics) for run in found.runs] == [
+            ({"block": "\u6e2c"}, {"ms": 1.5})
+        ]
+        assert found.digest == digest_bytes(data)
+    broken = "block,ms\n1,1.5\n".encode("utf-16") + b"\x00\xd8,\x002\x00\n\x00"
+    assert reasons(read(tmp_path / "r.csv", broken)) == {"line 3": "block is not UTF-8"}
+
+
+def test_lines_that_a_carriage_return_alone_ends_are_lines(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.csv", b"block,ms\r1,1.5\r2,x\r")
+    assert [(run.where, run.metrics) for run in found.runs] == [("line 2", {"ms": 1.5})]
+    assert reasons(found) == {"line 3": "ms is 'x', which is no number"}
+
+
+def test_a_quoted_cell_of_a_tsv_may_hold_a_tab(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.tsv", 'block\tms\n"a\tb"\t1\n"c"\t"2"\n"d\t3\n"e\tf\tg\t4\n')
+    assert [(run.config, run.metrics) for run in found.runs] == [
+        ({"block": "a\tb"}, {"ms": 1.0}),
+        ({"block": "c"}, {"ms": 2.0}),
+        ({"block": '"d'}, {"ms": 3.0}),
+    ]
+    assert "number of cells" in reasons(found)["line 5"]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +241,7 @@ def test_utf16_is_called_so(tmp_path: Path, encoding: str) -> None:
         (bytes(range(256)), "not-text"),
         (b"\x89PNG\r\n\x1a\n", "not-utf8"),
         (b"block,ms,\xb5s\n1,2,3\n", "not-utf8"),
-        (b"block,ms\r1,2\r", "not-lines"),
+        (b"block,ms\r1,2\n", "not-lines"),
         (b"", "empty-file"),
     ],
 )
@@ -332,8 +362,7 @@ def test_a_run_is_read_as_before_but_for_what_is_no_text(tmp_path: Path) -> None
     path.write_bytes(b"ms,\xb5\n1,\xb5\n")
     assert next(rows_of(str(path), "csv", "r.csv").rows) == (2, {"ms": "1", "\ufffd": "\ufffd"}, "")
     path.write_bytes("ms\n1\n".encode("utf-16"))
-    with pytest.raises(Unreadable, match="UTF-16"):
-        rows_of(str(path), "csv", "r.csv")
+    assert list(rows_of(str(path), "csv", "r.csv").rows) == [(2, {"ms": "1"}, "")]
 
 
 def test_nothing_nested_is_lost_from_a_config(tmp_path: Path) -> None:

@@ -7,14 +7,17 @@ holding it would make memory unbounded.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from leadline.core.canonical import sha256_for
 
 CHUNK_BYTES = 256 * 1024
 MAX_LINE_BYTES = 1024 * 1024
+HEAD_BYTES = 64 * 1024  # by which the way a text was saved is told
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Lines:
@@ -25,7 +28,9 @@ class Lines:
     line had its end. ``only_with`` skips lines that do not hold these bytes, cheaply, and
     ``and_with``, which must not reach over the end of a line, most of those in which it finds
     nothing; they are counted all the same. ``after_bytes``: lines that end within so many bytes at
-    the start are counted and not yielded. OSError from opening or reading is the caller's.
+    the start are counted and not yielded. ``as_saved``: text as editors and spreadsheets save it,
+    UTF-16 by its mark, and lines that a carriage return alone ends. OSError from opening or reading
+    is the caller's.
     """
 
     def __init__(
@@ -36,25 +41,28 @@ class Lines:
         errors: str = "replace",
         after_bytes: int = 0,
         and_with: re.Pattern[bytes] | None = None,
+        as_saved: bool = False,
     ) -> None:
         self.path, self.only_with, self.redraws, self.errors = path, only_with, redraws, errors
-        self.and_with, self.after_bytes = and_with, after_bytes
+        self.and_with, self.after_bytes, self.as_saved = and_with, after_bytes, as_saved
         self.digest, self.complete, self.count = "", True, 0
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
         number, rest, skipping = 1, b"", False
         with open(self.path, "rb", buffering=0) as file:
             hasher = sha256_for(os.fstat(file.fileno()).st_size)()
+            text = reading_of(self.path) if self.as_saved else bytes
             left = self.after_bytes
             while left and (chunk := file.read(min(left, CHUNK_BYTES))):
                 hasher.update(chunk)
                 left -= len(chunk)
+                chunk = text(chunk)
                 number += chunk.count(b"\n")
                 rest = (rest + chunk).rpartition(b"\n")[2][: MAX_LINE_BYTES + 1]
             old_line = bool(rest)  # its end may be all that came
             while chunk := file.read(CHUNK_BYTES):
                 hasher.update(chunk)
-                *whole, tail = chunk.split(b"\n")
+                *whole, tail = (chunk := text(chunk)).split(b"\n")
                 if whole:
                     first = rest + whole[0]
                     if skipping or len(first) > MAX_LINE_BYTES:
@@ -111,3 +119,15 @@ class Lines:
                 yield number, part.decode("utf-8", self.errors)
             elif not self.redraws:
                 yield number, ""
+
+
+def reading_of(path: str) -> Callable[[bytes], bytes]:
+    """What makes UTF-8 lines of the chunks of a file as an editor saved it. Raises OSError."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD_BYTES)
+    if head.startswith(UTF_16):
+        decode = codecs.getincrementaldecoder("utf-16")("surrogatepass").decode
+        return lambda chunk: decode(chunk).encode(errors="surrogatepass")
+    if b"\r" in head and b"\n" not in head:
+        return lambda chunk: chunk.replace(b"\r", b"\n")
+    return bytes

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from leadline.adapters.extractors.lines import Lines
+from leadline.adapters.extractors.lines import HEAD_BYTES, UTF_16, Lines, reading_of
 from leadline.core.canonical import digest_bytes, digest_of_file
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer
@@ -35,7 +35,6 @@ from leadline.ports.extractor import RunFiles
 
 _OF_LINES = ("csv", "tsv", "jsonl")
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
-_HEAD_BYTES = 64 * 1024
 _SEPARATOR = later(r"(?i)sep=([;,|\t])")  # a line that a spreadsheet writes above the header
 
 
@@ -136,7 +135,7 @@ def rows_of(
     if format in ("csv", "tsv"):
         return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes, names)
     if format == "jsonl":
-        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
+        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes, as_saved=True)
         return Rows([], object_rows(_parsed(lines, whole), whole), lambda: lines.digest)
     return _json(path, shown, whole)
 
@@ -152,25 +151,25 @@ def _refuse_large(path: str, shown: str, instead: str) -> None:
 
 
 def _refuse_binary(path: str, shown: str, whole: bool) -> None:
-    """Raises Unreadable for what is no UTF-8 text, as its first line tells."""
+    """Raises Unreadable for what is no text, as its first line tells."""
     with open(path, "rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable("not-utf8", f"{shown} is UTF-16 text, which is not read: save it as UTF-8")
+        head = file.read(HEAD_BYTES)
+    if head.startswith(UTF_16):
+        return
     line, ended, _ = head.lstrip(b"\r\n").partition(b"\n")
     if b"\0" in line:
         raise Unreadable("not-text", f"{shown} is no text: its first line holds NUL bytes")
-    if b"\r" in line.rstrip(b"\r"):
+    if ended and b"\r" in line.rstrip(b"\r"):
         raise Unreadable(
             "not-lines",
-            f"{shown} ends its lines with a carriage return alone: end them with a line feed",
+            f"{shown} ends some lines with a carriage return alone: end them with a line feed",
         )
     if not whole:
         return
     try:
         line.decode()
     except UnicodeDecodeError as error:
-        if ended or len(head) < _HEAD_BYTES:  # else the head may end within a character
+        if ended or len(head) < HEAD_BYTES:  # else the head may end within a character
             at = head.index(line) + error.start
             raise Unreadable(
                 "not-utf8",
@@ -181,7 +180,7 @@ def _refuse_binary(path: str, shown: str, whole: bool) -> None:
 def _delimited(
     path: str, separator: str, shown: str, whole: bool, after_bytes: int, names: Sequence[str]
 ) -> Rows:
-    lines = Lines(path, errors=_errors(whole))
+    lines = Lines(path, errors=_errors(whole), as_saved=True)
     numbered = iter(lines)
     header: list[str] = []
     skipped = 0
@@ -230,7 +229,7 @@ def _delimited(
             ("--header", ",".join(made_up)),
         )
     if after_bytes:
-        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes)
+        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes, as_saved=True)
         numbered = (line for line in lines if line[0] > skipped)
     if separator == "\t":
         rows = tsv_rows(header, numbered)
@@ -256,7 +255,7 @@ def _separator_of(line: str, expected: str) -> str:
 
 
 def _markdown(path: str, shown: str, which: str, said: Sequence[str]) -> Rows:
-    lines = Lines(path, errors=_errors(whole=True))
+    lines = Lines(path, errors=_errors(whole=True), as_saved=True)
     numbered = [(number, text or "") for number, text in lines]
     tables = list(markdown_tables(numbered))
     if not tables:
@@ -373,7 +372,7 @@ def _json(path: str, shown: str, whole: bool) -> Rows:
     with open(path, "rb") as file:
         data = file.read()
     try:
-        text = data.decode("utf-8-sig", _errors(whole))
+        text = reading_of(path)(data).decode("utf-8-sig", _errors(whole))
         value = _loads(text)
     except _NameTwice:
         raise Unreadable(
