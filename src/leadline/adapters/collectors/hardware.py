@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from leadline.adapters.files import write_cache
 from leadline.core.canonical import object_in
@@ -55,7 +55,7 @@ def devices(env: Mapping[str, str], root: str = "/") -> DeviceFacts:
     ``visible`` is the list that a visibility variable names, or None when none is set. For ``cpu``
     the count is the number of CPUs the process may run on.
     """
-    nvidia = len(_gpu_folders(root)) or len(_matching(root, "dev", r"nvidia\d+"))
+    nvidia = len(_gpu_folders(root)) or len(_numbered(root, "dev", "nvidia"))
     amd = _amd_gpus(root)
     tpus = len(tpu_files(root))
     for count, variables in (
@@ -83,8 +83,8 @@ def devices(env: Mapping[str, str], root: str = "/") -> DeviceFacts:
 
 def tpu_files(root: str = "/") -> list[str]:
     """``/dev/accelN``, and ``/dev/vfio/N`` where a Google device is on the bus."""
-    found = [f"/dev/{name}" for name in _matching(root, "dev", r"accel\d+")]
-    groups = _matching(root, "dev/vfio", r"\d+")
+    found = [f"/dev/{name}" for name in _numbered(root, "dev", "accel")]
+    groups = _numbered(root, "dev/vfio")
     if groups and _google_device(root):
         found += [f"/dev/vfio/{name}" for name in groups]
     return found
@@ -168,13 +168,14 @@ def _cgroup_folders(root: str, controller: str) -> list[str]:
 
 
 def _gpu_folders(root: str) -> list[str]:
-    return _matching(root, "proc/driver/nvidia/gpus", r".+")
+    return _listed(root, "proc/driver/nvidia/gpus")
 
 
 def _driver(root: str) -> str | None:
-    found = re.search(
-        r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", _read(root, "proc/driver/nvidia/version") or ""
-    )
+    text = _read(root, "proc/driver/nvidia/version")
+    if not text:  # most machines have none
+        return None
+    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
     return found.group(1) if found else None
 
 
@@ -193,7 +194,7 @@ def _gpus(root: str, driver: str | None) -> list[GpuFacts]:
         gpus.append({"index": index, "name": title, "memory_bytes": None, "driver": driver})
     return gpus or [
         {"index": i, "name": None, "memory_bytes": None, "driver": driver}
-        for i, _ in enumerate(_matching(root, "dev", r"nvidia\d+"))
+        for i, _ in enumerate(_numbered(root, "dev", "nvidia"))
     ]
 
 
@@ -232,8 +233,7 @@ def _amd_gpus(root: str) -> int:
         return 0
     nodes = "sys/class/kfd/kfd/topology/nodes"
     return sum(
-        (_read(root, f"{nodes}/{n}/gpu_id") or "0").strip() != "0"
-        for n in _matching(root, nodes, r"\d+")
+        (_read(root, f"{nodes}/{n}/gpu_id") or "0").strip() != "0" for n in _numbered(root, nodes)
     )
 
 
@@ -241,7 +241,7 @@ def _google_device(root: str) -> bool:
     bus = "sys/bus/pci/devices"
     return any(
         (_read(root, f"{bus}/{name}/vendor") or "").strip() == "0x1ae0"
-        for name in _matching(root, bus, r".+")
+        for name in _listed(root, bus)
     )
 
 
@@ -266,14 +266,19 @@ def _visible(env: Mapping[str, str], variables: tuple[str, ...], count: int) -> 
 # --- reading and remembering ----------------------------------------------------------------------
 
 
-def _matching(root: str, folder: str, pattern: str) -> list[str]:
+def _listed(root: str, folder: str, wanted: Callable[[str], bool] = bool) -> list[str]:
+    """The names in a folder that are ``wanted``; none where it cannot be read."""
     try:
-        names = [
-            name for name in os.listdir(os.path.join(root, folder)) if re.fullmatch(pattern, name)
-        ]
+        names = filter(wanted, os.listdir(os.path.join(root, folder)))
     except OSError:
         return []
     return sorted(names, key=lambda name: (len(name), name))  # nvidia2 before nvidia10
+
+
+def _numbered(root: str, folder: str, prefix: str = "") -> list[str]:
+    """Those that are ``prefix`` and a number."""
+    at = len(prefix)
+    return _listed(root, folder, lambda name: name.startswith(prefix) and name[at:].isdecimal())
 
 
 def _read(root: str, path: str) -> str | None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from leadline.adapters.files import locked
@@ -233,7 +234,7 @@ class Index:
         except OSError:
             return ""
         changed = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"
-        return f"{stat.st_ino} {stat.st_dev} {changed} {SCHEMA_VERSION} {_boot()}"
+        return f"{stat.st_ino} {stat.st_dev} {changed} {SCHEMA_VERSION} {_boot(BOOT_ID)}"
 
     def _open(self) -> None:
         self.close()
@@ -790,10 +791,11 @@ def _inode_of(state: str) -> int:
     return int(state.split()[0])
 
 
-def _boot() -> str:
+@lru_cache(maxsize=1)  # it stays the same for as long as a process lives
+def _boot(path: str) -> str:
     """Which boot of the machine this is: a power cut may have left a file that looks as noted."""
     try:
-        fd = os.open(BOOT_ID, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return "-"
     try:
