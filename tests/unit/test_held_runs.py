@@ -125,3 +125,20 @@ def test_an_import_finds_in_parts_what_it_finds_in_the_whole(
     in_parts = all_taken(tmp_path / "parts")
     monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", 1 << 40)
     assert in_parts == all_taken(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("whole_bytes", [-1, 1 << 40])
+def test_a_row_says_nothing_of_what_a_formula_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole_bytes: int
+) -> None:
+    monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", whole_bytes)
+    held = study(tmp_path)
+    with held.store.transaction("demo") as writing:
+        writing.add("metric-defined", {"name": "twice", "formula": "loss * 2"})
+    take(held, rows(4))
+    again = take(held, rows(4))
+    assert (again.corrected, again.already, again.taken_total) == ([], 4, 0)
+    assert held.store.thread("demo").experiments["P-002"].runs[0].metrics == {
+        "loss": 1.0,
+        "twice": 2.0,
+    }

@@ -341,12 +341,17 @@ def _former_row(found: FoundRun, source: str) -> str:
     return digest_of({"source": source, **found.row_names})
 
 
-def changed_row(run: Run, found: FoundRun) -> list[RowChange]:
-    """(field, before, now) of all that a row says of ``run`` differently now; None: nothing."""
+def changed_row(run: Run, found: FoundRun, derived: Collection[str] = ()) -> list[RowChange]:
+    """(field, before, now) of all that a row says of ``run`` differently now; None: nothing.
+    ``derived``: metrics that no row says, since a formula does."""
     fields: list[RowChange] = []
     before: dict[str, Any] = {**run.metrics, **run.nonfinite}
     now: dict[str, Any] = {**found.metrics, **found.nonfinite}
-    fields += [(f"metrics.{name}", before.get(name), now.get(name)) for name in {**before, **now}]
+    fields += [
+        (f"metrics.{name}", before.get(name), now.get(name))
+        for name in {**before, **now}
+        if name not in derived
+    ]
     fields += [
         (f"config.{name}", run.config.get(name), found.config.get(name))
         for name in {**run.config, **found.config}

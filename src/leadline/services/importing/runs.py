@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from leadline.ports.records import RecordLog
 
 TOLD_RUNS = 24  # named in the logbook
-LOT = 200  # runs that are written before others may write: they wait some hundredths of a second
+LOT = 300  # runs that are written before others may write: they wait some hundredths of a second
 
 
 @dataclass
@@ -327,6 +327,7 @@ class _Taking:
         self.about, self.refs = dict[str, str](), dict[str, str]()  # the first runs, by uid
         self.had = store.runs_held(topic)
         self.thread = self.had.thread
+        self.derived = {name for name, d in self.thread.metrics.items() if d.formula}
         self.held = Held(self.had.having)
         self.experiments: dict[str, tuple[str, str]] = {}  # that a new run may be a repeat of
         self.asked_for_experiments = False
@@ -354,7 +355,7 @@ class _Taking:
         """Write the records of ``run`` (``writing`` None: of none); returns the uid of the run that
         is to have its points, None for none."""
         known = self.held.of_row(run, self.found.source)
-        if known and (changes := changed_row(known, run)):
+        if known and (changes := changed_row(known, run, self.derived)):
             self._correct(run, known, changes, writing)
             return None
         if known := self.held.same_as(run):
