@@ -80,7 +80,10 @@ BEYOND = first_at(LATEST_MS)
 def next_ulid(now_ms: int, randomness: int, *after: str) -> str:
     """A ULID for ``now_ms`` that sorts behind all of ``after`` that are within bounds."""
     fresh = (now_ms << 80) | (randomness & ((1 << 80) - 1))
-    newest = max((uid for uid in after if uid < BEYOND), default="")
+    newest = ""
+    for uid in after:
+        if newest < uid < BEYOND:
+            newest = uid
     value = _value(newest) if newest else -1
     # Same or later millisecond seen: go on from it. A step of a random 32-bit size keeps two
     # machines apart.

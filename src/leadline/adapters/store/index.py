@@ -472,7 +472,8 @@ class Index:
     def _apply(self, thread: str, records: list[Record]) -> None:
         """What each record says by itself, in whatever order the records come. One of a kind that is
         not known may use any name for anything: it says nothing here."""
-        about, numbers, plans, ends = [], [], [], []
+        about, numbers, ends = [], [], dict[str, str]()
+        plans: dict[str, tuple[str, str, str, str]] = {}
         stale: dict[str, bool] = {}
         for record in records:
             if record.kind not in KINDS:
@@ -491,9 +492,10 @@ class Index:
             if len(taken) == 2:  # a planned run, with a number of its own and one of its experiment
                 base, key = base_of(created_id(record)), str(record.body.get("key", ""))
                 row = str(record.body.get("row", ""))
-                plans.append((thread, record.id, base, key, record.writer, row))
+                plans[record.id] = (base, key, record.writer, row)
             elif record.kind == "run-ended":
-                ends.append((thread, uid_named(record, "run"), record.id))
+                uid = uid_named(record, "run")
+                ends[uid] = max(ends.get(uid, ""), record.id)
         many = self.db.executemany
         many("INSERT OR IGNORE INTO about VALUES(?,?,?)", about)
         many(
@@ -503,15 +505,15 @@ class Index:
         )
         many("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", numbers)
         many(
-            "INSERT INTO plans(thread, uid, base, key, writer, row) VALUES(?,?,?,?,?,?) "
+            "INSERT INTO plans(thread, uid, base, key, writer, row, ended) VALUES(?,?,?,?,?,?,?) "
             "ON CONFLICT DO UPDATE SET base=excluded.base, key=excluded.key, writer=excluded.writer, "
-            "row=excluded.row",
-            plans,
+            "row=excluded.row, ended=max(ended, excluded.ended)",
+            [(thread, uid, *plan, ends.pop(uid, "")) for uid, plan in plans.items()],
         )
         many(
             "INSERT INTO plans(thread, uid, ended) VALUES(?,?,?) "
             "ON CONFLICT DO UPDATE SET ended=max(ended, excluded.ended)",
-            ends,
+            [(thread, uid, ended) for uid, ended in ends.items()],
         )
         if any(record.kind == "ruler" and "earlier" in record.body for record in records):
             from leadline.adapters.store import run_table
@@ -776,8 +778,8 @@ def _digests(record: Record, line: bytes) -> set[str]:
     found = set(_DIGESTS.findall(line.decode()))
     if line.count(record.prev.encode()) == 1:
         found.discard(record.prev)
-    if not found:
-        return found
+    if found <= {record.body.get("key"), record.body.get("row")}:
+        return set()
     from leadline.core.record.contents import staying  # most records name nothing
 
     return found - staying(record)

@@ -86,5 +86,6 @@ _EQUAL = ("key", "row")  # what a run is equal to: most digests of a record, and
 def staying(record: Record) -> set[str]:
     """Digests of what never leaves the machine that made it, and of what is nothing that could."""
     equal = {digest for name in _EQUAL if is_digest(digest := record.body.get(name))}
-    named = named_in(record) if record.kind in _SOME_STAY else ()
-    return equal.union(digest for row, digest in named if not row.travels)
+    if record.kind in _SOME_STAY:
+        equal.update(digest for row, digest in named_in(record) if not row.travels)
+    return equal
