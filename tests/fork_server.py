@@ -47,6 +47,8 @@ def load() -> None:
     for name in ("httpcore2", "httpx2", "jinja2", "sqlite3", "yaml"):
         with contextlib.suppress(ImportError):  # not all are installed everywhere
             importlib.import_module(name)
+    if "jinja2" in sys.modules:
+        sys.modules["leadline.render.report.page"].template()
     if http := sys.modules.get("httpcore2"):  # each client reads the certificate authorities
         http.default_ssl_context = functools.cache(http.default_ssl_context)
         http.default_ssl_context(_trust_env=True)

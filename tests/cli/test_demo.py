@@ -5,27 +5,24 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 
 import pytest
 
-from leadline.demo.study import carry_out
+from leadline.demo.study import Study, carry_out
+from tests.forked import run
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return carry_out(tmp_path_factory.mktemp("demo"), passes=2, corpus_kib=512, show=io.StringIO())
+    """Each command in a fork of the loaded program."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Study, "answer", lambda self, words: run(words, self.repo, self.env, 60))
+        folder = tmp_path_factory.mktemp("demo")
+        return carry_out(folder, passes=2, corpus_kib=512, show=io.StringIO())
 
 
 def ask(study, *args):
-    done = subprocess.run(
-        [sys.executable, "-m", "leadline", *args, "--json"],
-        cwd=study.repo,
-        env=study.env,
-        capture_output=True,
-        text=True,
-    )
-    return json.loads(done.stdout)
+    return json.loads(run([*args, "--json"], study.repo, study.env, 60).stdout)
 
 
 def test_it_ends_finished_and_verified(study):

@@ -24,23 +24,27 @@ def trees() -> dict[Path, ast.Module]:
     return found
 
 
-def own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
-    """What a statement is made of, without the statements inside it."""
-    waiting = list(ast.iter_child_nodes(statement))
+def statements(tree: ast.AST) -> Iterator[tuple[ast.stmt, list[ast.AST]]]:
+    """Each statement with what it is made of, without the statements inside it."""
+    waiting = [node for node in ast.iter_child_nodes(tree) if isinstance(node, ast.stmt)]
     while waiting:
-        node = waiting.pop()
-        if not isinstance(node, ast.stmt):
-            yield node
-            waiting += ast.iter_child_nodes(node)
+        statement = waiting.pop()
+        own: list[ast.AST] = [statement]
+        for node in own:
+            for inner in ast.iter_child_nodes(node):
+                (waiting if isinstance(inner, ast.stmt) else own).append(inner)
+        yield statement, own
 
 
 def decides(node: ast.AST) -> bool:
     return any(isinstance(inner, ast.IfExp) for inner in ast.walk(node))
 
 
-def faults_of(statement: ast.stmt) -> Iterator[str]:
-    nodes = list(own_nodes(statement))
-    if sum(isinstance(node, ast.IfExp) for node in nodes) > 1:
+def faults_of(nodes: list[ast.AST]) -> Iterator[str]:
+    decisions = sum(isinstance(node, ast.IfExp) for node in nodes)
+    if not decisions:
+        return
+    if decisions > 1:
         yield "more than one conditional expression in a statement"
     if any(isinstance(node, ast.JoinedStr) and decides(node) for node in nodes):
         yield "a conditional expression inside an f-string"
@@ -54,9 +58,8 @@ def test_a_statement_decides_one_thing() -> None:
     found = [
         f"{path.relative_to(SOURCE)}:{statement.lineno}: {fault}"
         for path, tree in trees().items()
-        for statement in ast.walk(tree)
-        if isinstance(statement, ast.stmt)
-        for fault in faults_of(statement)
+        for statement, nodes in statements(tree)
+        for fault in faults_of(nodes)
     ]
     assert not found, "\n".join(found)
 
@@ -70,8 +73,8 @@ def test_a_statement_decides_one_thing() -> None:
     ],
 )
 def test_the_rule_sees_what_it_forbids(source: str, fault: str) -> None:
-    (statement,) = ast.parse(source).body
-    assert any(fault in said for said in faults_of(statement))
+    ((_, nodes),) = statements(ast.parse(source))
+    assert any(fault in said for said in faults_of(nodes))
 
 
 def name_of(path: Path) -> str:
@@ -126,17 +129,15 @@ def test_a_circle_is_seen() -> None:
     assert circles(arrows) == {"a", "b", "c"}
 
 
-@pytest.mark.parametrize("init", sorted(SOURCE.rglob("__init__.py")), ids=name_of)
-def test_a_package_says_what_it_is_for(init: Path) -> None:
-    assert ast.get_docstring(trees()[init])
+def test_a_package_says_what_it_is_for() -> None:
+    silent = [p for p, t in trees().items() if p.stem == "__init__" and not ast.get_docstring(t)]
+    assert not silent
 
 
-@pytest.mark.parametrize(
-    "init", [p for floor in FLOORS for p in SOURCE.glob(f"{floor}/*/__init__.py")], ids=name_of
-)
-def test_a_room_exports_nothing(init: Path) -> None:
-    (docstring,) = trees()[init].body
-    assert isinstance(docstring, ast.Expr)
+def test_a_room_exports_nothing() -> None:
+    rooms = [p for floor in FLOORS for p in SOURCE.glob(f"{floor}/*/__init__.py")]
+    assert len(rooms) > 40
+    assert [room for room in rooms if [type(s) for s in trees()[room].body] != [ast.Expr]] == []
 
 
 MAY_WRITE = {
@@ -146,12 +147,21 @@ MAY_WRITE = {
 }
 
 
+WRITING = ("print", "write", "writelines")
+
+
 def writes_to_a_terminal(tree: ast.Module) -> Iterator[int]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and _last_name(node.func) in WRITING:
             called = ast.unparse(node.func)
-            if called == "print" or called.startswith(("sys.stdout.w", "sys.stderr.w")):
+            if called == "print" or called.startswith(("sys.stdout", "sys.stderr")):
                 yield node.lineno
+
+
+def _last_name(called: ast.expr) -> str:
+    if isinstance(called, ast.Name):
+        return called.id
+    return called.attr if isinstance(called, ast.Attribute) else ""
 
 
 def test_every_verb_prints_through_one_function() -> None:

@@ -29,7 +29,9 @@ def proposed() -> list[tuple[str, str]]:
     for path in sorted(SOURCE.rglob("*.py")):
         if "testing" in path.parts or "demo" in path.parts:
             continue
-        nodes = list(ast.walk(ast.parse(path.read_text())))
+        if "leadline " not in (source := path.read_text()):
+            continue
+        nodes = list(ast.walk(ast.parse(source)))
         inside = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
         for node in nodes:
             if id(node) in inside or not isinstance(node, ast.Constant | ast.JoinedStr):

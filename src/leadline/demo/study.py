@@ -64,14 +64,7 @@ class Study:
         self.commands.append("leadline " + " ".join(_quoted(a) for a in args))
         if self.echo:
             print(f"  $ {self.commands[-1]}", file=sys.stderr)
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "leadline", *args[:at], "--json", *args[at:]],
-            cwd=self.repo,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
+        done = self.answer([*args[:at], "--json", *args[at:]])
         if done.returncode not in (expect if isinstance(expect, tuple) else (expect,)):
             raise Failure(
                 f"{self.commands[-1]}\n  exit code {done.returncode}, not {expect}\n{done.stdout[-1500:]}"
@@ -79,6 +72,17 @@ class Study:
             )
         envelope: Mapping[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return envelope
+
+    def answer(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+        """What one command line of the program comes to."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "leadline", *words],
+            cwd=self.repo,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
 
     def run(self, name: str, repeat: int = 1, **config: Any) -> str:
         """Run the measured program with this config; remembers the experiment's id under `name`."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import ID_IN_TEXT
@@ -35,6 +36,7 @@ from leadline.render.report import plots as report_plots
 from leadline.render.report.parts import Shown
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
     from leadline.core.record.bodies import ReproductionBody
@@ -60,17 +62,7 @@ def render_report(
     verify` would find in the event files; ``preregistered``: the hypothesis that predicted a claim,
     or ""; ``images``: digest to ``data:`` address of the artifacts shown as pictures; ``series``:
     experiment to what of its series is drawn."""
-    import jinja2  # noqa: PLC0415  start-up: 99 ms
-
     metrics = facts.primary_metrics(thread)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(os.path.join(os.path.dirname(__file__), "templates")),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(words=_words(thread), minute=minute, cell=_cell)
     results, results_left = report_parts.results(thread, metrics, evidence_of)
     timeline, timeline_left = report_parts.timeline(
         thread,
@@ -80,8 +72,9 @@ def render_report(
     pictures = report_plots.pictures_of_sweeps(thread)
     negatives = facts.negatives_newest_first(thread)
     reproductions, snapshots = thread.of_kind("reproduction"), thread.of_kind("snapshot")
-    page = environment.get_template("report.html.j2").render(
+    page = template().render(
         thread=thread,
+        worded=_words(thread),
         metrics=[facts.definition(thread, m) for m in metrics],
         as_of=as_of,
         heads=heads or {},
@@ -132,6 +125,23 @@ def _folded(results: list[report_parts.ResultRow], headline: bool) -> list[repor
 
 
 # ---- text ----------------------------------------------------------------------------------------
+
+
+@cache
+def template() -> Template:
+    """The page of any thread: to compile it takes longer than to fill it in."""
+    import jinja2  # noqa: PLC0415  start-up: 99 ms
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(os.path.join(os.path.dirname(__file__), "templates")),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    words = jinja2.pass_context(lambda page, value: page["worded"](value))
+    environment.filters.update(words=words, minute=minute, cell=_cell)
+    return environment.get_template("report.html.j2")
 
 
 def _words(thread: Thread) -> Callable[[object], Markup]:
