@@ -171,7 +171,7 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
         study(lab)
         kept = staying_of(lab)
         event_file = next((lab.repo / ".git/leadline/threads/t/events").iterdir()).name
-        published = lab.git("show", f"{BRANCH}:t/events/{event_file}").encode()
+        published = (lab.git("show", f"{BRANCH}:t/events/{event_file}") + "\n").encode()
         for number in range(tries):
             with copy_of(lab, str(number)) as copy:
                 root = copy.repo / ".git" / "leadline"
@@ -245,7 +245,7 @@ def came_back(
         tally.false.append(f"{what}: healed, and verify says {verified.stdout[-600:]}")
     if not path.read_bytes().startswith(before):
         tally.lost.append(f"{what}: the file is not what it was")
-    if there.encode() != path.read_bytes():
+    if f"{there}\n".encode() != path.read_bytes():
         tally.false.append(f"{what}: the record branch has another version than the file here")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -77,3 +78,20 @@ def test_a_run_whose_file_was_appended_to_is_disputed_wherever_it_is_shown(threa
     for log in (thread_lab.repo / ".git/leadline/runs").glob("*/attempt-1/stdout.log"):
         log.write_text(log.read_text() + '{"loss": 0.1}\n')
     assert "3 runs disputed" in thread_lab.ok(*verb.split())
+
+
+def test_a_changed_record_says_nothing_of_the_files_of_its_run(thread_lab):
+    """What the record says of the log is another thing; the log is what it was."""
+    thread_lab.ok("run", "--", "sh", "-c", """echo '{"loss": 0.5}'""")
+    thread_lab.ok("note", "seen")
+    path = events(thread_lab)
+    before, log = path.read_bytes(), '("stdout":{[^}]*"size_bytes":)'
+    after = re.sub(log.encode(), rb"\g<1>9", before)
+    assert after != before
+    path.write_bytes(after)
+    for each in (thread_lab.repo / ".git/leadline/runs").glob("*/attempt-1/stdout.log"):
+        each.touch()  # so that it is looked at
+    thread_lab.run("claim", "small", "--that", "loss(P-001) < 0.6")
+    thread_lab.run("sync")
+    thread_lab.ok("note", "more")
+    assert b'"disputed"' not in path.read_bytes()

@@ -52,6 +52,10 @@ def find_disputed(context: Context, runs: Iterable[Run]) -> list[Run]:
 def record_disputed(context: Context, topic: str, runs: Iterable[Run]) -> bool:
     """Write down which of ``runs`` are disputed, so that it is known wherever they are judged."""
     found = find_disputed(context, runs)
+    if found:  # where the record itself is not as it was written, it says nothing of the files
+        altered = context.store.view(topic).altered
+        beside = frozenset[str]().union(*(each.uids for each in altered))
+        found = [run for run in found if run.uid not in beside]
     if not found:
         return False
     thread = context.slice(topic, [run.id for run in found])
