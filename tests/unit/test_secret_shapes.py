@@ -55,7 +55,8 @@ def test_a_value_given_to_a_telling_name_is_hidden(name: str) -> None:
         hidden = Redactor().text(f"then {form % key} was used")
         assert key not in hidden, hidden
         assert key[:8] not in hidden
-        assert key not in Redactor().text(json.dumps({"text": form % key}))
+        as_json = json.dumps({"text": form % key}, ensure_ascii=False)
+        assert key not in Redactor().text(as_json)
 
 
 IN_ARGV = (
@@ -66,6 +67,11 @@ IN_ARGV = (
     "pass phrase",
     "directory",
     "key flag",
+    "archive",
+    "tight archive",
+    "sql client",
+    "wireless tool",
+    "fish",
 )
 
 
@@ -91,6 +97,15 @@ IN_FILES = {
     "git -c http.extraheader='AUTHORIZATION: basic %s' fetch": "%a40",
     'headers = ("Authorization", "Bearer %s")': "%a40",
     "train logger.api_key=%s": "%a32",
+    "localhost:5432:*:ada:%s": "%a16",
+    "zip -P %s x.zip f": "%a16",
+    "echo %s | wandb login": "%h40",
+    "contraseña: '%s'": "%a16",
+    'network={\n  psk="%s"\n}': "%a16",
+    '{"kty":"RSA","e":"AQAB","d":"%s"}': "%u340",
+    "set -gx API_KEY %s": "%h40",
+    "kind: Secret\nmetadata:\n  name: x\ndata:\n  login: %s": "%b24",
+    "data:\n  login: %s\nkind: Secret": "%b24",
 }
 
 
@@ -113,12 +128,39 @@ def test_a_file_that_gives_a_login_is_known(form: str) -> None:
         "login with the password that 2 people know",
         "mysql -P 3306 -pager1 and docker run -p 8080:8080 login",
         "secret sauce MixtralSparseMoE8x7B",
+        "unzip -p model.zip config2.json | head; 7z x -y data2.7z; zip -r9 Run2024a.zip out",
+        "echo Result2024a | tee log; echo $TOKEN | docker login --password-stdin",
+        '{"key": "train/loss_step_100", "keys": ["Qwen2MoEAttention7", "' + "0a1b" * 8 + '"]}',
+        'G28147_89_EncryptedKey = rfc4357.G28147_89_EncryptedKey\nkeys = {"d": "'
+        + "aB3-" * 8
+        + '"}',
+        "the keyboard2 layout: Qwerty1234X; qpsk: 16QAM64x; Passwort: unbekannt; enclave: gpu-17b",
+        "host.example.org:8080:path:to:file2; pytest tests/unit/a.py::test_b::c2:5432:x",
         "a = self.password_hasher2.verify(x)\nkey = lambda x: x.token_id_1\n",
     ],
 )
 def test_what_stands_behind_a_telling_name_and_is_a_word_is_left(text: str) -> None:
     assert Redactor().text(text) == text
     assert not set(ContentRules().found_in([text.encode()]))
+
+
+@pytest.mark.parametrize("issuer", shapes.VENDORS)
+def test_a_key_that_bears_the_name_of_its_issuer_is_hidden(issuer: str) -> None:
+    for seed in range(5):
+        key = drawn("%l32", random.Random(seed))
+        for text in (f"{issuer}_key={key}", f'{issuer.upper()}_ID = "{key}"', f"{issuer}: {key}"):
+            assert key not in Redactor().text(text)
+
+
+def test_each_of_a_list_is_hidden_and_each_private_part_of_a_key() -> None:
+    one, other, third = (drawn("%a32", random.Random(seed)) for seed in range(3))
+    hidden = "[redacted:named-secret]"
+    assert Redactor().text(f'tokens: ["{one}", "{other}"]') == f'tokens: ["{hidden}", "{hidden}"]'
+    key = {"kty": "RSA", "n": one, "d": other, "p": third}
+    hidden = "[redacted:private-key]"
+    assert Redactor().value(key) == {"kty": "RSA", "n": one, "d": hidden, "p": hidden}
+    told = json.loads(Redactor().text(json.dumps(key)))
+    assert (told["n"], told["d"], told["p"]) == (one, hidden, hidden)
 
 
 def test_a_token_of_a_user_is_a_login_where_its_value_is_no_word() -> None:
@@ -262,4 +304,4 @@ def test_other_rules_are_another_detector() -> None:
     """Raise ``DETECTOR`` with the rules: what the last one searched is searched again then."""
     names = ("COMMON", "TOKENS", "PHRASES", "VENDORS", "WORDS", "STEMS")
     rules = {name: repr(getattr(shapes, name)) for name in names}
-    assert (DETECTOR, digest_of(rules)[7:19]) == (2, "7fe7cc0be432")
+    assert (DETECTOR, digest_of(rules)[7:19]) == (3, "b3bd4a95b053")

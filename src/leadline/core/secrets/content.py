@@ -56,6 +56,10 @@ _OTHERS: tuple[Shape, ...] = (
     ("a storage key", ("ccountKey=",), r"AccountKey=(?P<value>[A-Za-z0-9+/=]{40,})"),
     ("a service account key", ("service_account",),
      r'"type"\s*:\s*"service_account"[\s\S]{0,4000}"private_key"'),
+    ("a cluster secret", ("Secret",),
+     r"\bkind:\s*[\"']?Secret\b(?:(?!\n---)[\s\S]){0,400}?\n(?:string)?[dD]ata:(?:(?!\n---)[\s\S]){0,400}?:\s*[\"']?(?P<value>[A-Za-z0-9+/]{12,}={0,2})"),
+    ("a cluster secret", ("Secret",),
+     r"\n?\b(?:string)?[dD]ata:(?:(?!\n---)[\s\S]){0,200}?:\s*[\"']?(?P<value>[A-Za-z0-9+/]{12,}={0,2})(?:(?!\n---)[\s\S]){0,400}?\nkind:\s*[\"']?Secret\b"),
     ("cluster credentials", ("-token",), r"(?m)^\s*(?:id|refresh)-token\s*:\s*(?P<value>\S{16,})"),
 )  # fmt: skip
 
@@ -115,6 +119,8 @@ class ContentRules:
             return
         yield from self._tokens(text.encode("latin-1"), binary, until)
         yield from self._values(text)
+        if not binary and not text.isascii():  # what begins further on now is found once more
+            text = text.encode("latin-1").decode("utf-8", "replace")
         for what, value, start in _phrases(text, binary, by_issuer):
             if start < until and not self._passes(value):
                 yield Found(what, value)

@@ -69,7 +69,7 @@ _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*"
 def as_name(name: str) -> str:
     """A name as variables are written: ``apiKey`` and ``api-key`` are ``_API_KEY``."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return "_" + re.sub(r"[^A-Za-z0-9]+", "_", snake).upper()
+    return "_" + re.sub(r"[\W_]+", "_", snake).upper()
 
 
 def stem_of(upper: str) -> str:

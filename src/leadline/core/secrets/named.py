@@ -21,7 +21,7 @@ from leadline.core.secrets.environment import (
     is_model_token,
     stem_of,
 )
-from leadline.core.secrets.shapes import LOGINS, STEMS, VENDORS, WORDS
+from leadline.core.secrets.shapes import LOGINS, PASSWORDS, STEMS, VENDORS, WORDS
 from leadline.core.secrets.words import (
     drawn,
     harmless,
@@ -35,13 +35,15 @@ from leadline.core.typed import NamedTuple
 
 _PUBLIC = ("PUBLIC_KEY", "PUBLIC_KEY_TOKEN", "PAGE_TOKEN")
 _IN_EXAMPLES = ("{", "}", "...", "***", "://", "%s", "1234567890", "xyz123", "MYTOKEN")
-_PASSWORDS = ("PASSWORD", "PASSWD", "PASSPHRASE", "PASSCODE", "PWD", "_PASS", "SSHPASS")
+_PASSWORDS = ("PASSWORD", "PASSWD", "PASSPHRASE", "PASSCODE", "PWD", "_PASS", "SSHPASS", "_PSK")
+_ELSEWHERE = tuple(as_name(word)[1:] for word in ("passwort", *PASSWORDS))
+_LONGER_LIST = r"\\?[\"'`]\s*,\s*\\?[\"'`](?P<next>[^\"'`\n\\]{1,4096})"
 _NAMES_OF_KEYS = (*STRONG_ENDS, *_PASSWORDS)
 # what may stand between a name and its value, and the value: quoted, or up to where a word ends
 _GIVEN = (
     r"(?P<rest>[\w.-]{0,40}?)(?P<close>(?:\\*[\"'`])?[\])]?)"
-    r"(?:(?P<joint>\s{0,3}(?::=|=>|={1,2}|:|>)\s{0,3})(?P<list>\s{0,20}(?:\[\s{0,20}|[>|][-+]?\s{1,20}|-\s{1,3}|\*{1,2}\s{1,3}))?"
-    r"|(?:\s{0,3}(?::?\*{1,2}|\||\s(?:is|was):?)?\s{1,20}))"
+    r"(?:(?P<joint>\s{0,3}(?::=|=>|={1,4}|:|>|：)\s{0,3})(?P<list>\s{0,20}(?:\[\s{0,20}|[>|][-+]?\s{1,20}|-\s{1,3}|\*{1,2}\s{1,3}))?"
+    r"|(?:\s{0,3}(?::?\*{1,2}|\||\s(?:is|was|ist|est|es|è):?)?\s{1,20}|\((?=\\?[\"'])))"
     r"(?:(?P<open>[bruf]{0,2}\\*[\"'`]{1,3})(?P<quoted>[^\"'`\n\\]{1,4096})"
     r"|(?P<bare>[^\s\"'`,;|&<>(){}\[\]\\]{1,4096}))(?P<next>.?)"
 )
@@ -102,6 +104,11 @@ def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
         sure = tight or part == "quoted"
         yield Given(name, value, start, end, sure, part == "quoted", not joint)
         past = end
+        if found["list"] is not None:
+            more = re.compile(_LONGER_LIST)
+            while (item := more.match(text, past)) and drawn(item["next"]):
+                past = item.end()
+                yield Given(name, item["next"], item.start("next"), past, True, True, False)
 
 
 def logins_in(text: str) -> Iterator[tuple[str, str, int]]:
@@ -114,8 +121,10 @@ def logins_in(text: str) -> Iterator[tuple[str, str, int]]:
 
 def is_given_secret(name: str, value: str, sure: bool) -> bool:
     """Whether ``value``, given to ``name``, is a secret."""
-    if len(value) < MIN_SECRET_CHARS or harmless(value) or made_up(value) or value == name:
+    if len(value) < MIN_SECRET_CHARS or harmless(value) or made_up(value):
         return False
+    if value.rpartition(".")[2] == name:
+        return False  # what is of another module, by the same name
     upper = as_name(name)
     stem = stem_of(upper)
     if is_model_token(upper, value):
@@ -130,12 +139,16 @@ def is_given_secret(name: str, value: str, sure: bool) -> bool:
     if stem.endswith(_PASSWORDS):
         telling = any(not c.isalpha() for c in value)
         return telling if not sure else not (stem.endswith(WEAK_ENDS) and not telling)
-    if stem.endswith(STRONG_ENDS):
+    if stem.endswith(_ELSEWHERE):
+        return len(value) >= 8 and any(c.isdigit() for c in value) and any(map(str.isalpha, value))
+    if stem.endswith((*STRONG_ENDS, "TOKENS", "SECRETE")):
         if not sure:
             return random_looking(value) and not wordy(value)
         return not wordy(value) or (not stem.endswith("TOKEN") and not _words_only(value))
-    if stem.endswith(("_KEY", "_KEYS")):
-        return mixed(value) and not wordy(value) and len(value) >= 16
+    if stem in ("_KEY", "_KEYS"):  # of a table as often as of a door
+        return len(value) >= 16 and drawn(re.sub(r"[_-]", "", value))
+    if stem.endswith(("_KEY", "_KEYS")) and mixed(value) and not wordy(value) and len(value) >= 16:
+        return True
     if any(vendor in name.lower() for vendor in VENDORS):
         digits = sum(c.isdigit() for c in value)
         return len(value) >= 14 and digits >= 2 and random_looking(value) and not wordy(value)

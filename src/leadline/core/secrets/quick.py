@@ -22,7 +22,7 @@ _SHORT_TEXT = 2000  # characters: in a longer one it pays to look at the long wo
 _SHORTEST_TOKEN = 14
 _IN_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789_.-"
 _CLOSING = "\\\"'`]) \t"
-_SIGNS = ("=", ":", ">")
+_SIGNS = ("=", ":", ">", "：")
 _IN_NUMBERS = "0123456789.+-e,}]) "
 _DIGEST = "sha256:0123456789bcdef"
 _CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ:.+-,{}[] "  # ids, times and numbers of ours

@@ -36,6 +36,7 @@ _FLAG_WORD = (
 _NOT_MODEL = r"(?!(?:[\w-]*[-_])?(?:pad|eos|bos|unk|mask|sep|cls|special|stop|image|end|start|per|num|next)[-_]token\b)"
 _FLAG_NAME = rf"--?{_NOT_MODEL}(?:[A-Za-z]\w*[-_])*{_FLAG_WORD}"
 _ANY_KEY = r"--?[a-z][\w-]*[-_]key"  # of a cache, of a column: only what looks drawn is hidden
+_OF_A_KEY = ("d", "p", "q", "dp", "dq", "qi", "k")  # private parts of a key that is written as JSON
 _FLAG_HINTS = ("pass", "secret", "token", "key", "credential")
 _FLAG_TEXT = rf"(?<![\w-])({_FLAG_NAME})(=[\"']?|\s+[\"']?)({_ANY})"
 _LOGIN_FLAGS = ("-u", "--user", "--userpwd", "--proxy-user")
@@ -137,6 +138,8 @@ class Redactor:
         out: dict[Any, Any] = {}
         for key, inner in value.items():
             named, shown = self._member(key, inner)
+            if key in _OF_A_KEY and "kty" in value and shown == inner != "":
+                shown = self._hide("private-key", str(inner))
             free, number = named, 2
             while free in out:  # two names that were hidden alike
                 free, number = f"{named} {number}", number + 1

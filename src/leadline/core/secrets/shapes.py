@@ -61,7 +61,7 @@ TOKENS: tuple[Shape, ...] = (
     ("registry-token", ("rubygems_",), r"rubygems_[a-f0-9]{48}"),
     ("registry-token", ("CLOJARS_", "clojars_"), r"(?i:clojars_)[A-Za-z0-9]{60}"),
     ("registry-token", ("dckr_",), r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
-    ("registry-token", ("AKCp",), r"AKCp[A-Za-z0-9]{10,}"),
+    ("registry-token", ("AKC",), r"AKC(?=[A-Za-z]{0,20}\d)[A-Za-z0-9]{11,}"),
     ("registry-token", ("cmVmd",), r"cmVmd[A-Za-z0-9]{59}(?![A-Za-z0-9])"),
     ("sendgrid-key", ("SG.",), r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
     ("sendgrid-key", ("SG.",), r"SG\.[A-Za-z0-9=_.-]{66}"),
@@ -161,6 +161,27 @@ LOGINS: tuple[Shape, ...] = (
     ("login", ("mysql", "mariadb"),
      r"(\b(?:mysql|mariadb)(?:-?dump|-?admin|-?import)?\s(?:[^\n|;&]{0,200}?\s)?-p)(?!\$)(?=\S*\d)(?=\S*[A-Za-z])"
      r"[^\s\"'\[\]]{6,}"),
+    ("login", ("zip ", "sqlcmd ", "bcp "),
+     r"(\b(?:(?:un)?zip|zipcloak|sqlcmd|bcp)\s(?:[^\n|;&]{0,200}?\s)?-P\s*[\"']?)(?!\$)(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'\[\]]{6,}"),
+    ("login", ("7z", "rar "),
+     r"(\b(?:7z[arz]?|(?:un)?rar)\s(?:[^\n|;&]{0,200}?\s)?-h?p[\"']?)(?!\$)(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'\[\]]{6,}"),
+    ("login", ("-stdin", "--with-token", "wandb login", "sudo -S", "chpasswd", "-fd 0"),
+     r"(\b(?:echo|printf)\s+(?:-\w+\s+)?[\"']?(?:[^\s:\"'|]{1,40}:(?=[^|]{0,80}chpasswd))?)(?!\$)[^\s\"'|\[\]]{6,}(?=[\"']?\s*\|[^\n|;]{0,120}"
+     r"(?:--[\w-]*-stdin|--with-token|\bwandb login|\bsudo -S|\bchpasswd|-fd 0))"),
+    ("login", ("-stdin", "--with-token"),
+     r"((?:--[\w-]*-stdin|--with-token)[^\n|;<]{0,100}<<<\s*\\?[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
+    ("login", ("setenv ", "set -"),
+     r"((?i:\b(?:setenv|set(?:\s+--?[\w-]+)+)\s+(?:[A-Z0-9_]*_)?(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|(?:API|ACCESS|SECRET"
+     r"|AUTH|OPENAI)_?KEY)\s+)[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
+    ("login", ("curl ",),
+     r"(\bcurl\s(?:[^\n|;&]{0,200}?\s)?-u\s?[\"']?[^\s:\"'\[\]/]{0,60}:)(?![\"']?\$|\d+(?:\s|$))[^\s\"'/\[\]]{6,}"),
+    ("login", ("curl ",),
+     r"(\bcurl\s(?:[^\n|;&]{0,200}?\s)?(?:-u|--user)[ =]?[\"']?)(?=[A-Za-z_-]{0,60}\d)[A-Za-z0-9_-]{16,}(?=:[\"'\s])"),
+    ("login", (":5432:", ":5433:", ":6432:", ":*:"),
+     r"((?<![\w.:/-])(?:[\w.*-]+|\[[0-9a-f:]+\]):(?:5432|5433|6432|\*):[^\s:/]{1,64}:[^\s:/]{1,64}:)(?=\S*\d)[^\s:\[\]]{6,}(?!\S)"),
+    ("login", ("wpa_passphrase ", "nmcli "),
+     r"(\b(?:wpa_passphrase\s+\S{1,64}|nmcli\s[^\n|;&]{0,200}?\s(?:password|[\w.-]*psk))\s+[\"']?)(?!\$)[^\s\"'\[\]]{8,}"),
+    ("login", ("wifi-sec.psk ",), r"(\bwifi-sec\.psk\s+[\"']?)(?!\$)[^\s\"'\[\]]{8,}"),
     ("login", ("storepass ", "keypass ", " pass:"),
      r"((?<![\w-])-(?:(?:src|dest)?storepass|(?:src|dest)?keypass|pass(?:in|out)?)\s+(?:pass:)?)(?!\$|\w+:)"
      r"[^\s\"'\[\]]{6,}"),
@@ -168,6 +189,8 @@ LOGINS: tuple[Shape, ...] = (
      r"(\b(?:ldap\w+\s[^\n|;&]{0,200}?\s-w\s+|smbclient\s[^\n|;&]{0,200}?-U\s*[^\s%]{1,60}%))[^\s\"'\[\]]{6,}"),
     ("login", ('"auth"', '"auth\\"'),
      r"(\\?\"auth\\?\"\s*:\s*\\?\")(?=[A-Za-z+/]{0,60}\d)[A-Za-z0-9+/]{12,}={0,2}"),
+    ("private-key", ('"kty"', '"kty\\"'),
+     r"(\\?\"(?:d|p|q|dp|dq|qi|k)\\?\"\s*:\s*\\?\")[A-Za-z0-9_-]{20,}={0,2}"),
     ("private-key", ("client-key-data",), r"(\bclient-key-data\\?\"?\s*:\s*\\?\"?)[A-Za-z0-9+/=]{16,}"),
 )  # fmt: skip
 """How programs are given a login, on their command line and in their files. Group 1 stays."""
@@ -210,7 +233,7 @@ PHRASES: tuple[Shape, ...] = (
         "authorization",
         ("uthorization", "UTHORIZATION"),
         r"((?i:authorization)\\?[\"']?\s*(?:[:=]|,)\s*\\?[\"']?"
-        r"(?i:bearer|basic|token|digest|apikey|api-key|aws4-hmac-sha256|negotiate)\s+)[^\s\"'`\[\]\\]{4,}",
+        r"(?i:bearer|basic|(?:api-?)?(?:token|key)|digest|oauth|jwt|aws4-hmac-sha256|negotiate)\s+)[^\s\"'`\[\]\\]{4,}",
     ),
     (
         "authorization",
@@ -248,25 +271,30 @@ PHRASES: tuple[Shape, ...] = (
 
 VENDORS = (
     "adafruit", "adobe", "airtable", "algolia", "alibaba", "artifactory", "asana", "atlassian", "beamer",
-    "bintray", "bitbucket", "bittrex", "cloudant", "cloudflare", "codecov", "cohere", "coinbase",
-    "confluence", "confluent", "contentful", "contribsys", "datadog", "discord", "droneci", "dropbox", "etsy",
-    "facebook", "fastly", "finicity", "finnhub", "flickr", "freshbooks", "gitter", "gocardless", "heroku",
-    "hubspot", "intercom", "jfrog", "jira", "kraken", "kucoin", "launchdarkly", "linkedin", "linked_in",
+    "bintray", "bitbucket", "bittrex", "cloudant", "cloudflare", "codecov", "cohere", "coinbase", "confluence",
+    "confluent", "contentful", "contribsys", "datadog", "discord", "droneci", "dropbox", "etsy", "facebook",
+    "fastly", "finicity", "finnhub", "flickr", "freshbooks", "gitter", "gocardless", "heroku", "hubspot",
+    "intercom", "jfrog", "jira", "kraken", "kucoin", "launchdarkly", "linkedin", "linked_in", "linked-in",
     "looker", "mailchimp", "mailgun", "mapbox", "mattermost", "meraki", "messagebird", "message_bird",
-    "message-bird", "netlify", "new_relic", "newrelic", "new-relic", "nytimes", "okta", "openai", "plaid",
-    "privateai", "private_ai", "rapidapi", "sendbird", "sentry", "snyk", "softlayer", "sonar", "squarespace",
-    "sumologic", "telegram", "travis", "twitch", "twitter", "typeform", "wandb", "yandex", "zendesk",
-    "ibm_cloud", "ibmcloud", "replicate",
+    "message-bird", "netlify", "new_relic", "newrelic", "new-relic", "newyorktimes", "new-york-times", "nytimes",
+    "okta", "openai", "plaid", "privateai", "private_ai", "private-ai", "rapidapi", "sendbird", "sentry", "snyk",
+    "softlayer", "sonar", "sourcegraph", "squarespace", "sumologic", "telegram", "travis", "twitch", "twitter",
+    "typeform", "wandb", "yandex", "zendesk", "ibm_cloud", "ibmcloud", "replicate",
 )  # fmt: skip
 """Issuers whose keys have no shape of their own: a random value of something that bears their name."""
 
-WORDS = ("passw", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "api_key", "api-key",
-         "access_key", "access-key", "accesskey", "private_key", "private-key", "privatekey", "account_key",
-         "accountkey", "secretkey", "masterkey", "signingkey", "licensekey",
-         "auth_key", "authkey", "auth-key", "master_key", "signing_key", "encryption_key", "session_key",
-         "license_key", "api key", "access key", "secret key", "_key", "-key", "credential", "creds", "_pass",
-         "_auth", "sshpass", "cookie", "connection_string")  # fmt: skip
+PASSWORDS = (
+    "adgangskode", "contrasena", "contraseña", "contrasinal", "hasło", "heslo", "jelszó",
+    "kennwort", "lozinka", "lösenord", "mot de passe", "mot_de_passe", "motdepasse",
+    "palavra-passe", "passord", "salasana", "senha", "wachtwoord", "şifre", "пароль", "密码", "密碼",
+    "パスワード", "비밀번호", "סיסמה", "كلمة المرور", "पासवर्ड",
+)  # fmt: skip
+"""What a password is called elsewhere, in small letters (``passwort`` is found as ``passw``)."""
+
+WORDS = ("passw", "passphrase", "passcode", "pwd", "psk", "secret", "token", "api key", "access key",
+         "secret key", "key", "credential", "creds", "_pass", "_auth", "sshpass", "cookie",
+         "connection_string", *PASSWORDS)  # fmt: skip
 """Of names whose values are secrets; in small letters."""
-STEMS = ("passw", "passp", "passc", "_pass", "hpass", "pwd", "secret", "token", "key", "cred", "cookie", "_auth",
-         "connection_string")  # fmt: skip
+STEMS = ("passw", "passp", "passc", "_pass", "hpass", "pwd", "psk", "secret", "token", "key", "cred", "cookie",
+         "_auth", "connection_string", *PASSWORDS)  # fmt: skip
 """One of them stands in each of ``WORDS``."""
