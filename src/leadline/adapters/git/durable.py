@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
 from leadline.adapters.files import make_folders, read_bytes
 from leadline.adapters.git.program import GitProgram
@@ -58,8 +57,10 @@ def settle(git: GitProgram) -> None:
         young += _young(os.path.join(objects, name), since)
     _sync_files(young)
     for name in changed:
-        with suppress(FileNotFoundError):  # here and below: git has packed it meanwhile
+        try:
             sync_folder(os.path.join(objects, name))
+        except FileNotFoundError:
+            pass  # here and below: git has packed it meanwhile
     if any(name not in known for name in changed):
         sync_folder(objects)
     if changed:
@@ -85,17 +86,25 @@ def _folder_times(objects: str) -> Times:
     with os.scandir(objects) as entries:
         for entry in entries:
             if len(entry.name) == 2 or entry.name == "pack":
-                with suppress(FileNotFoundError):
+                try:
                     times[entry.name] = entry.stat().st_mtime_ns
+                except FileNotFoundError:
+                    pass
     return times
 
 
 def _young(folder: str, since_ns: int) -> Iterator[str]:
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):
-                if not entry.name.startswith("tmp_") and entry.stat().st_ctime_ns >= since_ns:
-                    yield entry.path
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            if not name.startswith("tmp_") and os.stat(path).st_ctime_ns >= since_ns:
+                yield path
+        except FileNotFoundError:
+            pass
 
 
 def _sync_files(paths: list[str]) -> None:
