@@ -146,3 +146,29 @@ def test_a_pipe_is_no_content_and_a_limit_is_kept(tmp_path: Path) -> None:
     (tmp_path / "long").write_bytes(b"abc")
     assert files.read_bytes(str(tmp_path / "long"), 2) == b"ab"
     assert files.read_bytes(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("what", ["nothing", "longer", "folder", "link", "pipe"])
+def test_a_note_is_written_over_what_is_a_file_and_beside_what_is_none(
+    tmp_path: Path, what: str
+) -> None:
+    note, other = tmp_path / "notes" / "n", tmp_path / "other"
+    other.write_text("theirs")
+    if what != "nothing":
+        note.parent.mkdir()
+    if what == "longer":
+        note.write_text("what was noted before")
+    elif what == "folder":
+        note.mkdir()
+    elif what == "link":
+        note.symlink_to(other)
+    elif what == "pipe":
+        os.mkfifo(note)
+    files.write_over(str(note), b"now")
+    assert not note.is_symlink() and note.read_bytes() == b"now"
+    assert other.read_text() == "theirs"
+    aside = [path.name for path in note.parent.iterdir() if path != note]
+    assert len(aside) == (what in ("folder", "link", "pipe"))
+    before = note.stat().st_ino
+    files.write_over(str(note), b"later")
+    assert (note.read_bytes(), note.stat().st_ino) == (b"later", before)

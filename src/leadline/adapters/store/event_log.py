@@ -21,9 +21,9 @@ from leadline.adapters.files import (
     locked,
     make_folders,
     read_bytes,
-    set_aside,
     write_all,
     write_atomically,
+    write_over,
 )
 from leadline.core.canonical import PIECE_BYTES, digest_bytes, is_digest
 from leadline.core.contexts import contextmanager
@@ -466,9 +466,8 @@ class EventLog:
         lines = [line for line in noted if line.partition(" ")[0] not in names]
         try:
             lines += [self._stamp(topic, name) for name in names]
-            data = "\n".join(lines).encode()
-            write_atomically(self._compared_path(topic), data, durable=False)
-        except (OSError, LeadlineError):
+            write_over(self._compared_path(topic), "\n".join(lines).encode())
+        except OSError:
             return
 
     # -- heads -------------------------------------------------------------------------------------
@@ -506,20 +505,9 @@ class EventLog:
     def note_head(self, topic: str, name: str, head: Head) -> None:
         """Written over in place and not synced: what a crash leaves of it is the head of a shorter
         file, or none. Without it only less is noticed."""
-        path = self.head_path(topic, name)
+        told = f"{head.size_bytes:<12} {head.digest} {head.detector:<4}\n"
         try:
-            if not os.path.exists(path):
-                make_folders(os.path.dirname(path))
-            try:
-                fd = open_in_place(path, os.O_WRONLY)
-            except OSError:
-                set_aside(path)  # a link or a folder in its place
-                fd = open_in_place(path, os.O_WRONLY)
-            try:
-                told = f"{head.size_bytes:<12} {head.digest} {head.detector:<4}\n"
-                os.pwrite(fd, told.encode(), 0)
-            finally:
-                os.close(fd)
+            write_over(self.head_path(topic, name), told.encode())
         except OSError:
             return
 
