@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -356,6 +357,28 @@ def test_a_row_that_was_corrected_corrects_its_run_and_both_values_are_kept(thre
     assert "9.9 ms" in shown and "it said 5.0" in shown
     assert thread_lab.json("status", "--runs")["counts"]["runs"] == 2
     assert imported(thread_lab, *words)["corrected"] == []
+    thread_lab.ok("verify")
+
+
+def test_a_number_that_changed_in_a_row_that_nothing_names_is_no_repeat_until_somebody_says_so(
+    thread_lab: Lab,
+):
+    how = ["r.csv", "--config", "block"]
+    thread_lab.write("r.csv", "block,time_ms\n64,1.5\n64,1.6\n128,2.5\n")
+    imported(thread_lab, *how)
+    thread_lab.write("r.csv", "block,time_ms\n64,1.5\n64,1.6\n128,25\n64,1.7\n")
+    for taken, already in ((1, 2), (0, 3)):
+        data = imported(thread_lab, *how)
+        assert (data["taken_total"], data["already"], data["corrected"]) == (taken, already, [])
+        (left,) = data["not_taken"]
+        assert left["where"] == "line 4" and "P-002-r1 was taken from here" in left["why"]
+    # a row that only moved is no correction of what stood there
+    thread_lab.write("r.csv", "block,time_ms\n64,1.8\n64,1.5\n64,1.6\n64,1.7\n")
+    assert imported(thread_lab, *how)["taken_total"] == 1
+    thread_lab.write("r.csv", "block,time_ms\n64,1.5\n64,1.6\n128,25\n")
+    retract = left["why"].partition("corrected: leadline ")[2].partition(", and import")[0]
+    thread_lab.ok(*shlex.split(retract))
+    assert [row["metrics"] for row in imported(thread_lab, *how)["taken"]] == [{"time_ms": 25.0}]
     thread_lab.ok("verify")
 
 

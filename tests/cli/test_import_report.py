@@ -287,7 +287,9 @@ def test_what_is_another_sources_is_part_of_what_was_taken_before(thread_lab: La
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00\x01,\n", "a,b\n".encode("utf-16"), b"a,a\n1,2\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\x01,\n", "a,b\n".encode("utf-16-le"), b"a,a\n1,2\n"]
+)
 def test_a_table_that_cannot_be_used_is_a_usage_error_and_its_path_is_plain(
     thread_lab: Lab, content: bytes
 ):

@@ -14,6 +14,7 @@ from operator import attrgetter
 
 from leadline.adapters.store.index import READ_AT_ONCE
 from leadline.adapters.store.names_table import APART, is_odd
+from leadline.core.canonical import canonical_json
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import uid_named
 from leadline.core.record.event import Record, record_known
@@ -44,6 +45,7 @@ class HeldRuns:
         self._upto = index.said(topic, "last id")
         self.thread = thread_of(index.about([], topic, _GROUND), topic)
         self._said: dict[str, list[str]] | None = None  # ids, by what they are about
+        self._places: dict[str, dict[str, list[str]]] = {}  # uids by place, of a file
 
     def having(self, digests: Collection[str], sources: Collection[str] = ()) -> list[Run]:
         return self.index.asked([self.topic], lambda: self._having(list(digests), set(sources)))
@@ -75,14 +77,24 @@ class HeldRuns:
         ]
 
     def _taken_from(self, sources: set[str]) -> set[str]:
-        ended = "SELECT line FROM records WHERE thread=? AND kind='run-ended' ORDER BY id"
-        lines = self.index.db.execute(ended, (self.topic,))
-        return {
-            uid_named(record, "run")
-            for record in (record_known(json.loads(line)) for (line,) in lines)
-            for source in record.body.get("extraction", {}).get("sources", [])[:1]
-            if source.get("source") in sources
-        }
+        for file in {source.rpartition(", ")[0] for source in sources} - self._places.keys():
+            self._places[file] = self._taken_of(file)
+        found = (self._places[source.rpartition(", ")[0]].get(source) for source in sources)
+        return {uid for uids in found if uids for uid in uids}
+
+    def _taken_of(self, file: str) -> dict[str, list[str]]:
+        """The uids of the runs that were taken from a file, by place; looked for once."""
+        ended = (
+            "SELECT line FROM records WHERE thread=? AND kind='run-ended' AND id<=? "
+            "AND instr(line, ?)"
+        )
+        within = canonical_json(file)[1:-1]
+        taken: dict[str, list[str]] = {}
+        for (line,) in self.index.db.execute(ended, (self.topic, self._upto, within)):
+            record = record_known(json.loads(line))
+            for source in record.body.get("extraction", {}).get("sources", [])[:1]:
+                taken.setdefault(str(source.get("source")), []).append(uid_named(record, "run"))
+        return taken
 
     def experiments(self, origin: str) -> Iterator[Experiment]:
         last: str | None = ""

@@ -155,7 +155,7 @@ class Findings:
     recorded it while it ran, ``reported`` when it is a table that anybody may have typed.
     ``left_columns``: neither metric nor config. ``notes``: (where, what) of all else that a reader
     would miss: a file cut short, values that are no scalars; ``let_go``: those of runs that were
-    handed out. ``sample``: the first rows as they stand, where they were asked for."""
+    handed out. ``keys``: those of all runs. ``sample``: the first rows as they stand, where they were asked for."""
 
     source: str
     digest: str
@@ -172,6 +172,7 @@ class Findings:
     let_go: list[tuple[str, str]] = field(default_factory=list)
     sample: list[Mapping[str, Any]] = field(default_factory=list)
     rows_total: int = 0
+    keys: Collection[str] = ()
 
     def in_lots(self, size: int) -> Iterator[list[FoundRun]]:
         """The runs, so many at a time, each handed out once and held no longer: only what is noted
@@ -297,7 +298,13 @@ class Held:
             if found.points:
                 sources.add(f"{source}, {found.where}")
         self._by_key, self._by_source, self._by_row = {}, {}, {}
-        for run in self._having(digests - {""}, sources):
+        self._hold(self._having(digests - {""}, sources))
+        new = (found for found in lot if not (found.row or found.points or self.knows(found)))
+        if places := {f"{source}, {found.where}" for found in new}:
+            self._hold(self._having((), places))
+
+    def _hold(self, runs: Iterable[Run]) -> None:
+        for run in runs:
             if run.origin != "executed" and run.key:
                 if run.uid not in self._met:
                     self._by_key.setdefault(run.key, []).append(run)
@@ -326,6 +333,25 @@ class Held:
                     self._met.add(run.uid)
                 return run
         return None
+
+    def corrected(self, found: Findings, run: FoundRun) -> str:
+        """What is to be said of a row that nothing names, where the one that was taken from its place
+        is gone from its source and differs in one number; "" where that is not so."""
+        earlier = self._by_source.get(f"{found.source}, {run.where}")
+        if earlier is None or run.row or run.points or earlier.key in found.keys:
+            return ""
+        if earlier.origin != "reported" or earlier.retracted or earlier.row:
+            return ""
+        changes = [change for change in changed_row(earlier, run) if change[0] != "key"]
+        field_, was, now = changes[0] if len(changes) == 1 else ("", None, None)
+        name = field_.removeprefix("metrics.")
+        if name == field_ or not (isinstance(was, (int, float)) and isinstance(now, (int, float))):
+            return ""
+        return (
+            f"{earlier.id} was taken from here and said {name}={was}; now it is {now}, and all else "
+            f"is the same. If it was corrected: leadline retract {earlier.id} --why 'the table was "
+            "corrected', and import again; if it was measured anew, --set KEY=VALUE tells them apart"
+        )
 
     def warn(self, found: Findings, run: FoundRun) -> None:
         """Note that a series with other points was taken from the place that ``run`` comes from: it

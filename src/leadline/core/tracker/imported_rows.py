@@ -238,6 +238,7 @@ class _Reading:
             found.note(found.source, "a column has no name: its cells are left")
         for lack in sorted(self.lacking):
             found.note(found.source, LACKS[lack])
+        found.keys = alike.keys()
         found.columns = [*self.seen]
         others = self.seen if columns.config is None else columns.config
         used = {*columns.metrics, *columns.named, *others}
