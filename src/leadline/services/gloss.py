@@ -77,7 +77,7 @@ def check_gloss(
     that of a claim's words is recorded.
     """
     said = {name: text for name, text in texts.items() if text.strip()}
-    if not any(quantities(t) or strong_words(t) for t in said.values()):
+    if not any(quantities(t) or strong_words(t) or overclaims(t, (), tuple) for t in said.values()):
         return
     whole = context.store.view(thread.topic)
     named = "\n".join([*said.values(), *ids])

@@ -8,7 +8,7 @@ they name; what is said over and above is named, word by word, with what can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
@@ -19,12 +19,17 @@ from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.text import strong_words as strong
+from leadline.core.text.learned import judged, sentences
 from leadline.core.text.quantity import number_of
+from leadline.core.text.spans import blanked
 from leadline.core.text.strong_words import StrongWord, strong_words
 from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass, field
 
 _NAMED = 4
+_DOUBTED = 1.0  # how plain a sentence with a strong word must read to be let through
+_SAYS_MORE = "the sentence reads as a verdict, and no claim is named that bears it"
+_PLAIN = "say what was done and what was seen, in which runs, or name the claim (P-C1)"
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
 _OF_ITS_OWN = (
     strong.COMPARES,
@@ -67,24 +72,52 @@ def overclaims(
     of the thread, for what else was tried. ``named``: the text names ``bearing``, which else is no
     more than what stands in the thread; ``own``: it is their own, and may not even compare where
     they do not."""
-    found = []
+    found: list[Overclaim] = []
+    not_borne, borne_words = [], []
     for word in strong_words(text, _names(bearing)):
-        if word.kind in _OF_ITS_OWN and not own:
-            continue
         if word.kind == strong.BEST and not own and strong.among_tried(word, text):
             continue
         leans_on = bearing if named or word.kind in _OF_THE_THREAD else ()
         lacking = [_JUDGES[word.kind](word, borne, runs) for borne in leans_on]
         if lacking and not all(lacking):
+            borne_words.append(word)
+            continue
+        not_borne.append(word)
+        if word.kind in _OF_ITS_OWN and not own:
             continue
         why, honest = next((told for told in lacking if told), None) or _without_a_claim(word)
         found.append(Overclaim(word.start, word.word, f"'{word.word}' {why}", honest))
+    of_form = {word.start for word in not_borne if word.kind in _OF_ITS_OWN}
+    found = list(_by_what_was_learned(text, found, not_borne, borne_words, of_form))
     if named and bearing:
         results = [result for borne in bearing for result in borne.evidence.clauses]
         for said, why in contradictions(text, results, bearing[0].metrics, own):
             honest = "say what the form says, or claim the other with --that"
             found.append(Overclaim(said.start, said.word, f"'{said.word}' {why}", honest))
     return sorted(found)
+
+
+def _by_what_was_learned(
+    text: str,
+    found: Sequence[Overclaim],
+    not_borne: Sequence[StrongWord],
+    borne: Sequence[StrongWord],
+    of_form: Collection[int],
+) -> Iterator[Overclaim]:
+    """``found``, but for those of sentences that are plain all the same ("the winner-take-all layer"),
+    and the sentences that no list has a word of and that say more. What is ``borne`` is left out;
+    what only a form could say (positions ``of_form``) stays."""
+    left = blanked(text, [(w.start, w.start + len(w.word)) for w in borne])
+    for start, sentence in sentences(left):
+        inside = range(start, start + len(sentence))
+        listed = [o for o in found if o.position in inside]
+        said = judged(sentence, strong.kinds_of(w for w in not_borne if w.start in inside))
+        if listed:
+            yield from (o for o in listed if said.score > -_DOUBTED or o.position in of_form)
+        elif said.score > 0 and said.words:
+            named = ", ".join(f"'{word}'" for _, word in said.words)
+            at, word = said.words[0]
+            yield Overclaim(start + at, word, f"{named}: {_SAYS_MORE}", _PLAIN)
 
 
 Lacking = tuple[str, str] | None

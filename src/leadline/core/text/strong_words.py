@@ -8,7 +8,7 @@ borne is judged elsewhere (``core/evidence/gloss.py``).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
 from leadline.core.patterns import later
@@ -36,6 +36,7 @@ NO_EFFECT = "no-effect"  # absence shown
 COMPARES = "compares"  # with something else
 CAUSE = "cause"  # why it is so
 ADVICE = "advice"  # what is to be done
+ANY = "any"
 
 _KIND_OF_FIELD = {
     "rank": BEST,
@@ -624,3 +625,13 @@ _ELSEWHERE = (
     (NO_EFFECT, other.NO_EFFECT),
     (COMPARES, other.COMPARES),
 )
+
+
+def kinds_in(sentence: str) -> set[str]:
+    """Of its strong words, and ANY where one is no mere comparison."""
+    return kinds_of(strong_words(sentence))
+
+
+def kinds_of(words: Iterable[StrongWord]) -> set[str]:
+    kinds = {word.kind for word in words}
+    return kinds | ({ANY} if kinds - {COMPARES} else set())
