@@ -226,6 +226,23 @@ def test_a_long_name_of_capitals_costs_no_further_look() -> None:
     assert not may_hold(told) and not may_hold(as_given(told))
 
 
+@pytest.mark.parametrize("value", [digest_of(1), digest_of(2)[7:23], "api-" + digest_of(3)[7:]])
+@pytest.mark.parametrize("name", ["key", "a_key", "key_id", "datadog", "a key"])
+@pytest.mark.parametrize(
+    "around", ['{{"{}":"{}"}}', '{{"a":{{"b":1,"{}":"{}"}}}}', "{}={}", "{}: {},"]
+)
+def test_of_keys_those_are_asked_for_no_further_look_that_a_record_has(
+    value: str, name: str, around: str
+) -> None:
+    text = around.format(name, value)
+    passed = name == "key" and around.startswith("{{") and not value.startswith("api")
+    assert may_hold(text) == (not passed)
+    assert suspects([as_given(text)]) == (set() if passed else {0})
+    if passed:
+        assert Redactor()._once(text) == text
+        assert Redactor().value(json.loads(text)) == json.loads(text)
+
+
 def test_of_many_texts_those_are_found_that_are_found_alone() -> None:
     chance = random.Random(5)
     keys = [a % drawn(s, chance) for s in SHAPES.values() for a in AROUND]

@@ -26,6 +26,8 @@ _SIGNS = ("=", ":", ">", "：")
 _IN_NUMBERS = "0123456789.+-e,}]) "
 _DIGEST = "sha256:0123456789bcdef"
 _CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ:.+-,{}[] "  # ids, times and numbers of ours
+_HEX = "0123456789abcdef"
+_MEMBER = ('{"', ',"')  # before the name of a member of an object
 _LONG = 24
 _LONG_WORD = rf"[\w.~|:-]{{{_LONG},}}"
 _NO_TOKEN = r"(?:sha256:)?[0-9a-f]+|[0-7][0-9A-HJKMNP-TV-Z]{25}|20\d\d-\d\d-\d\d[T0-9:.Z+-]*|[a-z_.-]+|[A-Z_]+"
@@ -146,13 +148,21 @@ def _is_given(lower: str, word: str) -> bool:
         flag = "-" in begin[len(begin.rstrip(_IN_NAMES)) :]
         if value[:1] in _SIGNS or (flag and behind != value):
             value = value.lstrip("=:>, \n\r\t\\\"'`")
-            if len(value.split('"', 1)[0].strip(_IN_NUMBERS)) > 0:
+            told, end, _ = value.partition('"')
+            is_member = begin.endswith(_MEMBER) and lower[at + len(word)] in '"='
+            of_ours = word == "key" and is_member and end and _is_digest(told)
+            if not of_ours and len(told.strip(_IN_NUMBERS)) > 0:
                 return True
         # "the key is VALUE", a column beside it: one of the next two words
         elif any(len(w) >= 12 and any(map(str.isdigit, w)) for w in value.split(None, 2)[:2]):
             return True
         at = lower.find(word, at + 1)
     return False
+
+
+def _is_digest(value: str) -> bool:
+    """As a member ``key`` of each record of a run holds one; nothing else makes a secret of it."""
+    return len(value) >= _SHORTEST_TOKEN and not value.removeprefix("sha256:").strip(_HEX)
 
 
 def names_suspect(environ: Mapping[str, str]) -> bool:
