@@ -225,6 +225,20 @@ def test_lines_that_a_carriage_return_alone_ends_are_lines(tmp_path: Path) -> No
     assert reasons(found) == {"line 3": "ms is 'x', which is no number"}
 
 
+def test_a_row_that_sums_up_those_above_is_no_run_and_a_word_alone_sums_up_nothing(
+    tmp_path: Path,
+) -> None:
+    rows = ["a,1,10", "b,2,30", "c,4,35", "Total,7,75", "**Mean**,2.33,25", "max,4,35"]
+    rows += ["min,,10", "mean,9,9", "sum,20,80"]
+    found = read(tmp_path / "r.csv", "\n".join(["pool,ms,loss", *rows]))
+    assert [run.config["pool"] for run in found.runs] == ["a", "b", "c", "mean", "sum"]
+    said = reasons(found)
+    assert [*said] == ["line 5", "line 6", "line 7", "line 8"]
+    assert (
+        said["line 5"] == "its values are the total of the 3 rows above, which its first cell says"
+    )
+
+
 def test_a_quoted_cell_of_a_tsv_may_hold_a_tab(tmp_path: Path) -> None:
     found = read(tmp_path / "r.tsv", 'block\tms\n"a\tb"\t1\n"c"\t"2"\n"d\t3\n"e\tf\tg\t4\n')
     assert [(run.config, run.metrics) for run in found.runs] == [

@@ -35,6 +35,7 @@ from leadline.core.tracker.imported import (
 )
 from leadline.core.tracker.row_items import RunOfItems
 from leadline.core.tracker.row_values import SIDE, Measurement, RowValues, long_rows, rows_to_read
+from leadline.core.tracker.summary_rows import Above
 from leadline.core.tracker.text_columns import Spellings
 from leadline.core.tracker.told_ending import not_run_yet, told_ending
 from leadline.core.tracker.told_time import LACKS, told_time
@@ -159,11 +160,15 @@ class _Reading:
                 found.sample.append(row.cells)
 
     def take_each(self, rows: Iterable[RowValues]) -> None:
+        above = Above()
         for row in rows:
             new = self._run_of(row)
             if isinstance(new, str):
                 self.found.refuse(row.where, new)
+            elif why := above.summed_up(row.cells, new[0].metrics):
+                self.found.refuse(row.where, why)
             else:
+                above.add(new[0].metrics)
                 self._keep_one(new, row)
 
     def take_series(self, rows: Iterable[RowValues]) -> None:
