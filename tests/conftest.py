@@ -202,6 +202,9 @@ def _copied(template: Lab, folder: Path) -> Lab:
     made = Lab(folder / "repo", sealed_environment(folder / "home"))
     shutil.copytree(template.repo, made.repo, symlinks=True)
     made.git("update-index", "-q", "--refresh")  # the files have other inodes
+    if (remote := template.repo.with_name("remote.git")).exists():
+        shutil.copytree(remote, made.repo.with_name(remote.name))
+        made.git("remote", "set-url", "origin", str(made.repo.with_name(remote.name)))
     root = made.repo / ".git" / "leadline"
     if root.exists():
         writer = json.loads((root / "writer.json").read_text())
@@ -230,7 +233,8 @@ def as_built(
     thread_template: Lab, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Lab]:
     """The repository of ``thread_lab``, or of another template, as a function leaves it: carried
-    out once, and copied for every test. For what lies in the repository alone."""
+    out once, and copied for every test. For what lies in the repository alone, and in a
+    ``remote.git`` beside it."""
 
     def copy_of(build: Callable[[Lab], None], template: Lab = thread_template) -> Lab:
         if build not in _BUILT:

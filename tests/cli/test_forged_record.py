@@ -50,18 +50,27 @@ FORGED: dict[str, tuple[Forging, str]] = {
 }
 
 
-@pytest.fixture
-def remote(tmp_path: Path, thread_lab: Lab) -> Path:
-    path = tmp_path / "remote.git"
-    thread_lab.git("init", "-q", "--bare", "-b", "main", str(path))
-    thread_lab.git("remote", "add", "origin", str(path))
-    thread_lab.git("push", "-q", "origin", "main")
+def send(made: Lab) -> None:
+    path = made.repo.with_name("remote.git")
+    made.git("init", "-q", "--bare", "-b", "main", str(path))
+    made.git("remote", "add", "origin", str(path))
+    made.git("push", "-q", "origin", "main")
     program = "print('{\"loss\": 0.5}')"
-    thread_lab.ok("run", "--set", "lr=1", "--", sys.executable, "-c", program)
+    made.ok("run", "--set", "lr=1", "--", sys.executable, "-c", program)
     for text in ("two", "last"):
-        thread_lab.ok("note", text)
-    thread_lab.ok("sync")
-    return path
+        made.ok("note", text)
+    made.ok("sync")
+
+
+@pytest.fixture
+def sent(as_built: Callable[..., Lab]) -> Lab:
+    """A run and two notes, on a remote as well."""
+    return as_built(send)
+
+
+@pytest.fixture
+def remote(sent: Lab) -> Path:
+    return sent.repo.with_name("remote.git")
 
 
 def cloned(tmp_path: Path, remote: Path, name: str) -> Lab:
@@ -91,37 +100,35 @@ def faults(lab: Lab) -> dict[str, str]:
 
 @pytest.mark.parametrize("forged", FORGED)
 def test_what_this_machine_wrote_stands_and_the_other_version_is_named(
-    tmp_path: Path, thread_lab: Lab, remote: Path, forged: str
+    tmp_path: Path, sent: Lab, remote: Path, forged: str
 ) -> None:
     forging, what = FORGED[forged]
-    (path,) = (thread_lab.repo / ".git/leadline/threads/demo/events").glob("*.jsonl")
+    (path,) = (sent.repo / ".git/leadline/threads/demo/events").glob("*.jsonl")
     before = path.read_bytes()
     forge(tmp_path, remote, forging, filtered=True)
-    synced = thread_lab.run("sync")
+    synced = sent.run("sync")
     told = synced.stdout + synced.stderr
     assert "disputed" in told and "rewritten" in told and "--explain" in told
     assert path.read_bytes() == before
-    assert what in faults(thread_lab)["disputed"]
-    assert thread_lab.run("verify", "--heal").returncode == 6  # it takes no side
-    assert what.partition(" here")[0] in thread_lab.run("verify", "--explain").stdout
-    assert thread_lab.json("show", "P-001-r1")["data"]["metrics"] == {"loss": 0.5}
+    assert what in faults(sent)["disputed"]
+    assert sent.run("verify", "--heal").returncode == 6  # it takes no side
+    assert what.partition(" here")[0] in sent.run("verify", "--explain").stdout
+    assert sent.json("show", "P-001-r1")["data"]["metrics"] == {"loss": 0.5}
     # put back by a commit, and nothing was pushed by force
-    there = thread_lab.git("show", f"origin/{BRANCH}:demo/events/{path.name}", check=False)
-    thread_lab.git("fetch", "-q", "origin", f"{BRANCH}:refs/x")
-    assert thread_lab.git("show", f"refs/x:demo/events/{path.name}") == before.decode().strip()
-    assert thread_lab.git("rev-list", "--count", "refs/x") > "1" and there != before
+    there = sent.git("show", f"origin/{BRANCH}:demo/events/{path.name}", check=False)
+    sent.git("fetch", "-q", "origin", f"{BRANCH}:refs/x")
+    assert sent.git("show", f"refs/x:demo/events/{path.name}") == before.decode().strip()
+    assert sent.git("rev-list", "--count", "refs/x") > "1" and there != before
     # a person says so, and it is a note from then on
     (version,) = (path.parents[1] / "disputed").iterdir()
-    thread_lab.ok("verify", "--settle", version.name, "--why", "a test machine pushed it")
-    done = thread_lab.json("verify")["data"]
+    sent.ok("verify", "--settle", version.name, "--why", "a test machine pushed it")
+    done = sent.json("verify")["data"]
     assert done["faults"] == [] and "disputed" in [note["code"] for note in done["notes"]]
-    thread_lab.ok("sync")
-    assert thread_lab.json("verify")["data"]["faults"] == []
+    sent.ok("sync")
+    assert sent.json("verify")["data"]["faults"] == []
 
 
-def test_a_third_clone_keeps_what_it_saw_first(
-    tmp_path: Path, thread_lab: Lab, remote: Path
-) -> None:
+def test_a_third_clone_keeps_what_it_saw_first(tmp_path: Path, sent: Lab, remote: Path) -> None:
     third = cloned(tmp_path, remote, "third")
     third.ok("sync")
     forge(tmp_path, remote, lambda lines: rechained(value(lines)))
@@ -129,9 +136,9 @@ def test_a_third_clone_keeps_what_it_saw_first(
     assert "it was here first" in faults(third)["disputed"]
     assert third.json("show", "P-001-r1")["data"]["metrics"] == {"loss": 0.5}
     # the writer's own machine puts its lines back, and goes on; so does the third
-    thread_lab.ok("sync")
-    thread_lab.ok("note", "after the forgery")
-    thread_lab.ok("sync")
+    sent.ok("sync")
+    sent.ok("note", "after the forgery")
+    sent.ok("sync")
     third.ok("sync")
     assert "after the forgery" in third.ok("logbook") and set(faults(third)) == {"disputed"}
     # Who wrote neither may take the other side; whose lines they are may not.
@@ -139,23 +146,23 @@ def test_a_third_clone_keeps_what_it_saw_first(
     third.ok("verify", "--take", version.name, "--why", "the writer told me so")
     assert third.json("show", "P-001-r1")["data"]["metrics"] == {"loss": 0.0001}
     assert faults(third) == {} and not version.exists()
-    (mine,) = (thread_lab.repo / ".git/leadline/threads/demo/disputed").iterdir()
-    refusal = thread_lab.run("verify", "--take", mine.name)
+    (mine,) = (sent.repo / ".git/leadline/threads/demo/disputed").iterdir()
+    refusal = sent.run("verify", "--take", mine.name)
     assert refusal.returncode != 0 and "this machine wrote" in refusal.stderr
 
 
 def test_a_clone_that_never_saw_it_reads_the_history_of_the_branch(
-    tmp_path: Path, thread_lab: Lab, remote: Path
+    tmp_path: Path, sent: Lab, remote: Path
 ) -> None:
-    thread_lab.ok("note", "one more")
-    thread_lab.ok("sync")
+    sent.ok("note", "one more")
+    sent.ok("sync")
     forge(tmp_path, remote, lambda lines: rechained(value(lines)))
     fresh = cloned(tmp_path, remote, "fresh")
     fresh.ok("sync")
     told = faults(fresh)["branch-rewritten"]
     assert "came later" in told and "metrics.loss: 0.0001 here, 0.5 in that version" in told
-    thread_lab.ok("sync")  # puts its own back
-    assert set(faults(thread_lab)) == {"disputed"}
+    sent.ok("sync")  # puts its own back
+    assert set(faults(sent)) == {"disputed"}
     later = cloned(tmp_path, remote, "later")
     later.ok("sync")
     done = later.json("verify")["data"]
@@ -165,11 +172,11 @@ def test_a_clone_that_never_saw_it_reads_the_history_of_the_branch(
 
 @pytest.mark.parametrize("sealed", [True, False])
 def test_a_clone_of_a_branch_that_was_rewritten_whole_asks_the_seals_or_says_that_it_cannot_know(
-    tmp_path: Path, thread_lab: Lab, remote: Path, sealed: bool
+    tmp_path: Path, sent: Lab, remote: Path, sealed: bool
 ) -> None:
     if sealed:
-        thread_lab.ok("seal", "one")
-        thread_lab.ok("sync")
+        sent.ok("seal", "one")
+        sent.ok("sync")
     forge(tmp_path, remote, lambda lines: rechained(value(lines)), filtered=True)
     fresh = cloned(tmp_path, remote, "fresh")
     fresh.ok("sync")
@@ -181,24 +188,24 @@ def test_a_clone_of_a_branch_that_was_rewritten_whole_asks_the_seals_or_says_tha
 
 
 def test_an_older_version_pushed_back_is_named_and_undone(
-    tmp_path: Path, thread_lab: Lab, remote: Path
+    tmp_path: Path, sent: Lab, remote: Path
 ) -> None:
     forge(tmp_path, remote, lambda lines: lines[:-2])
-    assert "lacks 2 lines that it had there" in thread_lab.ok("sync")
+    assert "lacks 2 lines that it had there" in sent.ok("sync")
     fresh = cloned(tmp_path, remote, "fresh")
     fresh.ok("sync")
-    assert "last" in fresh.ok("logbook") and faults(thread_lab) == {}
+    assert "last" in fresh.ok("logbook") and faults(sent) == {}
 
 
 def test_a_folder_that_was_deleted_is_named_and_comes_back(
-    tmp_path: Path, thread_lab: Lab, remote: Path
+    tmp_path: Path, sent: Lab, remote: Path
 ) -> None:
     evil = cloned(tmp_path, remote, "evil")
     evil.git("checkout", "-q", BRANCH)
     shutil.rmtree(evil.repo / "demo")
     evil.git("commit", "-qam", "gone")
     evil.git("push", "-q", "origin", BRANCH)
-    assert "is gone from there" in thread_lab.ok("sync")
+    assert "is gone from there" in sent.ok("sync")
     fresh = cloned(tmp_path, remote, "fresh")
     fresh.ok("sync")
     assert "last" in fresh.ok("logbook")
