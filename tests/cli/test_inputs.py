@@ -72,3 +72,40 @@ def test_inputs_on_one_side_only_are_said(data_lab: Lab) -> None:
     run(data_lab, "--set", "k=2", "--input", "data/a.txt")
     diff = data_lab.json("compare", "P-001", "P-002", "--axis", "k")["data"]["diff"]
     assert diff["clean"] and any("one side only" in note for note in diff["notes"])
+
+
+@pytest.mark.parametrize(
+    ("opens", "conf"),
+    [
+        ("open('data/set.bin')", "{}"),
+        ("open(os.path.join('data', 'set.bin'))", "{}"),
+        ("open(json.load(open(sys.argv[1]))['data'])", '{"data": "data/set.bin"}'),
+    ],
+)
+def test_data_that_a_program_or_its_config_names_are_compared_undeclared(
+    data_lab: Lab, opens: str, conf: str
+) -> None:
+    """And what the program writes is its output, the same once more too."""
+    data_lab.write("data/set.bin", "1")
+    data_lab.write("conf.json", conf)
+    data_lab.write(
+        "b.py",
+        f"import json, os, sys\nprint('{{\"loss\": %s}}' % {opens}.read())\n"
+        "open('data/model.pkl', 'w').write(sys.argv[2])\n",
+    )
+    data_lab.git("commit", "-qam", "another program")
+
+    def measured(arm: str) -> None:
+        command = (sys.executable, "b.py", "conf.json", f"--arm={arm}")
+        data_lab.ok("run", "--config-from-args", "--repeat", "2", "--", *command)
+
+    def others(a: str, b: str) -> list[str]:
+        told = data_lab.json("compare", a, b, "--axis", "arm")["data"]
+        return [row["key"] for row in told["diff"]["rows"] if row["class"] != "axis"]
+
+    measured("old")
+    measured("new")
+    assert others("P-001", "P-002") == []
+    (data_lab.repo / "data/set.bin").write_text("0")
+    measured("newer")
+    assert others("P-001", "P-003") == ["data/set.bin"]

@@ -295,4 +295,4 @@ def test_runs_that_a_seed_without_effect_tells_apart_are_one_result_here_too() -
             run.config = {**run.config, "seed": seed}
     [found] = of(*sides, metric_defs=result).metrics
     assert (found.a.n, found.b.n) == (1, 1) and found.verdict == "exploratory only"
-    assert "seed had no effect on t of B: one result" in found.notes
+    assert "seed had no effect on t of b: one result" in found.notes

@@ -42,6 +42,10 @@ _PROGRAM = later(
 )
 _SEARCHED = later(r"(?:sys\.path\.(?:insert|append|extend)|addsitedir)\(([^\n]*)")
 _QUOTED = later(r"[\"']([^\"'\n]+)[\"']")
+_PART = later(r"[\w.@+-][\w./@+-]{0,199}|/[\w./@+-]{1,199}")
+_PATH = later(r"[\w./@+-]{0,199}[./][\w./@+-]{1,199}")
+_JOINED = later(r"join|Path|[\"']\s*/|/\s*[\"']")
+_WORDS_BETWEEN = later(r"[\s'\"=:,;{}\[\]()]+")
 _MAKERS = {"make": ("GNUmakefile", "makefile", "Makefile"), "just": ("justfile", "Justfile")}
 _CHANGES_FOLDER = later(r"(?:^|[;&|({\s])(?:cd|pushd)\s+(?:--\s+)?([^\s;&|)]+)")
 _VARIABLE = later(r"(?:environ(?:\.\w+)?\s*[\[(]|getenv\s*\()\s*[\"'](\w+)[\"']")
@@ -119,6 +123,32 @@ def imported_by(text: str) -> list[str]:
             modules = [name.replace(".", "/") for name in named if name]
         found.update(dict.fromkeys(path for name in modules for path in _files_of(name)))
     return list(found)
+
+
+def files_in(text: str, quoted: bool) -> list[str]:
+    """What the text of a program, or of a config file, where nothing need be ``quoted``, may name as a
+    file that is read: by one word, or by parts that stand in one line and are joined.
+
+    >>> files_in("open('data/val.csv')", True), files_in("np.load(os.path.join('data', 'x.npy'))", True)
+    (['data/val.csv'], ['data', 'x.npy', 'data/x.npy'])
+    >>> files_in("data: data/val.bin  # 'as before'", False)
+    ['data/val.bin']
+    """
+    found: dict[str, None] = {}
+    if not quoted:
+        found.update(dict.fromkeys(_WORDS_BETWEEN.split(text)))
+        return [name for name in found if _PATH.fullmatch(name)][:MOST_WORDS]
+    for line in text.splitlines():
+        parts = [name for name in _QUOTED.findall(line) if _PART.fullmatch(name)]
+        found.update(dict.fromkeys(parts))
+        if len(parts) > 1 and _JOINED.search(line):
+            found.update(dict.fromkeys("/".join(parts[at:]) for at in range(len(parts) - 1)))
+    return list(found)[: 2 * MOST_WORDS]
+
+
+def is_source(path: str) -> bool:
+    """Whether a file is text that is run, not data."""
+    return _FILE.fullmatch(path) is not None
 
 
 def searched_by(text: str) -> list[str]:

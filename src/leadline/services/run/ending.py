@@ -138,7 +138,7 @@ def end_run(
             body["reason"] = f"{body['reason']}; {ranks}".removeprefix("; ")
         beside = planned.get("ruler", {}).get("beside", {})
         top = planned.get("folder") or context.vcs.toplevel or context.cwd
-        if rewritten := rewritten_by(context, beside, top):
+        if rewritten := rewritten_by(context, beside, top, began or ""):
             body["outputs"]["rewritten"] = rewritten
     with _whatever_it_meets(body, "keeping artifacts", say):
         artifacts, done_with = take_in(

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from leadline.core.canonical import digest_of
 from leadline.core.design.changed_program import changed_program
 from leadline.core.errors import LeadlineError
-from leadline.core.metric.ruler import beside_of
+from leadline.core.metric.ruler import beside_of, is_source
+from leadline.core.timestamps import epoch_ms
 from leadline.core.tree_path import is_built, may_be_written
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.file_digests import FileDigests
@@ -88,7 +89,12 @@ def _digests(context: Context, paths: Mapping[str, str]) -> dict[str, str]:
 
 def changed_beside(context: Context, last: Run, now: Mapping[str, str]) -> list[str]:
     """The files beside the code that make what starts ``now`` another program than ``last`` ran."""
-    then = {**beside_of(last), **last.outputs.get("rewritten", {})}
+    written = last.outputs.get("rewritten", {}).items()
+    built = {path: digest for path, digest in written if is_built(path) or may_be_written(path)}
+    then = {
+        **beside_of(last),
+        **built,
+    }  # of any other kind it is the output of whichever run was last
     changed = [path for path, digest in now.items() if then.get(path, digest) != digest]
     return changed_program(changed, last.argv, written_by_runs(context, [last])) if changed else []
 
@@ -100,12 +106,25 @@ def check_beside(context: Context, last: Run, now: Mapping[str, str]) -> None:
         raise another_program(last, changed)
 
 
-def rewritten_by(context: Context, beside: Mapping[str, str], top: str) -> dict[str, str]:
-    """Those of the files ``beside`` that are others after the run, and what a command builds or
-    writes: they are its output."""
-    may_be = {p: os.path.join(top, p) for p in beside if may_be_written(p) or is_built(p)}
+def rewritten_by(
+    context: Context, beside: Mapping[str, str], top: str, began: str
+) -> dict[str, str]:
+    """Those of the files ``beside`` that the run wrote, and what a command builds or writes: they are its
+    output, the same once more too. ``began``: when it was started."""
+    may_be = {p: os.path.join(top, p) for p in beside if is_built(p) or not is_source(p)}
     found = _digests(context, may_be) if may_be else {}
-    return {path: digest for path, digest in found.items() if digest != beside[path]}
+    return {
+        path: digest
+        for path, digest in found.items()
+        if digest != beside[path] or _is_written_since(may_be[path], began)
+    }
+
+
+def _is_written_since(path: str, began: str) -> bool:
+    try:
+        return bool(began) and os.stat(path).st_mtime_ns >= epoch_ms(began) * 1_000_000
+    except OSError:
+        return False
 
 
 class FilesNow:

@@ -12,9 +12,11 @@ from itertools import pairwise
 from leadline.core.canonical import digest_bytes
 from leadline.core.metric.ruler import (
     changed_between,
+    files_in,
     goes_to,
     imported_by,
     in_force,
+    is_source,
     loaded_by,
     makefiles_of,
     other_files,
@@ -23,6 +25,7 @@ from leadline.core.metric.ruler import (
     words_of,
 )
 from leadline.core.record.thread import Thread
+from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.ruler_files import FilesOf, listed
 from leadline.services.context import Context
@@ -60,6 +63,7 @@ CODE = (
     *(".js", ".mjs", ".ts", ".jl", ".r", ".R", ".lua", ".pl", ".rb"),
 )
 LARGEST_NAMED_BYTES = 4 << 20  # of a file that a command names; a larger one is data: --input
+LARGEST_READ_BYTES = 64 << 20  # of one that a program names
 
 
 def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFacts) -> RulerFacts:
@@ -92,7 +96,8 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
     loaded = loaded_files(paths, inside or top, top, elsewhere)
     if any(_below(path, top) not in named for path in loaded if _is_below(path, top)):
         told["loads"] = True
-    if beside := files_beside(context, facts["code"], top, [*paths, *loaded]):
+    read = _read_by([*paths, *loaded], inside or top, top)
+    if beside := files_beside(context, facts["code"], top, [*paths, *loaded, *read]):
         told["beside"] = beside
     if measuring:
         others = [p for p in loaded_files(measuring, inside or top, top) if p not in measuring]
@@ -101,8 +106,8 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
         if closed.isdisjoint(paths) and paths:
             reached = {*paths, *loaded_files(paths, inside or top, top, elsewhere, closed)}
             told["own"] = sorted(_below(p, top) for p in others if p not in reached)
-    read = measuring or (paths if told.get("loads") else [])
-    if variables := variables_of(read):
+    asked = measuring or (paths if told.get("loads") else [])
+    if variables := variables_of(asked):
         told["variables"] = variables
     return told
 
@@ -230,6 +235,46 @@ def _text(path: str) -> str:
             return file.read()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _read_by(paths: Sequence[str], inside: str, top: str) -> list[str]:
+    """The data files that programs and config files name in their text, as far as they lie there and are
+    not large: larger ones are declared (``--input``)."""
+    found: dict[str, None] = {}
+    for path in paths:
+        for name in _files_in(path):
+            for base in dict.fromkeys((inside, os.path.dirname(path), top)):
+                full = os.path.normpath(os.path.join(base, name))
+                if full not in found and not _is_data(full, top):
+                    continue
+                found[full] = None
+                break
+            if len(found) == MOST_READ:
+                return list(found)
+    return list(found)
+
+
+def _is_data(path: str, top: str) -> bool:
+    try:
+        size = os.path.getsize(path) if os.path.isfile(path) else 0
+    except (OSError, ValueError):
+        return False
+    if not 0 < size <= LARGEST_READ_BYTES or _below(path, top).split(os.sep)[0] == ".git":
+        return False
+    return not is_source(path) and not secret_name_reason(path) and not is_of_the_machine(path)
+
+
+def _files_in(path: str) -> Sequence[str]:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return ()
+    return _files_in_state(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4 * MOST_READ)
+def _files_in_state(path: str, mtime_ns: int, size_bytes: int) -> tuple[str, ...]:
+    return tuple(files_in(_text(path), is_source(path)))
 
 
 def _of_the_user(folder: str) -> bool:
