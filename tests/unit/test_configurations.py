@@ -136,3 +136,21 @@ def test_seeds_are_repeats_and_no_configurations() -> None:
     for seed, noise in enumerate((0.3, -0.2, -0.25, -0.3, -0.35)):
         made.add(1.0 + noise, 1, arm="new", seed=seed).add(1.2, 1, arm="old", seed=seed)
     assert not [m for m in made.judged("loss(arm=new) < loss(arm=old)").marks if "at" in m.code]
+
+
+def test_what_a_table_that_nobody_saw_measured_says_otherwise_is_named() -> None:
+    made = Study().add(1.0, arm="old").add(0.8, arm="new")
+
+    def told(**rows: float) -> list[str]:
+        for name, value in rows.items():
+            arm, shape = name.split("_")
+            made.made.run(metrics={"loss": value}, config={"arm": arm, "shape": shape})
+        thread = made.made.thread()
+        for run in thread.runs:
+            run.origin = "reported" if "shape" in run.config else run.origin
+        found = evidence_of(thread, {"predicate": "loss(arm=new) < loss(arm=old)"})
+        assert "P-011" not in found.counted
+        return [m.short for m in found.marks if m.code == "reported-contrary"]
+
+    assert told(new_1=0.9, old_1=1.0) == []
+    assert told(new_2=1.2, old_2=1.0) == ["reported: contrary at shape 2"]

@@ -22,7 +22,7 @@ from leadline.core.evidence.evidence import (
 )
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef, Run, told_runs
 from leadline.core.timestamps import few
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
@@ -60,6 +60,7 @@ def mark_configurations(
         clause, scope = _scope_of(clause, resolve, axes)
         for _, subject in clause.sides:
             _mark_unfinished_at(out, resolve(subject), scope)
+        _mark_reported(out, clause, resolve, scope, metric_defs)
         judged = judge(clause, resolve, scope, metric_defs)
         if len(judged) < 2:
             continue
@@ -82,6 +83,38 @@ def mark_configurations(
             short = _short(f"{runs} at {where}", f"{runs} at {len(few)} configurations")
             full = f"{runs} at {where}: too few to bear the claim there"
             out.mark(Mark("few-runs-at", short, full))
+
+
+def _mark_reported(
+    out: Evidence,
+    clause: Clause,
+    resolve: Callable[[Subject], list[Run]],
+    axes: dict[str, list[Any]],
+    metric_defs: dict[str, MetricDef],
+) -> None:
+    """What a table that nobody saw measured says otherwise is no evidence, and no secret either."""
+    told = {
+        subject.format(): [run for run in told_runs(resolve(subject)) if metric in run.metrics]
+        for metric, subject in clause.sides
+    }
+    if not any(told.values()):
+        return
+
+    def as_told(subject: Subject) -> list[Run]:
+        return told[subject.format()] or resolve(subject)
+
+    contrary = [c for c in judge(clause, as_told, axes, metric_defs, fewest=1) if c.holds is False]
+    if not contrary:
+        return
+    runs = [run for c in contrary for run in c.runs]
+    at = named(contrary, []) if any(c.values for c in contrary) else few(_homes(runs), VALUES_NAMED)
+    short = _short(f"reported: contrary at {at}", f"reported: contrary at {len(contrary)}")
+    full = f"reported, not measured here: contrary at {at} ({few(_homes(runs), VALUES_NAMED)})"
+    out.mark(Mark("reported-contrary", short, full))
+
+
+def _homes(runs: Iterable[Run]) -> list[str]:
+    return sorted({run.experiment for run in runs})
 
 
 def _scope_of(
@@ -149,15 +182,17 @@ def judge(
     resolve: Callable[[Subject], list[Run]],
     axes: dict[str, list[Any]],
     metric_defs: dict[str, MetricDef],
+    fewest: int = 2,
 ) -> list[Configuration]:
-    """Every configuration of both sides, judged; those of the reference only where it has several."""
+    """Every configuration of both sides, judged, where a side has at least ``fewest``; those of the
+    reference only where it has several."""
     sides: list[list[Configuration]] = []
     for metric, subject in clause.sides:
         definition = metric_defs.get(metric) or MetricDef(metric)
         runs, _ = distinct_executions(resolve(subject), definition)
         sides.append(_configurations(runs, axes))
     left, right = sides[0], sides[1] if len(sides) > 1 else []
-    if len(left) < 2 and len(right) < 2:
+    if max(len(left), len(right)) < fewest:
         return []
     for (metric, _), side in zip(clause.sides, sides, strict=True):
         definition = metric_defs.get(metric) or MetricDef(metric)
