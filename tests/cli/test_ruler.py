@@ -405,10 +405,11 @@ def test_a_helper_that_only_the_ruler_loads_measures_as_it_does(lab):
     lab.write(
         "evaluate.py", "from helper import scale\n\n\ndef of(x):\n    return scale(3.3 + x)\n"
     )
-    lab.write("helper.py", "def scale(x):\n    return 1.0 * x\n")
+    lab.write("helper.py", "def scale(x):\n    return float(open('scale.cfg').read()) * x\n")
+    lab.write("scale.cfg", "1.0")
     lab.ok("measure", "protect", "evaluate.py")
     first = measure(lab, command=("train.py",), repeat=1)
-    edit(lab, "helper.py", "1.0", "0.9")
+    edit(lab, "helper.py", "* x", "* x * 0.9")
     second = measure(lab, command=("train.py",), repeat=1)
     codes, _, told, following = judged(lab, first, second)
     assert codes == ["ruler-changed"] and "what measures changed: helper.py" in told
@@ -420,3 +421,6 @@ def test_a_helper_that_only_the_ruler_loads_measures_as_it_does(lab):
     assert judged(lab, second, third)[0] == []
     codes, *_ = judged(lab, first, second, "--nuisance", "ruler.helper.py")
     assert codes == []  # it is what is tested, said as that
+    edit(lab, "scale.cfg", "1.0", "0.8")
+    fourth = measure(lab, command=("train.py",), repeat=1)
+    assert "what measures changed: scale.cfg" in judged(lab, third, fourth)[2]

@@ -86,3 +86,10 @@ def test_a_metric_against_a_number_is_picked_as_well() -> None:
     assert evidence_of(b.thread(), {"predicate": "q7(arm=new) < 10.03"}).label == "exploratory"
     alone = measured(ThreadBuilder(), ["q7"])
     assert evidence_of(alone.thread(), {"predicate": "q7(arm=new) < 10.03"}).label == "replicated"
+
+
+def test_each_formula_that_was_tried_after_the_runs_was_a_metric() -> None:
+    b = measured(ThreadBuilder(), ["q7"])
+    for factor in (1, 2, 3, 4):
+        b.record("metric-defined", {"name": "gain", "formula": f"1 - {factor} * q7 * q7"})
+    assert count(b, "gain") == 4  # with q7, of which it is another form, one quantity

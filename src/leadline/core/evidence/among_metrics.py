@@ -29,6 +29,7 @@ def among_metrics(
     are judged together (and corrected for that)."""
     pool = _pool(thread, metric, judged)
     kinds = -(-_quantities(thread, metric, pool, judged, reference) // at_once)
+    kinds += max(0, _formulas_since(thread, metric, judged) - 1)
     if kinds < 2:
         return choice
     words = f"{choice.words or 'a choice from'}{' and' * bool(choice.words)} {kinds} metrics"
@@ -48,6 +49,13 @@ def _pool(thread: Thread, metric: str, judged: Sequence[Run]) -> Collection[str]
     }
     declared = thread.metrics.keys() - late
     return declared if metric in declared else {name for run in judged for name in run.metrics}
+
+
+def _formulas_since(thread: Thread, metric: str, judged: Sequence[Run]) -> int:
+    """How many formulas it had that were not there before the runs: each was another metric."""
+    uids = [run.uid for run in judged]
+    changes = (c for c in thread.redefined if c.name == metric and c.was.formula != c.now.formula)
+    return sum(not thread.came_before(change.uid, *uids) for change in changes)
 
 
 def _quantities(

@@ -285,7 +285,8 @@ def own_otherwise(runs: Iterable[Run], metrics: Iterable[str]) -> dict[str, list
     their digests, "" for none: they measure as it does."""
     wanted = list(metrics)
     known = [run for run in runs if "own" in run.ruler and declares(run, wanted)]
-    paths = dict.fromkeys(path for run in known for path in run.ruler["own"])
+    written = {path for run in known for path in run.outputs.get("rewritten", ())}
+    paths = dict.fromkeys(p for run in known for p in run.ruler["own"] if p not in written)
     digests = {
         path: list(dict.fromkeys(run.ruler.get("loaded", {}).get(path, "") for run in known))
         for path in paths

@@ -26,6 +26,7 @@ from leadline.core.metric.ruler import (
 )
 from leadline.core.record.thread import Thread
 from leadline.core.secrets.names import secret_name_reason
+from leadline.core.tree_path import may_be_written
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.ruler_files import FilesOf, listed
 from leadline.services.context import Context
@@ -103,9 +104,18 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
         others = [p for p in loaded_files(measuring, inside or top, top) if p not in measuring]
         told["loaded"] = {_below(p, top): d for p in others if (d := _digest(p)) is not None}
         closed = _imported(measuring, [p for p in (*paths, *loaded) if p not in measuring])
-        if closed.isdisjoint(paths) and paths:
-            reached = {*paths, *loaded_files(paths, inside or top, top, elsewhere, closed)}
-            told["own"] = sorted(_below(p, top) for p in others if p not in reached)
+        if inside is not None and paths and closed.isdisjoint(paths):
+            reached = [*paths, *loaded_files(paths, inside or top, top, elsewhere, closed)]
+            own = [p for p in others if p not in reached]
+            tested = [
+                *measuring,
+                *_read_by([p for p in reached if p not in measuring], inside, top),
+            ]
+            data = [p for p in _read_by([*measuring, *own], inside, top) if p not in tested]
+            # What the code state holds and runs may write, they may have written.
+            data = [p for p in data if _below(p, top) in beside or not may_be_written(p)]
+            told["loaded"] |= {_below(p, top): d for p in data if (d := _digest(p)) is not None}
+            told["own"] = sorted(_below(p, top) for p in (*own, *data))
     asked = measuring or (paths if told.get("loads") else [])
     if variables := variables_of(asked):
         told["variables"] = variables
