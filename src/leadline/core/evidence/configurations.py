@@ -93,10 +93,10 @@ def _mark_reported(
     metric_defs: dict[str, MetricDef],
 ) -> None:
     """What a table that nobody saw measured says otherwise is no evidence, and no secret either."""
-    told = {
-        subject.format(): [run for run in told_runs(resolve(subject)) if metric in run.metrics]
-        for metric, subject in clause.sides
-    }
+    told: dict[str, list[Run]] = {}
+    for metric, subject in clause.sides:
+        runs = [r for r in resolve(subject) if r.origin == "reported" and metric in r.metrics]
+        told[subject.format()] = told_runs(runs) if runs else []
     if not any(told.values()):
         return
 
