@@ -23,6 +23,8 @@ from leadline.core.design.changed_program import changed_program
         ("out.json", ["python", "bench.py", "-o=out.json"], True, False),
         ("out.json", ["python", "bench.py", "out.json"], True, False),
         ("report.html", ["python", "bench.py"], False, False),
+        ("lib/__pycache__/a.cpython-311.pyc", ["python", "bench.py"], True, False),
+        ("lib/__pycache__/a.cpython-311.pyc", ["python", "bench.py"], False, True),
         ("Makefile", ["make", "bench"], True, True),
         ("out", ["sh", "-c", "echo 1 >out"], True, False),
         ("out", ["sh", "-c", "echo 1 >out"], False, True),

@@ -30,8 +30,8 @@ def changed_program(
 ) -> list[str]:
     """Of the ``paths`` that differ, those that make another program.
 
-    Not: what by its kind is an output, or has no kind and is not named by the command, and was
-    written while a run went on, unless an option of the command gives it for something else
+    Not: what by its kind is an output (what Python keeps compiled too), or has no kind and is not named
+    by the command, and was written while a run went on, unless an option of the command gives it for something else
     (``--config c.json``); prose and pictures that the command does not name."""
     named = {os.path.normpath(word.rpartition("=")[2] or word) for word in argv}
     given = _given_to_options(argv)
@@ -42,7 +42,7 @@ def changed_program(
             return False
         name = os.path.basename(path)
         bare = not kind and path not in named and not name[:1].isupper()  # as a Makefile is
-        writable = may_be_written(path) or bare
+        writable = may_be_written(path) or bare or "__pycache__" in path.split("/")
         return not writable or path in given or not written_by_a_run(path)
 
     return [path for path in paths if matters(path)]
