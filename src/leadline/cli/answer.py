@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LONG_WORD_CHARS = 12
 LISTED = 40
+WRITTEN_AT_ONCE = 500  # members of a long answer
+_HERE = "here they are"
 
 
 def rested_lines(rests: list[dict[str, str]]) -> list[str]:
@@ -32,6 +34,10 @@ def rested_lines(rests: list[dict[str, str]]) -> list[str]:
     lines += [f"  {r['id']}  {r['kind']}: {r['before']} -> {r['after']}" for r in rests[:LISTED]]
     more = len(rests) - LISTED
     return lines + ([f"  … {more} more; all with --json"] if more > 0 else [])
+
+
+class JsonLines(list[str]):
+    """Data of many members, each of which is JSON already."""
 
 
 @dataclass
@@ -188,7 +194,20 @@ def redraw(text: str, last: bool) -> None:
 
 def _put_json(envelope: dict[str, Any]) -> None:
     ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
+    members = envelope.get("data")
+    if isinstance(members, JsonLines):
+        envelope["data"] = [_HERE]
     line = json.dumps(finite(envelope), ensure_ascii=ascii_only)
+    if isinstance(members, JsonLines):
+        begin, _, line = line.partition(f'"{_HERE}"')
+        _write(sys.stdout, begin)
+        for at in range(
+            0, len(members), WRITTEN_AT_ONCE
+        ):  # the whole is more than memory should hold
+            some = ", ".join(members[at : at + WRITTEN_AT_ONCE])
+            if ascii_only:
+                some = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], some)
+            _write(sys.stdout, (", " if at else "") + json_escaped(some))
     _write(sys.stdout, json_escaped(line) + "\n")
 
 

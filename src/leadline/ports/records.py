@@ -257,6 +257,12 @@ class ReadModel(Protocol):
         count. They say what the folded thread says, derived metrics included."""
         ...
 
+    def run_lines(
+        self, topic: str | None, where: Mapping[str, object], order: str, limit: int
+    ) -> tuple[list[str], int]:
+        """As ``run_rows``, each row as JSON (``core.record.rows.json_of``): of many it takes less."""
+        ...
+
     def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
         """(topic, uid) of runs planned and not ended, oldest first. Asked by every command while a
         run goes on: costs no fold."""

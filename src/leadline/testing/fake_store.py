@@ -38,7 +38,7 @@ from leadline.core.record.event_files import (
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.held import WholeThread
 from leadline.core.record.order import note_of, order_of
-from leadline.core.record.rows import RunRow, column, row_of
+from leadline.core.record.rows import RunRow, column, json_of, row_of
 from leadline.core.record.search_text import Hit, searchable
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.record.union import Known, MergeReport, union
@@ -357,6 +357,12 @@ class MemoryReadModel:
             reverse=descending,
         )
         return (having + lacking)[: None if limit < 0 else limit], len(rows)
+
+    def run_lines(
+        self, topic: str | None, where: Mapping[str, object], order: str, limit: int
+    ) -> tuple[list[str], int]:
+        rows, count = self.run_rows(topic, where, order, limit)
+        return list(map(json_of, rows)), count
 
     def _rows(self, topic: str | None) -> list[RunRow]:
         """Oldest first."""

@@ -6,6 +6,7 @@ writers open.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from leadline.core.record.event import Record, line_digest, parse_line
 from leadline.core.record.rows import row_of
 from leadline.core.timestamps import epoch_ms
 from leadline.core.ulid import decode, encode
+from leadline.core.values import as_dict
 from leadline.ports.records import ReadModel, RecordLog, Transaction
 
 
@@ -411,6 +413,8 @@ class RecordStoreContract:
         thread = log.thread("t")
         rows, count = read.run_rows("t", {}, "uid", -1)
         assert rows == [row_of(run, thread) for run in thread.runs] and count == 4
+        lines, of_lines = read.run_lines("t", {}, "uid", -1)
+        assert ([json.loads(line) for line in lines], of_lines) == (list(map(as_dict, rows)), count)
         ordered = read.run_rows(None, {}, "-metrics.loss", 3)
         assert ([r.metrics["loss"] for r in ordered[0]], ordered[1]) == ([3.0, 2.0, 1.0], 4)
         found, count = read.run_rows("t", {"config.block": 16, "state": "done"}, "config.block", -1)

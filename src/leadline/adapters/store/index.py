@@ -761,11 +761,16 @@ class Index:
         return self.asked(threads, question)
 
     def rows(
-        self, threads: list[str], where: Mapping[str, object], order: str, limit: int
-    ) -> tuple[list[RunRow], int]:
+        self,
+        threads: list[str],
+        where: Mapping[str, object],
+        order: str,
+        limit: int,
+        made: Callable[[RunRow], Answer],
+    ) -> tuple[list[Answer], int]:
         from leadline.adapters.store import run_table
 
-        return self.asked(threads, lambda: run_table.rows(self, threads, where, order, limit))
+        return self.asked(threads, lambda: run_table.rows(self, threads, where, order, limit, made))
 
     def search(self, threads: list[str], words: list[str], limit: int) -> tuple[list[Hit], int]:
         from leadline.adapters.store import word_table

@@ -22,7 +22,14 @@ class IndexReadModel:
     def run_rows(
         self, topic: str | None, where: Mapping[str, object], order: str, limit: int
     ) -> tuple[list[RunRow], int]:
-        return self.log.index.rows(self._topics(topic), where, order, limit)
+        return self.log.index.rows(self._topics(topic), where, order, limit, lambda row: row)
+
+    def run_lines(
+        self, topic: str | None, where: Mapping[str, object], order: str, limit: int
+    ) -> tuple[list[str], int]:
+        from leadline.core.record.rows import json_of
+
+        return self.log.index.rows(self._topics(topic), where, order, limit, json_of)
 
     def search(self, words: list[str], limit: int) -> tuple[list[Hit], int]:
         return self.log.index.search(self.log.topics(), words, limit)

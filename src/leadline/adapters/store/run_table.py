@@ -9,7 +9,7 @@ derived metrics rest on changed (a formula, the baseline and its runs), all expe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from leadline.adapters.store import names_table
 from leadline.adapters.store.names_table import APART
@@ -25,7 +25,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import sqlite3
 
-    from leadline.adapters.store.index import Index
+    from leadline.adapters.store.index import Answer, Index
     from leadline.core.record.reaches import Told
 
 ASKED_AT_ONCE = 500  # the variables of one statement
@@ -37,10 +37,16 @@ _COLUMNS = ",".join(COLUMNS)
 
 
 def rows(
-    index: Index, threads: list[str], where: Mapping[str, object], order: str, limit: int
-) -> tuple[list[RunRow], int]:
+    index: Index,
+    threads: list[str],
+    where: Mapping[str, object],
+    order: str,
+    limit: int,
+    made: Callable[[RunRow], Answer],
+) -> tuple[list[Answer], int]:
     """``where``: ``state``, ``experiment``, ``config.KEY`` (compared as text). ``order``: a column,
-    ``config.KEY`` or ``metrics.NAME``, with ``-`` in front for descending."""
+    ``config.KEY`` or ``metrics.NAME``, with ``-`` in front for descending. ``made``: what of each
+    row is held."""
     for thread in threads:
         settle(index, thread)
     terms, values = [f"thread IN ({','.join('?' * len(threads))})"], list(threads)
@@ -57,7 +63,7 @@ def rows(
         f"{expression} {direction}, uid LIMIT ?",
         [*values, *parameters, *parameters, limit],
     )
-    return [_row(r) for r in found], count
+    return [made(_row(r)) for r in found], count
 
 
 def same_key(index: Index, threads: list[str], key: str) -> list[RunRow]:

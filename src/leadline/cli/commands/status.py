@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from leadline.cli.answer import Answer
+from leadline.cli.answer import Answer, JsonLines
 from leadline.cli.parsing import several
 from leadline.core.typed import TYPE_CHECKING
 
@@ -41,7 +41,6 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
 def _runs(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
-    from leadline.core.values import as_dict
     from leadline.render.terminal.listing import runs_table
 
     where = {}
@@ -63,15 +62,20 @@ def _runs(context: Context, args: argparse.Namespace) -> Answer:
             do="leadline status --runs --limit 50",
         )
     topic = None if args.all_threads else context.topic(args.thread)
-    rows, total = context.read_model.run_rows(topic, where, args.sort or "uid", args.limit)
-    cut = total > len(rows)
-    text = runs_table(rows)
+    asked, text = (topic, where, args.sort or "uid", args.limit), ""
+    if args.json:
+        lines, total = context.read_model.run_lines(*asked)
+        shown = len(lines)
+    else:
+        rows, total = context.read_model.run_rows(*asked)
+        lines, shown, text = [], len(rows), runs_table(rows)
+    cut = total > shown
     if cut:
-        text += f"\n{len(rows)} of {total} runs"
+        text += f"\n{shown} of {total} runs"
     return Answer(
         text or "no runs",
-        [as_dict(row) for row in rows],
-        {"runs": total, "shown": len(rows)},
+        JsonLines(lines),
+        {"runs": total, "shown": shown},
         cut,
         [f"leadline status --runs --limit {total}"] if cut else [],
     )

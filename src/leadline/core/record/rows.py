@@ -6,12 +6,15 @@ anything but what ``show`` says. The index only keeps rows.
 
 from __future__ import annotations
 
+import json
+
+from leadline.core.canonical import finite
 from leadline.core.errors import usage
 from leadline.core.record.reaches import invocation_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import Any
-from leadline.core.values import dataclass
+from leadline.core.values import as_dict, dataclass
 
 
 @dataclass(slots=True, frozen=True)
@@ -46,6 +49,11 @@ class RunRow:
 
 
 COLUMNS = RunRow.__match_args__
+
+
+def json_of(row: RunRow) -> str:
+    """A row as JSON: what of many is held until it is written, at a quarter of the memory."""
+    return json.dumps(finite(as_dict(row)), ensure_ascii=False)
 
 
 def column(name: str) -> tuple[str, str]:
