@@ -126,3 +126,23 @@ def test_an_event_file_is_named_anew_only_when_it_changed(synced: Lab) -> None:
     before = index.stat().st_mtime_ns
     synced.ok("verify")
     assert index.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("change", ["the last twice", "two moved"])
+def test_what_was_published_damaged_is_published_mended_in_its_place(
+    synced: Lab, change: str
+) -> None:
+    synced.ok("note", "number three")
+    synced.ok("note", "number four")
+    before = events(synced).read_bytes()
+    *rest, third, last = before.splitlines(keepends=True)
+    end = [third, last, last] if change == "the last twice" else [last, third]
+    events(synced).write_bytes(b"".join([*rest, *end]))
+    synced.run("sync")
+    synced.ok("verify", "--heal")
+    synced.run("sync")
+    assert events(synced).read_bytes().startswith(before)
+    name = events(synced).name
+    there = synced.git("show", f"leadline/records:demo/events/{name}")
+    assert f"{there}\n".encode() == events(synced).read_bytes()
+    assert synced.json("verify")["data"]["faults"] == []

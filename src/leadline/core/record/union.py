@@ -75,7 +75,7 @@ def union(known: Known, theirs: Mapping[str, bytes]) -> Union:
         original = files.get(base, b"")
         versions = [original, files.get(name, b"")]
         versions += (held for copy, held in apart.items() if split_copy(copy)[0] == base)
-        if any(version.startswith(data) for version in versions):
+        if any(version.startswith(data) for version in versions) or is_within(data, original):
             continue
         if base in files and _is_disputed(known, name, original, data):
             copy = _place_apart(apart, copy_name(name, original, data), data)
@@ -204,9 +204,11 @@ def differences(ours: bytes, theirs: bytes) -> list[Differing]:
 
 
 def is_within(theirs: bytes, ours: bytes) -> bool:
-    """Whether each record of theirs stands in ours, byte by byte: what else is in theirs is torn."""
+    """Whether each record of theirs stands in ours, byte by byte, and ours is a whole chain: what else
+    theirs has is damage."""
     mine = set(ours.splitlines())
-    return all(line in mine or not is_record(line + b"\n") for line in theirs.splitlines())
+    more = (line for line in theirs.splitlines() if line not in mine)
+    return not any(is_record(line + b"\n") for line in more) and _is_whole(ours)
 
 
 def _flat(record: Record) -> dict[str, object]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from leadline.core.ids import TOPIC
 from leadline.core.record.event import Record, parse_lines
 from leadline.core.record.event_files import FILE_NAME, split_copy, split_name
+from leadline.core.record.union import is_within
 from leadline.core.record.written import Altered, about
 from leadline.core.values import dataclass
 from leadline.services.branch.exchange import tracking_ref
@@ -123,7 +124,7 @@ def _lacking(
     for name, blob in sorted(differing.items()):
         base, data = split_copy(name)[0], contents[blob]
         versions = (held for n, held in kept.items() if split_copy(n)[0] == base)
-        if not any(held.startswith(data) for held in versions):
+        if not any(held.startswith(data) or is_within(data, held) for held in versions):
             yield Copy(topic, name, ref, data, ours.get(name, b""), taken_in)
 
 

@@ -21,6 +21,7 @@ from leadline.core.record.artifact import listed
 from leadline.core.record.contents import staying
 from leadline.core.record.event_files import FILE_NAME, copy_name, is_own, split_copy, split_name
 from leadline.core.record.thread import Thread
+from leadline.core.record.union import is_within
 from leadline.core.timestamps import counted, few
 from leadline.core.tree_path import tree_path_problem
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -192,7 +193,7 @@ def _stored(context: Context, files: Iterable[tuple[str, bytes]]) -> Files:
 
 def _events(context: Context, topic: str, present: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     """Our event files that the branch lacks; where it has a version that ours does not extend, ours
-    goes beside it, or in its place where it is this machine's own."""
+    goes beside it, or in its place where it is this machine's own and was contested, or mended."""
     width = len(next(iter(present.values()), "0" * 40))
     blobs = context.store.blob_names(topic, width)
     new = [name for name, blob in blobs.items() if present.get(f"{topic}/events/{name}") != blob]
@@ -208,7 +209,8 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Iterator[t
             yield path, data
             continue
         theirs = context.vcs.read_blob(str(published))
-        own = name in contested and is_own(split_name(name)[0], context.store.writer)
+        own = is_own(split_name(name)[0], context.store.writer)
+        own = own and (name in contested or is_within(theirs, data))
         if data.startswith(theirs) or (own and _stands(context, topic, name)):
             yield path, data
         elif not theirs.startswith(data):

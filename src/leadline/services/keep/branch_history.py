@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from leadline.core.record.event_files import split_copy
 from leadline.core.record.finding import FAULT, NOTE, Finding
+from leadline.core.record.union import is_within
 from leadline.services.branch.looked_at import looked_at, looked_at_now
 from leadline.services.branch.record_branch import branch_ref, event_blobs
 from leadline.services.context import Context
@@ -57,7 +58,7 @@ def _of_file(
     found, before = [], list[bytes]()
     for commit, blob in replaced:
         old = contents[blob]
-        if any(data.startswith(old) for data in here):
+        if any(data.startswith(old) or is_within(old, data) for data in here):
             before.append(old)
             continue
         # Was there something of ours before it that it is no continuation of? Then ours is first.

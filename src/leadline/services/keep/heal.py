@@ -118,7 +118,7 @@ def _put_back(context: Context, topic: str) -> list[dict[str, str]]:
                 if name in noted:
                     ends.insert(0, noted[name].digest)
                 whole = rejoined(ours, copies.get(name, ()), ends, follows, theirs)
-                if whole and not ours.startswith(whole):
+                if whole not in (None, ours):
                     aside = context.store.replace_damaged(topic, name, whole)
                     what = f"put back {name} by its chain, from copies of it"
                     done.append({"thread": topic, "what": what, "aside": aside})
