@@ -14,21 +14,35 @@ The word alone tells nothing (``mean`` is a pooling, too), so the numbers are as
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Callable, Mapping
 
 from leadline.core.typed import Any
 
 
-def _mean(values: array[float]) -> float:
-    return math.fsum(values) / len(values)
+class _Seen:
+    """Of the values of a metric so far; kept as they come, since any row may ask."""
+
+    __slots__ = ("largest", "least", "rows", "total")
+
+    def __init__(self) -> None:
+        self.rows, self.total, self.least, self.largest = 0, 0.0, math.inf, -math.inf
+
+    def add(self, value: float) -> None:
+        self.rows += 1
+        self.total += value
+        if value < self.least:
+            self.least = value
+        if value > self.largest:
+            self.largest = value
 
 
-_FUNCTIONS: dict[str, Callable[[array[float]], float]] = {
-    **dict.fromkeys(("total", "totals", "sum"), math.fsum),
-    **dict.fromkeys(("mean", "average", "avg", "avg.", "overall"), _mean),
-    "min": min,
-    "max": max,
+_OF_WORDS: dict[str, Callable[[_Seen], float]] = {
+    **dict.fromkeys(("total", "totals", "sum"), lambda seen: seen.total),
+    **dict.fromkeys(
+        ("mean", "average", "avg", "avg.", "overall"), lambda seen: seen.total / seen.rows
+    ),
+    "min": lambda seen: seen.least,
+    "max": lambda seen: seen.largest,
 }
 ROUNDED = 0.005  # the part of a value by which a rounded summary may be off
 
@@ -37,23 +51,27 @@ class Above:
     """The values of the rows that came before, by metric."""
 
     def __init__(self) -> None:
-        self.values: dict[str, array[float]] = {}
+        self.seen: dict[str, _Seen] = {}
 
     def add(self, metrics: Mapping[str, float]) -> None:
         for name, value in metrics.items():
-            self.values.setdefault(name, array("d")).append(value)
+            if name not in self.seen:
+                self.seen[name] = _Seen()
+            self.seen[name].add(value)
 
     def summed_up(self, cells: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
         """Why a row is no run of its own, "" where it is one."""
         word = next((cell for cell in cells.values() if isinstance(cell, str)), "").strip(" *:")
-        function = _FUNCTIONS.get(word.lower())
+        function = _OF_WORDS.get(word.lower())
         if function is None or not metrics:
             return ""
         for name, value in metrics.items():
-            above = self.values.get(name, array("d"))
-            if len(above) < 2 or not math.isclose(function(above), value, rel_tol=ROUNDED):
+            above = self.seen.get(name)
+            if above is None or above.rows < 2:
                 return ""
+            if not math.isclose(function(above), value, rel_tol=ROUNDED):
+                return ""
+        rows = max(self.seen[name].rows for name in metrics)
         return (
-            f"its values are the {word.lower()} of the {len(above)} rows above, "
-            "which its first cell says"
+            f"its values are the {word.lower()} of the {rows} rows above, which its first cell says"
         )
