@@ -29,6 +29,7 @@ from leadline.core.text.quantity import (
     plain_words,
     quantities,
 )
+from leadline.core.text.setting import is_of_setting
 from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.core.values import dataclass, field
 
@@ -133,6 +134,7 @@ def unbound_numbers(
         q
         for q in stated
         if not _is_meant(q, prose)
+        and not is_of_setting(q, prose, part_at(prose, q.start), thread.metrics)
         and not _is_known(q, known, text)
         and not _cited_beside(q, text, thread, refs)
     ]
