@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.core.publish.append_only import classify, sections
+from leadline.core.publish.append_only import classify, only_grew, sections
 from tests.chance import examples
 from tests.conftest import SHARED_DATA
 
@@ -26,6 +26,21 @@ Intro.
 ### 2026-01-02 10:00 - P-002 second
 Took 13 ms. The optimizer was imlpemented twice.
 """
+
+
+@settings(max_examples=examples(200))
+@given(*[st.lists(st.sampled_from(("a", "b", "# H", "---", " ", "", "END", "ä")), max_size=6)] * 2)
+def test_what_only_grew_at_a_look_only_grew_at_a_closer_one(
+    old: list[str], more: list[str]
+) -> None:
+    was = "\n".join(["header", "END", *old])
+    for now in (was + "\n" + "\n".join(more), "\n".join(["other", "END", *more, *old]), was + "c"):
+        looked = only_grew(was.encode(), now.encode(), "END")
+        closer = classify(was, now, "END").kind
+        assert not looked or closer in ("same", "append")
+    assert only_grew(f"{LOG}".encode(), f"{LOG}\n## More\n".encode())
+    assert not only_grew(LOG.encode(), LOG.replace("13 ms", "12 ms").encode(), "# Log")
+    assert not only_grew(LOG.encode(), LOG.rstrip().encode() + b"c")
 
 
 def test_fences_hide_headings() -> None:

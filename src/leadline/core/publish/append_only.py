@@ -141,6 +141,21 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
     return _judge(gone, fresh, after)
 
 
+def only_grew(old: bytes, new: bytes, derived_until: str = "") -> bool:
+    """Whether it shows without a closer look that nothing that stood in ``old`` was touched: for two
+    versions that are large, of which most have lines behind the others' end and no other change."""
+    marker = derived_until.encode()
+    begin, at = _begins(old, marker), _begins(new, marker)
+    kept = old[begin:].rstrip()
+    end = at + len(kept)
+    return bool(kept) and new.startswith(kept, at) and new[end : end + 1] in (b"", b"\n")
+
+
+def _begins(text: bytes, marker: bytes) -> int:
+    at = text.find(marker) if marker else -1
+    return at + len(marker) if at >= 0 else 0
+
+
 def _grown(rest: str) -> Change:
     fresh = sections(rest)
     change = Change(

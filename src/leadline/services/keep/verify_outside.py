@@ -15,7 +15,7 @@ from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.evidence import RULES
 from leadline.core.evidence.of_thread import labels_for
-from leadline.core.publish.append_only import classify
+from leadline.core.publish.append_only import classify, only_grew
 from leadline.core.publish.bundle import sealed_claims
 from leadline.core.record.artifact import manifest, recorded
 from leadline.core.record.checked import Outside
@@ -400,15 +400,15 @@ def is_rendering(context: Context, thread: Thread) -> bool:
 
 
 def _history(context: Context, thread: Thread, path: str, ref: str) -> list[Finding]:
-    versions = (  # drawn: a long logbook has many versions, and two are looked at
-        (c, data, data.decode("utf-8", "replace").replace(NO_ENTRY, ""))
-        for c, data in context.vcs.versions_of_file(path, ref)
-    )
-    found = []
+    # Drawn: a long logbook has many versions, and two are looked at.
+    versions, found = context.vcs.versions_of_file(path, ref), []
     adopted = {str(a.get("digest")) for a in thread.adopted}
     acknowledged = {str(a.get("acknowledged")) for a in thread.adopted}
-    for (before, old, old_text), (commit, new, new_text) in pairwise(versions):
-        change = classify(old_text, new_text, HEADER_END)
+    for (before, old), (commit, new) in pairwise(versions):
+        if only_grew(old, new, HEADER_END):
+            continue
+        was, now = (data.decode("utf-8", "replace").replace(NO_ENTRY, "") for data in (old, new))
+        change = classify(was, now, HEADER_END)
         if change.kind != "rewrite" or before in acknowledged or _adopted(old, new, adopted):
             continue
         gone = [h for h in (*change.rewritten, *change.removed) if not _renamed(thread, h)]
