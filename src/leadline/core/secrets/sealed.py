@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 
-from leadline.core.canonical import sha256_for
+from leadline.core.canonical import object_in, sha256_for
 from leadline.core.secrets.environment import MIN_SECRET_CHARS, forms_of
 from leadline.core.secrets.words import small
 from leadline.core.typed import NamedTuple
@@ -69,9 +69,9 @@ def seal(secrets: Mapping[str, str]) -> bytes:
 
 def unseal(data: bytes) -> Sealed | None:
     """None where ``data`` is nothing that ``seal`` made."""
+    kept = object_in(data)
     try:
-        kept = json.loads(data)
         forms = [SealedForm(str(n), int(c), str(d)) for n, c, d in kept["forms"]]
         return Sealed(bytes.fromhex(kept["key"]), forms)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
