@@ -175,6 +175,8 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
         for number in range(tries):
             with copy_of(lab, str(number)) as copy:
                 root = copy.repo / ".git" / "leadline"
+                for result in root.glob("runs/*/*/result.json"):
+                    result.touch()  # it came last: a copy has the times of its copying
                 files = sorted(p for p in root.rglob("*") if p.is_file() and p.stat().st_size)
                 events = [p for p in files if p.suffix == ".jsonl" and "events" in p.parts]
                 path = chance.choice(chance.choice([files, files, events]))
