@@ -21,6 +21,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.extract.table import csv_rows, object_rows
 from leadline.core.tracker.imported import Columns, Findings, FoundRun, metric_columns
 from leadline.core.tracker.imported_rows import runs_of_rows
+from leadline.core.tracker.row_roles import RowRoles
 from tests.chance import examples
 
 ALL = Columns({"ms": "ms", "loss": "loss"})
@@ -237,6 +238,14 @@ def test_a_row_that_sums_up_those_above_is_no_run_and_a_word_alone_sums_up_nothi
     assert (
         said["line 5"] == "its values are the total of the 3 rows above, which its first cell says"
     )
+
+
+def test_a_row_without_a_value_whose_words_say_why_is_a_failed_run(tmp_path: Path) -> None:
+    columns = Columns({"ms": "ms"}, ["id"], roles=RowRoles(words=["note"]))
+    text = "id,ms,note\na,1.5,out of memory was near\nb,n/a,out of memory\nc,n/a,noisy\n"
+    found = read(tmp_path / "r.csv", text, columns)
+    told = [(run.state, run.reason, run.metrics) for run in found.runs]
+    assert told == [("done", "", {"ms": 1.5}), ("failed", "out of memory", {}), ("done", "", {})]
 
 
 def test_a_quoted_cell_of_a_tsv_may_hold_a_tab(tmp_path: Path) -> None:

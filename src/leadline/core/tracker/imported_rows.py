@@ -305,6 +305,8 @@ class _Reading:
         for one in asked:
             _take_cell(one, cells, columns, run, left, wrong)
         measured = [*dict.fromkeys((*(m.column for m in asked), columns.roles.value_column))]
+        if not run.metrics and not run.nonfinite:  # why there is none may stand in words
+            measured += columns.roles.words
         told = told_ending(cells, measured, any(run.metrics.values()), columns.roles.state)
         if told:
             _end_as_told(run, told, row, asked, columns, left)
