@@ -36,6 +36,7 @@ _OF_ITS_OWN = (
     strong.CAUSE,
     strong.ADVICE,
 )  # what only a claim's own words may not say
+_OF_A_FORM = (*_OF_ITS_OWN, strong.NO_EFFECT)  # what only a form can say
 _RUNS = ("run", "runs", "seed", "seeds", "repeat", "repeats", "trial", "trials")
 
 
@@ -87,7 +88,7 @@ def overclaims(
             continue
         why, honest = next((told for told in lacking if told), None) or _without_a_claim(word)
         found.append(Overclaim(word.start, word.word, f"'{word.word}' {why}", honest))
-    of_form = {word.start for word in not_borne if word.kind in _OF_ITS_OWN}
+    of_form = {word.start for word in not_borne if word.kind in _OF_A_FORM}
     found = list(_by_what_was_learned(text, found, not_borne, borne_words, of_form))
     if named and bearing:
         results = [result for borne in bearing for result in borne.evidence.clauses]
