@@ -95,3 +95,16 @@ def test_old_locks_of_our_refs_go_and_those_of_the_user_stay(thread_lab: Lab) ->
     said = mended(thread_lab)["git"]
     assert [path for path in (*left, new, *theirs) if path.exists()] == [new, *theirs]
     assert "refs/remotes/origin/leadline/records.lock" in said
+
+
+def test_nobody_else_reads_what_is_kept_beside_the_record(thread_lab: Lab) -> None:
+    before = os.umask(0o022)
+    try:
+        thread_lab.ok("run", "--", "echo", '{"loss": 1}')
+        for verb in ("note text", "brief", "next", "status", "tried text", "seal first"):
+            thread_lab.run(*verb.split())
+    finally:
+        os.umask(before)
+    root = thread_lab.repo / ".git/leadline"
+    assert (root / "run-spans").is_file()
+    assert [p for p in root.rglob("*") if p.is_file() and p.stat().st_mode & 0o077] == []

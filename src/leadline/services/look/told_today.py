@@ -10,6 +10,7 @@ import os
 from leadline.core.record.thread import Thread
 from leadline.job.disk import open_small
 from leadline.services.context import Context
+from leadline.services.out_path import write_whole
 
 FILE = "told-today"
 KEPT = 200
@@ -30,9 +31,7 @@ def remember(context: Context, thread: Thread, keys: list[str]) -> None:
     lines = [f"{who}\t{key}\n" for who, told in kept.items() for key in told]
     path = os.path.join(context.root, FILE)
     try:
-        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
-            file.writelines([f"{context.now()[:10]}\n", *lines[-KEPT:]])
-        os.replace(f"{path}.{os.getpid()}", path)
+        write_whole(path, "".join([f"{context.now()[:10]}\n", *lines[-KEPT:]]).encode())
     except OSError:
         pass
 

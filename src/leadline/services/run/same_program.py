@@ -17,7 +17,7 @@ from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.run import Run, program_of
 from leadline.core.timestamps import epoch_ms, few
 from leadline.core.typed import TYPE_CHECKING
-from leadline.job.disk import open_small
+from leadline.job.disk import open_in_place, open_small
 from leadline.services.context import Context
 from leadline.services.out_path import is_ours, write_whole
 
@@ -103,9 +103,7 @@ def note_span(context: Context, started_at: str | None, ended_at: str | None) ->
     try:
         begun, ended = epoch_ms(started_at), epoch_ms(ended_at)
         path = os.path.join(context.root, SPANS)
-        fd = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666
-        )
+        fd = open_in_place(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
         try:
             os.write(fd, b"%d %d\n" % (begun, ended))
         finally:
