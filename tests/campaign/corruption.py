@@ -12,6 +12,7 @@ from pathlib import Path
 
 from leadline.core.record.contents import staying
 from leadline.core.record.event import Record, parse_lines
+from leadline.core.record.union import is_within
 from tests.campaign.fault import Faults, Tally
 from tests.campaign.foreign import copy_of, template
 from tests.conftest import Lab
@@ -247,7 +248,8 @@ def came_back(
         tally.false.append(f"{what}: healed, and verify says {verified.stdout[-600:]}")
     if not path.read_bytes().startswith(before):
         tally.lost.append(f"{what}: the file is not what it was")
-    if f"{there}\n".encode() != path.read_bytes():
+    # One that was published damaged is replaced by the machine that wrote it, which a copy is not.
+    if not is_within(f"{there}\n".encode(), path.read_bytes()):
         tally.false.append(f"{what}: the record branch has another version than the file here")
 
 
