@@ -1,5 +1,5 @@
-"""Build the wheel, install it into an empty environment, and use the program there: what `pip
-install .` gives."""
+"""Build the wheel, install it into an empty environment, use the program there, and take it away
+again: what `pip install .` gives."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def main() -> int:
                 cwd=ROOT,
             )
         size = sum(f.stat().st_size for f in (folder / "venv" / "lib").rglob("*") if f.is_file())
+        subprocess.run([python, f"{pip}/pip", "uninstall", "-q", "-y", "leadline"], check=True)
+        if left := list((folder / "venv").rglob("leadline*")):
+            print(f"pip uninstall leaves {', '.join(map(str, left))}")
+            return 1
         print(f"the wheel installs and runs; {size / 1e6:.1f} MB with its dependencies")
     return 0
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _PACKAGE = __name__.partition(".")[0]
 _TAG = sys.implementation.cache_tag or ""
-FILE = f"{_TOP}/__pycache__/modules.{_TAG}.bin"
+# Where Python would keep ``compiled.py``, which is for no more: what uninstalls the program knows the place.
+FILE = f"{os.path.dirname(os.path.abspath(__file__))}/__pycache__/compiled.{_TAG}.pyc"
+_MARK = b"kept" + MAGIC_NUMBER  # no such file of Python's begins like this
 _SIZE_BYTES = 8
 UNUSABLE = (OSError, ValueError, EOFError, TypeError)  # what a power cut left, among others
 
@@ -41,9 +43,9 @@ class KeptModules:
         self._missed: list[str] = []
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            head = os.pread(self._fd, len(MAGIC_NUMBER) + _SIZE_BYTES, 0)
-            if head.startswith(MAGIC_NUMBER):
-                size = int.from_bytes(head[len(MAGIC_NUMBER) :], "little")
+            head = os.pread(self._fd, len(_MARK) + _SIZE_BYTES, 0)
+            if head.startswith(_MARK):
+                size = int.from_bytes(head[len(_MARK) :], "little")
                 self._begin = len(head) + size
                 self._rows = dict(marshal.loads(os.pread(self._fd, size, len(head))))
         except UNUSABLE:
@@ -108,7 +110,7 @@ class KeptModules:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with open(os.open(temporary, flags, 0o644), "wb") as file:
-                file.write(b"".join((MAGIC_NUMBER, size, head, *data)))
+                file.write(b"".join((_MARK, size, head, *data)))
             os.replace(temporary, self._path)
         except OSError:
             os.unlink(temporary)

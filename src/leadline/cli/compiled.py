@@ -1,0 +1,1 @@
+"""Nothing: the place of its compiled form holds that of all other modules (``kept_modules.py``)."""
