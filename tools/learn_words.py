@@ -2,7 +2,8 @@
 tests/data and tests/data/words, and from honest prose of real logbooks where it lies beside the
 project; write into docs/design/words.md what is refused of sentences that were not learned from.
 With --check, fail when the weights are not what these give; without the logbooks, when their digest
-is not that of the sentences.
+is not that of the sentences. With --unseen, print how much the whole check, with all its other rules,
+refuses of the sentences in tests/data/unseen, of which nothing is ever learned.
 
 A file of sentences is one writer's overclaims or honest ones, one a line. The figures leave one
 writer or logbook out at a time, and the threshold is set on them: two of a hundred honest sentences
@@ -49,7 +50,7 @@ EARLIER = {  # corpora of before, whose sentences speak of an arm "new" and one 
     "honest_fresh.txt": 0,
     "honest_glosses.txt": 0,
 }
-DOUBTS = 0.1  # how strongly large weights are held down
+DOUBTS = 0.05  # how strongly large weights are held down
 OF_A_WRITER = 3.0  # against a sentence of the earlier corpora
 KEPT = 20_000  # features
 HONEST_REFUSED = 0.02
@@ -205,7 +206,37 @@ def file_of(weights: dict[int, float], at: float, of: str) -> str:
     )
 
 
+def of_the_unseen() -> str:
+    """What is refused in a text that names no claim, and beside a claim that compares."""
+    thread, compares = PROSE.arms(), "loss(arm=new) < loss(arm=old)"
+    lines = [
+        "| writer | overclaims | refused | beside a claim that compares | honest | refused | for its words |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for path in sorted((DATA / "unseen").glob("*_over.txt")):
+        over, honest = _lines(path), _lines(path.with_name(path.name.replace("over", "honest")))
+        stopped = PROSE.refused(honest, thread)
+        for_words = [said for said in stopped.values() if not all(map(_has_digit, said))]
+        rates = (
+            len(PROSE.refused(over, thread)) / len(over),
+            len(PROSE.refused(over, thread, compares)) / len(over),
+            len(stopped) / len(honest),
+            len(for_words) / len(honest),
+        )
+        of, beside, wrongly, by_words = (f"{rate:.1%}" for rate in rates)
+        counts = f"{len(over)} | {of} | {beside} | {len(honest)}"
+        lines.append(f"| {path.name[0]} | {counts} | {wrongly} | {by_words} |")
+    return "\n".join(lines)
+
+
+def _has_digit(said: str) -> bool:
+    return any(map(str.isdigit, said))
+
+
 def main() -> None:
+    if "--unseen" in sys.argv:
+        print(of_the_unseen())
+        return
     beside = of_logbooks()
     if "--check" in sys.argv and not beside:
         if f'"{digest()}"' not in WEIGHTS.read_text(encoding="utf-8"):

@@ -35,6 +35,7 @@ _LONG = 30  # words
 _SENTENCE = later(r"(?<=[.!?;])\s+(?=[A-Z`*({])|\s*\n\s*")
 _FEW = 4  # words that do not stand alone
 _NAMED = 3
+_TELLS = later(r"[a-z]{3}")  # a word that says something when it is named
 
 
 class Judged(NamedTuple):
@@ -69,7 +70,8 @@ def judged(sentence: str, kinds: Collection[str] = ()) -> Judged:
             total += weight
             by_word[at] = by_word.get(at, 0) + weight
     score = total * learned.STEP / max(1, len(seen)) ** 0.5 - learned.THRESHOLD
-    heavy = sorted((at for at in by_word if at >= 0 and by_word[at] > 0), key=by_word.__getitem__)
+    told = (at for at in by_word if by_word[at] > 0 and at >= 0 and _TELLS.match(words[at][2]))
+    heavy = sorted(told, key=by_word.__getitem__)
     named = sorted(heavy[-_NAMED:])
     return Judged(score, [(words[at][0], sentence[slice(*words[at][:2])]) for at in named])
 
