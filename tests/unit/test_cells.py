@@ -24,7 +24,7 @@ TEXTS = {
     **{"true": 1, "False": 0, "TRUE": 1, "yes": NAMED},
     **{"nan": "NaN", "NaN": "NaN", "inf": "Infinity", "-Infinity": "-Infinity", "-nan": NAMED},
     **dict.fromkeys(("n/a", "-", "\u2014", "null", "None"), NAMED),
-    **{"12 ms": 12, "12ms": 12, "12 s": NAMED, "53.2%": NAMED, "1.5 GB": NAMED},
+    **{"12 ms": 12, "12ms": 12, "12 s": 12000, "53.2%": NAMED, "1.5 GB": NAMED},
     **dict.fromkeys(("~0.98", "0.99 \u00b1 0.01", "11-13", "<0.5", "1/2", "3 of 4", "$5"), NAMED),
     **dict.fromkeys(("0x10", "1_000", "2026-01-01", "file.csv", "[1.5]", "**1.5**"), NAMED),
     **{"1e999": NAMED, "1e-400": 0.0, str(2**70): float(2**70), f"{BIG}.0": float(BIG)},

@@ -34,7 +34,7 @@ def test_rows_of_one_value_each_are_one_run_of_all_that_belong_together(tmp_path
         ({"seed": 2}, {"id": "A"}, {"mae": 1.6}),
     ]
     assert reasons(found) == {
-        "line 5": "mae is '9-11', which is no number",
+        "line 5": "mae is '9-11', which is a range and no value",
         "line 6": "it is the same as line 3 in every column",
     }
 

@@ -75,7 +75,9 @@ def union(known: Known, theirs: Mapping[str, bytes]) -> Union:
         original = files.get(base, b"")
         versions = [original, files.get(name, b"")]
         versions += (held for copy, held in apart.items() if split_copy(copy)[0] == base)
-        if any(version.startswith(data) for version in versions) or is_within(data, original):
+        if any(version.startswith(data) for version in versions):
+            continue
+        if not data.startswith(original) and is_within(data, original):
             continue
         if base in files and _is_disputed(known, name, original, data):
             copy = _place_apart(apart, copy_name(name, original, data), data)
