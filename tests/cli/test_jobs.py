@@ -254,7 +254,8 @@ def test_what_each_rank_printed_is_told_apart(thread_lab: Lab, launcher: list[st
     """By the launcher's name, without an import of ours; and by that import, whatever started it."""
     thread_lab.write("launch.py", LAUNCHER)
     thread_lab.write("torchrun", f'exec {sys.executable} launch.py "$@"\n')
-    job = "import os, sys\nr = os.environ['RANK']\nprint('out', r)\nprint('err', r, file=sys.stderr)\n"
+    job = "import os, sys\nr = os.environ['RANK']\n"  # in one piece: they write at the same moment
+    job += "sys.stdout.write(f'out {r}\\n')\nsys.stderr.write(f'err {r}\\n')\n"
     own = "import leadline\n" if "launch.py" in launcher else ""
     thread_lab.write("job.py", own + job + "sys.exit(3 * int(r))\n")
     [failed] = thread_lab.json("run", "--", *launcher, "job.py")["data"]["runs"]
