@@ -147,6 +147,15 @@ def test_an_older_record_that_arrives_late_does_not_lower_the_numbers(tmp_path: 
     assert [i for i, _ in rows(b)].count("P-004-r1") == 1
 
 
+def test_what_equal_is_to_a_kind_that_is_not_known_may_be_anything(tmp_path: Path) -> None:
+    log, named = log_at(tmp_path), "sha256:" + "a1" * 32
+    with log.transaction("t", create=True) as writing:
+        writing.add("of-tomorrow", {"key": ["a"], "row": {"b": 1}, "names": named})
+    log.index.refresh("t")
+    found = log.index.db.execute("SELECT digest FROM digests").fetchall()
+    assert found == [(named,)]
+
+
 def test_an_open_line_is_not_read(tmp_path: Path) -> None:
     log = log_at(tmp_path)
     plan(log)
