@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from leadline.core.record.event import Record, line_digest
 from leadline.core.record.event_files import heads
-from leadline.core.record.union import Known, union
+from leadline.core.record.union import Known, is_within, union
 
 WRITERS, FILES_EACH = ("wa", "wb"), 6
 FILES = {f"{w}-{n}.jsonl": f"{w} {n}\n".encode() for w in WRITERS for n in range(1, FILES_EACH + 1)}
@@ -38,6 +38,18 @@ def test_taking_in_a_longer_file_reads_that_file() -> None:
 def test_what_one_file_brought_is_there_for_the_next() -> None:
     theirs = {"wc-1.jsonl": b"new\n", "wc-1~12345678.jsonl": b"new\n"}
     assert union(Known(LookedAt({})), theirs).changed == {"wc-1.jsonl": b"new\n"}
+
+
+def test_what_a_newer_leadline_wrote_is_kept_beside_ours_and_is_no_damage() -> None:
+    def line(uid: str, prev: str, v: int = 1) -> bytes:
+        return Record(uid, "2026-01-01T00:00:00.000Z", "t", "wa", "note", "Ada", {}, prev, v).line()
+
+    first = line("01KGE3H90200000000000000Z1", "")
+    ours = first + line("01KGE3H90200000000000000Z2", line_digest(first))
+    theirs = first + line("01KGE3H90200000000000000Z3", line_digest(first), v=99)
+    assert not is_within(theirs, ours) and is_within(first + b"torn\n", ours)
+    done = union(Known({"wa-1.jsonl": ours}), {"wa-1.jsonl": theirs})
+    assert list(done.changed.values()) == [theirs] and done.report.diverged == list(done.changed)
 
 
 def test_the_heads_are_read_from_the_ends() -> None:

@@ -72,6 +72,10 @@ class BadLine(ValueError):
     """A line that is not a record; the text says why."""
 
 
+class Newer(BadLine):
+    """A record that was written by a newer Leadline, which this one cannot read."""
+
+
 class Misfit(BadLine):
     """A line with the envelope of a record, whose body is not what its kind declares. It is read by
     nobody but who names it; the lines behind it follow it all the same."""
@@ -149,7 +153,7 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
             raise BadLine(f"record version {data['v']} is unknown")
         data = table[data["v"]](data)
     if data["v"] > CURRENT_VERSION:
-        raise BadLine(
+        raise Newer(
             f"written by a newer Leadline (record version {data['v']}, this one reads {CURRENT_VERSION})"
         )
     try:

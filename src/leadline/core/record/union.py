@@ -11,13 +11,12 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping
 
 from leadline.core.canonical import digest_bytes
-from leadline.core.record.event import BadLine, Misfit, Record, line_digest, parse_line
+from leadline.core.record.event import BadLine, Misfit, Newer, Record, line_digest, parse_line
 from leadline.core.record.event_files import (
     FILE_NAME,
     Head,
     copy_name,
     is_own,
-    is_record,
     split_copy,
     split_name,
 )
@@ -210,7 +209,18 @@ def is_within(theirs: bytes, ours: bytes) -> bool:
     theirs has is damage."""
     mine = set(ours.splitlines())
     more = (line for line in theirs.splitlines() if line not in mine)
-    return not any(is_record(line + b"\n") for line in more) and _is_whole(ours)
+    return not any(map(_says_something, more)) and _is_whole(ours)
+
+
+def _says_something(line: bytes) -> bool:
+    """Whether a line is a record to somebody: one that is quarantined here, or of a newer Leadline."""
+    try:
+        parse_line(line)
+    except (Misfit, Newer):
+        return True
+    except BadLine:
+        return False
+    return True
 
 
 def _flat(record: Record) -> dict[str, object]:
