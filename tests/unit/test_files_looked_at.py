@@ -48,6 +48,7 @@ def test_what_a_newer_leadline_wrote_is_kept_beside_ours_and_is_no_damage() -> N
     ours = first + line("01KGE3H90200000000000000Z2", line_digest(first))
     theirs = first + line("01KGE3H90200000000000000Z3", line_digest(first), v=99)
     assert not is_within(theirs, ours) and is_within(first + b"torn\n", ours)
+    assert is_within(ours.replace(b'"v":1', b'"v":3'), ours), "the damaged form of ours"
     done = union(Known({"wa-1.jsonl": ours}), {"wa-1.jsonl": theirs})
     assert list(done.changed.values()) == [theirs] and done.report.diverged == list(done.changed)
 

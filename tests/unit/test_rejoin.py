@@ -57,6 +57,16 @@ def test_the_end_is_found_by_a_digest_that_is_known() -> None:
     assert asked_for(b"".join(chain(2, follows=line_digest(WHOLE[7])))) == line_digest(WHOLE[7])
 
 
+def test_a_copy_takes_the_place_of_nothing_that_a_newer_leadline_wrote() -> None:
+    newer = record(9, line_digest(WHOLE[1])).replace(b'"v":1', b'"v":99')
+    ours, copy = b"".join([*WHOLE[:2], newer]), b"".join(WHOLE)
+    assert rejoined(ours, [copy], published=copy) == ours
+    flipped = WHOLE[2].replace(b'"v":1', b'"v":3')
+    assert rejoined(b"".join([*WHOLE[:2], flipped, *WHOLE[3:]]), [copy]) == copy
+    torn = newer.replace(b'"v":99', b'"w":99')
+    assert rejoined(b"".join([*WHOLE[:2], torn]), [copy], published=copy) == copy
+
+
 def test_what_no_copy_has_stays_as_it_is() -> None:
     damaged = b"".join([*WHOLE[:6], WHOLE[7]])
     assert rejoined(damaged, [b"".join(WHOLE[:PUBLISHED])]) is None

@@ -73,7 +73,12 @@ class BadLine(ValueError):
 
 
 class Newer(BadLine):
-    """A record that was written by a newer Leadline, which this one cannot read."""
+    """A record that was written by a newer Leadline, which this one cannot read. ``id``: "" where it
+    has none."""
+
+    def __init__(self, uid: str, why: str) -> None:
+        super().__init__(why)
+        self.id = uid
 
 
 class Misfit(BadLine):
@@ -154,7 +159,8 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
         data = table[data["v"]](data)
     if data["v"] > CURRENT_VERSION:
         raise Newer(
-            f"written by a newer Leadline (record version {data['v']}, this one reads {CURRENT_VERSION})"
+            str(data.get("id", "")),
+            f"written by a newer Leadline (record version {data['v']}, this one reads {CURRENT_VERSION})",
         )
     try:
         v, uid, at, thread, writer, kind, actor, body, prev = _envelope_of(data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from leadline.core.canonical import sha256_for
-from leadline.core.record.event import Misfit, Record, line_digest, parse_lines
+from leadline.core.record.event import Misfit, Newer, Record, line_digest, parse_lines
 from leadline.core.typed import NamedTuple
 
 
@@ -22,10 +22,12 @@ class _Line(NamedTuple):
 
 
 class _File(NamedTuple):
-    """``lines`` by their digests, in order; ``torn``: what stands behind the last of them."""
+    """``lines`` by their digests, in order; ``torn``: what stands behind the last of them; ``newer``:
+    by its id what a newer Leadline wrote, which is read as torn lines are."""
 
     lines: dict[str, _Line]
     torn: bytes
+    newer: dict[str, bytes]
 
     @property
     def end(self) -> str:
@@ -35,7 +37,8 @@ class _File(NamedTuple):
 def _file(data: bytes) -> _File:
     lines, torn, sha256 = dict[str, _Line](), b"", sha256_for(len(data))
     given = data.splitlines(keepends=True)
-    for line, record in zip(given, parse_lines(given), strict=True):
+    read = parse_lines(given)
+    for line, record in zip(given, read, strict=True):
         if isinstance(record, Misfit):
             record = record.record
         if isinstance(record, Record):
@@ -44,7 +47,8 @@ def _file(data: bytes) -> _File:
             torn = b""
         else:
             torn += line
-    return _File(lines, torn)
+    newer = {r.id: line for line, r in zip(given, read, strict=True) if isinstance(r, Newer)}
+    return _File(lines, torn, newer)
 
 
 def asked_for(data: bytes) -> str:
@@ -74,7 +78,10 @@ def rejoined(
         is_ours = end in ends or not mine.lines or mine.end in chain
         if chain and is_ours and _leaves_out_none(mine, chain):
             torn = mine.torn if end == mine.end else b""
-            return b"".join(line.whole for line in chain.values()) + torn
+            whole = b"".join(line.whole for line in chain.values()) + torn
+            ids = {line.id for line in chain.values()}  # a damaged form says nothing more
+            if all(uid in ids or line in whole for uid, line in mine.newer.items()):
+                return whole
     return None
 
 

@@ -209,14 +209,17 @@ def is_within(theirs: bytes, ours: bytes) -> bool:
     theirs has is damage."""
     mine = set(ours.splitlines())
     more = (line for line in theirs.splitlines() if line not in mine)
-    return not any(map(_says_something, more)) and _is_whole(ours)
+    return not any(_says_more(line, ours) for line in more) and _is_whole(ours)
 
 
-def _says_something(line: bytes) -> bool:
-    """Whether a line is a record to somebody: one that is quarantined here, or of a newer Leadline."""
+def _says_more(line: bytes, ours: bytes) -> bool:
+    """Whether a line is a record to somebody: one that is quarantined here, or of a newer Leadline and
+    no damaged form of one of ours."""
     try:
         parse_line(line)
-    except (Misfit, Newer):
+    except Newer as newer:
+        return newer.id not in records_in(ours.splitlines())
+    except Misfit:
         return True
     except BadLine:
         return False
