@@ -60,6 +60,13 @@ def test_take_of_nothing_says_so(blobs: FileBlobs, tmp_path: Path) -> None:
     assert error.value.kind == "environment"
 
 
+@pytest.mark.parametrize("named", ["sha256:\0", "sha256:../etc/passwd", "sha256:", ""])
+def test_what_is_no_digest_names_no_file(tmp_path: Path, named: str) -> None:
+    with pytest.raises(LeadlineError) as raised:
+        FileBlobs(str(tmp_path)).check(named)
+    assert raised.value.code == "blob-missing"
+
+
 @pytest.mark.parametrize("harm, code", [("remove", "blob-missing"), ("alter", "blob-damaged")])
 def test_check_and_get_agree(blobs: FileBlobs, harm: str, code: str) -> None:
     blobs.put(DATA)

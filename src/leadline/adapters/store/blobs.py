@@ -15,7 +15,7 @@ from leadline.adapters.files import (
     set_aside,
     write_atomically,
 )
-from leadline.core.canonical import digest_bytes, digest_of_file
+from leadline.core.canonical import digest_bytes, digest_of_file, is_digest
 from leadline.core.errors import LeadlineError, check_failed, not_found
 from leadline.job.disk import sync_folder
 
@@ -90,6 +90,8 @@ class FileBlobs:
         return data
 
     def check(self, digest: str) -> None:
+        if not is_digest(digest):  # of another program's record: no path is made of it
+            raise _missing(digest)
         try:
             with open(self.path(digest), "rb", opener=at_once) as file:
                 found = digest_of_file(file)
