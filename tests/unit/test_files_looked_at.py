@@ -40,6 +40,14 @@ def test_what_one_file_brought_is_there_for_the_next() -> None:
     assert union(Known(LookedAt({})), theirs).changed == {"wc-1.jsonl": b"new\n"}
 
 
+def test_a_longer_file_with_nothing_but_records_of_ours_once_more_is_damage() -> None:
+    at = "2026-01-01T00:00:00.000Z"
+    ours = Record("01KGE3H90200000000000000Z9", at, "t", "wa", "note", "Ada", {}, "").line()
+    assert not union(Known({"wa-1.jsonl": ours}), {"wa-1.jsonl": ours + ours}).changed
+    torn = {"wa-1.jsonl": ours + b"torn\n"}
+    assert union(Known({"wa-1.jsonl": ours}), torn).changed == torn
+
+
 def test_what_a_newer_leadline_wrote_is_kept_beside_ours_and_is_no_damage() -> None:
     def line(uid: str, prev: str, v: int = 1) -> bytes:
         return Record(uid, "2026-01-01T00:00:00.000Z", "t", "wa", "note", "Ada", {}, prev, v).line()

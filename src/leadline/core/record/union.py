@@ -17,6 +17,7 @@ from leadline.core.record.event_files import (
     Head,
     copy_name,
     is_own,
+    is_record,
     split_copy,
     split_name,
 )
@@ -76,7 +77,7 @@ def union(known: Known, theirs: Mapping[str, bytes]) -> Union:
         versions += (held for copy, held in apart.items() if split_copy(copy)[0] == base)
         if any(version.startswith(data) for version in versions):
             continue
-        if not data.startswith(original) and is_within(data, original):
+        if not _only_goes_on_torn(data, original) and is_within(data, original):
             continue
         if base in files and _is_disputed(known, name, original, data):
             copy = _place_apart(apart, copy_name(name, original, data), data)
@@ -112,6 +113,13 @@ def _is_disputed(known: Known, name: str, ours: bytes, theirs: bytes) -> bool:
         or not _is_whole(theirs)
         or not theirs.startswith(known.published.get(name, b""))
     )
+
+
+def _only_goes_on_torn(data: bytes, ours: bytes) -> bool:
+    """Whether ``data`` is ours and torn lines behind it: a longer file, and not one with records
+    of ours once more."""
+    behind = data[len(ours) :].splitlines(keepends=True)
+    return data.startswith(ours) and not any(map(is_record, behind))
 
 
 def _is_strange(known: Known, name: str, ours: bytes) -> bool:
