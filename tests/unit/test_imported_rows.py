@@ -240,6 +240,27 @@ def test_a_row_that_sums_up_those_above_is_no_run_and_a_word_alone_sums_up_nothi
     )
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["cls,0,0.910", "last,0,0.913", "max,0,0.915", "mean,0,0.9131"],
+        ["mean,0,0.910", "mean,1,0.912", "mean,2,0.911"],
+        ["0,mean,0.910", "1,cls,0.912", "2,mean,0.911"],
+    ],
+)
+def test_runs_whose_pooling_is_a_mean_are_runs_though_their_values_lie_close(
+    tmp_path: Path, rows: list[str]
+) -> None:
+    found = read(tmp_path / "r.csv", "\n".join(["pool,seed,ms", *rows]))
+    assert (len(found.runs), reasons(found)) == (len(rows), {})
+
+
+def test_words_that_tell_what_was_tried_tell_no_failure(tmp_path: Path) -> None:
+    columns = Columns({"ms": "ms"}, ["id"], roles=RowRoles(words=["note"]))
+    text = "id,ms,note\na,n/a,skip connections in the decoder\nb,n/a,pruned at 50%\n"
+    assert [run.state for run in read(tmp_path / "r.csv", text, columns).runs] == ["done", "done"]
+
+
 def test_a_row_without_a_value_whose_words_say_why_is_a_failed_run(tmp_path: Path) -> None:
     columns = Columns({"ms": "ms"}, ["id"], roles=RowRoles(words=["note"]))
     text = "id,ms,note\na,1.5,out of memory was near\nb,n/a,out of memory\nc,n/a,noisy\n"

@@ -168,7 +168,7 @@ class _Reading:
             elif why := above.summed_up(row.cells, new[0].metrics):
                 self.found.refuse(row.where, why)
             else:
-                above.add(new[0].metrics)
+                above.add(row.cells, new[0].metrics)
                 self._keep_one(new, row)
 
     def take_series(self, rows: Iterable[RowValues]) -> None:
@@ -304,10 +304,11 @@ class _Reading:
         asked = row.measured if row.measured is not None else _asked(where, cells, columns)
         for one in asked:
             _take_cell(one, cells, columns, run, left, wrong)
-        measured = [*dict.fromkeys((*(m.column for m in asked), columns.roles.value_column))]
-        if not run.metrics and not run.nonfinite:  # why there is none may stand in words
-            measured += columns.roles.words
+        measured = (*(m.column for m in asked), columns.roles.value_column)
         told = told_ending(cells, measured, any(run.metrics.values()), columns.roles.state)
+        if not (told or run.metrics or run.nonfinite):  # why there is none may stand in words
+            # "skip" and "pruned" tell there what was tried, as in "skip connections"
+            told = told_ending(cells, columns.roles.words, True, columns.roles.state)
         if told:
             _end_as_told(run, told, row, asked, columns, left)
         return _Measured(run, left, wrong, asked, told is not None)

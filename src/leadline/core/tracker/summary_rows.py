@@ -4,7 +4,7 @@ The word alone tells nothing (``mean`` is a pooling, too), so the numbers are as
 
 >>> above = Above()
 >>> for ms in (1.0, 2.0, 4.5):
-...     above.add({"ms": ms})
+...     above.add({"task": "a", "ms": ms}, {"ms": ms})
 >>> above.summed_up({"task": "Mean", "ms": "2.5"}, {"ms": 2.5})
 'its values are the mean of the 3 rows above, which its first cell says'
 >>> above.summed_up({"task": "Mean", "ms": "2.6"}, {"ms": 2.6})
@@ -45,6 +45,18 @@ _OF_WORDS: dict[str, Callable[[_Seen], float]] = {
     "max": lambda seen: seen.largest,
 }
 ROUNDED = 0.005  # the part of a value by which a rounded summary may be off
+_OF_ALL = frozenset(("total", "totals", "sum"))  # rounding adds up in these
+
+
+def _word(cells: Mapping[str, Any]) -> str:
+    first = next(iter(cells.values()), None)
+    return first.strip(" *:").lower() if isinstance(first, str) else ""
+
+
+def _last_place(value: float) -> float:
+    """One of the last place that is written of a value: mean values of runs often differ by less
+    than ``ROUNDED``."""
+    return 10.0 ** -len(repr(value).removesuffix(".0").partition(".")[2])
 
 
 class Above:
@@ -52,8 +64,11 @@ class Above:
 
     def __init__(self) -> None:
         self.seen: dict[str, _Seen] = {}
+        self.words: set[str] = set()  # of rows that are runs: a pooling, a reduction
 
-    def add(self, metrics: Mapping[str, float]) -> None:
+    def add(self, cells: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+        if (word := _word(cells)) in _OF_WORDS:
+            self.words.add(word)
         for name, value in metrics.items():
             if name not in self.seen:
                 self.seen[name] = _Seen()
@@ -61,17 +76,18 @@ class Above:
 
     def summed_up(self, cells: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
         """Why a row is no run of its own, "" where it is one."""
-        word = next((cell for cell in cells.values() if isinstance(cell, str)), "").strip(" *:")
-        function = _OF_WORDS.get(word.lower())
-        if function is None or not metrics:
+        word = _word(cells)
+        function = _OF_WORDS.get(word)
+        if function is None or word in self.words or not metrics:
             return ""
         for name, value in metrics.items():
             above = self.seen.get(name)
             if above is None or above.rows < 2:
                 return ""
-            if not math.isclose(function(above), value, rel_tol=ROUNDED):
+            off = abs(value) * ROUNDED
+            if word not in _OF_ALL:
+                off = min(off, _last_place(value))
+            if not abs(function(above) - value) <= off:
                 return ""
         rows = max(self.seen[name].rows for name in metrics)
-        return (
-            f"its values are the {word.lower()} of the {rows} rows above, which its first cell says"
-        )
+        return f"its values are the {word} of the {rows} rows above, which its first cell says"
