@@ -522,6 +522,20 @@ def test_a_repository_that_git_is_told_to_ignore_is_code_too(repo: Path, path: s
     assert unpacked(repo, state)[f"{path}/e"] == "dirty\n"
 
 
+def test_what_lies_oddly_in_an_ignored_folder_is_passed_over_and_no_link_followed(
+    repo: Path, tmp_path: Path
+) -> None:
+    put(repo, ".gitignore", b"data/\n")
+    head = commit(repo)
+    put(tmp_path / "elsewhere", "e")
+    git(tmp_path / "elsewhere", "init", "-q")
+    put(repo, "data/nul/.git", b"gitdir: a\0b\n")
+    (repo / "data/link").symlink_to(tmp_path / "elsewhere")
+    (repo / "data/loop").symlink_to("loop")
+    state = capture(repo)
+    assert (state.commit, state.dirty, state.gaps) == (head, False, [])
+
+
 def test_what_programs_keep_and_other_work_trees_are_no_code_of_this_one(repo: Path) -> None:
     put(repo, ".gitignore", b".cache/\ntrees/\nbroken/\n")
     head = commit(repo)

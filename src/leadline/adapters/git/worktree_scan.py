@@ -317,7 +317,8 @@ class Scan:
                     some = list(islice(entries, MOST_IN_IGNORED))
             except OSError:
                 return []
-            found = [f"{folder}/{entry.name}" for entry in some if entry.is_dir()]
+            # what a link leads to lies elsewhere
+            found = [f"{folder}/{e.name}" for e in some if e.is_dir(follow_symlinks=False)]
         here = {path: os.path.join(self._full(path), ".git") for path in found}
         return [path for path, place in here.items() if self._is_another(place)]
 
@@ -327,7 +328,7 @@ class Scan:
             git_dir = git_dir_of(place)
             here = os.path.realpath(self.git.common_dir)
             return git_dir is not None and common_dir_of(git_dir) != here
-        except OSError:
+        except (OSError, ValueError):  # a name that no file can have
             return False
 
     def _judge_extra(self, path: str) -> None:
