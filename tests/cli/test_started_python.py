@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any, cast
 
+import pytest
+
+from leadline.services.run import started
 from tests.conftest import Lab
 
 WRITES = 'import os, sys; print(sys.prefix); print("PATH0", sys.path[:2])'
@@ -71,6 +75,16 @@ def test_of_several_that_differ_none_is_taken_for_the_one_that_measured(
     assert f"{ours}/bin/python, {theirs}/bin/python" in found["python_unknown_because"]
 
 
+def test_two_versions_in_one_folder_are_several(tmp_path: Path):
+    here = [("3.11.2", "/usr/bin/python3.11", "10"), ("3.12.1", "/usr/bin/python3.12", "11")]
+    rows = [(version, "cpython", program, "", "/", pid, "", "") for version, program, pid in here]
+    (tmp_path / started.STARTED).write_text("".join("\x1e".join(row) + "\n" for row in rows))
+    context: Any = None  # nothing is asked of it
+    seen = started.software_seen(context, cast("Any", {}), str(tmp_path))
+    assert seen and seen["python"] is None
+    assert "/usr/bin/python3.11, /usr/bin/python3.12" in seen["python_unknown_because"]
+
+
 def test_a_launcher_is_asked_for_its_environment_whatever_lies_beside_it(
     thread_lab: Lab, tmp_path: Path
 ):
@@ -116,8 +130,6 @@ def test_a_sitecustomize_of_the_job_is_imported_as_without_ours(thread_lab: Lab)
 
 def test_uv_with_inline_metadata_is_not_the_environment_of_the_project(thread_lab: Lab):
     """uv itself is not needed: what would be recorded beforehand is the question."""
-    import pytest
-
     from leadline.adapters.collectors import interpreter
 
     thread_lab.write(".venv/bin/python", "")

@@ -68,7 +68,7 @@ def software_seen(context: Context, planned: RunPlannedBody, attempt: str) -> So
     first = [row for pid, row in jobs.items() if row[6] == pid or row[6] not in jobs]
     if not first:
         return None
-    if len(several := {os.path.dirname(row[2]): row[2] for row in first}) > 1:
+    if len(several := {(*row[:2], os.path.dirname(row[2])): row[2] for row in first}) > 1:
         named = ", ".join(several.values())
         why = f"the job started several, and which of them measured is not seen: {named}"
         system = {k: v for k, v in planned.get("software", {}).items() if k in OF_SYSTEM}
