@@ -122,6 +122,7 @@ class VcsContract:
             clean.tree: ["a.py", "deep/new file.py"],
         }
         assert vcs.changed_since([state.tree], gone) == {}
+        assert vcs.changed_since(["None"], state.tree) == {}
         dest = os.path.join(tmp_path, "unpacked")
         vcs.export_tree(state.commit, dest)
         vcs.export_tree(state.commit, dest)

@@ -34,6 +34,7 @@ from leadline.adapters.git.worktree_scan import (
     without_filters,
 )
 from leadline.core.errors import LeadlineError, environment
+from leadline.core.patterns import later
 from leadline.core.plain import shell_word
 from leadline.core.record.run import ELSEWHERE
 from leadline.core.typed import TYPE_CHECKING
@@ -365,6 +366,7 @@ def _commit(
     return True
 
 
+_PAIR = later(r"[0-9a-f]{40,64} [0-9a-f]{40,64}")
 _AS_RAW = ("-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames")
 
 
@@ -402,7 +404,9 @@ def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None)
 
 def changed_since(git: GitProgram, trees: Iterable[str], now: str) -> dict[str, list[str]]:
     """See ``Vcs.changed_since``; one process for all of them."""
-    asked = {f"{tree} {now}".encode(): tree for tree in trees}
+    pairs = {f"{tree} {now}": tree for tree in trees}
+    # git gives back a line that begins with no object's name, as it does that of two equal trees
+    asked = {pair.encode(): pairs[pair] for pair in pairs if _PAIR.fullmatch(pair)}
     arguments = ["diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-renames"]
     lines = b"".join(pair + b"\n" for pair in asked)
     done = git.run(arguments, data=lines, ok=any_status)
