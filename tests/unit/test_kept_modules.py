@@ -95,6 +95,13 @@ def test_a_damaged_file_is_passed_over_and_written_anew(house: House, left: int)
     assert house.visit() == BOTH
 
 
+def test_a_size_that_no_file_has_is_damage(house: House) -> None:
+    house.visit()
+    Path(house.file).write_bytes(kept_modules._MARK + b"\xff" * 100)
+    house.visit()
+    assert house.visit() == BOTH
+
+
 def test_a_file_of_another_python_is_passed_over(house: House) -> None:
     house.visit()
     whole = bytearray(Path(house.file).read_bytes())

@@ -31,7 +31,8 @@ _TAG = sys.implementation.cache_tag or ""
 FILE = f"{os.path.dirname(os.path.abspath(__file__))}/__pycache__/compiled.{_TAG}.pyc"
 _MARK = b"kept" + MAGIC_NUMBER  # no such file of Python's begins like this
 _SIZE_BYTES = 8
-UNUSABLE = (OSError, ValueError, EOFError, TypeError)  # what a power cut left, among others
+# what a power cut left, among others
+UNUSABLE = (OSError, ValueError, EOFError, TypeError, OverflowError, MemoryError)
 
 
 class KeptModules:
