@@ -382,6 +382,15 @@ def test_a_number_that_changed_in_a_row_that_nothing_names_is_no_repeat_until_so
     thread_lab.ok("verify")
 
 
+def test_so_is_one_whose_metric_a_formula_reads(thread_lab: Lab):
+    thread_lab.ok("metric", "time_ms", "--direction", "lower")
+    thread_lab.ok("metric", "rate", "--formula", "100 / time_ms", "--direction", "higher")
+    for value in ("2.5", "25"):
+        thread_lab.write("r.csv", f"block,time_ms\n128,{value}\n")
+        data = imported(thread_lab, "r.csv", "--metric", "time_ms", "--config", "block")
+    assert (data["taken"], [row["where"] for row in data["not_taken"]]) == ([], ["line 2"])
+
+
 def test_a_table_without_a_header_is_refused_until_its_columns_are_named(thread_lab: Lab):
     thread_lab.write("n.tsv", "HEAD\t3.3\tkeep\nHEAD\t5.2\tdiscard\n")
     words = ("n.tsv", "--metric", "time_ms", "--config", "*")

@@ -334,15 +334,16 @@ class Held:
                 return run
         return None
 
-    def corrected(self, found: Findings, run: FoundRun) -> str:
+    def corrected(self, found: Findings, run: FoundRun, derived: Collection[str] = ()) -> str:
         """What is to be said of a row that nothing names, where the one that was taken from its place
-        is gone from its source and differs in one number; "" where that is not so."""
+        is gone from its source and differs in one number; "" where that is not so. ``derived``: as
+        for ``changed_row``."""
         earlier = self._by_source.get(f"{found.source}, {run.where}")
         if earlier is None or run.row or run.points or earlier.key in found.keys:
             return ""
         if earlier.origin != "reported" or earlier.retracted or earlier.row:
             return ""
-        changes = [change for change in changed_row(earlier, run) if change[0] != "key"]
+        changes = [one for one in changed_row(earlier, run, derived) if one[0] != "key"]
         field_, was, now = changes[0] if len(changes) == 1 else ("", None, None)
         name = field_.removeprefix("metrics.")
         if name == field_ or not (isinstance(was, (int, float)) and isinstance(now, (int, float))):

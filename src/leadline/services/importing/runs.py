@@ -363,7 +363,7 @@ class _Taking:
             if news == "renewed" and writing is not None:
                 _renew(self.thread, self.found, run, known, self.home_of(known), writing)
             return known.uid if news in ("renewed", "brought") else None
-        if why := self.held.corrected(self.found, run):
+        if why := self.held.corrected(self.found, run, self.derived):
             self.found.refuse(run.where, why)
             return None
         row: TakenRun = {
