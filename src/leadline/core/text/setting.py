@@ -14,14 +14,19 @@ from leadline.core.patterns import later
 from leadline.core.text.quantity import Quantity
 
 _NUMBER = r"[-+~]?\d[\d.,]*(?:e-?\d+)?[a-z%]{0,3}"
+# Other rates, ratios and probabilities are results: of hits, of compression, of success.
+_SHARES = (
+    r"(?:learning|sampl\w+|dropout|drop|decay|mask\w*|frame|refresh|update|mutation|noise|arrival|expansion|mlp|"
+    r"split|aspect|mix\w*|warm-?up|train\w*|target)[\s-]+(?:rate|ratio|fraction|probability|prob)"
+)
 _NAMES = (
-    r"(?:rate|lr|size|decay|dropout|momentum|temperature|penalty|width|depth|height|length|warm-?up|schedule|window|context|"
+    rf"(?:{_SHARES}|lr|size|decay|dropout|momentum|temperature|penalty|width|depth|height|length|warm-?up|schedule|window|context|"
     r"horizon|budget|patience|rank|alpha|beta\d?|gamma|lambda|epsilon|eps|sigma|tau|top-?[pk]|tolerance|threshold|"
     r"threads?|workers|heads|layers|blocks|dim(?:ension)?s?|channels|stride|padding|radius|degree|factor|level|"
     r"limit|cap|ceiling|clock|frequency|quota|timeout|deadline|interval|period|delay|retries|buffers?|pool|cache|queue|page|"
     r"block|tile|chunk|shards?|partitions?|replicas|fan-?out|concurrency|resolution|vocab\w*|base|offset|seeds?\s+range|"
-    r"scale|ratio|fraction|probability|prob|port|container|image|tag|driver|release|version|build|firmware|quantile|"
-    r"scaling|precision|order|capacity|clip\w*|steps?|epochs?|samples?|tokens?|spacing|shape|group|stage|"
+    r"scale|port|container|image|tag|driver|release|version|build|firmware|quantile|"
+    r"scaling|order(?!\s+of)|capacity|clip\w*|steps?|epochs?|samples?|tokens?|spacing|shape|group|stage|"
     r"parallelism|accumulation|connections|clients|moves|space|range|seed)"
 )
 _LEADS = (
@@ -29,10 +34,10 @@ _LEADS = (
     r"\w+ed|the|an?|tag|about|up|first|for|between)\b){0,4}"
 )
 _BY_NAME = later(
-    rf"\b(?:{_NAMES}|(?-i:[a-z]\w*_[a-z_]+|[a-z]+[A-Z]\w*)){_LEADS}\s*(?:{_NUMBER}\s*(?:to|and|or|then|,|/)\s+(?:\w+\s)?)*$|"
-    r"\b[A-Za-z]\w{0,2}\s?=\s?$",
+    rf"\b(?:{_NAMES}|(?-i:[a-z]\w*_[a-z_]+|[a-z]+[A-Z]\w*)){_LEADS}\s*(?:{_NUMBER}\s*(?:to|and|or|then|,|/)\s+(?:\w+\s)?)*$",
     re.I,
 )
+_BY_LETTERS = later(r"\b[A-Za-z]\w{0,2}\s?=\s?$")  # "M=16"; "R=0.93" may be a result
 _OF_AN_INPUT = (
     r"\s*-?(?:[\w-]+\s+){0,2}(?:steps?|tokens?|epochs?|iterations?|documents?|examples?|images?|pages?|files?|rows|records|queries|"
     r"lines|words|characters|frames|pixels|classes|points|launches|calls|requests|evaluations|connections|"
@@ -51,16 +56,27 @@ _COMPARED = later(
     r"\b(?:faster|slower|better|worse|lower|higher|less|fewer|cheaper|sooner|quicker|than|gains?|gained|wins?|winn\w+|won|beats?|beat|"
     r"improv\w+|speed-?ups?|sav(?:es?|ed|ings?)|reduc\w+|cuts?|fell|falls?|drop(?:s|ped)?|rose|rises?|grew|increas\w+|"
     r"decreas\w+|converg\w+|reach\w*|achiev\w+|gets?|needs?|needed|takes|took|enough|regress\w*|fail\w*|"
-    r"diverge\w*|success\w*|outperform\w*|halv\w+|doubl\w+)\b",
+    r"diverge\w*|success\w*|outperform\w*|halv\w+|doubl\w+|solv\w+|done|finish\w*)\b",
     re.I,
 )
 _RATE = later(
     r"\s*(?:[\w-]+\s+)?(?:an?|per)\s+(?:s|second|minute|hour|day)\b", re.I
 )  # "9000 requests a second"
+_AMOUNT = later(r"\s*(?:(?:seconds|minutes|hours|days)\b|points\b(?!\s+in\b))", re.I)
+_AMOUNTS_TO = later(
+    r"\b(?:(?:median|mean|average|best|minimum|maximum|p\d\d)\s+of|up\s+to|over|per|passes|"
+    r"(?:measur|tim|clock|finish|end|settl|record|observ|peak|land)ed\s+(?:to|at|on|over))\s+(?:the\s+)?$",
+    re.I,
+)
+_IN_A_NAME = later(r"_|(?<=[a-z])(?=[A-Z])")
 _RESULT = later(
-    r"\b(?:accurac\w+|loss(?:es)?|perplexity|errors?|scores?|latency|throughput|speed|runtime|quality|recall|bleu|f1|auc|reward|"
-    r"return|bpb|mfu|hit\s+rate|error\s+rate|win\s+rate|pass\s+rate|success\s+rate|failure\s+rate)"
-    r"(?:\s+(?!scal|func|weight)[\w]+){0,3}\s*[=:(]?\s*$",
+    r"(?:\b(?:accurac\w+|acc|loss(?:es)?|perplexity|ppl|errors?|scores?|latency|throughput|speed|runtime|quality|recall|"
+    r"precision|bleu|f1|auc|i?ou|m?ap|mse|mae|rmse|ece|r2|psnr|reward|return|bpb|mfu|peak(?!\s+(?:lr|learning)))"
+    r"(?:\s+(?!scal|func|weight)[\w]+){0,3}|"
+    r"\b(?:time|cost|energy)(?:\s+(?:per|of|for)\s+(?:(?:an?|the|one|each)\s+)?\w+)?(?:\s+(?:is|was|of|at|about))*|"
+    r"(?<![-\w])[prtz](?=\s*=)|"
+    r"\b(?!\w*(?:timeout|interval|budget|limit|max|delay|deadline|period|warm))\w+_(?:[mun]?s|secs?|seconds|[mg]b|pct|percent))"
+    r"\s*[=:(]?\s*$",
     re.I,
 )
 
@@ -76,9 +92,13 @@ def is_of_setting(q: Quantity, prose: str, part: str, metrics: Collection[str]) 
     if (
         _RATE.match(after)
         or _RESULT.search(tail)
+        or _RESULT.search(_IN_A_NAME.sub(" ", tail))
+        or (_AMOUNTS_TO.search(tail) and (q.unit or _AMOUNT.match(after)))
         or (named and re.search(rf"(?i)\b(?:{named})\b[^,;.]*$", tail))
     ):
         return False
-    return bool(_BY_NAME.search(tail)) or bool(
-        _PLACED.search(tail) and (_BY_NOUN.match(after) or q.unit)
+    return (
+        _BY_NAME.search(tail) is not None
+        or (_BY_LETTERS.search(tail) is not None and "." not in q.digits)
+        or (_PLACED.search(tail) is not None and bool(_BY_NOUN.match(after) or q.unit))
     )
