@@ -66,3 +66,16 @@ def test_a_fragment_is_read_with_what_stands_before_it() -> None:
 def test_what_is_no_sentence_is_read(text: str) -> None:
     assert overclaims(text, (), tuple) is not None
     assert judged(text).words is not None
+
+
+def test_settings_in_the_same_sentence_make_a_verdict_no_plainer() -> None:
+    settings = (
+        "with batch size 32, a warmup of 500 steps and the seed fixed at 3 on the node in the lab"
+    )
+    for said in (
+        "The gain is guaranteed",
+        "The old kernel is unbeatable",
+        "It works in every case",
+    ):
+        assert overclaims(f"{said}, {settings}.", (), list, named=False), said
+    assert not overclaims(f"The winner-take-all layer was used, {settings}.", (), list, named=False)

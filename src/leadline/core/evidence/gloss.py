@@ -16,6 +16,7 @@ from leadline.core.evidence.direction import RELATIVE, contradictions
 from leadline.core.evidence.evaluate import ClauseResult
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.patterns import later
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.text import strong_words as strong
@@ -28,6 +29,8 @@ from leadline.core.values import dataclass, field
 
 _NAMED = 4
 _DOUBTED = 1.0  # how plain a sentence with a strong word must read to be let through
+_OUTRIGHT = 1.5  # above which a part of a sentence is a verdict, whatever stands beside it
+_STOP = later(r"[,;:()—–]\s+|\s[-–—]\s")
 _SAYS_MORE = "the sentence reads as a verdict, and no claim is named that bears it"
 _PLAIN = "say what was done and what was seen, in which runs, or name the claim (P-C1)"
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
@@ -114,11 +117,25 @@ def _by_what_was_learned(
         listed = [o for o in found if o.position in inside]
         said = judged(sentence, strong.kinds_of(w for w in not_borne if w.start in inside))
         if listed:
-            yield from (o for o in listed if said.score > -_DOUBTED or o.position in of_form)
+            doubted = said.score > -_DOUBTED
+            for o in listed:
+                if doubted or o.position in of_form or _stands_out(o, start, sentence, not_borne):
+                    yield o
         elif said.score > 0 and said.words:
             named = ", ".join(f"'{word}'" for _, word in said.words)
             at, word = said.words[0]
             yield Overclaim(start + at, word, f"{named}: {_SAYS_MORE}", _PLAIN)
+
+
+def _stands_out(o: Overclaim, start: int, sentence: str, not_borne: Sequence[StrongWord]) -> bool:
+    """Whether the part of the sentence that it stands in is a verdict by itself: settings listed beside it
+    make it no plainer."""
+    at, end = o.position - start, o.position - start + len(o.word)
+    stops = [m.span() for m in _STOP.finditer(sentence)]
+    first = max((last for _, last in stops if last <= at), default=0)
+    last = min((begins for begins, _ in stops if begins >= end), default=len(sentence))
+    kinds = strong.kinds_of(w for w in not_borne if first <= w.start - start < last)
+    return judged(sentence[first:last], kinds).score > _OUTRIGHT
 
 
 Lacking = tuple[str, str] | None
