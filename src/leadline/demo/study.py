@@ -217,12 +217,12 @@ def _metrics(study: Study, experiment: str) -> Sequence[Mapping[str, Any]]:
 
 def claims(study: Study) -> None:
     fast, slow = study.ids["level 1"], study.ids["lzma"]
-    # The margin claimed is the largest of these that the interval bears.
-    made = None
-    for margin in ("1.5", "1.25", "1.0"):
-        code, made = _claim(study, fast, margin)
-        if code == 0:
-            break
+    # The margin claimed is the largest of these that the interval bears; where other work came with one
+    # of the sides, no label is.
+    made = ""
+    for label in (True, False):
+        for margin in ("1.5", "1.25", "1.0"):
+            made = made or _claim(study, fast, margin, label)
     if not made:
         raise Failure("no margin of the claim was borne")
     study.ids["claim"] = made
@@ -245,17 +245,18 @@ def claims(study: Study) -> None:
     study.leadline("claims")
 
 
-def _claim(study: Study, fast: str, margin: str) -> tuple[int, str]:
-    arguments = (
+def _claim(study: Study, fast: str, margin: str, label: bool) -> str:
+    """The claim's id; "" where it was refused."""
+    arguments = [
         "claim",
         f"zlib level 1 gives at least {margin} times the throughput of level 6 on source text",
         "--that",
         f"{METRIC}({fast}) >= {margin} * {METRIC}(baseline)",
-        "--label",
-        "replicated",
-    )
+    ]
+    if label:
+        arguments += ["--label", "replicated"]
     answer = study.leadline(*arguments, expect=(0, 5))
-    return (0, str(answer["data"]["id"])) if answer["ok"] else (5, "")
+    return str(answer["data"]["id"]) if answer["ok"] else ""
 
 
 def publish(study: Study) -> None:
@@ -303,11 +304,11 @@ def finish(study: Study) -> None:
         "--did-not",
         f"Blocks of 16 KiB keep only {{{{{small}.ratio.median / baseline.ratio.median:.3f}}}} of the ratio.",
         "--confidence",
-        "Level 1 is replicated on this machine; the codecs are single runs.",
+        f"What {claim} rests on, on this machine; the codecs are single runs.",
         "--limits",
         "One machine, one corpus, standard library codecs.",
         "--conclusion",
-        "Use zlib level 1 where throughput counts, since the gain is replicated and the ratio loss is known.",
+        f"Use zlib level 1 where throughput counts: the gain is that of {claim}, and the ratio loss is known.",
         "--next-step",
         "Repeat on the build servers.",
         "--next-step",

@@ -198,7 +198,7 @@ def _one_metric(
     m.notes += found.notes
     m.withheld = found.withheld
     m.deterministic = found.rule == EXACT and not m.withheld
-    m.waiting = [len(side) for side in found.out_of_turn]
+    m.out_of_turn = [[run.id for run in side] for side in found.out_of_turn]
     _count(out, m, sides, definition, choice)
     m.inside_baseline_spread = None if b.mean is None else inside_spread(a, b.mean)
     m.moved_by_machine = moved_by_machine(definition)

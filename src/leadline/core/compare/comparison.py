@@ -122,7 +122,8 @@ class MetricComparison:
     ``looks``: how often the sides could be looked at; ``choices``: how many comparisons this one was
     chosen from (``choice`` in words); ``p_counted``: the p value after both. ``p_adjusted`` is Holm's of it over the
     ``judged`` metrics. ``detectable`` is the smallest true difference that these runs would have shown.
-    ``outliers``: run ids of each side. ``moved_by_machine``: True for times and rates, False for
+    ``outliers``: run ids of each side; ``out_of_turn``: those in no
+    figure, since they took no turns with the other side. ``moved_by_machine``: True for times and rates, False for
     results, None where nobody said. ``apart``: in what the contracts of the runs differ; there is
     no difference then, and ``side_units`` has the unit of each."""
 
@@ -138,7 +139,7 @@ class MetricComparison:
     pairs: int = 0
     detectable: float | None = None
     deterministic: bool = False
-    waiting: list[int] = field(default_factory=lambda: [0, 0])  # runs of a, b that took no turns
+    out_of_turn: list[list[str]] = field(default_factory=lambda: [[], []])  # of a, of b
     inside_baseline_spread: bool | None = None
     target: AgainstTarget | None = None
     p_adjusted: float | None = None
@@ -160,8 +161,12 @@ class MetricComparison:
     @property
     def bears_a_verdict(self) -> bool:
         """Enough runs a side, taken so that a test can tell the sides from their moments."""
-        counts = self.a.n + self.waiting[0], self.b.n + self.waiting[1]
-        return not self.withheld and (self.deterministic or min(counts) >= FEWEST)
+        return not self.withheld and (self.deterministic or min(self.runs_of_each) >= FEWEST)
+
+    @property
+    def runs_of_each(self) -> tuple[int, int]:
+        """Of a and of b, those in no figure too."""
+        return self.a.n + len(self.out_of_turn[0]), self.b.n + len(self.out_of_turn[1])
 
     @property
     def mean_difference(self) -> float | None:

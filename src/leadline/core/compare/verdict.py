@@ -159,11 +159,20 @@ def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene:
     _restrain_by_hygiene(m, out, strict_hygiene)
 
 
+def _contended(runs: list[str], contended: list[str], apart: list[str]) -> tuple[int, int]:
+    """How many of a side's runs that are in the figures met other work, and how many there are."""
+    figures = set(runs) - set(apart)
+    return len(figures & set(contended)), len(figures)
+
+
 def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: bool) -> None:
     """No "worse" (and no "equivalent": it says "not worse") over a machine that was not shown to be
     idle, unless the sides took turns on it."""
-    on_a, on_b = len(out.hygiene["a"]["contended"]), len(out.hygiene["b"]["contended"])
-    sizes = len(out.a_runs), len(out.b_runs)
+    sides = zip((out.a_runs, out.b_runs), "ab", m.out_of_turn, strict=True)
+    counted = [
+        _contended(runs, out.hygiene[side]["contended"], apart) for runs, side, apart in sides
+    ]
+    (on_a, on_b), sizes = (counted[0][0], counted[1][0]), (counted[0][1], counted[1][1])
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
     n = sum(sizes)
     in_turns = m.rule in IN_TURNS

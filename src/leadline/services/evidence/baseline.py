@@ -255,7 +255,7 @@ def _check_move(
     ``again`` declares and ``comparison`` takes for declared."""
     missing, commands = [], []
     found = next((m for m in comparison.metrics if m.metric == metric), None)
-    sizes = (found.a.n + found.waiting[0], found.b.n + found.waiting[1]) if found else (0, 0)
+    sizes = found.runs_of_each if found else (0, 0)
     for side, n in zip((current, experiment), sizes, strict=True):
         if n < REPEATS_NEEDED:
             commands.append(f"leadline run --experiment {side.id} --repeat {REPEATS_NEEDED - n}")
