@@ -38,10 +38,11 @@ def test_one_hypothesis_is_decided_each_way_and_by_the_numbers(study):
 
 
 def test_a_claim_is_replicated_and_a_label_was_refused(study):
-    """On a machine where other work came with one side, none is replicated, and it says why."""
+    """Where other work came with one side, or with the reproduction, none is replicated, and it is said."""
     claims = {c["id"]: c for c in ask(study, "claims")["data"]}
     first, other = claims["SRC-C1"], claims["SRC-C2"]
-    assert first["label"] == "replicated" or "contended" in str(first)
+    noise = any(word in first["sentence"] for word in ("contended", "disagrees"))
+    assert first["label"] == "replicated" or (first["label"] == "exploratory" and noise)
     assert other["label"] == "exploratory"
     assert ask(study, "tried", "lzma")["counts"]["hits"] > 0
 
