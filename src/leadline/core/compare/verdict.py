@@ -168,11 +168,9 @@ def _contended(runs: list[str], contended: list[str], apart: list[str]) -> tuple
 def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: bool) -> None:
     """No "worse" (and no "equivalent": it says "not worse") over a machine that was not shown to be
     idle, unless the sides took turns on it."""
-    sides = zip((out.a_runs, out.b_runs), "ab", m.out_of_turn, strict=True)
-    counted = [
-        _contended(runs, out.hygiene[side]["contended"], apart) for runs, side, apart in sides
-    ]
-    (on_a, on_b), sizes = (counted[0][0], counted[1][0]), (counted[0][1], counted[1][1])
+    on_a, of_a = _contended(out.a_runs, out.hygiene["a"]["contended"], m.out_of_turn[0])
+    on_b, of_b = _contended(out.b_runs, out.hygiene["b"]["contended"], m.out_of_turn[1])
+    sizes = of_a, of_b
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
     n = sum(sizes)
     in_turns = m.rule in IN_TURNS

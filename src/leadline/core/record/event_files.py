@@ -105,9 +105,8 @@ def by_writer(names: Iterable[str]) -> dict[str, list[str]]:
 RECORD, QUARANTINED, TORN = "record", "quarantined", "torn"
 
 
-@lru_cache(
-    maxsize=4
-)  # who writes asks of one line when it is written, and when it is written behind
+# Who writes asks of one line when it is written, and when it is written behind.
+@lru_cache(maxsize=4)
 def line_is(line: bytes) -> str:
     """What a line holds: a whole ``RECORD``, newline and all, one that is ``QUARANTINED``, or what is
     ``TORN``."""

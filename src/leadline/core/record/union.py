@@ -63,9 +63,8 @@ def union(known: Known, theirs: Mapping[str, bytes]) -> Union:
     """New files and longer ones are taken in. A version that went on otherwise from where ours did
     is written beside it; one that has other lines in the place of ours is disputed."""
     done, apart = Union(), dict(known.disputed)
-    files = ChainMap(
-        done.changed, cast("dict[str, bytes]", known.files)
-    )  # what is here is only read
+    # What is here is only read.
+    files = ChainMap(done.changed, cast("dict[str, bytes]", known.files))
     report = done.report
     for name, data in sorted(theirs.items()):
         if not FILE_NAME.match(name):

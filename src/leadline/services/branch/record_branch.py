@@ -209,9 +209,12 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Iterator[t
             yield path, data
             continue
         theirs = context.vcs.read_blob(str(published))
+        if data.startswith(theirs):
+            yield path, data
+            continue
         own = is_own(split_name(name)[0], context.store.writer)
         own = own and (name in contested or is_within(theirs, data))
-        if data.startswith(theirs) or (own and _stands(context, topic, name)):
+        if own and _stands(context, topic, name):
             yield path, data
         elif not theirs.startswith(data):
             yield f"{topic}/events/{copy_name(name, theirs, data)}", data
