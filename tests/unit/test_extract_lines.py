@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from leadline.core.extract.lines import (
     number_of,
     points_of,
     printed_measuring,
+    printed_value,
     read_metrics_line,
     read_stdout_line,
     step_of,
@@ -231,6 +233,30 @@ def test_a_text_is_a_number_for_a_metric_that_was_declared_and_what_it_may_not_b
     read_metrics_line('{"ms": "12 MB"}', 2, into)
     problem = into.problems.listed()[0]
     assert "ms is '12 MB', which is in 'MB', and the metric is in 'ms'" in problem["what"]
+
+
+def test_a_text_is_a_number_where_the_metric_is_named_by_the_unit_in_it():
+    into = Gatherer(METRICS, {})
+    read_metrics_line(
+        '{"time_ms": "6.7 ms", "step_ms": "1.2 s", "size": "4 GB", "mem_GB": "3"}', 1, into
+    )
+    assert {name: series.last for name, series in into.series.items()} == {"time_ms": 6.7}
+
+
+@pytest.mark.parametrize(
+    ("printed", "pattern"),
+    [
+        ("start\ntime_ms: 6.7 ms\nbye", "time_ms=time_ms: *(.+)"),
+        ("Val loss (final) = 1.2e-3\n", r"Val_loss_final=Val loss \(final\) = *(.+)"),
+        ("epoch 3\nsee: https://a.b\nat 12:30", None),
+        ("shape: (3, 4)\nmode: fast", None),
+    ],
+)
+def test_a_printed_value_tells_the_pattern_that_takes_it(printed: str, pattern: str | None):
+    found = printed_value(printed)
+    assert (found and found[1]) == pattern
+    if found:
+        assert re.search(found[1].partition("=")[2], found[0])
 
 
 def test_nested_and_dotted_names_that_meet_are_named_and_neither_is_taken():

@@ -200,7 +200,7 @@ def test_rows_that_no_key_names_are_told_apart_by_what_they_hold(tmp_path: Path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
-@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_utf16_is_read_as_its_mark_tells(tmp_path: Path, encoding: str, ending: str) -> None:
     mark = "\ufeff" if encoding.endswith("be") else ""
     rows = {
@@ -257,8 +257,15 @@ def test_runs_whose_pooling_is_a_mean_are_runs_though_their_values_lie_close(
 
 def test_words_that_tell_what_was_tried_tell_no_failure(tmp_path: Path) -> None:
     columns = Columns({"ms": "ms"}, ["id"], roles=RowRoles(words=["note"]))
-    text = "id,ms,note\na,n/a,skip connections in the decoder\nb,n/a,pruned at 50%\n"
-    assert [run.state for run in read(tmp_path / "r.csv", text, columns).runs] == ["done", "done"]
+    notes = ["skip connections in the decoder", "pruned at 50%", "Error analysis of layer 3"]
+    notes += ["timeout handling improved", "lost in the middle", "crash course"]
+    text = "id,ms,note\n" + "".join(f"{n},n/a,{note}\n" for n, note in enumerate(notes))
+    runs = read(tmp_path / "r.csv", text, columns).runs
+    assert [run.state for run in runs] == ["done"] * len(notes)
+    notes = ["Error in layer 3", "ValueError: b", "failed badly", "timeout (600 s)", "crash - OOM"]
+    text = "id,ms,note\n" + "".join(f"{n},n/a,{note}\n" for n, note in enumerate(notes))
+    runs = read(tmp_path / "r.csv", text, columns).runs
+    assert [run.reason for run in runs] == notes and "done" not in {run.state for run in runs}
 
 
 def test_a_row_without_a_value_whose_words_say_why_is_a_failed_run(tmp_path: Path) -> None:

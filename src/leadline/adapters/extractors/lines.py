@@ -126,8 +126,15 @@ def reading_of(path: str) -> Callable[[bytes], bytes]:
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
     if head.startswith(UTF_16):
-        decode = codecs.getincrementaldecoder("utf-16")("surrogatepass").decode
-        return lambda chunk: decode(chunk).encode(errors="surrogatepass")
+        decoder = codecs.getincrementaldecoder("utf-16")
+        ends = _line_ends(decoder("replace").decode(head).encode(errors="replace"))
+        decode = decoder("surrogatepass").decode
+        return lambda chunk: ends(decode(chunk).encode(errors="surrogatepass"))
+    return _line_ends(head)
+
+
+def _line_ends(head: bytes) -> Callable[[bytes], bytes]:
+    """What puts line feeds where carriage returns alone end the lines of a text that begins so."""
     if b"\r" in head and b"\n" not in head:
         return lambda chunk: chunk.replace(b"\r", b"\n")
     return bytes

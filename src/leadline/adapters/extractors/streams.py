@@ -117,28 +117,26 @@ class PatternReader:
 
 def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: Gatherer) -> None:
     gatherer.rows += 1
-    definition = gatherer.definitions.get(gatherer.spec.name)
-    value = _number(match.group(group), definition.unit if definition else "")
-    if value is None:
+    said = match.group(group)
+    value = "" if said is None else _number(said, gatherer.unit(gatherer.spec.name))
+    if isinstance(value, str):
         gatherer.dropped += 1
-        gatherer.problems.add(
-            "not-a-number", f"{match.group(group)!r} is not a number", number, blocking=True
-        )
+        why = "not a number" if value in ("", "no number") else value
+        gatherer.problems.add("not-a-number", f"{said!r} is {why}", number, blocking=True)
     elif value != value and gatherer.spec.nan != "keep":
         gatherer.dropped += 1
         gatherer.problems.add("nan", "not a number", number, blocking=gatherer.spec.nan == "fail")
     else:
-        step = _number(match.group("step")) if "step" in match.re.groupindex else None
+        step = _number(match.groupdict().get("step") or "")
         gatherer.taken += 1
-        gatherer.add(gatherer.spec.name, value, step, number)
+        gatherer.add(gatherer.spec.name, value, None if isinstance(step, str) else step, number)
 
 
-def _number(text: str | None, unit: str = "") -> float | None:
-    if text is None:
-        return None
+def _number(text: str, unit: str = "") -> float | str:
+    """The number, or what the text is instead."""
     value = number_in(text, unit)
     too_large = isinstance(value, float) and math.isinf(value) and text[-1:].isdigit()
-    return None if too_large or isinstance(value, str) else value  # 1e999 is not infinite
+    return "too large" if too_large else value  # 1e999 is not infinite
 
 
 def _too_long(gatherer: Gatherer, number: int) -> None:

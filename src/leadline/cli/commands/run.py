@@ -381,12 +381,26 @@ def _told(outcomes: list[RunOutcome], printed: bool) -> list[str]:
         lines += [_summary(o) for o in those if len(done) < 2 or o.state != "done"]
         if len(done) > 1:
             lines.append(_of_repeats(experiment, done, len(those)))
+    last = outcomes[-1] if outcomes else None
+    if last and last.state == "done" and not (last.metrics or last.nonfinite or last.problems):
+        lines += _unread(last.excerpt)
     wrong = [o for o in outcomes if o.state != "done" and o.excerpt]
     if printed and wrong:
         from leadline.core.plain import plain
 
         lines += ["  " + line for line in plain(wrong[-1].excerpt).split("\n")[-PRINTED_LINES:]]
     return lines
+
+
+def _unread(excerpt: str) -> list[str]:
+    """How a value that was printed would have been taken for a metric."""
+    from leadline.core.extract.lines import printed_value
+    from leadline.core.plain import one_line, shell_word
+
+    if (found := printed_value(excerpt)) is None:
+        return []
+    line, pattern = found
+    return [f"{one_line(line)!r} is no metric: run --pattern {shell_word(pattern)} takes it as one"]
 
 
 def _of_repeats(experiment: str, done: list[RunOutcome], count: int) -> str:

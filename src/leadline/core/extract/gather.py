@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from leadline.core.canonical import finite
 from leadline.core.extract.spec import SOURCES, ExtractionSpec
 from leadline.core.metric.items import MOST_ITEMS, facts_of
+from leadline.core.metric.units import unit_of_name
 from leadline.core.record.run import MetricDef
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -271,6 +272,11 @@ class Gatherer:
         definition = self.definitions.get(name)
         rule = self.spec.reduce or (definition.reduce if definition else "last")
         return "mean" if rule == "last" and name in self.shares else rule
+
+    def unit(self, name: str) -> str:
+        """What a metric is in: as it was declared, else as its name ends."""
+        definition = self.definitions.get(name)
+        return unit_of_name(name) if definition is None else definition.unit
 
     def add(
         self, name: str, value: float, step: float | None = None, row: int | None = None

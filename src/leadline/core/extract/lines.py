@@ -2,7 +2,8 @@
 
 ``{"loss": 0.3, "step": 10}``, ``{"metric": "loss", "value": 0.3}`` and ``{"metrics": {"loss": 0.3}}``
 say the same; nested objects give dotted names. Booleans count as 0 and 1, as in ``ll.log``, and a
-list of one number as that number. A text is a number for a metric that is declared.
+list of one number as that number. A text is a number for a metric that is declared, or whose name
+ends with the unit that the text names.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.extract.gather import Gatherer
-from leadline.core.extract.written_number import EXACT, NONFINITE, number_in
+from leadline.core.extract.written_number import EXACT, NONFINITE, number_in, unit_in
 from leadline.core.patterns import later
 from leadline.core.plain import beginning
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ _PRINTED = (
     rb':[^\S\n]*(?:\[[^\S\n]*)*(?:-?[0-9NI]|true|false|"[^\S\n]*[+-]?(?:[0-9.\x80-\xff]|nan|inf))'
     rb"|\\|\x1b|\xc2\x9b"
 )
+_SAID = later(r"([A-Za-z][\w ./()%-]{0,60}?)(\s*[:=])\s*(\S.{0,30})")
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 
@@ -169,6 +171,23 @@ def may_measure(text: str) -> bool:
     return _NUMBER.search(text) is not None or "\\" in text
 
 
+def printed_value(text: str) -> tuple[str, str] | None:
+    """The last line of ordinary output that says one value by its name, and the pattern that takes
+    it; None where none does.
+
+    >>> printed_value("done\\nmean time: 6.7 ms\\n")
+    ('mean time: 6.7 ms', 'mean_time=mean time: *(.+)')
+    """
+    found = None
+    for line in text.splitlines():
+        said = _SAID.fullmatch(line.strip())
+        if said and not isinstance(number_in(said[3], unit_in(said[3])), str):
+            name = re.sub(r"[^\w/.-]+", "_", said[1]).strip("_")
+            before = re.escape(f"{said[1]}{said[2]}").replace("\\ ", " ")
+            found = line.strip(), f"{name}={before} *(.+)"
+    return found
+
+
 def printed_measuring(names: Iterable[str]) -> re.Pattern[bytes]:
     """Finds something in each line, as bytes of UTF-8, that ``read_stdout_line`` may take anything
     from where metrics of these names are declared; compiled when it is used. It looks through many
@@ -195,10 +214,11 @@ def _reading(into: Gatherer, row: int | None = None) -> Read:
         if number is not None or not isinstance(text, str):
             return number
         metric = next((m for m, column in into.spec.mapping.items() if column == name), name)
-        definition = into.definitions.get(metric)
-        if definition is None and name not in into.spec.mapping.values():
+        unit = into.unit(metric)
+        meant = metric in into.definitions or name in into.spec.mapping.values()
+        if not meant and (not unit or unit_in(text) != unit):
             return None
-        written = number_in(text, definition.unit if definition else "")
+        written = number_in(text, unit)
         if not isinstance(written, str):
             return written
         if row is not None:

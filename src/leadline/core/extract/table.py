@@ -233,9 +233,9 @@ class _Table:
         self.texts: dict[str, list[int]] = {}  # rows whose cell is text
         self.whys: dict[str, str] = {}  # the first of them, and what it is
         self.units = {
-            column: gatherer.definitions[metric].unit
+            column: unit
             for metric, column in self.spec.mapping.items()
-            if metric in gatherer.definitions
+            if (unit := gatherer.unit(metric)) or metric in gatherer.definitions
         }
         self.exact: dict[tuple[str, int], int] = {}  # integers that no float holds, by place
         self.keep = bytearray()
@@ -259,8 +259,7 @@ class _Table:
 
     def _unit(self, name: str) -> str:
         if name not in self.units:
-            definition = self.gatherer.definitions.get(name)
-            self.units[name] = definition.unit if definition else ""
+            self.units[name] = self.gatherer.unit(name)
         return self.units[name]
 
     def add(self, row: Row) -> bool:

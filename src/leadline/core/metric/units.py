@@ -195,6 +195,36 @@ _COUNT_WORDS = frozenset(("instructions", "params", "parameters", "allocated", "
 _SPLIT = later(r"[_./:@-]+")
 
 
+# How names spell units; of one letter alone (``h``) a name says nothing.
+_SPELLED = {
+    **dict.fromkeys(("sec", "secs", "seconds"), "s"),
+    **dict.fromkeys(("pct", "percent"), "%"),
+    **dict.fromkeys(("ms", "msec", "msecs", "milliseconds"), "ms"),
+    **dict.fromkeys(("us", "usec", "usecs", "microseconds"), "us"),
+    **dict.fromkeys(("ns", "nsec", "nsecs", "nanoseconds"), "ns"),
+    **{unit.lower(): unit for unit in ("kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB")},
+}
+_BRACKETED = later(r"[(\[]([^()\[\]]{1,12})[)\]]\s*\Z")
+_NAME_END = later(r"([^\s_./:@(\[-]+)[\s_./:@)\]-]*\Z")
+_RATE_END = later(r"(?i).*(?:/|\bper[_ ]|_per[_ ])s(?:ec(?:ond)?)?s?\W*")
+
+
+def unit_of_name(name: str) -> str:
+    """The unit that a name ends with, "" where it has none.
+
+    >>> unit_of_name("time_ms"), unit_of_name("memory (GB)"), unit_of_name("h"), unit_of_name("tok_per_s")
+    ('ms', 'GB', '', '')
+    """
+    found = _BRACKETED.search(name)
+    if found is None:
+        found = _NAME_END.search(name)
+        if found is None or len(name.strip()) == 1 or _RATE_END.fullmatch(name):
+            return ""
+    last = found[1].strip()
+    unit = _SPELLED.get(last.lower(), last)
+    return unit if dimension(unit) and unit != "1" else ""
+
+
 def dimension(unit: str) -> str:
     """``time``, ``rate``, ``memory``, ...; "" when the unit is not known."""
     return _UNITS.get(unit.strip(), ("", 0.0))[0]

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from leadline.core.compare.reruns import is_seed
 from leadline.core.extract.table import cell_number
-from leadline.core.metric.units import dimension
+from leadline.core.metric.units import unit_of_name
 from leadline.core.patterns import later
 from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
@@ -32,7 +32,6 @@ def _words(text: str) -> frozenset[str]:
 
 _SPLIT = later(r"[^a-z0-9%]+|(?<=[a-z])(?=\d)")
 _UNIT_IN_CELL = later(r"[+-\u2212]?[\d.,']*\d(?:[eE][+-]?\d+)? ?([^\d\s.,+_-][^\d\s_]{0,15})")
-_UNIT_IN_NAME = later(r"[(\[]([^()\[\]]{1,12})[)\]]\s*")
 _THOUSANDS = later(r"[+-]?[1-9]\d{0,2},\d{3}")  # or a fraction: its reader says so
 _DURATION = later(r"(?:\d+ days?,? )?\d+:\d\d:\d\d(?:\.\d+)?")
 _PER_SECOND = later(r"/s(?:ec(?:ond)?s?)?\b")
@@ -111,16 +110,6 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("base", "cand"),
 )
 _PAIRS += (("baseline", "new"), ("baseline", "metric"), ("baseline", ""), ("control", "treatment"))
-_UNITS = {
-    "pct": "%",
-    "percent": "%",
-    "sec": "s",
-    "secs": "s",
-    "seconds": "s",
-    "gb": "GB",
-    "mb": "MB",
-}
-_UNITS |= {"gib": "GiB", "mib": "MiB", "kb": "kB", "milliseconds": "ms", "usec": "us"}
 
 
 @dataclass
@@ -323,7 +312,7 @@ def _metric(column: _Column, why: str, definition: MetricDef | None = None) -> O
     rate = _is_rate(words)
     told = words[: -2 if rate else None]
     better = next((w for word in reversed(told) if (w := _better(word))), "higher" if rate else "")
-    unit = column.unit or _unit_of(column)
+    unit = column.unit or unit_of_name(column.name)
     one = Offered(column.name, "metric", why, unit=unit, better=better)
     one.in_cells = bool(column.unit)
     if definition is not None:
@@ -341,18 +330,6 @@ def _better(word: str) -> str:
 def _is_rate(words: Sequence[str]) -> bool:
     """Whether a name ends as ``ops_per_s`` or ``tok/s`` does."""
     return words[-2:-1] == ["per"] and words[-1] in ("s", "sec", "second")
-
-
-def _unit_of(column: _Column) -> str:
-    """The unit that a name ends with: ``time_ms``, ``memory (GB)``."""
-    found, words = _UNIT_IN_NAME.search(column.name), column.words
-    if _is_rate(words):
-        return ""
-    if not found and (not words or words in (["s"], ["h"], ["b"])):
-        return ""
-    last = found[1].strip() if found else words[-1]
-    unit = _UNITS.get(last.lower(), last)
-    return unit if dimension(unit) and unit != "1" else ""
 
 
 def _is_commit(column: _Column) -> bool:

@@ -47,6 +47,14 @@ _FAILED = later(
     r"preempted|interrupted|diverged|exploded|hung|did not converge|not converged|"
     r"\w+[_ -](?:fail(?:ed|ure)?)|tainted|lost)\b"
 )
+# A noun before others ("Error analysis of layer 3", "crash course") is what a row is about, and no
+# end, unless the column is said to tell ends.
+_ABOUT = later(
+    r"(?i)\W*(?:crash|fail(?:ure)?|err(?:or)?|exception|panic|abort|cancel|timeout|lost)\s+"
+    r"(?:in the\b|(?!(?:at|in|on|of|by|to|due|after|with|while|when|during|before|because|for|from|"
+    r"near|as|and|or|code|exit|signal|rank|step|epoch|again|early|twice|once|occurred|raised|thrown)"
+    r"\b)[a-z]{3})"
+)
 _NOT_YET = later(
     r"(?i)\W*(?:pending|running|in[ _-]progress|queued|scheduled|planned|pre-?registered|todo|tbd)\b"
 )
@@ -69,6 +77,8 @@ def told_ending(
     for column in dict.fromkeys(telling):
         said = cells.get(column)
         if not isinstance(said, str) or not said.strip():
+            continue
+        if column != state and _ABOUT.match(said):
             continue
         if _TIMEOUT.match(said):
             return "timeout", column, said.strip()
