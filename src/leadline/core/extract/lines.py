@@ -30,7 +30,7 @@ _PRINTED = (
     rb':[^\S\n]*(?:\[[^\S\n]*)*(?:-?[0-9NI]|true|false|"[^\S\n]*[+-]?(?:[0-9.\x80-\xff]|nan|inf))'
     rb"|\\|\x1b|\xc2\x9b"
 )
-_SAID = later(r"([A-Za-z][\w ./()%-]{0,60}?)(\s*[:=])\s*(\S.{0,30})")
+_SAID = later(r"([A-Za-z][\w ./()%-]{0,60}?)(\s*(?:=|:(?!(?<=\d:)\d)))\s*(\S.{0,30})")
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 
