@@ -239,11 +239,50 @@ def test_parts_of_the_software_are_compared_where_both_sides_have_them() -> None
     def differing(*sides: Run | list[Run]) -> list[str]:
         return [row.key for row in config_diff(*sides).rows if row.area == "software"]
 
-    assert differing(with_parts(1, cuda="12.4", mpi="4.1"), with_parts(2, cuda="12.6")) == [
-        "native.cuda"
+    def conda(n: int, **found: str) -> Run:
+        return with_parts(n, **{f"conda {name}": version for name, version in found.items()})
+
+    assert differing(conda(1, cuda="12.4", mpi="4.1"), conda(2, cuda="12.6")) == [
+        "native.conda cuda"
     ]
-    assert differing(with_parts(1, cuda="12.4"), with_parts(2)) == []
-    assert differing([with_parts(1), with_parts(2, cuda="12.4")], with_parts(3, cuda="12.4")) == []
+    assert differing(conda(1, cuda="12.4"), conda(2)) == []
+    assert differing([conda(1), conda(2, cuda="12.4")], conda(3, cuda="12.4")) == []
+    only_there = (
+        with_parts(1, cuda="12.4"),
+        with_parts(2, cuda="12.6"),
+    )  # on the machine, not in the job
+    assert differing(*only_there) == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "differ"),
+    [
+        ({"mpi": "libmpi.so.40.1 (build 1f)"}, {"mpi": "libmpi.so.40.2 (build 2f)"}, True),
+        ({"mpi": "libmpi.so.40 (build 1f)"}, {"mpi": "libmpi.so.40 (build 2f)"}, True),
+        ({"blas": "libopenblas.so.0 (build 1f)"}, {"blas": "libmkl_rt.so.2 (build 2f)"}, True),
+        ({"mpi": "libmpi.so.40 (build 1f)"}, {"mpi": "libmpi.so.40 (build 1f)"}, False),
+        ({"mpi": "libmpi.so.40.1 (build 1f)"}, {}, False),  # its job did not load it, or was short
+        # one side was seen early
+        ({"libcudnn": "libcudnn.so.9 (9 bytes)"},
+         {"libcudnn": "libcudnn.so.9 (9 bytes), libcudnn_ops.so.9 (8 bytes)"}, False),
+        ({"libcudnn": "libcudnn.so.9 (9 bytes), libcudnn_cnn.so.9 (7 bytes)"},
+         {"libcudnn": "libcudnn.so.9 (9 bytes), libcudnn_ops.so.9 (8 bytes)"}, False),
+        ({"openmp": "libgomp-a34b3233.so.1.0.0, libgomp.so.1.0.0"}, {"openmp": "libgomp.so.1.0.0"}, False),
+        ({"openmp": "libgomp-a34b3233.so.1.0.0"}, {"openmp": "libgomp.so.1.0.0"}, True),
+    ],
+)  # fmt: skip
+def test_what_was_loaded_differs_where_both_sides_loaded_it(
+    a: dict[str, str], b: dict[str, str], differ: bool
+) -> None:
+    def side(n: int, loaded: dict[str, str]) -> list[Run]:
+        return [run(n), run(n + 1, software={"loaded": loaded})]
+
+    key = f"software.loaded.{next(iter(a))}"
+    for sides in ((side(1, a), side(3, b)), (side(1, b), side(3, a))):
+        found = config_diff(*sides)
+        assert roles(found) == ({key: "confound"} if differ else {})
+        assert config_diff(*sides, axes=[key]).clean
+        assert found.within == []
 
 
 def test_which_seeds_a_side_has_is_chance_where_it_has_some() -> None:

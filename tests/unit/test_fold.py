@@ -291,6 +291,16 @@ def test_a_corrected_fact_that_is_declared_a_text_is_one() -> None:
     assert found.config["block"] == 8 and b.thread().malformed == []
 
 
+def test_what_a_run_loaded_stands_beside_the_software_of_its_plan() -> None:
+    b = ThreadBuilder()
+    b.run("one", {"ms": 5.0})
+    planned = next(r for r in b.records if r.kind == "run-planned").body
+    ended = next(r for r in b.records if r.kind == "run-ended")
+    ended.body["loaded"] = {"mpi": "libmpi.so.40.1 (build 1f)"}
+    (run,) = fold(b.records).runs
+    assert run.software == {**planned["software"], "loaded": ended.body["loaded"]}
+
+
 def test_two_lines_of_one_id_give_the_same_thread_in_any_order() -> None:
     true = at(1000, 1, "note", {"id": "P-N1", "text": "aaa"}, "w")
     changed = at(1000, 1, "note", {"id": "P-N1", "text": "bbb"}, "w")

@@ -61,6 +61,7 @@ RESULT_RESERVE_BYTES = 16384
 OWNER_RESERVE_BYTES = 4096
 FULL_BYTES = 65536
 CHECK_EVERY_S = 0.5
+FIRST_LOOK_S = 0.005  # at what the command has loaded; then at doubling distances
 SYNC_METRICS_EVERY_S = 0.5
 KILL_AGAIN_S = 0.1
 GIVE_UP_KILLING_S = 5.0
@@ -824,6 +825,7 @@ class Job:
         self.unkillable = 0
         self.exec_failure = b""
         self.synced_sizes: dict[str, int] = {}
+        self.loaded: Any = None  # what sees the libraries, once the command runs for long enough
         self.shrunk: set[str] = set()  # files that only grow, and had more than they have now
         self.files = FilesToWrite(spec["cwd"], spec.get("files") or [])
         self.environ = self.environment()
@@ -923,8 +925,11 @@ class Job:
         limit = self.spec.get("max_output_bytes")
         sync_at = self.started + SYNC_METRICS_EVERY_S
         meter = meter_of(self.folder, self.spec)
+        look_at = self.started + FIRST_LOOK_S
         while self.status is None:
             now = time.monotonic()
+            if now >= look_at:
+                look_at = self.look_at_libraries()
             if deadline is not None and now >= deadline and self.stopped is None:
                 self.stop("timeout", f"timeout after {timeout_s:g} s")
             if limit is not None and self.stopped is None and sum(self.output_bytes()) > limit:
@@ -938,7 +943,7 @@ class Job:
                 if meter and self.stopped is None and (why := meter.look()):
                     self.stop("timeout", why)
                 sync_at = now + SYNC_METRICS_EVERY_S
-            wakeups = [sync_at]
+            wakeups = [sync_at, look_at]
             if deadline is not None and self.stopped is None:
                 wakeups.append(deadline)
             if self.kill_at is not None:
@@ -952,6 +957,15 @@ class Job:
                 self.signal_group(got)
             self.reap()
         self.heed_the_engine()
+
+    def look_at_libraries(self) -> float:
+        """Takes in what the command has loaded by now. Returns when to look again."""
+        try:
+            if self.loaded is None:
+                self.loaded = beside_us("loaded").Loaded(self.spec["cwd"], self.started)
+            return float(self.loaded.look(descendants(os.getpid())))
+        except Exception:  # a kernel that words it otherwise: it is not known, and the run goes on
+            return float("inf")
 
     def heed_the_engine(self) -> None:
         """An engine that takes its job away signals every process of it, the command maybe before
@@ -1218,6 +1232,8 @@ class Job:
         if self.looked is not None:
             result["machine"]["preflight"] = self.looked
             result["contention"].update(look_again())
+        if self.loaded and (loaded := self.loaded.facts()):
+            result["loaded"] = loaded
         if shrunk := self.shrunk_files():
             result["shrunk"] = shrunk
         return result

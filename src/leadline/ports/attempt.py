@@ -142,6 +142,7 @@ class Result(TypedDict, total=False):
     stdout_bytes: int
     stderr_bytes: int
     files: dict[str, FileWritten]  # by path, as the spec has it
+    loaded: dict[str, str]  # what is no Python, as the record has it
     stdin_read: int  # bytes that the command took of a file
     pilot: str  # the place that ran it, where several runs share a job of an engine
     machine: MachineFacts  # of a job that did not run where it was asked for

@@ -56,7 +56,6 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
             **system,
             "packages": {},
             "python_unknown_because": str(unknown),
-            **_native("", env, True),
         }
     return {
         "python": facts["version"],
@@ -64,12 +63,12 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
         "interpreter": program,
         **system,
         **_packages(_package_folders(facts, flags, env, cwd), cache_dir),
-        **_native(facts["venv"] or facts["prefix"], env, False),
+        **_native(facts["venv"] or facts["prefix"]),
     }
 
 
-def _native(prefix: str, env: Mapping[str, str], compiled: bool) -> SoftwareFacts:
-    found = native.parts(prefix, env, compiled)
+def _native(prefix: str) -> SoftwareFacts:
+    found = native.parts(prefix)
     return {"native": found} if found else {}
 
 
@@ -84,7 +83,7 @@ def of_started(
         "interpreter": program,
         **system_facts(),
         **_packages(folders, cache_dir),
-        **_native(os.path.dirname(os.path.dirname(os.path.realpath(program))), os.environ, False),
+        **_native(os.path.dirname(os.path.dirname(os.path.realpath(program)))),
     }
 
 

@@ -38,7 +38,8 @@ AREAS = (
     "executor",
 )
 PACKAGES_SHOWN = 20
-NATIVE = "native."  # parts of the software that are no Python
+# Parts of the software that are no Python: those of conda's packages, and what the job was seen to load.
+NATIVE, OF_CONDA, LOADED = "native.", "native.conda ", "loaded."
 SEEDS_ARE_REPEATS = 3  # from so many on a side, which they were is chance
 STDIN = "stdin"  # as a key of what was read
 # Words in the name of a hardware or software fact that mark it as the state of a moment, not a
@@ -283,8 +284,33 @@ def _counts(
     return counts, values
 
 
-def _not_apart(a: Mapping[str, int], b: Mapping[str, int]) -> bool:
-    return not a or not b or a.keys() == b.keys()
+def _is_no_other_part(key: str, a: Mapping[str, object], b: Mapping[str, object]) -> bool:
+    """Whether a part that is no Python was not seen on one side, or is the same wherever it was seen.
+    What only lay on the machine, as older records have it, is no part of the job."""
+    if key.startswith(LOADED):
+        return not a or not b or not _loaded_otherwise(a.values(), b.values())
+    if key.startswith(OF_CONDA):
+        return not a or not b or a.keys() == b.keys()
+    return key.startswith(NATIVE)
+
+
+def _loaded_otherwise(a: Iterable[object], b: Iterable[object]) -> bool:
+    """Whether two sides have other files of one library, or other libraries of one role. That one side
+    has more of them is no difference: a look sees what is loaded by then."""
+    files_a, files_b = (_by_library(texts) for texts in (a, b))
+    both = files_a.keys() & files_b.keys()
+    apart = (
+        not (files_a[name] <= files_b[name] or files_a[name] >= files_b[name]) for name in both
+    )
+    return any(apart) if both else True
+
+
+def _by_library(texts: Iterable[object]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for text in texts:
+        for file in str(text).split(", "):
+            found.setdefault(re.split(r"\.so|-[0-9a-f]{8}|[ .]", file)[0], set()).add(file)
+    return found
 
 
 def _collapse(values: Mapping[str, object]) -> object:
@@ -370,8 +396,10 @@ def config_diff(
             len(facts_a) - sum(count_a.values()),
             len(facts_b) - sum(count_b.values()),
         )
-        if area == "software" and key.startswith(NATIVE) and _not_apart(count_a, count_b):
-            continue  # not looked for on one side, or the same wherever it was found
+        if area == "software" and key.startswith((NATIVE, LOADED)):
+            if _is_no_other_part(key, values_a, values_b):
+                continue
+            missing_a = missing_b = 0  # where it was not seen, it is not known to be another
         tag = area == "config" and key in tags
         if not tag:
             _note_within(diff, at, "a", values_a, missing_a)

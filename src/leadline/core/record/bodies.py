@@ -89,7 +89,7 @@ class SoftwareFacts(TypedDict, total=False):
     os: str
     kernel: str
     libc: str | None
-    native: dict[str, str]  # version by name: CUDA, cuDNN, MPI, the compiler, those of conda
+    native: dict[str, str]  # version by name, of conda's packages that are no Python
     packages_digest: str | None  # of name and version of each
     editable: list[str]  # folders whose code is installed as it lies there
     packages_blob: str  # digest of the blob that lists them
@@ -653,6 +653,9 @@ class RunEndedBody(TypedDict):
     leftover_processes: NotRequired[int]  # what went on after it
     stdin: NotRequired[StdinFacts]  # what it took of what it was given
     software: NotRequired[SoftwareFacts]  # of the Python that it started, where the plan knew none
+    loaded: NotRequired[
+        dict[str, str]
+    ]  # what is no Python: files and build ids, by role or library
     metrics: NotRequired[dict[str, float]]  # the one value of each
     nonfinite: NotRequired[dict[str, str]]  # metrics that were NaN or infinite
     extraction: NotRequired[ExtractionFacts]

@@ -334,6 +334,8 @@ def _run_ended(thread: Thread, record: Record[bodies.RunEndedBody]) -> None:
             setattr(run, name, value)
     run.ended_at = run.ended_at or record.at
     run.stdin = {**run.stdin, **record.body.get("stdin", {})}
+    if loaded := record.body.get("loaded"):
+        run.software = {**run.software, "loaded": loaded}
     run.artifact_record = record.body.get("artifacts") or {}
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}
     if record.body.get("code_changed_during_run"):

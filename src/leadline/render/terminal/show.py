@@ -13,7 +13,7 @@ from leadline.core.record.run import Run, has_printed_series, leftover_text
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.agreement import AGREES
 from leadline.core.timestamps import duration, minute, rounded, size, with_unit
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
@@ -124,6 +124,7 @@ def _run(run: Run, thread: Thread, whole: bool) -> str:
             ("tracker", words.tracker_text(run)),
             ("its config", _pairs(words.tracker_config(run))),
             ("machine", words.machine_text(run)),
+            ("loaded", _pairs(cast("dict[str, object]", run.software.get("loaded", {})))),
             ("contention", contention),
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),

@@ -107,6 +107,8 @@ def end_run(
             body[part] = redact.value(machine[part])
     if pilot := result.get("pilot"):
         body["pilot"] = str(pilot)
+    if loaded := result.get("loaded"):
+        body["loaded"] = redact.value(loaded)
     with _whatever_it_meets(body, "what it cost", say):
         note_cost(context, run, body)
     if leftover := result.get("leftover_processes"):
