@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from leadline.core.canonical import digest_bytes, digest_of
 from tests.campaign.secrets import lying
 from tests.invented_keys import SHAPES, drawn
 
@@ -135,6 +136,36 @@ def test_half_a_token_at_the_edge_of_an_excerpt_is_hidden(thread_lab):
     for at in range(8, len(KEY)):
         assert lying(thread_lab.repo / ".git", KEY[:at]) == [] or at < 12
     assert lying(thread_lab.repo / ".git", KEY[-10:]) == []
+
+
+SHORT = "opensesame7"
+LOGINS = ("password.txt", ".netrc", "id_rsa", "credentials.json")
+READS = "import sys; print(sum(len(open(n).read()) for n in ('password.txt', 'id_rsa')))"
+
+
+def test_no_digest_tells_a_short_secret_that_lies_in_a_file(thread_lab):
+    """Whoever has a digest may try words against it: of the record, of the blobs, of git."""
+    ignored = "kept/\n" + "".join(f"{name}\n" for name in LOGINS[:3])
+    thread_lab.write(".gitignore", ignored)
+    thread_lab.write("reads.py", READS)
+    for name in (*LOGINS, "kept/token.txt"):
+        thread_lab.write(name, SHORT)
+    thread_lab.git("add", ".gitignore", "reads.py")
+    thread_lab.git("commit", "-qm", "a program that logs in")
+    inputs = ("--input", "id_rsa", "--input", "kept", "--input", "reads.py")
+    thread_lab.ok("measure", "protect", "password.txt", "--metric", "time_ms")
+    thread_lab.ok("run", "--quiet", *inputs, "--", sys.executable, "reads.py", *LOGINS)
+    told = planned(thread_lab)["data_files"]
+    assert {"id_rsa", "kept", "reads.py"} == {*told}
+    assert told["reads.py"]["digest"] == digest_bytes(READS.encode())
+    thread_lab.ok("run", "--quiet", "--stdin", "password.txt", "--", "wc", "-c")
+    writes = f"import pathlib; pathlib.Path('token.json').write_text('{SHORT[:6]}' + '{SHORT[6:]}')"
+    thread_lab.ok("run", "--quiet", "--artifact", "token.json", "--", sys.executable, "-c", writes)
+    digest = digest_bytes(SHORT.encode()).removeprefix("sha256:")
+    named_by_git = thread_lab.git("hash-object", "id_rsa")
+    of_folder = digest_of({"token.txt": f"sha256:{digest}"}).removeprefix("sha256:")
+    for guess in (SHORT, digest, named_by_git, of_folder):
+        assert lying(thread_lab.repo / ".git", guess) == []
 
 
 def test_a_topic_and_a_seal_are_not_named_by_a_secret(thread_lab):

@@ -105,6 +105,19 @@ def test_a_secret_is_not_kept(thread_lab: Lab):
     assert "blob" not in stdin_of(thread_lab, "P-001-r1")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "$LL run --quiet -- wc -c < password.txt",
+        "printf opensesame7 | $LL run --quiet -- sh -c 'wc -c' x --password-stdin",
+    ],
+)
+def test_of_a_login_on_stdin_only_the_size_is_known(thread_lab: Lab, line: str):
+    thread_lab.write("password.txt", "opensesame7")
+    shell(thread_lab, line)
+    assert stdin_of(thread_lab, "P-001-r1") == {"size_bytes": 11, "digest": ""}
+
+
 def test_other_data_on_stdin_is_a_confound(thread_lab: Lab):
     thread_lab.write("total.py", TOTAL)
     for k in (1, 2):

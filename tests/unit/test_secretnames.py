@@ -30,6 +30,16 @@ def reason_in(data: bytes) -> str | None:
         ".git-credentials",
         ".pgpass",
         "x.p12",
+        "password.txt",
+        "a/token.txt",
+        "token.json",
+        "db_password",
+        "api_key.txt",
+        "openai-key.txt",
+        "aws_credentials",
+        "gcp-credentials.json",
+        "secrets.yaml",
+        ".secret",
     ],
 )
 def test_names_that_are_left_out(path: str) -> None:
@@ -53,6 +63,13 @@ def test_names_that_are_left_out(path: str) -> None:
         "service_account.py",
         "netrc.md",
         "envs/cartpole.py",
+        "stop_token",
+        "reset-password",
+        "reset_secret.yaml",
+        "added_tokens.json",
+        "passwords.md",
+        "token_counts.csv",
+        "key.txt",
     ],
 )
 def test_names_that_are_kept(path: str) -> None:

@@ -249,7 +249,7 @@ def inputs_text(run: Run) -> str:
     ]
     if (count := run.stdin.get("size_bytes")) and "file" not in run.stdin:
         digest = run.stdin["digest"].removeprefix("sha256:")[:12]
-        told.append(f"{size(count)} on stdin {digest or '(too much to digest)'}")
+        told.append(f"{size(count)} on stdin {digest or '(not digested)'}")
     return few(told, INPUTS_SHOWN)
 
 

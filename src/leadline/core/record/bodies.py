@@ -68,7 +68,7 @@ class EnvironmentFacts(TypedDict):
 class InputFacts(TypedDict):
     """A file or folder that was declared to be read, as it was before the start."""
 
-    digest: str  # of a folder: of the digests of its files by name
+    digest: str  # of a folder: of the digests of its files by name; keyed of what may be a login
     size_bytes: int  # of all of them
     files: int  # how many
 
@@ -530,7 +530,7 @@ class HoldoutBody(TypedDict, total=False):
 class StdinFacts(TypedDict, total=False):
     file: str  # as declared; without it, it was given by who called
     size_bytes: int
-    digest: str  # of so many bytes; "" of more than a GiB of a file
+    digest: str  # of so many bytes; "" of more than a GiB of a file, and of a login
     blob: str  # of them, where they are few
 
 

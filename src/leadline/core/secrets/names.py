@@ -8,6 +8,7 @@ back once pushed. Templates that exist to be committed (``.env.example``) are le
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from leadline.core.secrets.shapes import TOKENS
 
@@ -35,17 +36,7 @@ _EXACT_NAMES = {
     ".htpasswd": "password file",
     ".vault-token": "access token",
     "kubeconfig": "cluster credentials",
-    "credentials": "credential store",
-    "credentials.json": "credential store",
-    "credentials.toml": "credential store",
-    "credentials.yaml": "credential store",
-    "credentials.yml": "credential store",
-    "credentials.csv": "credential store",
     "accesskeys.csv": "credential store",
-    "secrets.json": "secret store",
-    "secrets.yaml": "secret store",
-    "secrets.yml": "secret store",
-    "secrets.toml": "secret store",
     "secrets.env": "secret store",
     "client_secret.json": "OAuth client secret",
     "application_default_credentials.json": "cloud credentials",
@@ -86,13 +77,27 @@ _STORED_IN = (
     ("gh", "hosts.yml"),
     (".ssh", ""),
 )
-_PATTERNS = (  # compiled by the first search: most commands judge no file
-    (r"^\.env($|[._-])", "environment file"),
-    (r"\.env$", "environment file"),
-    (r"^(id_(rsa|dsa|ecdsa|ed25519)(_sk)?|ssh_host_.*_key)$", "private key"),
-    (r"^id_(rsa|dsa|ecdsa|ed25519)[^.]*$", "private key"),
-    (r"^client_secret.*\.json$", "OAuth client secret"),
-    (r"service[-_]?account.*\.json$", "service account key"),
+_KEY = (
+    r"(?:api|access|secret|private|auth|ssh|signing|encryption|deploy|openai|anthropic|wandb|hf|github"
+    r"|aws)[-_]?key"
+)
+_TOKEN = r"(?:api|access|auth|bearer|refresh|hf|github|gh|gitlab|wandb|slack|bot|user)[-_]?token"
+_SECRET = rf"(?:pass(?:word|wd|phrase|code)|passwort|secret|credential|{_KEY}|{_TOKEN})s?"
+_DATA = r"\.(?:json|ya?ml|toml|ini|cfg|conf|csv|tsv|pickle)"
+_STEMS = ("pass", "secret", "credential", "key", "token")
+_CALLED = "what it is called"
+# Literals of which one is in the name, since most names cost a search for them and no pattern is compiled.
+_PATTERNS = (
+    ((".env",), r"^\.env($|[._-])", "environment file"),
+    ((".env",), r"\.env$", "environment file"),
+    (("id_", "ssh_host_"), r"^(id_(rsa|dsa|ecdsa|ed25519)[^.]*|ssh_host_.*_key)$", "private key"),
+    (("client_secret",), r"^client_secret.*\.json$", "OAuth client secret"),
+    (("service",), r"service[-_]?account.*\.json$", "service account key"),
+    (_STEMS, rf"^(?:\.?|.*[_.]){_SECRET}$", _CALLED),
+    (_STEMS, rf"(?:^\.?|[-_.]){_SECRET}\.(?:txt|dat|asc|gpg|enc)$", _CALLED),
+    (_STEMS, rf"^\.?{_SECRET}{_DATA}$", _CALLED),
+    (_STEMS, rf"[-_.](?:credentials?|{_KEY}s?){_DATA}$", _CALLED),
+    (("token",), rf"^\.?token(?:\.txt|\.dat|{_DATA})?$", "access token"),
 )
 _PUBLIC_IN_SSH = frozenset(("config", "known_hosts", "authorized_keys"))
 
@@ -114,10 +119,18 @@ def secret_name_reason(path: str) -> str | None:
     if kind is None:
         kind = next((what for ending, what in _ENDINGS.items() if lower.endswith(ending)), None)
     if kind is None:
-        kind = next((what for pattern, what in _PATTERNS if re.search(pattern, lower)), None)
+        kind = next((what for pattern, what in _likely(lower) if re.search(pattern, lower)), None)
     if kind is None and _token_in(path):
         kind = "a token stands in it"
     return f"looks like a secret by its name ({kind})" if kind else None
+
+
+def _likely(lower: str) -> Iterator[tuple[str, str]]:
+    return (
+        (pattern, what)
+        for hints, pattern, what in _PATTERNS
+        if any(hint in lower for hint in hints)
+    )
 
 
 def _token_in(path: str) -> bool:

@@ -8,6 +8,7 @@ import re
 # most of them.
 SPECIAL = (
     r"<[^<>\s]{1,40}>|\[[A-Z_]{2,20}\]|\$\{?\w+\}?|\$\(.*|\{\w*\}|\{\{.*|%\w*%?|\*{3,}.*|\.{3,}"
+    r"|\.[a-z][a-z_-]{1,20}(?:\.[a-z]{2,6})?"
 )
 PATH = r"(?:~|\.{1,2})?/|~$|[A-Za-z]:[\\/]"
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?"
@@ -60,6 +61,11 @@ def small(text: str) -> str:
     return lower if len(lower) == len(text) else text.translate(_SMALL)
 
 
+def is_digest(value: str) -> bool:
+    """Of some content, keyed or not: what is short enough to be guessed is only digested with a key."""
+    return re.fullmatch(r"(?:sha256|keyed):[0-9a-f]{64}", value) is not None
+
+
 def is_number(value: str) -> bool:
     return not value.strip("0123456789+-._,:/eE")
 
@@ -100,11 +106,12 @@ def made_up(value: str) -> bool:
 
 
 def harmless(value: str) -> bool:
-    """Obviously no secret: a number, a path, a host, a placeholder, a special token of a model."""
+    """Obviously no secret: a number, a digest, a path, a host, a placeholder, a special token of a model."""
     if (
         value.lower() in PLACEHOLDERS
         or len(set(value)) == 1
         or is_number(value)
+        or is_digest(value)
         or re.fullmatch(SPECIAL, value)
     ):
         return True

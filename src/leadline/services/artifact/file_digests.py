@@ -1,6 +1,7 @@
 """Digests of files that no code state holds (declared inputs, ignored data, what a link leads to): each
 content is read once, and again only when the file's device, inode, size or times say that it may be
-another."""
+another. A short secret could be guessed from a digest: that of a file which is called like one is
+keyed."""
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ import os
 from collections.abc import Iterable
 
 from leadline.core.canonical import digest_of_file
+from leadline.core.secrets.names import secret_name_reason
 from leadline.job.disk import open_small
 from leadline.services.context import Context
+from leadline.services.local_key import keyed_digest
 from leadline.services.out_path import write_whole
 
 KEPT, MOST_KEPT = "input-digests.json", 20_000
@@ -21,16 +24,23 @@ class FileDigests:
     """Asks for many; ``keep`` writes down what was learnt."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._place = os.path.join(context.root, KEPT)
         self._known = _kept(self._place)
         self._learnt = False
 
     def of(self, path: str) -> tuple[str, int]:
-        """``sha256:…`` of the content, and its size in bytes. Links are followed. Raises OSError."""
+        """``sha256:…`` of the content, and its size in bytes. Links are followed. Raises OSError.
+
+        Of a file that looks like a secret by its name ``keyed:…``, or ``size:…`` where there is no key.
+        """
         with open(path, "rb") as file:
             at = os.fstat(file.fileno())
             stamp = [at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns]
             real = os.path.realpath(path)
+            if secret_name_reason(path) or secret_name_reason(real):
+                keyed = keyed_digest(self._context, digest_of_file(file))
+                return keyed or f"size:{at.st_size}", at.st_size
             known = self._known.get(real)
             if known is None or list(known[0]) != stamp:
                 known = stamp, digest_of_file(file)

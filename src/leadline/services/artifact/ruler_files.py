@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 
-from leadline.core.canonical import canonical_json, digest_bytes
+from leadline.core.canonical import canonical_json
 from leadline.core.errors import LeadlineError
 from leadline.core.metric.ruler import is_literal, matcher, prefix_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -47,7 +47,7 @@ class FilesOf:
         found = {}
         for pattern in patterns:
             names = {
-                path: _name_like(known, os.path.join(top, path))
+                path: _name_like(self.context, known, os.path.join(top, path))
                 for path, known in self.of(pattern).items()
             }
             found[pattern] = self.context.blobs.put(canonical_json(names).encode())
@@ -128,15 +128,17 @@ class FilesOf:
             yield from (below + name for name in sorted(names))
 
 
-def _name_like(known: str, path: str) -> str:
+def _name_like(context: Context, known: str, path: str) -> str:
     """What names the content of a file in the way of ``known``: a digest, or git's name."""
     try:
+        if ":" in known:
+            from leadline.services.artifact.file_digests import FileDigests  # noqa: PLC0415  start-up: only for a command that goes to another folder
+
+            return FileDigests(context).of(path)[0]
         with open(path, "rb") as file:
             data = file.read()
     except OSError:
         return "absent"
-    if ":" in known:
-        return digest_bytes(data)
     import hashlib  # noqa: PLC0415  start-up: only for a command that goes to another folder
 
     hashed = hashlib.sha256() if len(known) == 64 else hashlib.sha1(usedforsecurity=False)

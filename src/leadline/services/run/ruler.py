@@ -189,7 +189,8 @@ def _declared(
 def _named_paths(
     argv: Sequence[str], inside: str, top: str, environ: Mapping[str, str]
 ) -> list[str]:
-    """The files that a command names, whole, wherever they lie."""
+    """The files that a command names, whole, wherever they lie; none that holds a login by its name:
+    it is no program, and a short one could be guessed from a digest."""
     words = words_of(argv)
     modules = [after for word, after in pairwise(words) if word == "-m"]
     words += [f"{m.replace('.', '/')}{end}" for m in modules for end in (".py", "/__main__.py")]
@@ -204,7 +205,7 @@ def _named_paths(
         if word == argv[0] and not _is_below(os.path.realpath(path), top) and _is_below(path, top):
             continue  # an interpreter that a virtual environment links to
         try:
-            if os.path.isfile(path) and not is_of_the_machine(path):
+            if _is_program(path) and not is_of_the_machine(path):
                 found[path] = None
         except ValueError:
             continue
@@ -328,13 +329,17 @@ def loaded_files(
                 full = os.path.normpath(os.path.join(base, candidate))
                 if full in found or full in paths:
                     break
-                if any(_is_below(full, p) for p in places) and os.path.isfile(full):
+                if any(_is_below(full, p) for p in places) and _is_program(full):
                     found[full] = None
                     if len(found) == MOST_READ:
                         return list(found)
                     read += [full] if full not in closed else []
                     break
     return list(found)
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and not secret_name_reason(path)
 
 
 def _entries(folder: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ command takes it, or a file that is named (``--stdin``).
 A command gets what it would get without us. A file and a terminal are opened again for it. Of a pipe
 or a socket it gets a pipe of one page, and what it takes out of that is taken from ours then: what
 it leaves is still there for whoever reads next, the loop of a shell say, and an end that never comes
-is not waited for. What was taken is digested, and its text kept where it is short.
+is not waited for. What was taken is digested, and its text kept where it is short; of a login neither.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from leadline.core.canonical import sha256_for
 from leadline.core.errors import refused
+from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -248,12 +249,25 @@ def stdin_facts(
             os.close(fd)
     if not count:
         return None
+    if _is_login(request, spec):
+        return {"size_bytes": count, "digest": ""}
     facts: StdinFacts = {"size_bytes": count, "digest": digest}
     if whole is not None:
         text = whole.decode("utf-8", "surrogateescape")
         if redact.text(text) == text:
             facts["blob"] = context.blobs.put(whole)
     return facts
+
+
+def _is_login(request: RunRequest | None, spec: Mapping[str, Any]) -> bool:
+    """Whether it is a secret by the name of the file, or by what the command takes it for: a short one
+    could be guessed from a digest."""
+    names = [spec.get("stdin") or ""]
+    if request is not None and request.stdin is not None and request.stdin.kind == "file":
+        names = [os.readlink("/proc/self/fd/0")]
+    words = spec.get("argv") or ()
+    taken = any(word == "--with-token" or word.endswith("-stdin") for word in words)
+    return taken or any(map(secret_name_reason, names))
 
 
 def _of_file(fd: int, offset: int, count: int) -> tuple[int, str, bytes | None]:

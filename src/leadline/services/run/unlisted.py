@@ -1,27 +1,24 @@
 """The variables of a run's environment whose values are not recorded: a digest of each, so that two
 sides that differ in one show its name.
 
-Values never leave the process. The digests are keyed by random bytes that lie in the git directory
-for their owner alone and never travel: nobody who gets a record can try values against it, and the
-digests of two machines say nothing of each other. Left out are variables that name a shell, a
-terminal, a session or a job, and the places of a work tree and its virtual environment in any value,
-whose packages are recorded.
+Values never leave the process. The digests are keyed (``services/local_key.py``). Left out are
+variables that name a shell, a terminal, a session or a job, and the places of a work tree and its
+virtual environment in any value, whose packages are recorded.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.typed import TYPE_CHECKING
-from leadline.job.disk import open_small
 from leadline.services.context import Context
+from leadline.services.local_key import local_key
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import UnlistedVariables
 
-KEY, KEY_BYTES, DIGEST_BYTES = "environment.key", 32, 8
+DIGEST_BYTES = 8
 _VOLATILE = frozenset(
     (
         "_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "WINDOW", "WINDOWID", "STY", "COLORTERM", "DISPLAY",
@@ -44,7 +41,7 @@ def unlisted_variables(
     context: Context, environ: Mapping[str, str], listed: Collection[str]
 ) -> UnlistedVariables | None:
     """What the record says of the variables outside ``listed``; None where no key can be had."""
-    key = _key(context)
+    key = local_key(context)
     if key is None:
         return None
     try:
@@ -72,35 +69,3 @@ def unlisted_variables(
     blob = context.blobs.put(canonical_json(digests).encode())
     of = blake2b(b"", key=key, digest_size=DIGEST_BYTES).hexdigest()
     return {"key": of, "blob": blob, "count": len(digests)}
-
-
-def _key(context: Context) -> bytes | None:
-    path = os.path.join(context.root, KEY)
-    try:
-        return _read(path) or _made(path)
-    except OSError:
-        return None
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(open_small(path), "rb") as file:
-            key = file.read(KEY_BYTES)
-    except FileNotFoundError:
-        return b""
-    return key if len(key) == KEY_BYTES else b""
-
-
-def _made(path: str) -> bytes | None:
-    """A new key; that of another process which was quicker. None where a damaged one is in its place."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        os.write(descriptor, os.urandom(KEY_BYTES))
-        os.close(descriptor)
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(temporary)
-    return _read(path) or None
