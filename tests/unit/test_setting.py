@@ -37,6 +37,20 @@ def measured() -> Thread:
         "Evaluated every 500 steps.",
         "peak learning rate 3e-4, sampling rate 16 kHz, expansion ratio 4",
         "timeout_s 30",
+        "compression level 30",
+        "Agent runs were capped at 40 turns.",
+        "the default of 16 shards was kept",
+        "tiles of 128 by 64",
+        "Some captures were truncated at 96 bytes.",
+        "Dropout was left at 0.1 out of habit.",
+        "Postgres 16.2 on CUDA 12.4, built with gcc 13",
+        "Python 3.11 with PyTorch 2.2",
+        "Linux 6.1 on one host, 6.6.4 on the other",
+        "Kafka 3.6 and Redpanda 23.3 used the same topic layout.",
+        "It is Trino 440.",
+        "Kokkos 4.2, RAJA 2023.06 and SYCL via DPC++ 2024.0 were ported.",
+        "BadgerDB 4.2 keeps values apart from keys.",
+        "The graph was read from Dgraph 23.1 by one client.",
     ],
 )
 def test_how_it_was_run_needs_no_citation(text: str) -> None:
@@ -88,7 +102,33 @@ def test_how_it_was_run_needs_no_citation(text: str) -> None:
         "energy per sample 31 J",
         "peak temperature 81 C",
         "solved after 300 steps",
+        "the cache was 93 % full",
+        "the error was kept at 2 %",
+        "latency was cut to 30 ms",
+        "it was cut to 30 ms",
+        "the footprint was kept at 30 MB",
+        "page cache 93% full",
+        "sparsity level 0.9",
+        "a level of 0.9 was kept",
+        "BERT 93.2",
+        "BERT 93.2 and RoBERTa 94.1 on MNLI",
+        "BERT 27.3 was used",
+        "BERT 93.2 was run",
+        "Postgres 16.2 ms",
+        "Redis 93.2, Postgres 91.0",
+        "Redis 4100 and Kafka 3200",
+        "ours gives BLEU with Transformer 27.3",
+        "GPT 2.85, ours 2.71",
+        "with Muon 3.28 was better",
     ],
 )
 def test_a_result_needs_one(text: str) -> None:
     assert unbound_numbers(text, measured(), {})
+
+
+def test_a_number_after_a_name_that_the_record_has_is_a_score() -> None:
+    b = ThreadBuilder(metrics=[("bleu", "", "higher")])
+    b.run("", {"bleu": 27.3}, {"arm": "new"})
+    text = "The newer Transducer {} was used with a beam."
+    assert unbound_numbers(text.format("27.3"), b.thread(), {})
+    assert not unbound_numbers(text.format("4.2"), b.thread(), {})

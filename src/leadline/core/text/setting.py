@@ -22,7 +22,7 @@ _SHARES = (
 _NAMES = (
     rf"(?:{_SHARES}|lr|size|decay|dropout|momentum|temperature|penalty|width|depth|height|length|warm-?up|schedule|window|context|"
     r"horizon|budget|patience|rank|alpha|beta\d?|gamma|lambda|epsilon|eps|sigma|tau|top-?[pk]|tolerance|threshold|"
-    r"threads?|workers|heads|layers|blocks|dim(?:ension)?s?|channels|stride|padding|radius|degree|factor|level|"
+    r"threads?|workers|heads|layers|blocks|dim(?:ension)?s?|channels|stride|padding|radius|degree|factor|"
     r"limit|cap|ceiling|clock|frequency|quota|timeout|deadline|interval|period|delay|retries|buffers?|pool|cache|queue|page|"
     r"block|tile|chunk|shards?|partitions?|replicas|fan-?out|concurrency|resolution|vocab\w*|base|offset|seeds?\s+range|"
     r"scale|port|container|image|tag|driver|release|version|build|firmware|quantile|"
@@ -30,14 +30,15 @@ _NAMES = (
     r"parallelism|accumulation|connections|clients|moves|space|range|seed)"
 )
 _LEADS = (
-    r"(?:\s*[=:(]\s*|\s+(?:is|was|are|were|of|to|at|from|by|with|set|starting|kept|cut|held|"
+    r"(?:\s*[=:(]\s*|\s+(?:is|was|are|were|of|to|at|from|by|with|set|starting|kept|cut|held|left|"
     r"\w+ed|the|an?|tag|about|up|first|for|between)\b){0,4}"
 )
 _BY_NAME = later(
     rf"\b(?:{_NAMES}|(?-i:[a-z]\w*_[a-z_]+|[a-z]+[A-Z]\w*)){_LEADS}\s*(?:{_NUMBER}\s*(?:to|and|or|then|,|/)\s+(?:\w+\s)?)*$",
     re.I,
 )
-_BY_LETTERS = later(r"\b[A-Za-z]\w{0,2}\s?=\s?$")  # "M=16"; "R=0.93" may be a result
+# "M=16", "level 3"; "R=0.93" and a sparsity level of 0.9 may be results
+_WHOLE = later(r"\b(?:[A-Za-z]\w{0,2}\s?=\s?|[Ll]evel(?:\s+(?:is|was|of|at|to|set)){0,2}\s+)$")
 _OF_AN_INPUT = (
     r"\s*-?(?:[\w-]+\s+){0,2}(?:steps?|tokens?|epochs?|iterations?|documents?|examples?|images?|pages?|files?|rows|records|queries|"
     r"lines|words|characters|frames|pixels|classes|points|launches|calls|requests|evaluations|connections|"
@@ -49,6 +50,19 @@ _PLACED = later(
     r"\b(?:first|last|top|every|each|after|for|over|across|until|warm-?up|wait\w*|keep\w*|split\s+into|\w+ed\s+(?:to|at|on|over)|"
     r"cut\s+(?:to|at)|(?:median|mean|average|best|minimum|maximum|p\d\d)\s+of|per|staleness\s+of|sized\s+for|"
     r"opens?|space\s+has|up\s+to|passes)\s+(?:the\s+)?(?:first\s+|last\s+|top\s+)?$",
+    re.I,
+)
+# "capped at 40 turns", "the default of 16 shards"; "the error was kept at 2 %" is a result
+_SET = later(
+    r"\b(?:(?:set|kept|left|fixed|capped|limited|truncated|throttled|frozen|regulari[sz]ed|weighted|lagged|resized|"
+    r"discarded|emulated?|cut)\s+(?:\w+\s+){0,2}(?:to|at|by|with)|(?:default|grain|overlap|multiple|fixed\s+lag|buckets|"
+    r"chunks|blocks|tiles|groups)\s+of|\d+\s+by|(?:shorter|longer|smaller|larger)\s+"
+    r"than)\s+(?:the\s+|about\s+)?$",
+    re.I,
+)
+_OF_A_RESULT = later(
+    r"\b(?:accurac\w+|loss(?:es)?(?!\s+scal)|perplexity|errors?|scores?|latency|throughput|speed|(?:run)?time|memory|quality|"
+    r"gain\w*|costs?|recall|precision|f1|usage|footprint|rate\s+(?:of|was|is)|it|this|that|we|now)\b",
     re.I,
 )
 _BY_NOUN = later(_OF_AN_INPUT, re.I)
@@ -66,6 +80,10 @@ _AMOUNT = later(r"\s*(?:(?:seconds|minutes|hours|days)\b|points\b(?!\s+in\b))", 
 _AMOUNTS_TO = later(
     r"\b(?:(?:median|mean|average|best|minimum|maximum|p\d\d)\s+of|up\s+to|over|per|passes|"
     r"(?:measur|tim|clock|finish|end|settl|record|observ|peak|land)ed\s+(?:to|at|on|over))\s+(?:the\s+)?$",
+    re.I,
+)
+_SHARE_OF_IT = later(
+    r"\s*(?:%|per\s?cent)\s+(?:full|used|busy|idle|free|empty|utili[sz]ed|loaded|sparse|dense|hits?)\b",
     re.I,
 )
 _IN_A_NAME = later(r"_|(?<=[a-z])(?=[A-Z])")
@@ -91,6 +109,7 @@ def is_of_setting(q: Quantity, prose: str, part: str, metrics: Collection[str]) 
     named = "|".join(re.escape(name) for name in metrics)
     if (
         _RATE.match(after)
+        or _SHARE_OF_IT.match(after)
         or _RESULT.search(tail)
         or _RESULT.search(_IN_A_NAME.sub(" ", tail))
         or (_AMOUNTS_TO.search(tail) and (q.unit or _AMOUNT.match(after)))
@@ -99,6 +118,7 @@ def is_of_setting(q: Quantity, prose: str, part: str, metrics: Collection[str]) 
         return False
     return (
         _BY_NAME.search(tail) is not None
-        or (_BY_LETTERS.search(tail) is not None and "." not in q.digits)
+        or (_WHOLE.search(tail) is not None and "." not in q.digits)
+        or (_SET.search(tail) is not None and not _OF_A_RESULT.search(part))
         or (_PLACED.search(tail) is not None and bool(_BY_NOUN.match(after) or q.unit))
     )

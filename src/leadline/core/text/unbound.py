@@ -30,6 +30,7 @@ from leadline.core.text.quantity import (
     quantities,
 )
 from leadline.core.text.setting import is_of_setting
+from leadline.core.text.version import is_version, may_be_version
 from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.core.values import dataclass, field
 
@@ -134,6 +135,7 @@ def unbound_numbers(
         q
         for q in stated
         if not _is_meant(q, prose)
+        and not is_version(q, prose)
         and not is_of_setting(q, prose, part_at(prose, q.start), thread.metrics)
         and not _is_known(q, known, text)
         and not _cited_beside(q, text, thread, refs)
@@ -151,7 +153,9 @@ def unbound_numbers(
         return _suggest(q, thread, cited, _metrics_meant(q, text, thread, metrics))
 
     return [
-        {"number": shown_number(q), "position": q.start, "suggestion": instead(q)} for q in left
+        {"number": shown_number(q), "position": q.start, "suggestion": said}
+        for q in left
+        if (said := instead(q)) or not may_be_version(q, prose, _sentence(prose, q.start))
     ]
 
 
