@@ -6,6 +6,7 @@ import pytest
 
 from leadline.core.compare.compare import compare
 from leadline.core.compare.config_diff import config_diff
+from leadline.core.extract.around import around
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.record.run import MetricDef, Run
 
@@ -93,3 +94,46 @@ def test_parts_of_a_derived_metric_are_what_is_read() -> None:
     asked = compare(a, b, axes=["arm"], metrics=["error"], metric_defs=known)
     assert [r["code"] for r in asked.refusals] == ["confounded-axis"]
     assert not compare(a, b, axes=["arm"], metrics=["loss"], metric_defs=known).refusals
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("val loss 0.93", "val loss #"),
+        ("2026-11-30 10:42:11 PM INFO epoch 3/10 train_loss=0.93", "epoch train loss #"),
+        ("67%|\u2588\u2588 | 2/3 [00:12<00:06, loss=0.93]", "loss #"),
+        ("took 0.93 ms in all", "took # ms"),
+        ("took 0.93s", "took # s"),
+        ("loss 0.93 (val)", "loss # val"),
+        ("loss 0.93, improved", "loss #"),
+        ("a b c d e f g h i 0.93", "b c d e f g h i #"),
+    ],
+)
+def test_the_words_around_a_number(line: str, words: str) -> None:
+    at = line.index("0.93")
+    assert around(line, at, at + 4) == words
+
+
+def taken_from(name: str, arm: str, *lines: str) -> list[Run]:
+    runs = side(name, arm, "pattern:loss=loss (.*)")
+    for run, line in zip(runs, lines, strict=True):
+        run.extraction = {"around": {"loss": line}}
+    return runs
+
+
+def test_one_pattern_that_took_two_kinds_of_number_is_two_readings() -> None:
+    a = taken_from("1", "old", *["train loss #"] * 3)
+    b = taken_from("2", "new", *["val loss #"] * 3)
+    assert roles(a, b, ["arm"]) == [("arm", "axis"), ("extraction.loss", "confound")]
+    assert roles(a, b, ["arm"], nuisance=["extraction"])[1] == ("extraction.loss", "nuisance")
+    assert roles(a, b, ["arm"], metrics=["acc"]) == [("arm", "axis")]
+
+
+def test_words_that_both_sides_met_or_the_command_gave_are_one_reading() -> None:
+    same = taken_from("1", "old", "val loss #", "best val loss #", "val loss #")
+    other = taken_from("2", "new", *["best val loss #"] * 3)
+    assert roles(same, other, ["arm"]) == [("arm", "axis")]
+    named = taken_from("1", "old", *["old loss #"] * 3), taken_from("2", "new", *["new loss #"] * 3)
+    assert roles(*named, ["arm"]) == [("arm", "axis")]
+    unknown = side("2", "new", "pattern:loss=loss (.*)")  # recorded before the words were kept
+    assert roles(same, unknown, ["arm"]) == [("arm", "axis")]

@@ -255,3 +255,19 @@ def test_an_accelerator_that_tells_nothing_leaves_throttling_unknown(tmp_path):
     counts = {"core": 1}
     during = {"throttle_counts_start": counts, "throttle_counts_end": counts, "wall_s": 1.0}
     assert hygiene.after_run(before, during)["throttled"] is None
+
+
+@pytest.mark.parametrize(
+    ("during", "before", "share"),
+    [
+        ({"others_cpu_s": 3.0, "steal_s": 1.0}, {}, 0.2),  # of two CPUs
+        ({"others_cpu_s": 0.5, "memory_pressure_s": 4.0}, {}, 0.4),
+        ({"others_cpu_s": 0.0}, {"reasons": ["lock file /tmp/l exists (holder unknown)"]}, 1.0),
+        ({"others_cpu_s": 0.0, "canary_start_s": 0.1, "canary_end_s": 0.2}, {}, 1.0),
+        ({}, {}, None),
+    ],
+)
+def test_the_share_of_the_machine_that_others_had(during, before, share):
+    seen = {"contended": False, "reasons": [], "cpu_count": 2} | before
+    found = hygiene.after_run(seen, {"run_queue_wait_s": 0.0, "wall_s": 10.0} | during)
+    assert found["others_share"] == share

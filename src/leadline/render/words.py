@@ -235,6 +235,8 @@ def extraction_texts(run: Run) -> list[tuple[str, str]]:
             where = {OUTPUT: PRINTED}.get(path, path)
             if f"of {where} by benchmark" in text:
                 held.append(f"written by {one_line(tool)}")
+        near = run.extraction.get("around", {}).get(name)
+        held += [f"as in {one_line(near)!r}"] if near else []
         texts.append((one_line(name), joined((one_line(text), *held), "; ")))
     if len(names) > EXTRACTIONS_SHOWN:
         texts.append(("…", f"and {len(names) - EXTRACTIONS_SHOWN} more"))

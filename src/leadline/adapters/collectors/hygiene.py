@@ -123,6 +123,7 @@ def after_run(
         len(pinned or ()) or seen.get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
     )
     reasons, known, notes = _during_reasons(during, wall, cpus)
+    of_time = len(reasons)
     if "accelerators" in during:  # the job was elsewhere, and was asked there
         reasons += _on_accelerator(during.get("accelerator_processes") or ())
         known = known and during.get("accelerator_processes") is not None
@@ -133,6 +134,7 @@ def after_run(
         reasons += _on_accelerator(during["accelerator_processes"] or ())
         known = known and told is not None
     reasons += _pace_changed(during)
+    whole = len(reasons) > of_time
     verdict_before = seen.get("contended")
     lasting = [r for r in seen.get("reasons", ()) if r.startswith(("lock", "accelerator"))]
     if reasons or lasting:
@@ -159,6 +161,7 @@ def after_run(
         "reasons": reasons + earlier + notes,
         "throttled": throttled,
         "throttle_reasons": throttle_reasons,
+        "others_share": 1.0 if whole or lasting else _others_share(during, wall, cpus),
     }
 
 
@@ -302,6 +305,16 @@ def _during_reasons(
             f"the host took {steal / (cpus * wall_s):.0%} of the CPU time (limit {STEAL_SHARE:.0%})"
         )
     return reasons, wait is not None and others is not None, notes
+
+
+def _others_share(during: During, wall_s: float | None, cpus: float) -> float | None:
+    """The share of the CPUs' time, or of that of waiting for memory, that was not the job's."""
+    others = _number(during.get("others_cpu_s"))
+    if not wall_s or others is None:
+        return None
+    taken = others + (_number(during.get("steal_s")) or 0.0)
+    memory = _number(during.get("memory_pressure_s")) or 0.0
+    return min(1.0, max(taken / cpus, memory) / wall_s)
 
 
 def _pace_changed(during: During) -> list[str]:

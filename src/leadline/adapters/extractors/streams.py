@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from leadline.adapters.extractors.lines import Lines
+from leadline.core.extract.around import around
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import printed_measuring, read_metrics_line, read_stdout_line
 from leadline.core.extract.spec import ExtractionSpec
@@ -98,6 +99,7 @@ class PatternReader:
         pattern = re.compile(spec.pattern)
         group: str | int = "value" if "value" in pattern.groupindex else 1
         before = files.bytes_before(spec.path)
+        taken: re.Match[str] | None = None
         lines = Lines(path, redraws=True, after_bytes=before)
         for number, text in lines:
             if text is None:
@@ -105,6 +107,8 @@ class PatternReader:
                 continue
             for match in pattern.finditer(without_escapes(text[:MAX_PATTERN_CHARS])):
                 _take_match(match, group, number, gatherer)
+                if taken is None or gatherer.rule(spec.name) != "first":
+                    taken = match
         if not gatherer.rows:
             gatherer.problems.add(
                 "no-match", f"the pattern {spec.pattern!r} matched no line", blocking=True
@@ -112,6 +116,8 @@ class PatternReader:
         found = gatherer.finish(lines.digest)
         if before:
             found.sources[0]["before_bytes"] = before
+        if taken is not None and spec.name in found.metrics:
+            found.around[spec.name] = around(taken.string, *taken.span(group))
         return found
 
 

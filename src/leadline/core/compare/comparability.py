@@ -7,49 +7,12 @@ gets quoted as if it had one.
 
 from __future__ import annotations
 
-from leadline.core.compare.comparison import Comparison, HygieneOfSide, refusal
+from leadline.core.compare.comparison import Comparison, refusal
 from leadline.core.compare.config_diff import FactDifference
 from leadline.core.metric.ruler import AREA
 from leadline.core.record.run import Run, project_of
 
 ROWS_NAMED = 5
-ONE_SIDED = 0.5
-
-
-def hygiene_of(runs: list[Run]) -> HygieneOfSide:
-    """What is known of the machine during the runs of a side. A throttled run counts as a contended
-    one: it shared the machine's power or cooling, whoever with."""
-    throttled = [run for run in runs if run.hygiene.get("throttled") is True]
-    contended = [run for run in runs if run.hygiene.get("contended") is True or run in throttled]
-    unknown = sum(run.hygiene.get("contended") is None and run not in throttled for run in runs)
-    reasons = {str(reason) for run in contended for reason in run.hygiene.get("reasons") or ()}
-    return {
-        "contended": sorted(run.id for run in contended),
-        "throttled": sorted(run.id for run in throttled),
-        "unknown": unknown,
-        "clean": len(runs) - len(contended) - unknown,
-        "reasons": sorted(reasons),
-    }
-
-
-def contention_forbids(
-    verdict: str,
-    contended: tuple[int, int],
-    runs: tuple[int, int],
-    in_turns: bool,
-    by_machine: bool | None,
-) -> bool:
-    """Whether other work on the machine could have made this ``verdict`` on side b: "worse" of any
-    contended run, and "different" of one where the machine moves the metric; "better" and
-    "equivalent" of a contended reference, which flatters the other side; a number is none. In turns
-    it met both, unless it came with one of them: ``contended`` of ``runs``, a side each, then differ
-    by more than half."""
-    on_a, on_b = contended
-    if in_turns and abs(on_a / max(runs[0], 1) - on_b / max(runs[1], 1)) <= ONE_SIDED:
-        return False
-    if verdict == "worse" or (verdict == "different" and by_machine):
-        return on_a + on_b > 0
-    return verdict in ("better", "equivalent") and on_a > 0
 
 
 def _names(rows: list[FactDifference]) -> str:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from leadline.core.compare.choice import NO_CHOICE, Choice
-from leadline.core.compare.comparability import check_comparability, hygiene_of
+from leadline.core.compare.comparability import check_comparability
 from leadline.core.compare.comparison import (
     VERDICTS,
     Comparison,
@@ -25,6 +25,7 @@ from leadline.core.compare.comparison import (
     refusal,
 )
 from leadline.core.compare.config_diff import ConfigDiff, config_diff
+from leadline.core.compare.contention import hygiene_of
 from leadline.core.compare.difference import EXACT, NOT_IN_TURNS, Difference, difference
 from leadline.core.compare.looks import adjusted_p, share
 from leadline.core.compare.no_effect import count_once
@@ -436,7 +437,7 @@ def compare(
     for m in out.metrics:
         if m.items is not None and not m.items["same"] and not m.items["reason"]:
             m.sentence = f"over the {m.items['both']} items that all runs have: {m.sentence}"
-        restrain(m, out, refused, strict_hygiene)
+        restrain(m, out, (a, b), refused, strict_hygiene)
     if out.told:
         told = " and ".join(out.told)
         out.notes.append(f"what is said of {told} was reported: nobody saw it measured")

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.reruns import is_seed
 from leadline.core.config import config_from_args, flatten, split_arguments
+from leadline.core.extract.around import apart as words_apart
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.metric.ruler import AREA, beside_of, own_otherwise, ruler_facts
 from leadline.core.record.reaches import OF_THE_JOB
@@ -474,6 +475,7 @@ def config_diff(
             row.details = package_changes(sides[0][0].packages, sides[1][0].packages)
         diff.rows.append(row)
     _compare_own(diff, sides[0] + sides[1], metrics)
+    _compare_words_around(diff, sides, metrics)
     _note_order(diff, sides)
     if len(lacking := {tuple(gaps_of(run.code, SPARSE)) for side in sides for run in side}) > 1:
         paths = sorted({path for each in lacking for path in each})
@@ -488,6 +490,18 @@ def _compare_own(diff: ConfigDiff, runs: list[Run], metrics: Iterable[str]) -> N
         role = _role((AREA, path), False, True, diff.axes, diff.nuisance)
         first, other = (digest or "(not loaded)" for digest in digests[:2])
         diff.rows.append(FactDifference(AREA, path, first, other, role))
+
+
+def _compare_words_around(
+    diff: ConfigDiff, sides: tuple[list[Run], list[Run]], metrics: Iterable[str]
+) -> None:
+    """One pattern took two kinds of number."""
+    area = "extraction"
+    known = {row.key for row in diff.rows if row.area == area}
+    for metric in sorted(set(metrics) - known):
+        if told := words_apart(sides, metric):
+            role = _role((area, metric), False, True, diff.axes, diff.nuisance)
+            diff.rows.append(FactDifference(area, metric, *told, role))
 
 
 def _is_seed(at: tuple[str, str]) -> bool:

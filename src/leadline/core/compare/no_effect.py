@@ -1,4 +1,4 @@
-"""Runs under different seeds, or other values of an axis, that came out the same to the last bit.
+"""Runs under different seeds, or other values of an axis, that came out the same but for arithmetic.
 
 Then the axis had no effect on the metric, and its values are one result, not several. What else the
 program prints says nothing of it: a noisy second number would hide that the first one never moves. A
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from leadline.core.canonical import canonical_json
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
+from leadline.core.stats.precision import alike
 from leadline.core.typed import NamedTuple
 
 MOST_ITEMS = 100  # of a share that comes out the same by chance
@@ -36,12 +37,13 @@ def without_effect(runs: Sequence[Run], definition: MetricDef) -> list[NoEffect]
     columns = _columns([{k: canonical_json(v) for k, v in run.inputs.items()} for run in runs])
     if not columns:
         return []
-    outputs = [_output(run, definition.name) for run in runs]
 
-    def alike(groups: list[list[int]]) -> bool:
+    def agree(groups: list[list[int]]) -> bool:
         ties = sum(len(group) - 1 for group in groups)
         by_chance = ties < FEWEST_TIES and _is_share(runs[groups[0][0]], definition.name)
-        return not by_chance and all(len({outputs[at] for at in group}) == 1 for group in groups)
+        return not by_chance and all(
+            _one_result([runs[at] for at in group], definition.name) for group in groups
+        )
 
     found = []
     for column, keys in columns.items():
@@ -50,9 +52,9 @@ def without_effect(runs: Sequence[Run], definition: MetricDef) -> list[NoEffect]
             rest = tuple(values[at] for values in columns if values is not column)
             others.setdefault(rest, []).append(at)
         several = [group for group in others.values() if len({column[at] for at in group}) > 1]
-        if several and alike(several):
+        if several and agree(several):
             found.append(NoEffect(keys, [[runs[at] for at in group] for group in several]))
-    if not found and len(columns) > 1 and alike([[*range(len(runs))]]):
+    if not found and len(columns) > 1 and agree([[*range(len(runs))]]):
         varied = tuple(sorted(key for keys in columns.values() for key in keys))
         found.append(NoEffect(varied, [list(runs)]))
     return found
@@ -65,11 +67,11 @@ def count_once(
     ``dropped`` gets the others, and why."""
     found = without_effect(runs, definition)
     again = dict[str, str]()
-    for keys, alike in found:
-        for first, *others in alike:
+    for keys, groups in found:
+        for first, *others in groups:
             for run in others:
                 again[run.id] = (
-                    f"bit-identical to {first.id}: {', '.join(keys)} had no effect on {definition.name}"
+                    f"the same as {first.id}: {', '.join(keys)} had no effect on {definition.name}"
                 )
     dropped.update(again)
     return [run for run in runs if run.id not in again], [keys for keys, _ in found]
@@ -87,10 +89,13 @@ def _columns(inputs: list[dict[str, str]]) -> dict[tuple[int, ...], tuple[str, .
     return {column: tuple(keys) for column, keys in found.items()}
 
 
-def _output(run: Run, metric: str) -> str:
-    """The value and the items behind it, where they are known: those tell a tie from one result."""
-    items = (run.extraction.get("items") or {}).get(metric)
-    return canonical_json([run.metrics[metric], items])
+def _one_result(runs: list[Run], metric: str) -> bool:
+    """Whether all came out the same. The items behind the values, where they are known, tell a tie
+    from one result; what arithmetic leaves between values is no tie."""
+    values = {run.metrics[metric] for run in runs}
+    if len(values) > 1:
+        return alike(min(values), max(values))
+    return len({canonical_json((r.extraction.get("items") or {}).get(metric)) for r in runs}) == 1
 
 
 def _is_share(run: Run, metric: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.record.run import Run
+from leadline.core.stats.precision import numbered
 
 
 def is_seed(key: str) -> bool:
@@ -21,18 +22,18 @@ def seed_of(run: Run) -> str:
 
 
 def reruns(runs: Sequence[Run], metric: str) -> dict[str, str]:
-    """Run id to the id of the run that it is again: the same input and the bit-identical value, given
-    either a seed or an input whose every run agrees. Values that agree by rounding among others that
-    do not are none."""
-    values: dict[str, set[float]] = {}
+    """Run id to the id of the run that it is again: the same input and the same value (but for
+    arithmetic), given either a seed or an input whose every run agrees. Values that agree by rounding
+    among others that do not are none."""
+    by_input: dict[str, list[Run]] = {}
     for run in runs:
-        values.setdefault(canonical_json(run.inputs), set()).add(run.metrics[metric])
-    first: dict[tuple[str, float], str] = {}
+        by_input.setdefault(canonical_json(run.inputs), []).append(run)
     again: dict[str, str] = {}
-    for run in runs:
-        key = canonical_json(run.inputs)
-        at = key, run.metrics[metric]
-        if at in first and (seed_of(run) or len(values[key]) == 1):
-            again[run.id] = first[at]
-        first.setdefault(at, run.id)
+    for alike_in in by_input.values():
+        numbers = numbered([run.metrics[metric] for run in alike_in])
+        first: dict[int, str] = {}
+        for run, number in zip(alike_in, numbers, strict=True):
+            if number in first and (seed_of(run) or not any(numbers)):
+                again[run.id] = first[number]
+            first.setdefault(number, run.id)
     return again

@@ -8,7 +8,6 @@ sentence is long.
 
 from __future__ import annotations
 
-from leadline.core.compare.comparability import contention_forbids
 from leadline.core.compare.comparison import (
     AgainstTarget,
     Comparison,
@@ -16,8 +15,10 @@ from leadline.core.compare.comparison import (
     number,
     refusal,
 )
+from leadline.core.compare.contention import contention_decides, hygiene_of
 from leadline.core.compare.difference import IN_TURNS
 from leadline.core.compare.looks import FEWEST
+from leadline.core.record.run import Run
 from leadline.core.stats.inference import Sample, one_sample, with_names
 from leadline.core.timestamps import counted
 
@@ -142,7 +143,13 @@ def _judge_equivalence(m: MetricComparison) -> None:
     m.sentence = f"{m.sentence}; {asked['sentence']}"
 
 
-def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene: bool) -> None:
+def restrain(
+    m: MetricComparison,
+    out: Comparison,
+    sides: tuple[list[Run], list[Run]],
+    refused: str,
+    strict_hygiene: bool,
+) -> None:
     """Take back what comparability, lost runs or contention forbid."""
     if refused:
         m.verdict, m.sentence = "cannot be compared", f"{refused}; the numbers: {m.sentence}"
@@ -156,32 +163,33 @@ def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene:
         m.sentence += f"; {counted(lost, 'run')} gave no finite value, left out of the means"
     if m.moved_by_machine is False or m.deterministic or m.verdict == "exploratory only":
         return  # a result, the same in every run, or no verdict to take back
-    _restrain_by_hygiene(m, out, strict_hygiene)
+    _restrain_by_hygiene(m, out, sides, strict_hygiene)
 
 
-def _contended(runs: list[str], contended: list[str], apart: list[str]) -> tuple[int, int]:
-    """How many of a side's runs that are in the figures met other work, and how many there are."""
-    figures = set(runs) - set(apart)
-    return len(figures & set(contended)), len(figures)
-
-
-def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: bool) -> None:
+def _restrain_by_hygiene(
+    m: MetricComparison,
+    out: Comparison,
+    sides: tuple[list[Run], list[Run]],
+    unknown_blocks: bool,
+) -> None:
     """No "worse" (and no "equivalent": it says "not worse") over a machine that was not shown to be
     idle, unless the sides took turns on it."""
-    on_a, of_a = _contended(out.a_runs, out.hygiene["a"]["contended"], m.out_of_turn[0])
-    on_b, of_b = _contended(out.b_runs, out.hygiene["b"]["contended"], m.out_of_turn[1])
-    sizes = of_a, of_b
-    unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
-    n = sum(sizes)
+    a, b = (
+        [run for run in side if m.metric in run.metrics and run.id not in apart]
+        for side, apart in zip(sides, m.out_of_turn, strict=True)
+    )
+    known = hygiene_of(a), hygiene_of(b)
+    on_a, on_b = (len(side["contended"]) for side in known)
+    unknown, n = sum(side["unknown"] for side in known), len(a) + len(b)
     in_turns = m.rule in IN_TURNS
-    blocked = contention_forbids(m.verdict, (on_a, on_b), sizes, in_turns, m.moved_by_machine)
+    blocked = contention_decides(m.verdict, (a, b), m.rule, m.moved_by_machine)
     blocked = blocked or (unknown_blocks and unknown > 0 and m.verdict == "worse" and not in_turns)
     if blocked:
         code = "contended" if on_a + on_b else "unknown-hygiene"
         arithmetic = f"{on_a} + {on_b} contended, {unknown} unknown of {n} runs"
         honest = f"{m.metric} came out {m.verdict}, on a machine that was not shown to be idle"
         if not any(r["code"] == code and r["honest"] == honest for r in out.refusals):
-            throttled = len(out.hygiene["a"]["throttled"]) + len(out.hygiene["b"]["throttled"])
+            throttled = sum(len(side["throttled"]) for side in known)
             what = (
                 "runs shared the machine or accelerator"
                 if code == "contended"

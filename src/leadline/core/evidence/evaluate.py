@@ -30,6 +30,7 @@ from leadline.core.stats.inference import (
     summarise,
     with_names,
 )
+from leadline.core.stats.precision import distance
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 
@@ -124,11 +125,11 @@ class ClauseResult:
         }
 
 
-def distance_holds(op: str, distance: float, tolerance: float = 0.0) -> bool:
-    """Whether left - right = ``distance`` satisfies ``op``."""
+def distance_holds(op: str, apart: float, tolerance: float = 0.0) -> bool:
+    """Whether left - right = ``apart`` satisfies ``op``."""
     if op == "~=":
-        return abs(distance) <= tolerance
-    return {"<": distance < 0, "<=": distance <= 0, ">": distance > 0, ">=": distance >= 0}[op]
+        return abs(apart) <= tolerance
+    return {"<": apart < 0, "<=": apart <= 0, ">": apart > 0, ">=": apart >= 0}[op]
 
 
 def _excludes(op: str, interval: Interval, tolerance: float) -> tuple[bool | None, bool]:
@@ -315,7 +316,9 @@ def _tolerance(clause: Clause, against: float) -> float:
 
 
 def _holds(clause: Clause, left: Sample, against: float) -> bool:
-    return distance_holds(clause.op, (left.mean or 0.0) - against, _tolerance(clause, against))
+    return distance_holds(
+        clause.op, distance(left.mean or 0.0, against), _tolerance(clause, against)
+    )
 
 
 def _keep_in_turn(result: ClauseResult, got: Difference, left: list[Run]) -> None:

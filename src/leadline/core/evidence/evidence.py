@@ -44,6 +44,7 @@ from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import summarise
 from leadline.core.stats.power import n_needed
+from leadline.core.stats.precision import distance
 from leadline.core.timestamps import few, plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -51,7 +52,7 @@ from leadline.core.values import dataclass, field
 # Raised whenever the same runs may get another label than before: a record of a claim names the version that gave its
 # label, so that what an upgrade changed can be told from what runs changed. 1: what no record names. The index keeps
 # labels: its SCHEMA_VERSION is raised with it.
-RULES = 9
+RULES = 10
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4
@@ -201,7 +202,7 @@ def _contrary_of(result: ClauseResult) -> set[str]:
         return found
     for run in runs:
         value = run.metrics[clause.metric]
-        if distance_holds(clause.op, value - against, result.tolerance):
+        if distance_holds(clause.op, distance(value, against), result.tolerance):
             continue
         others = summarise(r.metrics[clause.metric] for r in runs if r is not run)
         if others.n + 1 >= _EXCUSE_FROM_N and others.mean is not None and others.sd is not None:
@@ -457,7 +458,7 @@ def _no_effect(metric: str, keys: tuple[str, ...]) -> Mark:
     return Mark(
         "no-effect",
         f"no effect of {named}",
-        f"{named} had no effect on {metric}: bit-identical results count once",
+        f"{named} had no effect on {metric}: results that are the same count once",
     )
 
 

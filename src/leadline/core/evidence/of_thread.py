@@ -12,15 +12,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.choice import Choice, choice_of
-from leadline.core.compare.comparability import contention_forbids, hygiene_of
 from leadline.core.compare.config_diff import ConfigDiff, FactDifference, config_diff, fact_of
-from leadline.core.compare.difference import IN_TURNS
+from leadline.core.compare.contention import contention_decides, hygiene_of
 from leadline.core.compare.reruns import reruns
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.among_metrics import among_metrics
 from leadline.core.evidence.apart import mark_apart
 from leadline.core.evidence.configurations import mark_configurations
-from leadline.core.evidence.evaluate import Choosing, Chosen, ClauseResult
+from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.holdout import mark_holdout
 from leadline.core.evidence.limits import mark_limits, mark_unguarded
@@ -378,30 +377,20 @@ def _note_contention(out: Evidence, thread: Thread, definitions: dict[str, Metri
     if not busy:
         return
     caps = ""
-    if any(_contention_decides(result, by_id, definitions) for result in out.clauses):
-        caps = "exploratory"
-        out.missing.append("runs of both sides on a machine without other work, or in turns")
+    for result in out.clauses:
+        definition = definitions.get(result.clause.metric) or MetricDef(result.clause.metric)
+        verdict = _verdict_claimed(result.clause.op, definition.direction)
+        a, b = (
+            [by_id[name] for name in names if name in by_id]
+            for names in (result.right_runs, result.left_runs)
+        )
+        by_machine = False if result.deterministic else moved_by_machine(definition)
+        if contention_decides(verdict, (a, b), result.method, by_machine):
+            caps = "exploratory"
+            out.missing.append("runs of both sides on a machine without other work, or in turns")
+            break
     full = f"{busy} of {len(by_id)} counted runs shared the machine with other work"
     out.mark(Mark("contended", f"{busy} of {len(by_id)} runs contended", full, caps))
-
-
-def _contention_decides(
-    result: ClauseResult, by_id: dict[str, Run], definitions: dict[str, MetricDef]
-) -> bool:
-    """Whether other work on the machine could have made what the clause says."""
-    definition = definitions.get(result.clause.metric) or MetricDef(result.clause.metric)
-    by_machine = moved_by_machine(definition)
-    if by_machine is False or result.deterministic:
-        return False
-    sides = [
-        hygiene_of([by_id[name] for name in names if name in by_id])["contended"]
-        for names in (result.right_runs, result.left_runs)
-    ]
-    sizes = len(result.right_runs), len(result.left_runs)
-    verdict = _verdict_claimed(result.clause.op, definition.direction)
-    contended = len(sides[0]), len(sides[1])
-    in_turns = result.method in IN_TURNS
-    return contention_forbids(verdict, contended, sizes, in_turns, by_machine)
 
 
 def _verdict_claimed(op: str, direction: str) -> str:

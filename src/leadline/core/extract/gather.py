@@ -38,7 +38,7 @@ class Extraction:
     entry a source; ``problems`` entries ``{source, code, what, blocking, rows, rows_total, unit}``,
     ``rows`` capped at 20 with the full count beside it; ``items`` name to ``{by, n, set, reduce,
     missing, values}`` (``core/metric/items.py``). ``cut``: metrics reduced from a series whose end,
-    or a part of it, is missing."""
+    or a part of it, is missing. ``around``: the words beside a value that a pattern took."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class Extraction:
     sources: list[Source] = field(default_factory=list)
     items: dict[str, ItemFacts] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
+    around: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready."""
@@ -60,6 +61,7 @@ class Extraction:
             "sources": self.sources,
             "items": self.items,
             "cut": sorted(self.cut),
+            "around": self.around,
         }
 
 
@@ -397,6 +399,8 @@ def merge(parts: Iterable[Extraction]) -> Extraction:
                 merged.series[name] = part.series[name]
             if name in part.items:
                 merged.items[name] = part.items[name]
+            if name in part.around:
+                merged.around[name] = part.around[name]
             if name in part.cut:
                 merged.cut.add(name)
     return merged

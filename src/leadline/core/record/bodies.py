@@ -211,6 +211,7 @@ class Hygiene(Preflight, total=False):
     preflight: Preflight | None
     during: During
     throttle_reasons: list[str]
+    others_share: float | None  # of the machine's time, that other work had; 1: what has no share
 
 
 class DesignPlace(TypedDict, total=False):
@@ -347,6 +348,7 @@ class ExtractionFacts(TypedDict, total=False):
     tables: list[dict[str, object]]
     items: dict[str, ItemFacts]  # by metric
     read: dict[str, str]  # by metric that was declared to be somewhere: how it was read, in words
+    around: dict[str, str]  # by metric that a pattern took: the words beside the number, as ``#``
     contract: dict[str, dict[str, str]]  # by metric: what it meant when it was taken
     cut: dict[str, CutSeries]  # by metric that is none of the run's for it
 

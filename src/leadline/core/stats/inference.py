@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import sub
 
 from leadline.core.stats.distributions import t_tail, t_upper_quantile
+from leadline.core.stats.precision import alike, distance
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 
@@ -40,8 +42,10 @@ class Sample:
 
     @property
     def is_constant(self) -> bool:
-        """Two or more values, all identical."""
-        return self.n >= 2 and self.minimum == self.maximum
+        """Two or more values, all alike (``core/stats/precision.py``)."""
+        if self.n < 2 or self.minimum is None or self.maximum is None:
+            return False
+        return alike(self.minimum, self.maximum)
 
     @property
     def standard_error(self) -> float | None:
@@ -355,7 +359,8 @@ def _plain_welch(a: Sample, b: Sample, confidence: float) -> TestResult:
         return unavailable(
             name, None, confidence, "; ".join(_too_few(0, s) for s in sides) or "no values"
         )
-    difference = _finite(b.mean - a.mean)
+    both_constant = a.is_constant and b.is_constant
+    difference = _finite((distance if both_constant else sub)(b.mean, a.mean))
     if difference is None:
         return unavailable(
             name, None, confidence, "the means are too far apart for the difference to be a number"
@@ -363,7 +368,7 @@ def _plain_welch(a: Sample, b: Sample, confidence: float) -> TestResult:
     few = [_too_few(1, s) for s, sample in (("a", a), ("b", b)) if sample.n == 1]
     if few:
         return unavailable(name, difference, confidence, "; ".join(few))
-    if a.is_constant and b.is_constant:
+    if both_constant:
         return _constant(name, difference, confidence)
     error_a, error_b = a.standard_error, b.standard_error
     error = None if error_a is None or error_b is None else _finite(math.hypot(error_a, error_b))

@@ -402,6 +402,8 @@ def _read_metrics(
     had = [*found.metrics, *found.nonfinite]
     if read := [name for name in declared_metrics(extract, had) if name in had] if extract else []:
         extraction["read"] = {name: redact.text(how_read(extract, name)) for name in read}
+    if found.around:
+        extraction["around"] = {name: redact.text(line) for name, line in found.around.items()}
     if contract:
         extraction["contract"] = contract  # what the numbers meant when they were taken
     body["extraction"] = extraction
