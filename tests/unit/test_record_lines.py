@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.record.event import Record, check_chain, parse_lines
+from leadline.core.record.event import Record, as_written_today, check_chain, parse_lines
 from leadline.core.ulid import encode
 from leadline.testing.builders import ThreadBuilder
 
@@ -69,6 +69,40 @@ def test_the_store_draws_another_mark_each_time():
 @given(st.lists(st.binary(max_size=12) | st.sampled_from([_ONE, _TWO, _THREE]), max_size=8))
 def test_any_lines_read_together_are_what_they_are_alone(lines):
     assert [repr(found) for found in parse_lines(lines, "0f" * 16)] == _one_by_one(lines)
+
+
+_SAID = _line(4, id="P-N4", text="Ünder / ☃")
+_OTHERWISE = [
+    _SAID.replace(b'":', b'": ').replace(b",", b" , "),
+    _SAID.replace("Ü".encode(), b"\\u00dc").replace(b" / ", b" \\/ "),
+    _SAID.replace(b'"at"', b'\t"at"'),
+    _SAID.replace(b'"text"', b'"te\\u0078t"'),
+    _SAID.rstrip() + b"\r\n",
+    _SAID.rstrip(),
+]
+_NO_RECORDS = [
+    _SAID[:40],
+    _SAID[:-9].replace(b":", b": "),
+    b"",
+    b"null\n",
+    b"7",
+    b"\xff\n",
+    _SAID.replace(b'"v":1', b'"v":NaN'),
+    _SAID.replace(b'"text":', b'"text":7,"was":'),
+    b'{"a":[1',
+    b"2]}",
+    b'{"a":' + b"[" * 3000,
+]
+
+
+@given(st.lists(st.sampled_from([_SAID, *_OTHERWISE, *_NO_RECORDS]), max_size=5))
+def test_a_line_is_said_as_it_is_written_today_whoever_wrote_it_otherwise(lines) -> None:
+    said = as_written_today(lines)
+    for line, text in zip(lines, said, strict=True):
+        if line in _NO_RECORDS:
+            assert text == line.decode("utf-8", "replace")
+        else:
+            assert text.strip() == _SAID.decode().strip()
 
 
 @pytest.mark.parametrize(

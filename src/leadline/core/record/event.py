@@ -135,6 +135,26 @@ def parse_lines(lines: Sequence[bytes], mark: str = "") -> list[Record | BadLine
     return found
 
 
+def as_written_today(lines: Sequence[bytes]) -> list[str]:
+    """Each line with its texts as they are written today, which another program may have said
+    otherwise; what is no record, as it stands. Most lines are looked at only."""
+    texts = [line.decode("utf-8", "replace") for line in lines]
+    for at, text in enumerate(texts):
+        if not _says_texts_as_today(text):
+            found = parse_lines([lines[at]])[0]
+            texts[at] = found.line().decode() if isinstance(found, Record) else text
+    return texts
+
+
+def _says_texts_as_today(line: str) -> bool:
+    """Whether no character that stands as it is today is escaped, and no space is between texts."""
+    if "\\" in line:
+        if "\\u" in line or "\\/" in line:
+            return False
+        line = line.replace("\\\\", "").replace('\\"', "")
+    return len("".join(line.split('"')[::2]).split()) == 1
+
+
 def _values_of(lines: Sequence[bytes], mark: str) -> list[Any] | None:
     """The JSON value of each line, or None when they have to be read one by one."""
     whole = b"[" + f',"{mark}",'.encode().join(lines) + b"]"

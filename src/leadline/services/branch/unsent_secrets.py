@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from leadline.core.errors import refused
-from leadline.core.record.event import Record, parse_lines
+from leadline.core.record.event import Record, as_written_today, parse_lines
 from leadline.core.record.fold import created_id
 from leadline.core.secrets.quick import as_given
 from leadline.core.timestamps import few
@@ -69,15 +69,9 @@ def secrets_in(
     they stand. ``of_environment``: they were searched as they were written, so the values alone are
     looked for that stand in today's environment."""
     lines = data.splitlines(keepends=True)
-    found = parse_lines(lines)
-    # A record as it is written today: the line of another program may say it otherwise.
-    said = [
-        each.line().decode() if isinstance(each, Record) else line.decode("utf-8", "replace")
-        for line, each in zip(lines, found, strict=True)
-    ]
-    texts = list(map(as_given, said))
+    texts = list(map(as_given, as_written_today(lines)))
     for at in sorted(context.screen.suspects(texts, of_environment)):
-        each = found[at]
+        (each,) = parse_lines([lines[at]])
         if isinstance(each, Record):
             sorts = context.screen.secrets_in(each, of_environment)
             shown = created_id(each) or str(each.body.get("run") or each.id)
