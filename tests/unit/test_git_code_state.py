@@ -428,6 +428,77 @@ def test_a_filter_whose_program_is_missing_makes_a_gap_and_no_refusal(repo: Path
     assert [(gap["path"], gap["kind"]) for gap in capture(repo).gaps] == [("w.bin", "filter")]
 
 
+def otherwise(repo: Path) -> list[str]:
+    """The files that are said to be checked out with other bytes; all others are as they lie here."""
+    state = capture(repo)
+    found = {gap["path"] for gap in state.gaps if gap["kind"] == "converted"}
+    dest = repo.parent / "out" / state.tree
+    Git.discover(str(repo)).export_tree(state.tree, str(dest))
+    for path in map(os.fsdecode, names(repo, state.tree)):
+        assert ((dest / path).read_bytes() == (repo / path).read_bytes()) == (path not in found)
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "config"),
+    [("", "autocrlf=input"), ("* text=auto\n", ""), ("* text eol=lf\n", "")],
+)
+def test_line_endings_that_git_makes_alike_are_named(
+    repo: Path, attributes: str, config: str
+) -> None:
+    if config:
+        git(repo, "config", *f"core.{config}".split("="))
+    if attributes:
+        put(repo, ".gitattributes", attributes.encode())
+    put(repo, "mixed", b"a\r\nb\n")
+    put(repo, "as it is", b"a\nb\n")
+    put(repo, "bytes", b"\0a\r\n")
+    commit(repo)
+    put(repo, "deep/new", b"c\r\n")
+    binary = ["bytes"] if "text eol" in attributes else []
+    assert otherwise(repo) == sorted([*binary, "deep/new", "mixed"])
+    put(repo, "mixed", b"a\nb\n")
+    put(repo, "as it is", b"a\nb\r\n")
+    assert otherwise(repo) == sorted([*binary, "as it is", "deep/new"])
+    commit(repo)
+    assert otherwise(repo) == sorted([*binary, "as it is", "deep/new"])
+
+
+def test_line_endings_and_filters_that_come_back_are_no_gaps(repo: Path) -> None:
+    git(repo, "config", "core.autocrlf", "true")
+    git(repo, "config", "filter.long.clean", "sed s/aaa/b/")
+    git(repo, "config", "filter.long.smudge", "sed s/b/aaa/")
+    put(repo, ".gitattributes", b"*.long filter=long\r\n*.u16 working-tree-encoding=UTF-16LE\r\n")
+    put(repo, "x.long", b"aaa\r\n")
+    put(repo, "x.u16", "a\r\n".encode("utf-16-le"))
+    put(repo, "x", b"a\r\n")
+    commit(repo)
+    assert otherwise(repo) == []
+    put(repo, "x.long", b"aaa\n")  # it comes back with another line ending
+    assert otherwise(repo) == ["x.long"]
+
+
+def test_what_a_filter_takes_away_is_named(repo: Path) -> None:
+    git(repo, "config", "filter.strip.clean", "sed /output/d")
+    git(repo, "config", "filter.strip.smudge", "cat")
+    put(repo, "a.book", b"code\noutput\n")
+    commit(repo)
+    assert otherwise(repo) == []
+    put(repo, ".gitattributes", b"*.book filter=strip\n")
+    put(repo, "a.book", b"code\noutput 2\n")
+    assert otherwise(repo) == ["a.book"]
+    put(repo, "a.book", b"code\n")
+    assert otherwise(repo) == []
+
+
+def test_a_replaced_object_is_not_what_lies_here(repo: Path) -> None:
+    put(repo, "a", b"here\n")
+    put(repo, "b", b"there\n")
+    commit(repo)
+    git(repo, "replace", "HEAD:a", "HEAD:b")
+    assert otherwise(repo) == [] and not capture(repo).dirty
+
+
 @pytest.fixture
 def with_library(repo: Path, tmp_path: Path) -> Path:
     library = tmp_path / "library"

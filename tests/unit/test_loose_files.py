@@ -66,6 +66,22 @@ def test_another_one_of_the_same_name_is_no_repeat(
     assert refused.value.code == "program-changed"
 
 
+def test_a_program_that_git_stores_with_other_bytes_is_known_by_its_own(
+    context: Context,  # noqa: F811
+) -> None:
+    put(context, _DOT_gitattributes="* text=auto\n", a_DOT_sh="true\n")
+    one = run(context, "sh", "a.sh")
+    assert [list(body["ruler"].get("beside", {})) for body in bodies(context, "run-planned")] == [
+        []
+    ]
+    Path(context.toplevel, "a.sh").write_bytes(b"true\r\n")
+    other = run(context, "sh", "a.sh")
+    first, second = bodies(context, "run-planned")
+    assert first["code"]["tree"] == second["code"]["tree"]
+    assert one != other and list(second["ruler"]["beside"]) == ["a.sh"]
+    assert "seen_before" not in second
+
+
 def test_what_a_program_loads_from_beside_the_code_counts(context: Context) -> None:  # noqa: F811
     put(context, _DOT_gitignore="secret.py\n", secret_DOT_py="X = 1\n", b_DOT_py="import secret\n")
     run(context, "python3", "b.py")

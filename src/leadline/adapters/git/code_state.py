@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.adapters.git import durable, elsewhere, objects
+from leadline.adapters.git.converted import converted, may_convert
 from leadline.adapters.git.durable import Damaged
 from leadline.adapters.git.nested import Kept, keep_nested, with_nested
 from leadline.adapters.git.private_index import HeadFacts, Memory
@@ -23,6 +24,7 @@ from leadline.adapters.git.program import (
     any_status,
 )
 from leadline.adapters.git.worktree_scan import (
+    ATTRIBUTES,
     GITLINK,
     QUIET,
     Rules,
@@ -36,7 +38,7 @@ from leadline.adapters.git.worktree_scan import (
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.patterns import later
 from leadline.core.plain import shell_word
-from leadline.core.record.run import ELSEWHERE
+from leadline.core.record.run import CONVERTED, ELSEWHERE
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
 
@@ -136,6 +138,7 @@ def _capture(
     inside = memory.values["submodules"] or scan.nested or scan.ignored
     nested = keep_nested(scan) if inside else {}
     _name_pointers(git, memory, scan, anew=before != tree)
+    _name_converted(git, memory, scan, start_over)
     changed = _commit(git, memory, scan, tree, head, run_ref, nested)
     changed = changed or known_nested != memory.values["nested"]
     if changed or before != tree or scan.add or scan.entries or previous is None:
@@ -153,6 +156,23 @@ def _name_pointers(git: GitProgram, memory: Memory, scan: Scan, anew: bool) -> N
         values["pointing"] = pointing
     for path, why in elsewhere.without_content(top, pointing).items():
         scan.gaps.setdefault(path, (ELSEWHERE, why))
+
+
+def _name_converted(git: GitProgram, memory: Memory, scan: Scan, start_over: bool) -> None:
+    """Files that git would check out with other bytes than lie here are gaps."""
+    values = memory.values
+    attributes = any(os.path.basename(path) == ATTRIBUTES for path in scan.add)
+    anew = start_over or attributes
+    if anew and not values["attributes"]:
+        values["attributes"] = attributes or may_convert(git)
+    touched = scan.add | scan.entries.keys()
+    if values["attributes"] and (anew or touched):
+        known = [p for p in values["converted"] if not anew and p not in touched]
+        index = {"GIT_INDEX_FILE": memory.index}
+        among = None if anew else touched
+        values["converted"] = known + converted(git, index, among, scan.rules.max_file_bytes)
+    for path in values["converted"]:
+        scan.gaps.setdefault(path, (CONVERTED, "git would check it out with other bytes"))
 
 
 _OF_DAMAGE = ("git-failed", "code-state-failed", "no-such-object", "damaged-objects")

@@ -25,7 +25,7 @@ from leadline.job.disk import open_anew, open_in_place
 if TYPE_CHECKING:
     from leadline.adapters.git.objects import Entry
 
-FORMAT = 5
+FORMAT = 6
 Stamp = list[int]
 
 
@@ -67,6 +67,8 @@ class Remembered(TypedDict):
     submodules: dict[str, str]  # path -> commit
     nested: dict[str, NestedTree]  # what lay in the repositories inside the work tree
     pointing: list[str] | None  # paths that point to content elsewhere; None: not looked for yet
+    attributes: bool  # git converts files, or filters them
+    converted: list[str]  # paths whose bytes are not those that git would check out
     sparse: list[str]  # folders and files that a sparse checkout leaves out
     staged: dict[str, str]  # tracked paths with a secret-looking name -> blob in the user's index
     head_facts: HeadFacts | None
@@ -193,6 +195,8 @@ def fresh_values(head: str | None, user_index: Stamp | None) -> Remembered:
         "submodules": {},
         "nested": {},
         "pointing": None,
+        "attributes": False,
+        "converted": [],
         "sparse": [],
         "staged": {},
         "head_facts": None,

@@ -114,6 +114,7 @@ def base_environment() -> dict[str, str]:
     environment.update(
         PATH=absolute_path(os.environ.get("PATH")),
         GIT_TERMINAL_PROMPT="0",
+        GIT_NO_REPLACE_OBJECTS="1",  # a code state is what its objects are, for everybody
         GIT_LITERAL_PATHSPECS="1",
         LC_ALL="C.UTF-8",
         GCM_INTERACTIVE="never",

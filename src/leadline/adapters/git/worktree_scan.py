@@ -21,7 +21,7 @@ from leadline.adapters.git.discovery import common_dir_of, git_dir_of
 from leadline.adapters.git.objects import Entry, empty_tree
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
-from leadline.core.record.run import SPARSE
+from leadline.core.record.run import SPARSE, TOO_LARGE
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from leadline.core.secrets.content import ContentRules, Found
 
 GITLINK = "160000"
+ATTRIBUTES = ".gitattributes"
 OTHERS = ("ls-files", "-z", "--others", "--exclude-standard")
 MOST_IN_IGNORED = 1_000  # entries of an ignored folder among which repositories are looked for
 Gap = tuple[str, str]  # kind, reason
@@ -151,6 +152,7 @@ class Scan:
             facts, _, raw = record.partition(b"\t")
             path = os.fsdecode(raw)
             tag, mode, blob, stage = facts.decode().split()
+            values["attributes"] |= os.path.basename(path) == ATTRIBUTES
             if self.rules.excludes(path):
                 self.entries[path] = None
                 continue
@@ -374,7 +376,7 @@ class Scan:
             return ("special", "not a regular file")
         if status.st_size > self.rules.max_file_bytes:
             return (
-                "too-large",
+                TOO_LARGE,
                 f"{status.st_size} bytes, more than the limit of {self.rules.max_file_bytes}",
             )
         from leadline.core.secrets.content import pieces_of

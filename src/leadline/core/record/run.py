@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
 DIRECTIONS = ("lower", "higher", "none")
 ELSEWHERE = "elsewhere"  # kind of a gap: a pointer whose content another repository has
+CONVERTED = "converted"  # kind of a gap: git would check it out with other bytes; the tree holds what it stores
+TOO_LARGE = "too-large"  # kind of a gap: the tree holds the version of HEAD, if any
 SPARSE = "sparse"  # kind of a gap: what a sparse checkout leaves out; the tree holds it
 IN_PROCESS = "in-process"  # of a run that is a stretch of the Python program that asked for it
 CALL_AGAIN = ["-m", "leadline.job.call"]  # before file and function: what makes its call again

@@ -10,6 +10,7 @@ from leadline.core.canonical import digest_of
 from leadline.core.design.changed_program import changed_program
 from leadline.core.errors import LeadlineError
 from leadline.core.metric.ruler import beside_of, is_source
+from leadline.core.record.run import CONVERTED, TOO_LARGE, gaps_of
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tree_path import is_built, may_be_written
 from leadline.core.typed import TYPE_CHECKING
@@ -53,6 +54,8 @@ def files_beside(
             held = context.vcs.held(tree, list(below))
         except LeadlineError:
             held = set(below)
+        # of these the tree holds other bytes
+        held = held.difference(*(gaps_of(code, kind) for kind in (CONVERTED, TOO_LARGE)))
         outside |= {path: full for path, full in below.items() if path not in held}
     return _digests(context, outside) if outside else {}
 
@@ -92,11 +95,18 @@ def changed_beside(context: Context, last: Run, now: Mapping[str, str]) -> list[
     written = last.outputs.get("rewritten", {}).items()
     built = {path: digest for path, digest in written if is_built(path) or may_be_written(path)}
     then = {
+        **_sources(last),
         **beside_of(last),
         **built,
     }  # of any other kind it is the output of whichever run was last
     changed = [path for path, digest in now.items() if then.get(path, digest) != digest]
     return changed_program(changed, last.argv, written_by_runs(context, [last])) if changed else []
+
+
+def _sources(run: Run) -> dict[str, str]:
+    """The source files that its command names: one tree may stand for several contents of one, where git
+    stores other bytes than lie here."""
+    return {path: digest for path, digest in run.ruler.get("named", {}).items() if is_source(path)}
 
 
 def check_beside(context: Context, last: Run, now: Mapping[str, str]) -> None:
@@ -140,7 +150,8 @@ class FilesNow:
         inputs = run.data_files.items()
         if any(self._input(path) != facts.get("digest") for path, facts in inputs):
             return False
-        now = {path: self._loose(path) for path in run.ruler.get("beside", {})}
+        of_program = {**_sources(run), **run.ruler.get("beside", {})}
+        now = {path: self._loose(path) for path in of_program}
         return not changed_beside(self.context, run, now)
 
     def _input(self, path: str) -> str:
