@@ -5,7 +5,6 @@ PY     := $(VENV)/bin/python
 # More workers than cores: half of a test is waiting for the job that it started.
 PYTEST := $(PY) -m pytest -n 4 --dist worksteal
 
-# The workers read the test files as one pass has written them down.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint suite test-all coverage bench docs clean golden
@@ -28,9 +27,13 @@ lint: $(VENV)/installed-dev
 	$(PY) tools/record_format.py --check; \
 	$(PY) tools/plugin.py --check); status=$$?; echo "$$said"; exit $$status
 
-suite: $(VENV)/installed-dev
-	@$(PY) -m pytest -n 0 -qq --collect-only -m "not long" > /dev/null || true
+suite: $(VENV)/collected
 	$(PYTEST) -m "not long"
+
+# The workers read the test files as one pass has written them down.
+$(VENV)/collected: $(VENV)/installed-dev $(shell find tests -name '*.py')
+	@$(PY) -m pytest -n 0 -qq --collect-only -m "not long" > /dev/null || true
+	@touch $@
 
 # What continuous integration runs: the long ones too, and those of chance with more examples.
 test-all: test

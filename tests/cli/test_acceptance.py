@@ -7,12 +7,15 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.conftest import Lab, sealed_environment
 
 PY = sys.executable
 
 
-def test_20_parallel_processes_give_no_duplicate_gap_or_loss(thread_lab):
+@pytest.mark.parametrize("many", [5, pytest.param(20, marks=pytest.mark.long)])
+def test_parallel_processes_give_no_duplicate_gap_or_loss(thread_lab, many):
     def one(number: int) -> list[str]:
         return [
             thread_lab.json("run", "--set", f"worker={number}", "--set", f"n={k}", "--", "true")[
@@ -21,11 +24,11 @@ def test_20_parallel_processes_give_no_duplicate_gap_or_loss(thread_lab):
             for k in range(2)
         ]
 
-    with ThreadPoolExecutor(20) as pool:
-        ids = [i for found in pool.map(one, range(20)) for i in found]
-    assert sorted(ids) == [f"P-{n:03d}-r1" for n in range(1, 41)]
+    with ThreadPoolExecutor(many) as pool:
+        ids = [i for found in pool.map(one, range(many)) for i in found]
+    assert sorted(ids) == [f"P-{n:03d}-r1" for n in range(1, 2 * many + 1)]
     rows = thread_lab.json("status", "--runs", "--limit", "100")
-    assert rows["counts"]["runs"] == 40 and {r["state"] for r in rows["data"]} == {"done"}
+    assert rows["counts"]["runs"] == 2 * many and {r["state"] for r in rows["data"]} == {"done"}
     assert thread_lab.run("verify").returncode == 0
 
 

@@ -93,7 +93,7 @@ def test_a_metric_written_both_ways_is_the_one_of_the_log(jobs: Lab) -> None:
 def test_compaction_takes_in_what_was_fetched(jobs: Lab) -> None:
     jobs.write(
         "long.py",
-        "import wandb\nwith wandb.init() as run:\n    for s in range(3000):\n        run.log({'loss': s / 7})\n",
+        "import wandb\nwith wandb.init() as run:\n    for s in range(300):\n        run.log({'loss': s / 7})\n",
     )
     jobs.ok("tracker", "set", "wandb", "proj")
     run = job(jobs, "long.py")["id"]

@@ -323,7 +323,7 @@ def test_children_are_reaped(thread_lab):
 
 
 def test_binary_and_large_output(thread_lab):
-    code = "import os, sys\nfor _ in range(64): sys.stdout.buffer.write(os.urandom(1 << 20))"
+    code = "import os, sys\nfor _ in range(16): sys.stdout.buffer.write(os.urandom(1 << 20))"
     done = subprocess.run(
         [PY, "-m", "leadline", "run", "--quiet", "--", PY, "-c", code],
         cwd=thread_lab.repo,
@@ -332,7 +332,7 @@ def test_binary_and_large_output(thread_lab):
     )
     assert done.returncode == 0
     shown = thread_lab.json("show", "P-001-r1")["data"]
-    assert shown["outputs"]["stdout"]["size_bytes"] == 64 << 20
+    assert shown["outputs"]["stdout"]["size_bytes"] == 16 << 20
 
 
 def test_code_that_changes_while_it_runs_is_said(thread_lab):
