@@ -351,6 +351,14 @@ def test_the_first_screen_is_the_page_and_how_the_best_came_about() -> None:
     assert first.count('class="faint"') >= 2 and 'class="reference"' in first
 
 
+def test_an_interval_below_zero_is_drawn_on_a_logarithmic_axis() -> None:
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower")])
+    for value in (20.0, 0.1):
+        first = b.run("x", {"time_ms": value}, {"size": value})
+        b.repeat(first.rpartition("-r")[0], {"time_ms": value * 1.5})
+    assert 'class="range"' in page_of(b.thread())
+
+
 def test_a_small_number_keeps_its_digits_in_every_column() -> None:
     b = ThreadBuilder(metrics=[("err", "", "lower")])
     for value in (4.9e-07, 1.13e-06, 5.0e-04):

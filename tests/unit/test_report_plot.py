@@ -59,6 +59,12 @@ def test_a_wide_positive_spread_is_logarithmic_and_a_sign_change_is_not() -> Non
     assert not plot.axis([-1.0, 1000.0]).logarithmic and not plot.axis([1.0, 10.0]).logarithmic
 
 
+def test_what_has_no_place_on_a_logarithmic_scale_stands_at_its_low_end() -> None:
+    scale = plot.axis([1.0, 1000.0])
+    assert scale.logarithmic
+    assert scale.fraction(0.0) == scale.fraction(-3.0) == scale.fraction(scale.low) == 0.0
+
+
 def test_a_sweep_is_labelled_with_the_values_that_were_run() -> None:
     assert plot.axis_at([16.0, 64.0, 256.0, 1024.0, 4096.0]).ticks == (
         16.0,

@@ -45,7 +45,9 @@ class Axis(NamedTuple):
     logarithmic: bool
 
     def fraction(self, value: float) -> float:
-        """0 at ``low``, 1 at ``high``."""
+        """0 at ``low``, 1 at ``high``; 0 for what has no place on a logarithmic scale."""
+        if self.logarithmic and value <= 0:
+            return 0.0
         if self.logarithmic:
             return (math.log(value) - math.log(self.low)) / (
                 math.log(self.high) - math.log(self.low)
