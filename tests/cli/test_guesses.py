@@ -177,6 +177,21 @@ def test_an_option_that_is_far_from_every_other_is_offered_none_of_them(lab):
     assert "did you mean" not in said and "usage: leadline update" in said
 
 
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        (("run", "--set", "k=2", "./bench", "--lr", "1"), "run --set k=2 -- ./bench --lr 1"),
+        (("device", "exec", "gpu0", "./bench"), "device exec gpu0 -- ./bench"),
+    ],
+)
+def test_a_command_without_its_dashes_is_offered_with_them(lab, typed, meant):
+    said = lab.run(*typed)
+    assert said.returncode == 2 and "why: the command stands after --" in said.stderr
+    assert said.stderr.splitlines()[-1] == f"  next: leadline {meant}"
+    stray = lab.run("run", "stray", "--", "./bench").stderr
+    assert "unrecognized arguments: stray" in stray
+
+
 def test_a_decision_has_its_reason_and_takes_because(lab):
     assert (
         "--because is not known; did you mean --why?"

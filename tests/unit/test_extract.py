@@ -92,6 +92,23 @@ def test_a_path_may_hold_colons():
 
 
 @pytest.mark.parametrize(
+    "text, part, meant",
+    [
+        ("r.csv:time_ms", "'time_ms'", "r.csv:time_ms=time_ms"),
+        ("r.csv:time_ms,rows", "'time_ms'", "r.csv:time_ms=time_ms"),
+        ("r.csv:time_ms,rows=3", "'time_ms'", "r.csv:time_ms=time_ms,rows=3"),
+        ("r.csv:a=b,c", "'c'", "r.csv:a=b,c=c"),
+    ],
+)
+def test_a_column_alone_is_told_the_form_that_reads_it(text, part, meant):
+    with pytest.raises(LeadlineError) as caught:
+        parse_spec(text)
+    assert caught.value.why == f"{part} is not NAME=COLUMN"
+    assert caught.value.next == [f"leadline run --metrics '{meant}' -- CMD"]
+    assert parse_spec(meant).path == "r.csv"
+
+
+@pytest.mark.parametrize(
     "bad",
     [
         "r.csv:rows=x",

@@ -214,9 +214,11 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
         )
     module = load(verb)
     parser = parser_for(verb, module)
+    takes_command = getattr(module, "TAKES_COMMAND", False)
+    parser.lacks_command = takes_command and command is None
     words = as_meant(verb, own[1:])
     args = parser.parse_args(front + joined(words, getattr(module, "DASHED_VALUES", ())))
-    if command is not None and not getattr(module, "TAKES_COMMAND", False):
+    if command is not None and not takes_command:
         raise usage(
             "no-command-here",
             f"`leadline {verb}` takes no command after --",

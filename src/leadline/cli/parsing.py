@@ -9,6 +9,7 @@ from leadline.cli.answer import put
 from leadline.cli.table import VERBS
 from leadline.core.errors import usage
 from leadline.core.ids import parse_id
+from leadline.core.plain import shell_words
 from leadline.core.typed import Any, NoReturn, cast
 
 # Options as users guessed them, and what they meant.
@@ -54,18 +55,20 @@ class Parser(argparse.ArgumentParser):
     it. Subparsers (`hypothesis add`) are of this class too."""
 
     meant: Parser | None = None  # that read last: a subverb's own
+    lacks_command = False  # the verb takes one, and no -- was typed
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"allow_abbrev": False, **options})
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        Parser.meant = self
+        Parser.meant, self.typed = self, list(args or [])
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         parser, unknown = self, message.partition(_UNRECOGNISED)[2]
         if unknown:
             parser = Parser.meant or self
+            self._refuse_bare_command(parser.prog, unknown.split(" ")[0])
         likely = parser._likely(unknown.split())
         said = [f"{typed} is not known; did you mean {known}?" for typed, known in likely.items()]
         verb, shown = parser.prog.split()[1], parser.format_usage().strip()
@@ -84,6 +87,18 @@ class Parser(argparse.ArgumentParser):
             do=[f"leadline {verb} …", f"{parser.prog} --help"],
             details={"instead": likely},
         )
+
+    def _refuse_bare_command(self, prog: str, first: str) -> None:
+        """The first word that nothing takes begins a command where one is to come."""
+        if self.lacks_command and first in self.typed and not first.startswith("-"):
+            at = self.typed.index(first)
+            line = [*self.typed[:at], "--", *self.typed[at:]]
+            raise usage(
+                "no-command",
+                f"{prog}: {first!r} is no option of it",
+                why="the command stands after --",
+                do=f"{self.prog} {shell_words(line)}",
+            )
 
     def _likely(self, typed: list[str]) -> dict[str, str]:
         """The options that unknown ones may stand for, where each has one."""

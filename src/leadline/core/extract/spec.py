@@ -174,12 +174,18 @@ def _from_text(text: str) -> ExtractionSpec:
     match = re.fullmatch(r"(?P<path>.+?)(?::(?P<options>[^:=,/]+=.*))?", rest, re.S)
     if match is None:
         raise _bad(text, "it names no file", "results.csv:time_ms=elapsed")
-    table["path"] = match["path"]
-    for part in (match["options"] or "").split(",") if match["options"] else []:
+    path, options = match["path"], match["options"] or ""
+    if not options and not _format_of(path) and _format_of(path.rpartition(":")[0]):
+        path, _, options = path.rpartition(":")
+    table["path"], parts = path, options.split(",") if options else []
+    for part in parts:
         key, equals, value = part.partition("=")
         key, value = key.strip(), value.strip()
         if not equals or not key or not value:
-            raise _bad(text, f"{part!r} is not key=value", "results.csv:time_ms=elapsed,rows=10")
+            said = [(k, v) for k, _, v in (p.partition("=") for p in parts)]
+            named = [f"{k}={v or k}" for k, v in said if k and (v or k not in _OPTIONS)]
+            meant = text.removesuffix(options) + ",".join(named)
+            raise _bad(text, f"{part!r} is not NAME=COLUMN", meant)
         target = table if key in _OPTIONS else table["columns"]
         if key in target:
             raise _bad(text, f"{key} is given twice", "results.csv:time_ms=elapsed")
@@ -255,8 +261,7 @@ def _check(spec: ExtractionSpec, text: str) -> None:
         why = "what a command prints is read by the readers of benchmark tools, by patterns and as JSON lines"
         raise _bad(text, why, "reader:benchmark:-")
     if spec.source == "file":
-        ending = "." + spec.path.rsplit(".", 1)[-1].lower() if "." in spec.path else ""
-        spec.format = spec.format or FORMATS.get(ending, "")
+        spec.format = spec.format or _format_of(spec.path)
         if spec.format not in FORMATS.values():
             formats = ", ".join(sorted(set(FORMATS.values())))
             raise _bad(
@@ -264,6 +269,11 @@ def _check(spec: ExtractionSpec, text: str) -> None:
                 f"the format of {spec.path} is not one of {formats}",
                 f"{spec.path}:format=csv",
             )
+
+
+def _format_of(path: str) -> str:
+    """By the ending of its name; "" for one that is not known."""
+    return FORMATS.get("." + path.rpartition(".")[2].lower(), "")
 
 
 def _check_items(spec: ExtractionSpec, text: str) -> None:
