@@ -205,6 +205,17 @@ NAMED = {
     "scheme": ("Authorization: Api-Token %s", "%l24"),
     "sql client": ("sqlcmd -S h -U ada -P %s", "%a12"),
     "setter": ('setPassword("%s")', "%a24"),
+    "annotated": ('api_token: str = "%s"', "%h32"),
+    "typed": ('var apiToken string = "%s"', "%h40"),
+    "typed in rust": ('const API_TOKEN: &str = "%s";', "%h40"),
+    "array of letters": ('static char api_token[] = "%s";', "%a32"),
+    "default of a makefile": ('API_TOKEN ?= "%s"', "%h32"),
+    "appended": ('apiToken += "%s"', "%h32"),
+    "element": ("<apiToken>\n    %s\n</apiToken>", "%h32"),
+    "attribute": ('<entry name="apiToken" value="%s" />', "%h32"),
+    "named value": ("- name: API_TOKEN\n  value: %s", "%h32"),
+    "block": ("api_token: |\n  %s", "%h32"),
+    "row": ("apiToken,%s,x", "%a32"),
 }
 
 

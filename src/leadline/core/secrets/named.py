@@ -39,11 +39,19 @@ _PASSWORDS = ("PASSWORD", "PASSWD", "PASSPHRASE", "PASSCODE", "PWD", "_PASS", "S
 _ELSEWHERE = tuple(as_name(word)[1:] for word in ("passwort", *PASSWORDS))
 _LONGER_LIST = r"\\?[\"'`]\s*,\s*\\?[\"'`](?P<next>[^\"'`\n\\]{1,4096})"
 _NAMES_OF_KEYS = (*STRONG_ENDS, *_PASSWORDS)
-# what may stand between a name and its value, and the value: quoted, or up to where a word ends
+# What may stand between a name and its value: the type of a variable and a sign, what holds a value
+# beside its name (``- name: TOKEN``, ``  value: …``), a blank.
+_SPACE = r"(?:\s|\\{1,2}n)"  # in a text that is a member of JSON too
+_TYPE = r"(?:\[\d{0,4}\]|:?\s{0,3}\b(?:(?:Optional|Final)\[str\]|str(?:ing)?|String)\??|:\s{0,3}&(?:'static )?str)"
+_JOINT = (
+    rf"(?P<joint>{_TYPE}?\s{{0,3}}(?:={{1,4}}|=>|\?{{0,2}}=|[+.|]=|:{{0,3}}=)\s{{0,3}}|\s{{0,3}}[:：]\s{{0,3}}"
+    rf"|\s{{0,3}}>{_SPACE}{{0,20}}|[\"']?,?{_SPACE}{{1,20}}\\?[\"']?value\\?[\"']?\s{{0,3}}[:=]\s{{0,3}})"
+)
+# and the value: quoted, or up to where a word ends
 _GIVEN = (
-    r"(?P<rest>[\w.-]{0,40}?)(?P<close>(?:\\*[\"'`])?[\])]?)"
-    r"(?:(?P<joint>\s{0,3}(?::=|=>|={1,4}|:|>|：)\s{0,3})(?P<list>\s{0,20}(?:\[\s{0,20}|[>|][-+]?\s{1,20}|-\s{1,3}|\*{1,2}\s{1,3}))?"
-    r"|(?:\s{0,3}(?::?\*{1,2}|\||\s(?:is|was|ist|est|es|è):?)?\s{1,20}|\((?=\\?[\"'])))"
+    rf"(?P<rest>[\w.-]{{0,40}}?)(?P<close>(?:\\*[\"'`])?[\])]?)"
+    rf"(?:{_JOINT}(?P<block>[>|][-+]?{_SPACE}{{1,20}})?(?P<list>\s{{0,20}}(?:\[\s{{0,20}}|-\s{{1,3}}|\*{{1,2}}\s{{1,3}}))?"
+    r"|(?:\s{0,3}(?::?\*{1,2}|\||\s(?:is|was|ist|est|es|è):?)?\s{1,20}|,|\((?=\\?[\"'])))"
     r"(?:(?P<open>[bruf]{0,2}\\*[\"'`]{1,3})(?P<quoted>[^\"'`\n\\]{1,4096})"
     r"|(?P<bare>[^\s\"'`,;|&<>(){}\[\]\\]{1,4096}))(?P<next>.?)"
 )
@@ -101,14 +109,22 @@ def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
         if (not joint or found["list"] is not None) and not drawn(value):
             continue
         tight = joint in ("=", ":=") or (":" in joint and "-" in name)
-        sure = tight or part == "quoted"
-        yield Given(name, value, start, end, sure, part == "quoted", not joint)
+        quoted = part == "quoted" or _is_enclosed(text, end, joint, found["block"])
+        yield Given(name, value, start, end, tight or quoted, quoted, not joint)
         past = end
         if found["list"] is not None:
             more = re.compile(_LONGER_LIST)
             while (item := more.match(text, past)) and drawn(item["next"]):
                 past = item.end()
                 yield Given(name, item["next"], item.start("next"), past, True, True, False)
+
+
+def _is_enclosed(text: str, end: int, joint: str, block: str | None) -> bool:
+    """Whether a value without quotes is all that an element or a block of lines holds."""
+    behind = text[end : end + 40].replace("\\n", "\n")
+    if block is not None:
+        return behind[:1] in ("", "\n")
+    return ">" in joint and behind.lstrip().startswith("</")
 
 
 def logins_in(text: str) -> Iterator[tuple[str, str, int]]:

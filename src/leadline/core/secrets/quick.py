@@ -153,8 +153,8 @@ def _is_given(lower: str, word: str) -> bool:
             of_ours = word == "key" and is_member and end and _is_digest(told)
             if not of_ours and len(told.strip(_IN_NUMBERS)) > 0:
                 return True
-        # "the key is VALUE", a column beside it: one of the next two words
-        elif any(len(w) >= 12 and any(map(str.isdigit, w)) for w in value.split(None, 2)[:2]):
+        # "the key is VALUE", a column beside it, a type and a sign: one of the next three words
+        elif any(len(w) >= 12 and any(map(str.isdigit, w)) for w in value.split(None, 3)[:3]):
             return True
         at = lower.find(word, at + 1)
     return False
