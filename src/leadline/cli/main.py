@@ -107,13 +107,7 @@ def main(argv: list[str]) -> int:
         _say(error, as_json)
         return OWN_FAILURE if runs and error.kind != "usage" else error.exit_code
     except KeyboardInterrupt:
-        _say(
-            environment(
-                "interrupted", "interrupted", why="what was written is kept", do="leadline status"
-            ),
-            as_json,
-        )
-        return INTERRUPTED
+        return _interrupted(as_json)
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -122,6 +116,8 @@ def main(argv: list[str]) -> int:
         _say(as_user_error(error, str(error.filename or "a file")), as_json)
         return OWN_FAILURE if runs else EXIT_CODES["environment"]
     except Exception as error:
+        if _came_of_interruption(error):
+            return _interrupted(as_json)
         _say(_bug(error), as_json)
         return OWN_FAILURE if runs else EXIT_CODES["internal"]
     try:
@@ -331,6 +327,20 @@ def _now() -> str:
         return rfc3339(time.time_ns() // 1_000_000)
     except OverflowError:  # a clock so far off that Python has no number for it
         return ""
+
+
+def _interrupted(as_json: bool) -> int:
+    kept = "what was written is kept"
+    _say(environment("interrupted", "interrupted", why=kept, do="leadline status"), as_json)
+    return INTERRUPTED
+
+
+def _came_of_interruption(error: BaseException | None) -> bool:
+    """Whether Ctrl-C came first: what clears up after it, as argparse does, may find half of what it
+    expects."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _bug(error: Exception) -> LeadlineError:
