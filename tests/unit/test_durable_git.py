@@ -152,6 +152,17 @@ def test_what_cannot_be_made_again_is_named(lab: Lab) -> None:
     assert caught.value.kind == "environment" and caught.value.next
 
 
+def test_the_marks_of_packs_may_be_empty(lab: Lab) -> None:
+    """A clone that leaves files to be fetched later has them, and so does a pack that is to be kept."""
+    lab.git("gc", "-q")
+    packs = lab.repo / ".git" / "objects" / "pack"
+    [pack] = packs.glob("*.pack")
+    pack.with_suffix(".promisor").touch()
+    pack.with_suffix(".keep").touch()
+    lab.write("code.py", "changed\n")
+    assert Git.discover(str(lab.repo)).capture().dirty
+
+
 def test_a_damaged_index_of_the_user_is_named_with_a_way_out(lab: Lab) -> None:
     (lab.repo / ".git" / "index").write_bytes(b"")
     with pytest.raises(LeadlineError) as caught:

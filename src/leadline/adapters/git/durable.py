@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 UNSETTLED_NS = 3600 * 10**9
 TICK_NS = 20 * 10**6  # a folder may get another file without a new time within one
 ALL_AT_ONCE = 100  # files; more are left to one sync of the whole file system
+MARKS = (".promisor", ".keep")  # of packs; they may be empty
 
 
 class Damaged(Exception):
@@ -101,7 +102,8 @@ def _young(folder: str, since_ns: int) -> Iterator[str]:
     for name in names:
         path = os.path.join(folder, name)
         try:
-            if not name.startswith("tmp_") and os.stat(path).st_ctime_ns >= since_ns:
+            objects = not name.startswith("tmp_") and not name.endswith(MARKS)
+            if objects and os.stat(path).st_ctime_ns >= since_ns:
                 yield path
         except FileNotFoundError:
             pass
