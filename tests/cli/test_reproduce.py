@@ -4,6 +4,7 @@ named rule."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,25 @@ def test_recorded_variables_are_set_again_and_others_taken_away(thread_lab: Lab)
     thread_lab.ok("run", "--", PY, "v.py", env={"OMP_NUM_THREADS": "3"})
     done = reproduce(thread_lab, "P-001", env={"OMP_NUM_THREADS": "5", "MKL_NUM_THREADS": "8"})
     assert done["verdict"] == "agrees" and done["table"][0]["again"]["mean"] == 3
+
+
+def test_bytes_that_are_no_text_come_back(thread_lab: Lab) -> None:
+    """In an argument, the working folder and a variable, beside a text that only looks like one."""
+    folder = os.fsdecode(b"d\xff")
+    script = (
+        "import os, sys; w = [*sys.argv[1:], os.environ['OMP_X'], os.path.basename(os.getcwd())]\n"
+    )
+    script += "print('{\"time_ms\": %d}' % int(b''.join(map(os.fsencode, w)).hex()[:12], 16))\n"
+    thread_lab.write(f"{folder}/p.py", script)
+    words = [os.fsdecode(b"\xfe"), "\\xfe"]
+    given = {"OMP_X": os.fsdecode(b"\xfd")}
+    thread_lab.ok("run", "--", PY, "p.py", *words, cwd=thread_lab.repo / folder, env=given)
+    for env in ({}, given):
+        done = reproduce(thread_lab, "P-001", env=env)
+        assert done["verdict"] == "agrees", done
+        table = done["table"][0]
+        assert table["again"]["mean"] == table["original"]["mean"]
+    assert thread_lab.json("verify")["ok"]
 
 
 def test_metrics_files_are_read_in_the_unpacked_tree(thread_lab: Lab) -> None:

@@ -9,6 +9,7 @@ variables were not recorded is kept, so that the gap shows.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from leadline.core.secrets.quick import may_hold, names_suspect
@@ -111,9 +112,8 @@ def collect(env: Mapping[str, str], allow: Iterable[str] = ()) -> EnvironmentFac
 
 
 def _bounded(value: str) -> str:
-    value = value.encode("utf-8", "replace").decode()
     if len(value) <= MAX_VALUE_CHARS:
         return value
     from leadline.core.canonical import digest_bytes
 
-    return f"{value[:200]}… [cut: {len(value)} characters, {digest_bytes(value.encode())}]"
+    return f"{value[:200]}… [cut: {len(value)} characters, {digest_bytes(os.fsencode(value))}]"

@@ -605,6 +605,8 @@ class RunPlannedBody(TypedDict):
     title: NotRequired[str]  # of the experiment
     argv: NotRequired[list[str]]  # the command
     cwd: NotRequired[str]  # relative to the top of the work tree
+    # bytes of texts that are no UTF-8, in hexadecimal: by ``argv.1``, ``cwd``, ``environment.NAME``
+    exact: NotRequired[dict[str, str]]
     shell: NotRequired[bool]
     config: NotRequired[Config]  # flat, dotted keys
     code: NotRequired[CodeState]

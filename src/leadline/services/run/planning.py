@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leadline.core.ids import experiment_id, run_id
+from leadline.core.record.exact import exact_texts
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass
@@ -66,6 +67,8 @@ def planned_body(
         },
     }
     body = cast("RunPlannedBody", known)
+    if exact := exact_texts(facts["argv"], facts["cwd"], facts["environment"]):
+        body["exact"] = exact
     if request.expected:
         body["expected"] = request.expected
     if request.terms.artifacts:

@@ -16,6 +16,7 @@ from leadline.core.compare.config_diff import FactDifference, config_diff
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
+from leadline.core.record.exact import exact_text
 from leadline.core.record.run import (
     CALL_AGAIN,
     ELSEWHERE,
@@ -383,19 +384,21 @@ def command_at(
 ) -> tuple[Command, Mover]:
     """The command of ``plan`` where the code state ``code`` lies in ``folder``, and what moves the
     paths in it."""
-    run = plan.run
-    inside = os.path.normpath(os.path.join(folder, run.cwd or "."))
+    run, exact = plan.run, plan.record.get("exact", {})
+    cwd = exact_text(exact, "cwd", run.cwd or ".")
+    inside = os.path.normpath(os.path.join(folder, cwd))
     if not (inside + os.sep).startswith(folder + os.sep):
         inside = folder
     os.makedirs(inside, exist_ok=True)
-    move = Mover(context.vcs.toplevel, run.cwd, folder, inside, plan.notes)
+    move = Mover(context.vcs.toplevel, cwd, folder, inside, plan.notes)
+    argv = [exact_text(exact, f"argv.{n}", word) for n, word in enumerate(run.argv)]
     command = Command(
-        argv=move.argv(run.argv),
+        argv=move.argv(argv),
         config=dict(run.config),
         set_environment=move.environment(recorded_environment(context, plan)),
         folder=inside,
         code=code,
-        recorded_cwd=run.cwd or ".",
+        recorded_cwd=cwd,
         secret_argv_ok=True,
         stdin=_stdin_again(context, run, folder),
     )
@@ -425,8 +428,9 @@ def _stdin_gap(context: Context, run: Run) -> str:
 def recorded_environment(context: Context, plan: Rerun) -> dict[str, str | None]:
     """The recorded variables; those that would be recorded now and were not then are taken away."""
     # a record may come from anybody: of its names none is taken for a prefix
+    exact = plan.record.get("exact", {})
     named = {
-        name: value
+        name: exact_text(exact, f"environment.{name}", value)
         for name, value in plan.run.environment.items()
         if not variable_problem(name + "_")
     }
