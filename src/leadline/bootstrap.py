@@ -26,6 +26,7 @@ from leadline.core.canonical import object_in
 from leadline.core.errors import environment, usage
 from leadline.core.patterns import later
 from leadline.core.record.kinds import ISSUE_KINDS
+from leadline.core.tracker.formats import KNOWN
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.job.disk import MOST_OWN_BYTES, open_small
 from leadline.services.context import Context
@@ -207,14 +208,15 @@ def _result_source(format: str) -> ResultSource:
         from leadline.adapters.results.event_files import EventFileSource
 
         return EventFileSource()
-    if format in ("csv", "tsv", "json", "jsonl", "parquet", "markdown", "excel"):
+    if format in KNOWN:
         from leadline.adapters.results.tables import TableSource
+        from leadline.services.structured_file import structured
 
-        return TableSource(format)
+        return TableSource(format, structured)
     raise usage(
         "unknown-format",
         f"{format!r} is no format that can be imported",
-        why="known: csv, tsv, json, jsonl, parquet, markdown, tensorboard",
+        why=f"known: {', '.join(KNOWN)}",
         do="leadline import --help",
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,16 @@ import pytest
 from leadline.adapters.extractors import registry
 from leadline.adapters.results.tables import TableSource
 from leadline.core.errors import LeadlineError
-from leadline.core.extract.spec import parse_spec
+from leadline.core.extract.spec import FORMATS, parse_spec
 from leadline.core.record.conform import field_misfit, free
 from leadline.core.tracker.imported import Columns, FoundRun
 from leadline.core.tracker.offered import offer
 from leadline.ports.extractor import RunFiles
+from leadline.services.structured_file import structured
 from tests.conftest import SHARED_DATA
 from tests.unit.test_offered_roles import LONG, LOOP, PAIRED, SERIES, SWEEP, TIMES
 from tests.unit.test_reader_fuzz import mutated
+from tests.unit.test_table_readers import HTML, LATEX, PRINTED
 
 ROUNDS = int(os.environ.get("LEADLINE_FUZZ", "600"))
 LEDGER = (
@@ -32,14 +35,23 @@ TEXTS = {"tsv": [LOOP, LONG, PAIRED], "csv": [SWEEP, TIMES], "jsonl": [SERIES, L
 TEXTS["json"] = [json.dumps([json.loads(line) for line in LEDGER.splitlines()[1:]])]
 BENCHMARKS = Path(__file__).parent.parent / "fixtures" / "benchmarks"
 TEXTS["json"] += [path.read_text() for path in sorted(BENCHMARKS.glob("*.json"))]
+TEXTS |= {"text": PRINTED, "latex": [LATEX], "html": [HTML]}
+TEXTS["yaml"] = ["- {name: a, ms: 1.5, on: 2026-05-01}\n- {name: b, ms: 2.5}\n", *TEXTS["json"]]
+TEXTS["csv"] += [",acc,acc,loss\n,mean,std,mean\nmodel,,,\na,1,2,3\nb,2,3,4\n"]
 SOURCES = [(kind, text.encode()) for kind, texts in TEXTS.items() for text in texts]
+with sqlite3.connect(":memory:") as database:
+    database.executescript(
+        "CREATE TABLE r (a, ms REAL); INSERT INTO r VALUES ('x', 1.5), (2, NULL)"
+    )
+    SOURCES.append(("sqlite", database.serialize()))
 if SHARED_DATA.is_dir():  # real ones, where they are
     SOURCES += [("tsv", path.read_bytes()) for path in sorted(SHARED_DATA.glob("**/*.tsv"))[:8]]
+OF_RUNS = [(kind, data) for kind, data in SOURCES if f".{kind}" in FORMATS]
 
 
 def roles_of(path: str, kind: str) -> Columns:
     """The columns as the offer for this very file has them."""
-    found = TableSource(kind).read(path, Columns({}, [], look_at=500))
+    found = TableSource(kind, structured).read(path, Columns({}, [], look_at=500))
     roles = offer([*dict.fromkeys(found.columns)], found.sample, {}).roles
     columns = Columns({name: name for name in roles.pop("metrics", [])}, [*roles.pop("config", [])])
     for name, said in roles.items():
@@ -68,7 +80,7 @@ def test_a_mutated_table_is_taken_or_refused_in_words(shard: int, tmp_path: Path
         path = tmp_path / f"t.{kind}"
         path.write_bytes(mutated(data, chance))
         try:
-            found = TableSource(kind).read(str(path), roles_of(str(path), kind))
+            found = TableSource(kind, structured).read(str(path), roles_of(str(path), kind))
         except LeadlineError as error:
             assert error.what and error.next
             continue
@@ -85,7 +97,7 @@ def test_a_mutated_table_of_a_run_is_a_result_and_never_an_error(
 ) -> None:
     chance = random.Random(100 + shard)
     for _ in range(ROUNDS // 4):
-        kind, data = chance.choice(SOURCES)
+        kind, data = chance.choice(OF_RUNS)
         (tmp_path / f"t.{kind}").write_bytes(mutated(data, chance))
         result = registry.load("file").read(parse_spec(f"t.{kind}"), RunFiles(str(tmp_path)), {})
         json.dumps(result.as_dict(), allow_nan=False)

@@ -7,18 +7,25 @@ import csv
 import importlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 
+from leadline.adapters.extractors import documents
 from leadline.adapters.extractors.lines import HEAD_BYTES, UTF_16, Lines, reading_of
-from leadline.core.canonical import digest_bytes, digest_of_file
+from leadline.adapters.extractors.readable import (
+    Rows,
+    Unreadable,
+    check_usable,
+    chosen,
+    errors_of,
+    refuse_large,
+)
+from leadline.core.canonical import digest_bytes
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import held_or_text
-from leadline.core.extract.markdown import markdown_tables
 from leadline.core.extract.spec import ExtractionSpec, replaced
 from leadline.core.extract.table import (
-    Row,
     Trouble,
     csv_rows,
     delimited_header,
@@ -26,38 +33,23 @@ from leadline.core.extract.table import (
     object_rows,
     tsv_rows,
 )
+from leadline.core.extract.text_table import (
+    MOST_HEADER_ROWS,
+    header_rows,
+    joined_names,
+    one_header,
+    spans,
+)
+from leadline.core.extract.tree_tables import WHOLE, tables_in
 from leadline.core.extract.written_number import is_number
 from leadline.core.patterns import later
-from leadline.core.plain import beginning, shell_word
+from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import Any
 from leadline.ports.extractor import RunFiles
 
 _OF_LINES = ("csv", "tsv", "jsonl")
-MAX_WHOLE_BYTES = 64 * 1024 * 1024
 _SEPARATOR = later(r"(?i)sep=([;,|\t])")  # a line that a spreadsheet writes above the header
-
-
-class Unreadable(Exception):
-    """``code`` and what is wrong with the file as a whole. ``option``: of an import, and a value of
-    it with which the file can be read."""
-
-    def __init__(self, code: str, what: str, option: tuple[str, str] | None = None) -> None:
-        super().__init__(what)
-        self.code, self.what, self.option = code, what, option
-
-
-class Rows(NamedTuple):
-    """The rows of a file, read as they are asked for. ``header`` is empty where rows bring their
-    own columns (JSON). ``digest`` is that of the file, known when the rows have been read. ``unit``
-    is what row numbers count; ``others``: further tables of the file, where each begins and how it is
-    asked for."""
-
-    header: list[str]
-    rows: Iterator[Row]
-    digest: Callable[[], str]
-    unit: str = "line"
-    others: Sequence[tuple[str, str]] = ()
 
 
 class TableReader:
@@ -96,16 +88,6 @@ def _each_key_once(spec: ExtractionSpec, path: str) -> bool:
     return all(problem["code"] != "duplicate-key" for problem in found.problems)
 
 
-def check_usable(path: str, shown: str) -> None:
-    """Raises Unreadable for what is absent, empty or no file."""
-    if not os.path.exists(path):
-        raise Unreadable("no-such-file", f"{shown} does not exist after the run")
-    if not os.path.isfile(path):
-        raise Unreadable("not-a-file", f"{shown} is not a regular file")
-    if not os.path.getsize(path):
-        raise Unreadable("empty-file", f"{shown} is empty")
-
-
 def rows_of(
     path: str,
     format: str,
@@ -115,8 +97,8 @@ def rows_of(
     names: Sequence[str] = (),
     which: str = "",
 ) -> Rows:
-    """The rows of the file at ``path``, csv, tsv, json, jsonl, parquet, a page or a sheet, called ``shown`` in what
-    is said of it.
+    """The rows of the file at ``path``, csv, tsv, json, jsonl, parquet or one of ``documents.FORMATS``, called
+    ``shown`` in what is said of it.
 
     ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists
     are cells, and bytes that are no UTF-8 stay in the text as lone surrogates. ``after_bytes``: rows
@@ -127,27 +109,18 @@ def rows_of(
     """
     if format == "parquet":
         return _parquet(path, shown, whole)
-    if format == "excel":
-        return _sheet(path, shown, which, names)
-    _refuse_binary(path, shown, whole)
-    if format == "markdown":
-        return _markdown(path, shown, which, names)
+    if format not in ("excel", "sqlite"):
+        _refuse_binary(path, shown, whole)
+    if format == "text":
+        format = documents.kind_of_text(path)
+    if format in documents.FORMATS:
+        return documents.rows_of_document(path, format, shown, which, names)
     if format in ("csv", "tsv"):
         return _delimited(path, "\t" if format == "tsv" else ",", shown, whole, after_bytes, names)
     if format == "jsonl":
-        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes, as_saved=True)
+        lines = Lines(path, errors=errors_of(whole), after_bytes=after_bytes, as_saved=True)
         return Rows([], object_rows(_parsed(lines, whole), whole), lambda: lines.digest)
-    return _json(path, shown, whole)
-
-
-def _errors(whole: bool) -> str:
-    return "surrogateescape" if whole else "replace"
-
-
-def _refuse_large(path: str, shown: str, instead: str) -> None:
-    """What is not read row by row is held as a whole."""
-    if os.path.getsize(path) > MAX_WHOLE_BYTES:
-        raise Unreadable("too-large", f"{shown} is over 64 MiB: {instead}")
+    return _json(path, shown, whole, which)
 
 
 def _refuse_binary(path: str, shown: str, whole: bool) -> None:
@@ -180,7 +153,7 @@ def _refuse_binary(path: str, shown: str, whole: bool) -> None:
 def _delimited(
     path: str, separator: str, shown: str, whole: bool, after_bytes: int, names: Sequence[str]
 ) -> Rows:
-    lines = Lines(path, errors=_errors(whole), as_saved=True)
+    lines = Lines(path, errors=errors_of(whole), as_saved=True)
     numbered = iter(lines)
     header: list[str] = []
     skipped = 0
@@ -212,6 +185,12 @@ def _delimited(
         ):  # columns laid out by blanks
             header, separator, text = header[0].split(), "\t", "\t".join(header[0].split())
             numbered = ((n, line and "\t".join(line.split())) for n, line in numbered)
+    notes: list[tuple[str, str]] = []
+    if not names and spans(header):
+        header, below, heads = _several_lines(header, numbered, separator)
+        notes = joined_names(f"line {skipped}", heads)
+        skipped = below[0][0] - 1 if heads > 1 and below else skipped
+        numbered = chain(below, numbered)
     if _told_apart(names, header):
         header = [*names]
     elif names and [*names] != header:
@@ -229,7 +208,7 @@ def _delimited(
             ("--header", ",".join(made_up)),
         )
     if after_bytes:
-        lines = Lines(path, errors=_errors(whole), after_bytes=after_bytes, as_saved=True)
+        lines = Lines(path, errors=errors_of(whole), after_bytes=after_bytes, as_saved=True)
         numbered = (line for line in lines if line[0] > skipped)
     if separator == "\t":
         rows = tsv_rows(header, numbered)
@@ -237,7 +216,22 @@ def _delimited(
         rows = csv_rows(header, numbered, skipped, separator)
     if comments:
         rows = chain(((number, None, "comment") for number in comments), rows)
-    return Rows(header, rows, lambda: lines.digest)
+    return Rows(header, rows, lambda: lines.digest, "line", notes)
+
+
+def _several_lines(
+    first: list[str], below: Iterator[tuple[int, str | None]], separator: str
+) -> tuple[list[str], list[tuple[int, str | None]], int]:
+    """The names of the columns where a header may take several lines, the lines below it that were
+    looked at, and how many it takes."""
+    looked = [*islice(below, MOST_HEADER_ROWS)]
+    rows = [first]
+    try:
+        rows += [delimited_header(text or "", separator) for _, text in looked]
+    except csv.Error:
+        return first, looked, 1
+    heads = header_rows(rows)
+    return one_header(rows[:heads]) if heads > 1 else first, looked[heads - 1 :], heads
 
 
 def _told_apart(names: Sequence[str], header: Sequence[str]) -> bool:
@@ -252,88 +246,6 @@ def _separator_of(line: str, expected: str) -> str:
     if len(delimited_header(line, expected)) > 1:
         return expected
     return next((mark for mark in ("\t", ";", ",", "|") if mark in line), expected)
-
-
-def _markdown(path: str, shown: str, which: str, said: Sequence[str]) -> Rows:
-    lines = Lines(path, errors=_errors(whole=True), as_saved=True)
-    numbered = [(number, text or "") for number, text in lines]
-    tables = list(markdown_tables(numbered))
-    if not tables:
-        raise Unreadable("no-table", f"{shown} holds no table")
-    names = [str(number) for number in range(1, len(tables) + 1)]
-    places = [f"line {table.line}" for table in tables]
-    at, others = _chosen(which, names, places, shown)
-    chosen = tables[at]
-    if len(said) == len(chosen.header):
-        chosen = chosen._replace(header=[*said])
-    return Rows(chosen.header, chosen.rows(), lambda: lines.digest, "line", others)
-
-
-def _chosen(
-    which: str, names: Sequence[str], places: Sequence[str], shown: str
-) -> tuple[int, list[tuple[str, str]]]:
-    """The place of the table that is meant, the first where none is named; and of the others what is
-    to be said. Raises Unreadable for one that is not there."""
-    numbers = [str(number) for number in range(1, len(names) + 1)]
-    if which and which not in names and which not in numbers:
-        there = ", ".join(names[:20])
-        what = f"{shown} has no table {which!r}; it has {there}"
-        raise Unreadable("no-such-table", what, ("--table", names[0]))
-    at = names.index(which) if which in names else numbers.index(which or "1")
-    others = [
-        (place, f"another table: --table {shell_word(name)}")
-        for number, (name, place) in enumerate(zip(names, places, strict=True))
-        if number != at
-    ]
-    return at, others
-
-
-def _sheet(path: str, shown: str, which: str, said: Sequence[str]) -> Rows:
-    """The cells of a sheet as they were stored last, formulas with the value they had; numbers
-    without a fraction are whole, and times text."""
-    try:
-        calamine = importlib.import_module("python_calamine")
-    except ImportError:
-        raise environment(
-            "excel-support-missing",
-            f"cannot read {shown}: the reader of spreadsheets is not installed",
-            why="saved as CSV, a sheet is read without it",
-            do="pip install 'leadline[excel]'",
-        ) from None
-    _refuse_large(path, shown, "save it as CSV")
-    try:
-        with open(path, "rb") as file:
-            digest = digest_of_file(file)
-        book = calamine.CalamineWorkbook.from_path(path)
-        names = list(book.sheet_names)
-        at, others = _chosen(which, names, [f"sheet {name!r}" for name in names], shown)
-        cells = book.get_sheet_by_index(at).to_python(skip_empty_area=False)
-    except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
-        raise Unreadable("not-excel", f"{shown} is not readable as a sheet: {error}") from None
-    numbered = ((number, row) for number, row in enumerate(cells, 1) if any(map(_said, row)))
-    titles: list[Row] = []  # a heading above the table stands alone in its row
-    for number, row in numbered:
-        if len(row) == 1 or sum(map(_said, row)) > 1:
-            header = [str(_cell_of_sheet(cell) or "").strip() for cell in row]
-            header = [*said] if len(said) == len(header) else header
-            rows = (
-                (n, dict(zip(header, map(_cell_of_sheet, r), strict=True)), "") for n, r in numbered
-            )
-            return Rows(header, chain(titles, rows), lambda: digest, "row", others)
-        titles.append((number, None, "comment"))
-    raise Unreadable("no-table", f"sheet {names[at]!r} of {shown} holds no table")
-
-
-def _said(cell: object) -> bool:
-    return cell is not None and cell != ""
-
-
-def _cell_of_sheet(cell: Any) -> Any:
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        return int(cell)
-    if isinstance(cell, (str, int, float)):
-        return cell
-    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
 
 
 class _NameTwice(ValueError):
@@ -366,13 +278,13 @@ def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
                 yield number, Trouble("not-json")
 
 
-def _json(path: str, shown: str, whole: bool) -> Rows:
+def _json(path: str, shown: str, whole: bool, which: str) -> Rows:
     """A list of objects is a table; one object is one row, nested numbers under dotted names."""
-    _refuse_large(path, shown, "write it as jsonl")
+    refuse_large(path, shown, "write it as jsonl")
     with open(path, "rb") as file:
         data = file.read()
     try:
-        text = reading_of(path)(data).decode("utf-8-sig", _errors(whole))
+        text = reading_of(path)(data).decode("utf-8-sig", errors_of(whole))
         value = _loads(text)
     except _NameTwice:
         raise Unreadable(
@@ -380,14 +292,26 @@ def _json(path: str, shown: str, whole: bool) -> Rows:
         ) from None
     except (ValueError, RecursionError) as error:
         raise Unreadable("not-json", f"{shown} is not JSON: {error}") from None
+    if whole:
+        return rows_of_tree(value, shown, which, digest_bytes(data))
     items = value if isinstance(value, list) else [value]
-    return Rows([], object_rows(enumerate(items, 1), whole), lambda: digest_bytes(data), "row")
+    return Rows([], object_rows(enumerate(items, 1)), lambda: digest_bytes(data), "row")
+
+
+def rows_of_tree(value: object, shown: str, which: str, digest: str) -> Rows:
+    """The rows of the largest table in objects and lists, or of the one that is called ``which``."""
+    tables = tables_in(value)
+    names = [table.name for table in tables]
+    places = ["the file as one row" if name == WHOLE else f"under {name}" for name in names]
+    at, others = chosen(which, names, places, shown)
+    rows = object_rows(enumerate(tables[at].rows, 1), whole=True)
+    return Rows([], rows, lambda: digest, "row", others)
 
 
 def _text(cell: Any) -> Any:
     """A cell with its bytes as text; those that are no UTF-8 stay in it as lone surrogates."""
     if isinstance(cell, bytes):
-        return cell.decode(errors=_errors(whole=True))
+        return cell.decode(errors=errors_of(whole=True))
     if isinstance(cell, (list, tuple)):
         return [_text(inner) for inner in cell]
     return {key: _text(inner) for key, inner in cell.items()} if isinstance(cell, dict) else cell

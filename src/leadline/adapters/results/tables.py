@@ -1,12 +1,13 @@
-"""Result tables: csv, tsv, json, jsonl, parquet. A row is a run; of a benchmark tool's JSON, a case."""
+"""Result tables in files of any kind. A row is a run; of a benchmark tool's JSON, a case."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from leadline.adapters.extractors.tables import Rows, Unreadable, rows_of
-from leadline.core.canonical import finite
+from leadline.adapters.extractors.readable import Rows, Unreadable, errors_of, refuse_large
+from leadline.adapters.extractors.tables import rows_of, rows_of_tree
+from leadline.core.canonical import digest_bytes, finite
 from leadline.core.errors import not_found, usage
 from leadline.core.extract.table import Row
 from leadline.core.plain import shell_word
@@ -17,21 +18,26 @@ from leadline.core.tracker.reading import Reading, TrackerRun, extraction_of
 
 
 class TableSource:
-    def __init__(self, format: str) -> None:
-        self.format = format
+    """``parse``: the value of a text in YAML (its second argument the path)."""
+
+    def __init__(self, format: str, parse: Callable[[str, str], object] | None = None) -> None:
+        self.format, self.parse = format, parse
 
     def read(self, source: str, columns: Columns) -> Findings:
         found = Findings(os.path.basename(source), "", "reported")
+        shown = os.path.normpath(columns.shown or source)
         try:
             if os.path.exists(source) and not os.path.isfile(source):
-                raise Unreadable("not-a-file", f"{source} is not a regular file")
+                raise Unreadable("not-a-file", f"{shown} is not a regular file")
             if not os.path.getsize(source):
-                raise Unreadable("empty-file", f"{source} is empty")
+                raise Unreadable("empty-file", f"{shown} is empty")
             table = _of_a_benchmark(source) if self.format == "json" else None
+            if self.format == "yaml":
+                table = self._of_yaml(source, shown, columns.table)
             table = table or rows_of(
                 source,
                 self.format,
-                source,
+                shown,
                 whole=True,
                 names=columns.header,
                 which=columns.table,
@@ -49,12 +55,24 @@ class TableSource:
             how = "--help"
             if error.option:
                 option, value = error.option
-                how = f"{shell_word(columns.shown or source)} {option} {shell_word(value)}"
+                how = f"{shell_word(shown)} {option} {shell_word(value)}"
             raise usage(error.code, error.what, do=f"leadline import {how}") from None
         except (OSError, ValueError) as error:
-            what = f"cannot read {source}: {getattr(error, 'strerror', None) or error}"
+            what = f"cannot read {shown}: {getattr(error, 'strerror', None) or error}"
             raise not_found("no-such-file", what, do="leadline import --help") from None
         return found
+
+    def _of_yaml(self, source: str, shown: str, which: str) -> Rows:
+        refuse_large(source, shown, "write it as jsonl")
+        with open(source, "rb") as file:
+            data = file.read()
+        assert self.parse is not None
+        text = data.decode("utf-8-sig", errors_of(whole=True))
+        try:
+            value = self.parse(text, source)
+        except Exception as error:  # the parser's own
+            raise Unreadable("not-yaml", f"{shown} is not YAML: {error}") from None
+        return rows_of_tree(value, shown, which, digest_bytes(data))
 
 
 def _of_a_benchmark(source: str) -> Rows | None:

@@ -10,6 +10,7 @@ from leadline.cli.answer import Answer
 from leadline.cli.parsing import settings, several
 from leadline.core.plain import as_rows, beginning, plain
 from leadline.core.timestamps import counted, minute
+from leadline.core.tracker.formats import KNOWN
 from leadline.core.tracker.row_roles import RowRoles
 from leadline.core.typed import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="",
-        help=f"csv tsv json jsonl parquet markdown excel tensorboard {' '.join(BUILTIN)} (default: by its name)",
+        help=f"{' '.join(KNOWN)} {' '.join(BUILTIN)} (default: by its name)",
     )
     several(
         parser,

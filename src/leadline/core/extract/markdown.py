@@ -9,32 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from leadline.core.extract.text_table import TextTable
 from leadline.core.fences import Fences
 from leadline.core.patterns import later
-from leadline.core.typed import Any, NamedTuple
 
 _RULE = later(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _BAR = later(r"(?<!\\)\|")
 _MARKED = later(r"(\*\*|__|`|\*)(.+)\1")
 
 
-class MarkdownTable(NamedTuple):
-    """``line``: of the header; ``body``: the lines below the rule."""
-
-    line: int
-    header: list[str]
-    body: list[tuple[int, str]]
-
-    def rows(self) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
-        for number, text in self.body:
-            cells = _cells(text)
-            if len(cells) == len(self.header):
-                yield number, dict(zip(self.header, cells, strict=True)), ""
-            else:
-                yield number, None, "wrong-width"
-
-
-def markdown_tables(lines: Iterable[tuple[int, str]]) -> Iterator[MarkdownTable]:
+def markdown_tables(lines: Iterable[tuple[int, str]]) -> Iterator[TextTable]:
     """The tables of a page, outside of code."""
     before, table, fences = (0, ""), None, Fences()
     for number, text in lines:
@@ -44,9 +28,9 @@ def markdown_tables(lines: Iterable[tuple[int, str]]) -> Iterator[MarkdownTable]
             before, table = (number, ""), None
             continue
         if table is not None:
-            table.body.append((number, text))
+            table.body.append((number, _cells(text)))
         elif _RULE.fullmatch(text) and len(_cells(before[1])) == len(_cells(text)) and before[1]:
-            table = MarkdownTable(before[0], _cells(before[1]), [])
+            table = TextTable(before[0], _cells(before[1]), [])
         before = number, text
     if table is not None:
         yield table

@@ -23,6 +23,7 @@ from leadline.core.values import dataclass, field
 
 EXAMPLES = 3
 GIVEN = "by its name"  # why a number is config
+SAID = "said of a row; no config"
 Roles = dict[str, "str | list[str]"]  # by the field of a request
 
 
@@ -30,7 +31,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SPLIT = later(r"[^a-z0-9%]+|(?<=[a-z])(?=\d)")
+_SPLIT = later(  # f1 and r2 are words
+    r"[^a-z0-9%]+|(?<=[a-z])(?<!^[fr])(?<![^a-z][fr])(?=\d)"
+)
+_ARROWS = {"\u2191": "higher", "\u2193": "lower"}
 _UNIT_IN_CELL = later(r"[+-\u2212]?[\d.,']*\d(?:[eE][+-]?\d+)? ?([^\d\s.,+_-][^\d\s_]{0,15})")
 _THOUSANDS = later(r"[+-]?[1-9]\d{0,2},\d{3}")  # or a fraction: its reader says so
 _DURATION = later(r"(?:\d+ days?,? )?\d+:\d\d:\d\d(?:\.\d+)?")
@@ -70,10 +74,13 @@ _WORD_NAMES = _words(
     "link"
 )
 _DECIDED = _words("kept accepted merged promoted adopted decided accept merge promote")
+_TELLING = ("config", "seed", "commit", "command")  # roles that tell experiments apart
+_COUNTS = _words("n count")
 _STATISTICS = _words(
     "p p_value pvalue pval ci_lo ci_hi ci_low ci_high std stddev stdev stderr sd sem n "
     "count variance"
 )
+_SPREADS = _words("std stddev stdev stderr sd sem variance var se ci ci95")  # of what stands before
 _LOWER = _words(
     "loss bpb bpc ppl perplexity error err mae mse rmse mape wer cer nll latency time "
     "ms us ns s sec seconds elapsed duration wall runtime memory mem rss gb mb gib mib "
@@ -224,6 +231,8 @@ def offer(
         found[item].examples = by_name[item].examples
         roles["items"] = [item]
     _keys(found, by_name, rows, roles)
+    if not roles.keys() & {"metric_column", "before", "step", "items", "key"}:
+        _tell_apart(found, by_name, rows)
     return Offer([*found.values()], {**_roles_of(found), **roles})
 
 
@@ -266,7 +275,7 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
         return Offered(name, "command", "by its name")
     if is_state := _is_state(column):
         return Offered(name, "state", is_state)
-    if plain in _STATISTICS:
+    if plain in _STATISTICS or (len(column.words) > 1 and column.words[-1] in _SPREADS):
         return Offered(name, "left", "a statistic about other columns")
     if is_seed(name):
         return Offered(name, "seed", "config that tells repeats apart")
@@ -285,7 +294,7 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
         or plain in _WORD_NAMES
         or (not column.is_number and many and column.spaced > 0.5)
     ):
-        return Offered(name, "words", "said of a row; no config")
+        return Offered(name, "words", SAID)
     if column.is_number and plain not in _ID_NAMES:
         return _by_number(column)
     return Offered(name, "config")
@@ -312,6 +321,7 @@ def _metric(column: _Column, why: str, definition: MetricDef | None = None) -> O
     rate = _is_rate(words)
     told = words[: -2 if rate else None]
     better = next((w for word in reversed(told) if (w := _better(word))), "higher" if rate else "")
+    better = next((_ARROWS[mark] for mark in column.name if mark in _ARROWS), better)
     unit = column.unit or unit_of_name(column.name)
     one = Offered(column.name, "metric", why, unit=unit, better=better)
     one.in_cells = bool(column.unit)
@@ -464,9 +474,15 @@ def _telling(columns: Iterable[_Column], found: Mapping[str, Offered]) -> list[_
 def _scheduled(
     columns: Sequence[_Column], found: Mapping[str, Offered], step: str
 ) -> list[_Column]:
-    """Numbers that are config elsewhere and follow the step in a series, as a rate of learning does."""
+    """Numbers that are config elsewhere and follow the step in a series, as a rate of learning does,
+    or an epoch of several steps."""
     told = (c for c in _telling(columns, found) if found[c.name].role == "config")
-    named = (c for c in told if c.name != step and _SCHEDULED & {*c.words})
+    named = (
+        c
+        for c in told
+        if c.name != step
+        and (_SCHEDULED & {*c.words} or (c.plain in _ONE_STEP and c.numbers == sorted(c.numbers)))
+    )
     return [c for c in named if len(c.numbers) == c.rows]
 
 
@@ -524,6 +540,28 @@ def _keys(
         else:
             one.role, one.why = "config", "it names a row"
         return
+
+
+def _tell_apart(
+    found: Mapping[str, Offered], by_name: Mapping[str, _Column], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Rows that nothing else tells apart are repeats of one experiment: what alone does is config,
+    be it in words or a count."""
+    known = [one.column for one in found.values() if one.role in _TELLING]
+    groups = len({_cells_of(row, known) for row in rows})
+    for one in found.values():
+        column = by_name[one.column]
+        in_words = one.why == SAID and column.words[-1:] and column.words[-1] not in _WORD_NAMES
+        if not (in_words or (one.role == "left" and column.plain in _COUNTS)):
+            continue
+        apart = len({_cells_of(row, [*known, one.column]) for row in rows})
+        if groups < apart and (groups == 1 or apart == len(rows)):
+            one.role, one.why = "config", "it alone tells rows apart"
+            return
+
+
+def _cells_of(row: Mapping[str, Any], names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(str(row.get(name)) for name in names)
 
 
 def _names_rows(column: _Column, rows: Sequence[Mapping[str, Any]]) -> bool:

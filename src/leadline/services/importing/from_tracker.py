@@ -14,6 +14,7 @@ from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, epoch_ms, rfc3339
+from leadline.core.tracker.formats import KNOWN
 from leadline.core.tracker.imported import Findings, FoundRun, metric_columns, not_finite
 from leadline.core.tracker.reading import (
     Reading,
@@ -28,7 +29,7 @@ from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.importing.points import Waiting
 from leadline.services.importing.request import ImportRequest
-from leadline.services.importing.source import KNOWN, is_path
+from leadline.services.importing.source import is_path
 from leadline.services.run.job_tracker import redacted, tracker_words
 from leadline.services.tracker.agreed_tracker import agree
 from leadline.services.tracker.folder import shared_folder
@@ -143,7 +144,7 @@ def _tracker(context: Context, name: str) -> Tracker:
         raise usage(
             "unknown-format",
             f"{name!r} is no format that can be imported",
-            why=f"known: {KNOWN}; {error.why.replace('there are', 'trackers')}",
+            why=f"known: {', '.join(KNOWN)}; {error.why.replace('there are', 'trackers')}",
             do="leadline import --help",
         ) from None
 

@@ -7,23 +7,12 @@ import os
 
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.plain import shell_word
+from leadline.core.tracker.formats import FORMATS, KNOWN, SEVERAL
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
     from leadline.services.importing.request import ImportRequest
-
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".md": "markdown",
-    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"), "excel"),
-}
-KNOWN = "csv, tsv, json, jsonl, parquet, markdown, excel, tensorboard"
 
 
 def place_of(context: Context, path: str, table: str) -> str:
@@ -40,7 +29,7 @@ def _file_of(context: Context, path: str) -> str:
 def of_tracker(format: str) -> bool:
     """Whether ``format`` is a tracker: one of ours, or a third party's, which only a look can tell
     from a mistake."""
-    return format not in KNOWN.split(", ")
+    return format not in KNOWN
 
 
 def format_of(context: Context, request: ImportRequest) -> str:
@@ -52,22 +41,23 @@ def format_of(context: Context, request: ImportRequest) -> str:
     if os.path.isdir(path) or ".tfevents." in os.path.basename(source):
         return "tensorboard"
     if format := FORMATS.get(_ending(source)) or _marked(context, source):
+        if format == "sqlite":
+            refuse_as_trackers(context, source)
         return format
     if not os.path.exists(path) and is_path(context, source):
         raise not_found("no-such-file", f"{source} does not exist", do="leadline import --help")
     if os.path.exists(path):
         refuse_as_trackers(context, source)
-    known = f"known: {KNOWN}, {', '.join(context.tracker_names())}"
+    known = f"known: {', '.join(KNOWN)}, {', '.join(context.tracker_names())}"
+    again = ["text", "csv"]
     if not os.path.exists(path):
         known = f"there is no file of that name, and a tracker's project needs --format; {known}"
+        again = ["TRACKER"]
     raise usage(
         "unknown-format",
         f"what {source} holds cannot be told from its name",
         why=known,
-        do=[
-            f"leadline import {shell_word(source)} --format csv",
-            f"leadline import {shell_word(source)} --format TRACKER",
-        ],
+        do=[f"leadline import {shell_word(source)} --format {format}" for format in again],
     )
 
 
@@ -127,7 +117,7 @@ def check_options(request: ImportRequest, format: str) -> None:
             ("--run", request.runs),
             ("--unfinished", request.unfinished),
         ]
-        if format not in ("markdown", "excel"):
+        if format not in SEVERAL:
             given.append(("--table", request.table))
         why = (
             f"{format} is no tracker and holds one table: it has no server, no run ids and no ends"

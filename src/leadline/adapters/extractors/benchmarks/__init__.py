@@ -17,7 +17,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from leadline.adapters.extractors.tables import MAX_WHOLE_BYTES, Rows, Unreadable, check_usable
+from leadline.adapters.extractors.readable import MAX_WHOLE_BYTES, Rows, Unreadable, check_usable
 from leadline.core.canonical import digest_bytes
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import BENCHMARKS, OUTPUT, ExtractionSpec

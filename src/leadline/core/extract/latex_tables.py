@@ -1,0 +1,126 @@
+r"""Tables in a LaTeX file.
+
+>>> text = r'''\begin{tabular}{lr} \toprule
+... model & acc \\ \midrule
+... \textbf{a\_b} & $0.9$ \% \\
+... \end{tabular}'''
+>>> [(table.header, table.body) for table in latex_tables(text)]
+[(['model', 'acc'], [(3, ['a_b', '0.9 %'])])]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from leadline.core.extract.text_table import TextTable, table_of
+from leadline.core.patterns import later
+
+_BEGIN = later(r"\\begin\{((?:tabular[xy*]?|longtable|array|tabu|tblr|supertabular)\*?)\}")
+_COMMENT = later(r"(?<!\\)%.*")
+_RULES = later(
+    r"\\(?:hline|toprule|bottomrule|midrule|specialrule|addlinespace|noalign|hhline|cline|cmidrule|"
+    r"endhead|endfirsthead|endfoot|endlastfoot|rowcolor|centering|tabularnewline)\b"
+    r"(?:\([^()]*\))?(?:\[[^\[\]]*\])*(?:\([^()]*\))?(?:\{[^{}]*\})*"
+)
+_HEAD_END = later(r"\\(?:midrule|endhead|endfirsthead)\b")
+_ROW_END = later(r"\\\\(?:\s*\[[^\[\]]*\])?|\\tabularnewline\b")
+_CELL_END = later(r"(?<!\\)&")
+_SPAN = later(r"\\multicolumn\s*\{(\d{1,3})\}")
+_DOWN = later(r"\\multirow(?:cell)?\s*(?:\[[^\[\]]*\])?\{(\d{1,3})\}")
+_DROPPED = later(
+    r"\\(?:cellcolor|rowcolor|color|vspace|hspace|label|cite[pt]?|footnote|rotatebox)\b"
+)
+_WORDS = {r"\pm": "\u00b1", r"\times": "x", r"\uparrow": "\u2191", r"\downarrow": "\u2193"}
+_COMMAND = later(r"\\([A-Za-z]+)\*?\s*")
+
+
+def latex_tables(text: str) -> Iterator[TextTable]:
+    """The tables of a file, by the line in which each begins. A cell over several columns or rows
+    stands in each of them; marks around words are taken off."""
+    text = "\n".join(_COMMENT.sub("", line) for line in text.split("\n"))
+    for begin in _BEGIN.finditer(text):
+        end = text.find(rf"\end{{{begin[1]}}}", begin.end())
+        body = text[begin.end() : end if end >= 0 else len(text)]
+        at = text.count("\n", 0, begin.end())
+        lines, heads = _lines(_after_columns(body), at + 1)
+        if len(lines) > 1:
+            yield table_of(lines, heads)
+
+
+def _after_columns(body: str) -> str:
+    """What follows the groups behind ``\\begin{tabular}``: a width, the columns; blank lines for
+    those that they take."""
+    rest = body
+    while (inner := rest.lstrip()).startswith(("{", "[")):
+        end = _group_end(inner, 0)
+        gone = body[: len(body) - len(inner) + end]
+        rest = "\n" * gone.count("\n") + inner[end:]
+        body = rest
+    return rest
+
+
+def _lines(body: str, first: int) -> tuple[list[tuple[int, list[str]]], int]:
+    """The rows by their lines, and how many of them are its head, 0 where no rule tells it."""
+    lines, heads, at = list[tuple[int, list[str]]](), 0, first
+    down: dict[int, tuple[int, str]] = {}
+    for row in _ROW_END.split(body):
+        if lines and not heads and _HEAD_END.search(row):
+            heads = len(lines)
+        text = _RULES.sub("", row)
+        number = at + text.count("\n", 0, len(text) - len(text.lstrip()))
+        at += row.count("\n")
+        if not text.strip():
+            continue
+        cells = list[str]()
+        for cell in _CELL_END.split(text):
+            span = _SPAN.search(cell)
+            rows = _DOWN.search(cell)
+            said = _words(cell)
+            column = len(cells)
+            if rows and said:
+                down[column] = (int(rows[1]) - 1, said)
+            elif not said and down.get(column, (0, ""))[0] > 0:
+                left, said = down[column]
+                down[column] = (left - 1, said)
+            count = min(int(span[1]), 200) if span else 1
+            # above others, a name stands over the blanks to its right
+            cells += [said, *([""] if not lines or not heads else [said]) * (count - 1)]
+        lines.append((number, cells))
+    width = max((len(cells) for _, cells in lines), default=0)
+    return [(number, cells) for number, cells in lines if len(cells) > 1 or width == 1], heads
+
+
+def _words(cell: str) -> str:
+    """A cell without the commands around its words."""
+    for mark in (_SPAN, _DOWN):
+        while (found := mark.search(cell)) is not None:
+            at = _group_end(cell, found.end())
+            cell = (
+                cell[: found.start()] + cell[at:]
+                if at > found.end()
+                else cell.replace(found[0], "", 1)
+            )
+    while (found := _DROPPED.search(cell)) is not None:
+        at = found.end()
+        while at < len(cell) and cell[at] in "[{":
+            at = _group_end(cell, at)
+        cell = cell[: found.start()] + cell[at:]
+    for command, sign in _WORDS.items():
+        cell = cell.replace(command, sign)
+    cell = re.sub(r"\\([%&_#$ ])", r"\1", re.sub(r"\\[,;:!]|~", " ", cell.replace(r"\%", "%")))
+    cell = _COMMAND.sub("", cell)
+    return " ".join(re.sub(r"(?<!\\)[{}$]", "", cell).split())
+
+
+def _group_end(text: str, at: int) -> int:
+    """Where the group that begins at ``at`` ends; ``at`` itself where none does."""
+    rest = len(text) - len(text[at:].lstrip()) if text[at:].strip() else at
+    if rest >= len(text) or text[rest] not in "{[":
+        return at
+    close, depth = {"{": "}", "[": "]"}[text[rest]], 0
+    for place in range(rest, len(text)):
+        depth += (text[place] == text[rest]) - (text[place] == close)
+        if not depth:
+            return place + 1
+    return len(text)

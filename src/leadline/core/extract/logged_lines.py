@@ -1,0 +1,63 @@
+"""Values in the lines of a log that say the same again and again with other numbers, as a table.
+
+>>> log = ["start", "iter 0: loss 4.27, time 12.5ms", "saved", "iter 10: loss 3.9, time 12.4ms"]
+>>> table = logged_table(log)
+>>> table.header, table.body
+(['iter', 'loss', 'time'], [(2, ['0', '4.27', '12.5ms']), (4, ['10', '3.9', '12.4ms'])])
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from leadline.core.extract.text_table import TextTable
+from leadline.core.patterns import later
+from leadline.core.plain import without_escapes
+
+LONGEST = 2_000  # characters of a line that is looked at
+_VALUE = later(
+    r"(?<![\w.])([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf)\b)"
+    r"(%|\s?[A-Za-z\u00b5\u03bc][A-Za-z/]{0,8}\b(?!\s*[:=]))?",
+    re.I,
+)
+_NAME = later(r"""([A-Za-z][\w/.()@-]*(?: [A-Za-z(][\w/.()@-]*){0,2})['"]?[\s:=|,>\]\[-]*\Z""")
+_STEP = later(r"(?i)epochs?|(?:global[_ ])?steps?|iter(?:ation)?s?|update|batch")
+STAMP = later(
+    r"\W*(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?\S*"
+    r"(?:[\s|:\[-]*(?:DEBUG|INFO|WARN(?:ING)?|ERROR)\b)?"
+)
+
+
+def logged_table(lines: Iterable[str]) -> TextTable | None:
+    """The lines that say two values or more and differ from each other in these only, of which there are
+    most; None where there are no two such lines. The epoch or step that a line above them says alone
+    is theirs too."""
+    found: dict[tuple[str, ...], list[tuple[int, list[str]]]] = {}
+    above: dict[str, str] = {}
+    for number, text in enumerate(lines, 1):
+        for part in without_escapes(text[:LONGEST]).split("\r"):
+            named = _named(part)
+            if len(named) > 1:
+                named = {**above, **named}
+                found.setdefault(tuple(named), []).append((number, [*named.values()]))
+            elif named and _STEP.fullmatch(next(iter(named))):
+                above = named
+    if not found:
+        return None
+    names, rows = max(found.items(), key=lambda one: len(one[1]) * len(one[0]))
+    return TextTable(rows[0][0], [*names], rows) if len(rows) > 1 else None
+
+
+def _named(text: str) -> dict[str, str]:
+    """The values in a line by the words before them."""
+    stamp = STAMP.match(text)
+    at, named = stamp.end() if stamp else 0, dict[str, str]()
+    while value := _VALUE.search(text, at):
+        name = _NAME.search(text, at, value.start())
+        unit = (value[2] or "").strip()
+        if name and name[1] not in named:
+            word = unit if unit == "%" or not value[2] or not value[2][0].isspace() else ""
+            named[name[1]] = f"{value[1]}{word}"
+        at = value.end(1) if value[2] and value[2][0].isspace() else value.end()
+    return named

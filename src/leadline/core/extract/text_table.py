@@ -1,0 +1,99 @@
+"""A table that stands in a text: its header, which may take several lines, and its rows.
+
+>>> one_header([["", "acc", "", "loss"], ["model", "mean", "std", "mean"]])
+['model', 'acc.mean', 'acc.std', 'loss.mean']
+>>> header_rows([["model", "acc", ""], ["", "mean", "std"], ["a", "0.9", "0.1"]])
+2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from leadline.core.extract.written_number import number_in, unit_in
+from leadline.core.patterns import later
+from leadline.core.typed import Any, NamedTuple
+
+MOST_HEADER_ROWS = 4
+_NO_NAME = later(r"(?:Unnamed: ?\d+(?:_level_\d+)?)?")
+
+
+class TextTable(NamedTuple):
+    """``line``: of the header; ``body``: the lines below, as their cells; ``header_lines``: how many
+    were joined to the header."""
+
+    line: int
+    header: list[str]
+    body: list[tuple[int, list[str]]]
+    header_lines: int = 1
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
+        for number, cells in self.body:
+            if len(cells) == len(self.header):
+                yield number, dict(zip(self.header, cells, strict=True)), ""
+            else:
+                yield number, None, "wrong-width"
+
+
+def table_of(lines: Sequence[tuple[int, list[str]]], heads: int = 0) -> TextTable:
+    """The table of lines of cells, of which the first is its header, or the first ``heads``."""
+    heads = heads or header_rows([cells for _, cells in lines[: MOST_HEADER_ROWS + 1]])
+    header = one_header([cells for _, cells in lines[:heads]])
+    return TextTable(lines[0][0], header, list(lines[heads:]), heads)
+
+
+def header_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many of the first rows of a table name its columns: one, unless names in it stand over
+    several columns, or several times, and the rows below tell these apart and hold no number."""
+    first = [_name(cell) for cell in rows[0]] if rows else []
+    if not spans(first) or len(rows) < 3:
+        return 1
+    corner = {_name(cell) for cell in (*rows[0][:1], *rows[1][:1])} - {""}
+    if len(corner) > 1:  # the first column has two names: the second is a row's
+        return 1
+    for count, row in enumerate(rows[1 : MOST_HEADER_ROWS + 1], 1):
+        if len(row) != len(first) or any(map(is_value, row)):
+            return count if _told_apart(rows[:count]) else 1
+    return 1
+
+
+def joined_names(where: str, lines: int) -> list[tuple[str, str]]:
+    """What is to be said of a header of several lines."""
+    what = f"the names of the columns take {lines} lines here and are joined by a dot"
+    return [(where, what)] if lines > 1 else []
+
+
+def one_header(rows: Sequence[Sequence[str]]) -> list[str]:
+    """One name a column: the parts that stand above each other, joined by a dot. A name stands for the
+    blank cells to its right that something below tells apart."""
+    named = [_name(cell) for cell in rows[0]]
+    for below in rows[1:]:
+        cells = [_name(cell) for cell in below]
+        cells += [""] * (len(named) - len(cells))
+        over = ""
+        for at, (above, cell) in enumerate(zip(named, cells, strict=False)):
+            if above or not cell:
+                over = above if cell else ""
+            parts = [over or above, cell]
+            named[at] = ".".join(dict.fromkeys(part for part in parts if part))
+    return named
+
+
+def spans(names: Sequence[str]) -> bool:
+    """Whether a name may stand over several columns: it comes again, or blanks follow it."""
+    said = [name for name in names if name]
+    first = next((at for at, name in enumerate(names) if name), len(names))
+    return bool(said) and (len({*said}) < len(said) or "" in names[first:])
+
+
+def _told_apart(rows: Sequence[Sequence[str]]) -> bool:
+    return len(rows) > 1 and len({*one_header(rows)}) == len(rows[0])
+
+
+def _name(cell: str) -> str:
+    return "" if _NO_NAME.fullmatch(cell.strip()) else cell.strip()
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell holds a number, in whatever unit, or with its spread."""
+    return bool(cell.strip()) and number_in(cell, unit_in(cell)) != "no number"

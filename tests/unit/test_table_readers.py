@@ -1,0 +1,176 @@
+"""Tables as people have them: pages, logs, grids, sheets of two header lines, trees, databases."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadline.adapters.extractors.tables import rows_of, rows_of_tree
+from leadline.adapters.results.tables import TableSource
+from leadline.core.errors import LeadlineError
+from leadline.core.tracker.imported import Columns
+from leadline.services.structured_file import structured
+
+TWO = [{"model": "a b", "ms": "1.5"}, {"model": "c", "ms": "2.5"}]
+LATEX = r"""
+\begin{table}\caption{Main}
+\begin{tabular}{l|cc|c} % columns
+\toprule
+\multirow{2}{*}{Method} & \multicolumn{2}{c}{CIFAR-10} & Time \\
+\cmidrule(lr){2-3}
+ & Acc $\uparrow$ & FID & s \\
+\midrule
+ResNet~\cite{he} & 95.1 & 3.2 & 1 \\ \hline
+\textbf{Ours} & $\mathbf{96.2}$ & \underline{2.9} & -- \\
+\bottomrule
+\end{tabular}
+"""
+HTML = """<table><thead><tr><th rowspan=2>model<th colspan=2>GSM8K<tr><th>acc<th>n</thead>
+<tr><td rowspan="2">a &amp; b<td><b>0.91</b><td>3<tr><td>0.5<td>4</table>"""
+
+LAID_OUT = [
+    "title\n\n  model  ms\n  a b    1.5\n  c      2.5\n",
+    "model  ms\n-----  ---\na b    1.5\nc      2.5\n",
+    "+-------+-----+\n| model | ms  |\n+=======+=====+\n| a     | 1.5 |\n| b     |     |\n"
+    "+-------+-----+\n| c     | 2.5 |\n+-------+-----+\n",
+    "\u250f\u2501\u2501\u2533\u2501\u2513\n\u2503 model \u2503 ms \u2503\n\u2521\u2501\u2547\u2501\u2529\n"
+    "\u2502 a b \u2502 1.5 \u2502\n\u2502 c \u2502 2.5 \u2502\n\u2514\u2500\u2534\u2500\u2518\n",
+    " model | ms\n-------+----\n a b   | 1.5\n c     | 2.5\n(2 rows)\n",
+    "| model | ms |\n|---|---|\n| a b | 1.5 |\n| **c** | `2.5` |\n",
+    "model\tms\na b\t1.5\nc\t2.5\n",
+    "model;ms\na b;1.5\nc;2.5\n",
+]
+LOGS: list[tuple[str, dict[str, Any]]] = [
+    ("   model  lr\n0      a  .1\n1      b  .2\n\n[2 rows x 2 columns]\n", {"": "0", "model": "a", "lr": ".1"}),
+    (
+        "   model  lr  \\\n0      a  .1   \n1      b  .2   \n\n   acc\n0  0.9\n1  0.8\n",
+        {"": "0", "model": "a", "lr": ".1", "acc": "0.9"},
+    ),
+    ("# size ms\n16 1.5\n32 2.5\n", {"size": "16", "ms": "1.5"}),
+    ('{"a": 1, "b": 2}\n{"a": 2, "b": 3}\n', {"a": 1, "b": 2}),
+    (
+        "step 0: val 9\niter 0: loss 4.2, time 12.5ms, mfu -100.00%\nsaved\niter 9: loss 3.9, time 12ms, mfu 2%\n",
+        {"iter": "0", "loss": "4.2", "time": "12.5ms", "mfu": "-100.00%"},
+    ),
+    (
+        "Epoch 1/2\n9/9 [==] - 4s - loss: 0.5 - val_loss: 1e-1\nEpoch 2/2\n9/9 - loss: 0.4 - val_loss: 9e-2\n",
+        {"Epoch": "1", "loss": "0.5", "val_loss": "1e-1"},
+    ),
+    ("{'loss': 2.3, 'epoch': 0.1}\n{'loss': 2.1, 'epoch': 0.2}\n", {"loss": "2.3", "epoch": "0.1"}),
+    (
+        "2026-05-01 10:00:00,123 INFO step=1 loss=2.3\n2026-05-01 10:01:00,123 INFO step=2 loss=2.1\n",
+        {"step": "1", "loss": "2.3"},
+    ),
+]  # fmt: skip
+PRINTED = [*LAID_OUT, *(text for text, _ in LOGS)]
+
+
+def read(path: Path, content: str | bytes, format: str, **how: Any) -> list[dict[str, Any]]:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    table = rows_of(str(path), format, path.name, whole=True, **how)
+    return [dict(cells) for _, cells, _ in table.rows if cells is not None]
+
+
+@pytest.mark.parametrize("text", LAID_OUT)
+def test_tables_laid_out_for_people(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path / "r.txt", text, "text") == TWO
+
+
+@pytest.mark.parametrize(("text", "first"), LOGS)
+def test_what_programs_print(tmp_path: Path, text: str, first: dict[str, Any]) -> None:
+    assert read(tmp_path / "r.txt", text, "text")[0] == first
+
+
+@pytest.mark.parametrize("text", ["all went well\nand then it ended\n", "a\n", "x: 1\n", "|\n|\n"])
+def test_prose_is_no_table(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "r.txt"
+    path.write_text(text)
+    with pytest.raises(LeadlineError) as refused:
+        TableSource("text").read(str(path), Columns({"ms": "ms"}, None))
+    assert refused.value.code in ("no-table", "no-header")
+
+
+def test_a_latex_table_by_its_words(tmp_path: Path) -> None:
+    rows = read(tmp_path / "r.tex", LATEX, "latex")
+    names = ["Method", "CIFAR-10.Acc \u2191", "CIFAR-10.FID", "Time.s"]
+    assert [*rows[0]] == names
+    assert [[*row.values()] for row in rows] == [
+        ["ResNet", "95.1", "3.2", "1"],
+        ["Ours", "96.2", "2.9", "--"],
+    ]
+
+
+def test_an_html_table_by_its_spans(tmp_path: Path) -> None:
+    rows = read(tmp_path / "r.html", HTML, "html")
+    assert rows == [
+        {"model": "a & b", "GSM8K.acc": "0.91", "GSM8K.n": "3"},
+        {"model": "a & b", "GSM8K.acc": "0.5", "GSM8K.n": "4"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (",acc,acc,loss\n,mean,std,mean\nmodel,,,\na,1,2,3\n", ["model", "acc.mean", "acc.std", "loss.mean"]),
+        ("Model,GSM8K,,MATH\n,acc,n,acc\na,1,2,3\n", ["Model", "GSM8K.acc", "GSM8K.n", "MATH.acc"]),
+        # names that span nothing, or a second line that is a row
+        ("name,,ms\nx,foo,failed\ny,bar,3\n", ["name", "", "ms"]),
+        ("a,a\n1,2\n2,3\n", ["a", "a"]),
+    ],
+)  # fmt: skip
+def test_names_over_several_columns_are_joined_with_those_below(
+    tmp_path: Path, text: str, names: list[str]
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(text)
+    assert rows_of(str(path), "csv", "r.csv", whole=True).header == names
+
+
+def test_a_tree_holds_tables_and_what_stands_beside_them() -> None:
+    text = (
+        '{"date": "1 May", "config": {"lr": 0.1}, "took_s": 3.5, "results": [{"n": 1}, {"n": 2}]}'
+    )
+    table = rows_of_tree(structured(text, "r.json"), "r.json", "", "")
+    assert [cells for _, cells, _ in table.rows] == [
+        {"date": "1 May", "config.lr": 0.1, "n": 1},
+        {"date": "1 May", "config.lr": 0.1, "n": 2},
+    ]
+    assert table.others == [("the file as one row", "another table: --table .")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- name: a\n  ms: 1.5\n- name: b\n  ms: 2.5\n",
+        "a: {ms: 1.5}\nb: {ms: 2.5}\n",
+        "name: [a, b]\nms: [1.5, 2.5]\n",
+        "name: {0: a, 1: b}\nms: {0: 1.5, 1: 2.5}\n",
+        "columns: [name, ms]\ndata: [[a, 1.5], [b, 2.5]]\n",
+    ],
+)
+def test_rows_of_yaml(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    found = TableSource("yaml", structured).read(str(path), Columns({"ms": "ms"}, ["name"]))
+    assert [(run.config, run.metrics) for run in found.runs] == [
+        ({"name": "a"}, {"ms": 1.5}),
+        ({"name": "b"}, {"ms": 2.5}),
+    ]
+
+
+def test_a_database_is_read_and_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE runs (lr REAL, note TEXT, data BLOB)")
+        database.execute("INSERT INTO runs VALUES (0.1, 'x', x'00ff')")
+        database.execute('CREATE TABLE "b""c" (ms INTEGER)')
+    before = path.read_bytes()
+    assert read(path, before, "sqlite") == [{"lr": 0.1, "note": "x", "data": "2 bytes"}]
+    assert read(path, before, "sqlite", which='b"c') == []
+    assert path.read_bytes() == before and [*tmp_path.iterdir()] == [path]
+    with pytest.raises(LeadlineError, match="database"):
+        path.write_bytes(b"SQLite format 3\0" + b"x" * 200)
+        TableSource("sqlite").read(str(path), Columns({"ms": "ms"}, None))
