@@ -79,6 +79,9 @@ def test_what_the_machine_moves_waits_for_turns_and_the_command_named_makes_them
     assert "time_ms: exploratory only." in done.stdout and "did not take turns" in done.stdout
     command = "leadline ab P-001 P-002 --metric time_ms"
     assert f"next: {command}" in done.stderr
+    # What differs besides the axis is not settled by turns: each side is run as it is.
+    refused = lab.run("compare", *sides[:2])
+    assert refused.returncode == 6 and "leadline ab" not in refused.stderr
     checked = lab.json("check", "regression", "P-002", "--against", "P-001", *sides[2:])
     missing = checked["data"]["missing"]
     assert [i["mend"] for i in missing if i["code"] == "not-in-turns"] == [command]

@@ -172,6 +172,15 @@ def test_what_is_proposed_is_for_the_thread_that_was_named(lab):
     assert "next: leadline --thread demo claims --why P-C1" in said
 
 
+def test_an_id_of_another_thread_names_that_thread(lab):
+    lab.ok("start", "other", "--prefix", "O", "--no-branch", "--goal", "g")
+    said = lab.run("show", "P-001", "--thread", "other").stderr
+    assert "why: P is the prefix of thread demo" in said
+    assert "next: leadline show P-001 --thread other --thread demo" in said
+    lab.ok("show", "P-001", "--thread", "other", "--thread", "demo")
+    assert "prefix" not in lab.run("show", "P-009", "--thread", "demo").stderr
+
+
 def test_an_option_that_is_far_from_every_other_is_offered_none_of_them(lab):
     said = lab.run("update", "--reason", "x").stderr
     assert "did you mean" not in said and "usage: leadline update" in said

@@ -84,6 +84,29 @@ def test_a_repeated_result_that_the_noise_may_have_made_does_not_stand_before_th
     assert best_id(b) == "P-003"
 
 
+def test_what_reads_worse_than_the_baseline_is_no_answer():
+    b = ThreadBuilder(metrics=[("time_ms", "ms", "lower"), ("chunks", "", "")])
+    b.run("wide", {"time_ms": 100.0, "chunks": 10}, {"k": 1})
+    b.repeat("P-001", *[{"time_ms": 100.0, "chunks": 10}] * 2)
+    b.baseline("P-001")
+    b.run("narrow", {"time_ms": 110.0, "chunks": 20}, {"k": 2})
+    b.repeat("P-002", {"time_ms": 100.0, "chunks": 20}, {"time_ms": 120.0, "chunks": 20})
+    b.claim("more chunks", ["P-001", "P-002"], "chunks(P-002) > chunks(P-001)")
+    assert best_id(b) == "P-001"
+    b.run("middle", {"time_ms": 90.0}, {"k": 3})
+    assert best_id(b) == "P-003"
+
+
+def test_of_a_withdrawn_side_nothing_is_known():
+    b = answered()
+    ended = {"n_blocks": 1, "metric": "time_ms", "verdict": "no difference shown"}
+    sides = {"a": "P-001", "b": "P-002"}
+    b.record("interleaving", {"id": "P-I1", "ended": {**ended, "experiments": sides}})
+    assert "P-001: no difference shown, 1 block\n" in render_brief(b.thread())
+    b.retract("P-002", "wrong bench")
+    assert "P-I1" not in render_brief(b.thread())
+
+
 def test_what_was_measured_in_turns_is_one_line_with_what_was_said_of_it():
     b = answered()
     ended = {"n_blocks": 6, "metric": "time_ms", "verdict": "better", "experiments": {}}

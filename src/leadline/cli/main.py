@@ -233,7 +233,7 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
             reconcile_if_needed(context)
         if verb in _SAY_HOW_WELL:
             _look_again(context, args)
-        answer: Answer = module.run(context, args)
+        answer = _answer_of(module, context, args)
         _name_altered(context, verb, answer)
         for topic, count in context.store.left_out().items():
             _warn(
@@ -242,6 +242,18 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
             )
     else:
         answer = module.run(None, args)
+    return answer
+
+
+def _answer_of(module: Any, context: Context, args: Any) -> Answer:
+    try:
+        answer: Answer = module.run(context, args)
+    except LeadlineError as error:
+        if error.code == "unknown-id":
+            from leadline.services.lookup import name_its_thread
+
+            name_its_thread(context, error)
+        raise
     return answer
 
 

@@ -424,7 +424,8 @@ def turns_text(item: Item[InterleavingBody], thread: Thread) -> str:
     if ended.get("estimate") is not None and ended.get("low") is not None:
         ends = f"{rounded(ended['low'], 4)} to {rounded(ended.get('high'), 4)}"
         size = f", {kind} {rounded(ended['estimate'], 4)} ({ends})"
-    return f"in turns: {what}: {ended.get('verdict', '')}{size}, {ended.get('n_blocks', 0)} blocks"
+    blocks = counted(ended.get("n_blocks", 0), "block")
+    return f"in turns: {what}: {ended.get('verdict', '')}{size}, {blocks}"
 
 
 def interpretation_line(note: Item[NoteBody], thread: Thread) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from leadline.core.errors import LeadlineError, usage
-from leadline.core.ids import shadowed_by
+from leadline.core.ids import parse_id, shadowed_by
 from leadline.core.record.run import TERMINAL_STATES, Run, why_not_evidence
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING
@@ -34,6 +34,21 @@ def slice_of(
             whole.find(display)
             return whole
     return thread
+
+
+def name_its_thread(context: Context, error: LeadlineError) -> None:
+    """Where an id that was not found has the prefix of another thread, ``error`` says so and how to
+    ask that one."""
+    parsed = parse_id(str(error.details.get("id", "")))
+    if parsed is None:
+        return
+    try:
+        other = context.topic(parsed.prefix)
+    except LeadlineError:  # no thread has that prefix
+        return
+    if other != error.details["thread"]:
+        error.why = f"{parsed.prefix} is the prefix of thread {other}"
+        error.next = [f"leadline … --thread {other}"]
 
 
 def refuse_shadow(name: str, what: str, prefixes: Iterable[str], do: str) -> None:

@@ -7,7 +7,7 @@ import argparse
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import baseline_option, on_option, seconds, subverbs
 from leadline.core.plain import as_rows
-from leadline.core.timestamps import few
+from leadline.core.timestamps import counted, few
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _lines(row: RulerRow) -> list[str]:
     of = row["metric"] or "every metric"
     if not row["patterns"]:
         return [f"{of}: nothing measures apart from the code ({row['why']})"]
-    lines = [f"{of} is measured by {', '.join(row['patterns'])}: {row['files']} files"]
+    lines = [f"{of} is measured by {', '.join(row['patterns'])}: {counted(row['files'], 'file')}"]
     if row["beside"]:
         lines.append(f"  known by their digests alone, in no code state: {_few(row['beside'])}")
     if row["changed_at"]:

@@ -454,6 +454,7 @@ class Thread:
             f"there is no {text} in thread {self.topic}",
             why=self._near(text),
             do="leadline status",
+            details={"id": text, "thread": self.topic},
         )
 
     def _near(self, text: str) -> str:

@@ -610,13 +610,15 @@ class Leading(NamedTuple):
 def leading(thread: Thread) -> Leading:
     """The best of the first primary metric. Of many the luckiest reads best: while the answer rests on
     one with ``SOUND_RUNS`` runs, another does not stand that has fewer, or where the mean of either lies
-    within the interval of the other."""
+    within the interval of the other. What reads no better than the baseline to beat is no answer."""
     first = next(iter(ranked(thread)), None)
     order = order_of(thread)
     if first is None or not order.metric or order.worth(spans_of(first.runs)) is None:
         return Leading(first)
     present = _moved_baseline(thread)
-    to_beat = {e.id for e in _baselines(thread)} - {present.id if present is not None else ""}
+    to_beat = {e.id: e for e in _baselines(thread) if e is not present}
+    worths = [order.worth(spans_of(e.runs)) for e in to_beat.values() if present is None]
+    bar = min((worth for worth in worths if worth is not None), default=math.inf)
     of_the_answer = [present] if present is not None else []
     for kind in ("claim", "decision"):
         for item in standing(thread, kind, newest_first=True)[:HEADLINES]:
@@ -627,7 +629,7 @@ def leading(thread: Thread) -> Leading:
         counts = alike and e.stands and e.id not in to_beat
         if counts and sample_of(e.runs, order.metric).n >= SOUND_RUNS:
             worth = order.worth(spans_of(e.runs))
-            sound += [] if worth is None else [(worth, e)]
+            sound += [(worth, e)] if worth is not None and worth < bar else []
     answer = min(sound, key=lambda one: one[0], default=(0.0, first))[1]
     if answer.id == first.id:
         return Leading(first)

@@ -252,13 +252,23 @@ def known_of(thread: Thread) -> Sequence[Item[Any]]:
 
 
 def _in_turns(thread: Thread) -> Sequence[Item[Any]]:
-    """The newest measurements in turns that came to an answer and of which nobody said what they mean,
-    but those of the ruler itself."""
+    """The newest measurements in turns that came to an answer, of sides that stand, and of which nobody
+    said what they mean; but those of the ruler itself."""
     measured: Sequence[Item[Any]] = facts.standing(thread, "interleaving", newest_first=True)
     ended = [i for i in measured[:LOOKED_AT] if i.body.get("ended", {}).get("n_blocks")]
     notes = facts.notes_in(thread, "interpretation")[:LOOKED_AT]
     told = {thread.here(str(name), n.refs) for n in notes for name in n.body.get("about", [])}
-    return [item for item in ended if not item.body.get("null") and item.id not in told]
+    return [
+        item
+        for item in ended
+        if not item.body.get("null") and item.id not in told and _sides_stand(thread, item)
+    ]
+
+
+def _sides_stand(thread: Thread, item: Item[Any]) -> bool:
+    names = item.body["ended"].get("experiments", {}).values()
+    sides = (thread.experiments.get(thread.here(str(name), item.refs)) for name in names)
+    return all(side is None or side.stands for side in sides)
 
 
 def _uid(item: Item[Any]) -> str:

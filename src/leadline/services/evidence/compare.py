@@ -141,7 +141,7 @@ def compare_sides(
     for metric in out.metrics:
         _by_null(thread, metric)
         command = in_turns_command(metric.metric, a_runs, b_runs)
-        if command and metric.withheld == NOT_IN_TURNS:
+        if command and metric.withheld == NOT_IN_TURNS and out.apples_to_apples:
             out.settle[metric.metric] = command
     out.notes += _about_baselines(thread, out, {run.experiment for run in a_runs + b_runs})
     if loaded := loaded_otherwise(run for run in a_runs + b_runs if run.is_evidence):

@@ -20,7 +20,7 @@ from leadline.core.ids import named_id
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.stats.sequential import FEWEST_BLOCKS, METHOD
-from leadline.core.timestamps import few
+from leadline.core.timestamps import counted, few
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
@@ -385,7 +385,7 @@ def _limit(request: AbRequest, state: _State, started_s: float) -> str:
     if len(state.failed) >= MOST_FAILED_BLOCKS:
         return f"{len(state.failed)} blocks failed"
     if len(state.blocks) + len(state.failed) >= request.most_blocks:
-        return f"the limit of {request.most_blocks} blocks"
+        return f"the limit of {counted(request.most_blocks, 'block')}"
     if request.time_limit_s is not None and time.monotonic() - started_s >= request.time_limit_s:
         return f"the limit of {request.time_limit_s:g} s"
     return ""
