@@ -117,6 +117,7 @@ def test_bigrams_sign_trick(lab, tmp_path):
     assert "inside the baseline's own spread" in done.stdout
 
 
+@pytest.mark.long  # its arithmetic is in tests/unit/test_nanogpt.py
 def test_recursive_from_best_is_not_apples_to_apples(lab, tmp_path):
     start(lab)
     arms = rows_by_arm("2026-06-11_RecursiveFromBest")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,10 @@ class TestCommandExecutor(EngineContract):
     @pytest.fixture
     def out_of_reach(self, farm: Path) -> Callable[[], AbstractContextManager[object]]:
         return partial(marked, farm / "down")
+
+    @pytest.mark.long  # one that is killed between two steps is begun again in every `make test`
+    def test_a_client_that_dies_at_any_step_of_a_submission(self, attempt: Any) -> None:
+        super().test_a_client_that_dies_at_any_step_of_a_submission(attempt)
 
 
 @contextmanager

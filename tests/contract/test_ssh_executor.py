@@ -68,6 +68,15 @@ class TestSshExecutor(ExecutorContract):
         monkeypatch.setenv("FAR_FOLDER", str(tmp_path / "far"))
         return far
 
+    # Another process that carries on is below: detached there, and from another clone.
+    @pytest.mark.long
+    def test_another_process_carries_on_from_the_handle(self, attempt: Any) -> None:
+        super().test_another_process_carries_on_from_the_handle(attempt)
+
+    @pytest.mark.long
+    def test_the_folder_does_where_the_handle_was_lost(self, attempt: Any) -> None:
+        super().test_the_folder_does_where_the_handle_was_lost(attempt)
+
     def test_environment(self, attempt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """That of the machine over there, and what the spec sets; nothing of ours goes over."""
         monkeypatch.setenv("CONTRACT_KEPT", "secret-0451")

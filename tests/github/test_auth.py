@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -189,7 +188,6 @@ class Watch:
 
     def __init__(self) -> None:
         self.seen: set[bytes] = set()
-        self._looks = Counter[str]()
         self._before = set(os.listdir("/proc"))
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -198,9 +196,6 @@ class Watch:
     def _look(self) -> None:
         while not self._done.wait(0.002):  # shorter than a git lives
             for pid in set(os.listdir("/proc")) - self._before:
-                self._looks[pid] += 1
-                if self._looks[pid] > 5:  # past its start: its line changes no more
-                    continue
                 try:
                     self.seen.add(Path(f"/proc/{pid}/cmdline").read_bytes())
                 except OSError:

@@ -20,8 +20,11 @@ SECRETS = SOURCE / "core" / "secrets"  # whose keys are known by their shape: no
 
 
 def texts(module: Path) -> Iterator[tuple[int, str]]:
-    """The string literals of a module, without docstrings."""
-    tree = ast.parse(module.read_text())
+    """The string literals of a module that names one, without docstrings."""
+    source = module.read_text()
+    if not NAMES.search(source):
+        return
+    tree = ast.parse(source)
     said = {
         id(node.body[0].value)
         for node in ast.walk(tree)

@@ -174,18 +174,17 @@ def test_stopping_what_cannot_be_reached_is_an_error(context: Context, shed: She
 
 # ---- killed at any step --------------------------------------------------------------------------
 
-STEPS = 24
 
-
-def test_killed_at_any_step_there_is_one_job_and_one_record(context: Context) -> None:
+@pytest.mark.parametrize("steps", [12, pytest.param(24, marks=pytest.mark.long)])
+def test_killed_at_any_step_there_is_one_job_and_one_record(context: Context, steps: int) -> None:
     local = LocalExecutor()
     with_executor(context, local)
     trace = Path(context.cwd).parent / "trace"
     command = ["sh", "-c", f"echo $LEADLINE_RUN >> {trace}"]
     total = dies_at(-1, lambda: start(context, asked(*command)))
     assert total > 200
-    for number in range(STEPS):  # most of them late: where the record and the job are made
-        early = 1 - (number / (STEPS - 1)) ** 0.5
+    for number in range(steps):  # most of them late: where the record and the job are made
+        early = 1 - (number / (steps - 1)) ** 0.5
         step = max(1, round(total * (1 - early**1.5)))
         session = again(context, LocalExecutor())
         dies_at(step, partial(start, session, asked(*command)))
@@ -196,7 +195,7 @@ def test_killed_at_any_step_there_is_one_job_and_one_record(context: Context) ->
     planned, ended = bodies(later, "run-planned"), bodies(later, "run-ended")
     names = [body["id"] for body in planned]
     assert sorted(body["run"] for body in ended) == sorted(names)  # each once
-    assert len(set(names)) == len(names) >= STEPS // 3
+    assert len(set(names)) == len(names) >= steps // 3
     ran = trace.read_text().split()
     assert len(set(ran)) == len(ran)  # never twice
     states = {body["run"]: body["state"] for body in ended}

@@ -49,7 +49,7 @@ def one_run() -> ThreadBuilder:
 
 def only_failures() -> ThreadBuilder:
     b = ThreadBuilder()
-    for at in range(300):
+    for at in range(150):
         b.run(f"try {at}", state="failed", reason="no memory " * 40)
     return b
 
@@ -81,14 +81,14 @@ def changing_metric() -> ThreadBuilder:
 
 def very_many() -> ThreadBuilder:
     b = ThreadBuilder(goal="g" * 2_000)
-    for at in range(300):
+    for at in range(150):
         b.run(f"cell {at} " + "w" * 100, {"time_ms": 1000.0 - at}, {"k": at, "name": "v" * 80})
     b.baseline("P-001")
-    for at in range(1, 80):
+    for at in range(1, 40):
         b.note("because " * 60, [f"P-{at:03d}"], "interpretation")
         b.decision("use it " * 40, [f"P-{at:03d}"])
         b.hypothesis("it is so " * 40)
-        b.retract(f"P-{at + 200:03d}", "wrong " * 60)
+        b.retract(f"P-{at + 100:03d}", "wrong " * 60)
     return b
 
 
