@@ -244,7 +244,27 @@ def test_a_change_is_of_the_section_that_was_changed(thread_lab: Lab) -> None:
     assert len(other) == 6
 
 
+def test_an_entry_is_known_by_its_number_at_another_time_and_place(thread_lab: Lab) -> None:
+    text = "## Assigned\n\n### 2026-04-06 20:45 — PR #2207: tail — edward — **{}**\n\n{}\n"
+    adopted(thread_lab, text.format("SENT BACK", "crashed"))
+    merged = text.replace("20:45", "21:30").format("MERGED", "synced since")
+    assert adopted(thread_lab, merged) == [
+        "a change in “2026-04-06 20:45 — PR #2207: tail — edward — **SENT BACK**”"
+    ]
+    assert adopted(thread_lab, merged + "\n") == []
+    moved = merged.replace("Assigned", "Done").replace("synced since", "synced")
+    now = "2026-04-06 21:30 — PR #2207: tail — edward — **MERGED**"
+    assert adopted(thread_lab, moved) == ["Done", f"a change in “{now}”"]
+    assert adopted(thread_lab, moved + "\n") == []
+    other = moved.replace("2207", "2199")  # of a log that rolls
+    assert adopted(thread_lab, other) == [now.replace("2207", "2199")]
+
+
 def test_an_entry_of_a_log_that_rolls_is_no_other_one(thread_lab: Lab) -> None:
     adopted(thread_lab, "## Exp 1\n\n### Verdict\n\nkept\n")
     rolled = adopted(thread_lab, "## Exp 12\n\n### Verdict\n\nkept\n")
     assert rolled == ["Exp 12", "Verdict"]
+    hourly = "## 2026-04-06 {} — status of the night runs\n\n{}\n"
+    adopted(thread_lab, hourly.format("20:45", "all run"))
+    later = adopted(thread_lab, hourly.format("21:45", "two ended"))
+    assert later == ["2026-04-06 21:45 — status of the night runs"]

@@ -30,6 +30,9 @@ _OPEN = later(
 _WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
 _NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))
 _NUMBERED = later(r"\w*\d[\w.:-]*\b")
+_CLOCK = later(r"\d{1,2}:\d\d(?::\d\d)?")
+_DATE = later(r"\d{4}-\d\d(?:-\d\d)?|\d{1,2}[.]\d{1,2}[.](?:\d{4})?")
+_MOSTLY = 0.6  # of the words
 _TELLING = 40  # characters of a text that no two sections have by chance
 _MOST_TYPOS = 8
 _ALIKE = 0.72
@@ -209,10 +212,22 @@ def is_renamed(old: Section, new: Section) -> bool:
     *_, last = (0, *(found.end() for found in _NUMBERED.finditer(old.heading)))
     if last and was <= now and new.heading.startswith(old.heading[:last]):
         return True
+    if is_of_one(old.heading, new.heading):
+        return True
     if len(old.body) >= _TELLING and _lines_kept(old.body, new.body):
         return True
     shares = _share(old.heading, new.heading), _share(old.body, new.body)
-    return was == now and max(shares) >= 0.6
+    return was == now and max(shares) >= _MOSTLY
+
+
+def is_of_one(was: str, now: str) -> bool:
+    """Whether two headings are of one entry by a number that it has, and that is no date or time; its
+    words are for the most part the same, and it may have another time."""
+    old, new = (
+        {n for n in _NUMBERED.findall(heading) if not _CLOCK.fullmatch(n)} for heading in (was, now)
+    )
+    dated = all(_DATE.fullmatch(n) for n in old)
+    return old == new and not dated and _share(was, now) >= _MOSTLY
 
 
 def _partner(section: Section, fresh: list[Section]) -> Section | None:
@@ -229,7 +244,7 @@ def _partner(section: Section, fresh: list[Section]) -> Section | None:
     nearest = max(
         fresh, key=lambda s: _share(section.heading, s.heading) + _share(section.body, s.body)
     )
-    close = _share(section.heading, nearest.heading) >= 0.6 or (
+    close = _share(section.heading, nearest.heading) >= _MOSTLY or (
         section.body and _share(section.body, nearest.body) >= 0.5
     )
     return nearest if close else None

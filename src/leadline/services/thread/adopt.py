@@ -14,7 +14,7 @@ from collections import defaultdict
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import not_found
-from leadline.core.publish.append_only import Section, is_renamed, sections
+from leadline.core.publish.append_only import Section, is_of_one, is_renamed, sections
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_BEGIN, HEADER_END, NO_ENTRY
@@ -256,8 +256,8 @@ def _renamed(
 ) -> tuple[str, ...] | None:
     """The path under which a section was adopted that has another heading now."""
     place, n = _place(piece), len(_place(piece))
-    beside = (path for path, texts in said.items() if texts and path[:-1] == place[:-1])
-    gone = [path for path in beside if path not in there]
+    left = (path for path, texts in said.items() if texts and path not in there)
+    gone = [path for path in left if path[:-1] == place[:-1] or _moved(path, place, there)]
     if not gone:
         return None
     now = Section(place, "\n".join(p.text for p in pieces if _place(p)[:n] == place))
@@ -266,6 +266,12 @@ def _renamed(
         if is_renamed(Section(path, "\n".join(below)), now):
             return path
     return None
+
+
+def _moved(was: tuple[str, ...], now: tuple[str, ...], there: set[tuple[str, ...]]) -> bool:
+    """Whether a section may stand below another heading than the one that it stood below, and that is
+    gone."""
+    return was[:-1] not in there and is_of_one(was[-1], now[-1])
 
 
 def _rename(said: _Said, was: tuple[str, ...], now: tuple[str, ...]) -> None:
