@@ -256,6 +256,7 @@ def test_an_entry_is_known_by_its_number_at_another_time_and_place(thread_lab: L
     now = "2026-04-06 21:30 — PR #2207: tail — edward — **MERGED**"
     assert adopted(thread_lab, moved) == ["Done", f"a change in “{now}”"]
     assert adopted(thread_lab, moved + "\n") == []
+    assert adopted(thread_lab, moved.removeprefix("## Done\n\n")) == []
     other = moved.replace("2207", "2199")  # of a log that rolls
     assert adopted(thread_lab, other) == [now.replace("2207", "2199")]
 

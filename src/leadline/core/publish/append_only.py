@@ -30,8 +30,7 @@ _OPEN = later(
 _WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
 _NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))
 _NUMBERED = later(r"\w*\d[\w.:-]*\b")
-_CLOCK = later(r"\d{1,2}:\d\d(?::\d\d)?")
-_DATE = later(r"\d{4}-\d\d(?:-\d\d)?|\d{1,2}[.]\d{1,2}[.](?:\d{4})?")
+_NAMES_ONE = later(r"#\d+\b|\b[A-Z]\w*(?:-[A-Z]\w*)*-\d{2,}\b")
 _MOSTLY = 0.6  # of the words
 _TELLING = 40  # characters of a text that no two sections have by chance
 _MOST_TYPOS = 8
@@ -221,13 +220,10 @@ def is_renamed(old: Section, new: Section) -> bool:
 
 
 def is_of_one(was: str, now: str) -> bool:
-    """Whether two headings are of one entry by a number that it has, and that is no date or time; its
-    words are for the most part the same, and it may have another time."""
-    old, new = (
-        {n for n in _NUMBERED.findall(heading) if not _CLOCK.fullmatch(n)} for heading in (was, now)
-    )
-    dated = all(_DATE.fullmatch(n) for n in old)
-    return old == new and not dated and _share(was, now) >= _MOSTLY
+    """Whether two headings are of one entry, by a name that no other has (``PR #2207``, ``MOE-001``); most
+    of their words are the same."""
+    old, new = (set(_NAMES_ONE.findall(heading)) for heading in (was, now))
+    return bool(old) and old == new and _share(was, now) >= _MOSTLY
 
 
 def _partner(section: Section, fresh: list[Section]) -> Section | None:

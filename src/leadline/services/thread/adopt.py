@@ -224,7 +224,9 @@ def _unknown(records: Sequence[AdoptedSaid], pieces: list[Piece]) -> list[Piece]
         if texts := _texts(piece, said, there):
             found.append(_changed(piece, texts.pop(0), piece.heading))
         elif was := _renamed(piece, pieces, said, there):
-            found.append(_changed(piece, said[was].pop(0), was[-1]))
+            before = said[was].pop(0)
+            if (was[-1], before) != (piece.heading, piece.text):  # else it was only moved
+                found.append(_changed(piece, before, was[-1]))
             _rename(said, was, piece.path)
         else:
             found.append(piece)
