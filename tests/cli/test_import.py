@@ -229,7 +229,7 @@ def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: st
             "option-without-use",
             "--unfinished has no use with csv",
         ),
-        (["folder", "--at", "x"], "option-without-use", "--at has no use with tensorboard"),
+        (["folder", "--at", "x"], "option-without-use", "--at has no use with folders"),
         (
             ["folder", "--format", "wandb", "--key", "a"],
             "option-without-use",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from leadline.adapters.extractors.readable import Rows, Unreadable, errors_of, refuse_large
 from leadline.adapters.extractors.tables import rows_of, rows_of_tree
+from leadline.adapters.results.run_folders import rows_of_folders
 from leadline.core.canonical import digest_bytes, finite
 from leadline.core.errors import not_found, usage
 from leadline.core.extract.table import Row
@@ -27,11 +28,14 @@ class TableSource:
         found = Findings(os.path.basename(source), "", "reported")
         shown = os.path.normpath(columns.shown or source)
         try:
-            if os.path.exists(source) and not os.path.isfile(source):
+            folder = self.format == "folders" and os.path.isdir(source)
+            if os.path.exists(source) and not os.path.isfile(source) and not folder:
                 raise Unreadable("not-a-file", f"{shown} is not a regular file")
-            if not os.path.getsize(source):
+            if not folder and not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{shown} is empty")
             table = _of_a_benchmark(source) if self.format == "json" else None
+            if folder and self.parse is not None:
+                table = rows_of_folders(source, shown, self.parse)
             if self.format == "yaml":
                 table = self._of_yaml(source, shown, columns.table)
             table = table or rows_of(

@@ -16,6 +16,6 @@ FORMATS = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"), "excel"),
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), "sqlite"),
 }
-KNOWN = (*dict.fromkeys(FORMATS.values()), "tensorboard")
+KNOWN = (*dict.fromkeys(FORMATS.values()), "folders", "tensorboard")
 # of which a file may hold several tables
 SEVERAL = frozenset(("json", "yaml", "text", "markdown", "html", "latex", "excel", "sqlite"))

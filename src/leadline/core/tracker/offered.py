@@ -52,7 +52,7 @@ _TIME_NAMES = _words(
 )
 _ID_NAMES = _words(
     "id exp_id experiment_id experiment exp iter iteration run run_id run_name number "
-    "no name trial trial_id attempt uuid uid key path file filename # case idx "
+    "no name trial trial_id attempt uuid uid key path file filename folder # case idx "
     "index"
 )
 _ITEM_NAMES = _words(
@@ -80,7 +80,8 @@ _STATISTICS = _words(
     "p p_value pvalue pval ci_lo ci_hi ci_low ci_high std stddev stdev stderr sd sem n "
     "count variance"
 )
-_SPREADS = _words("std stddev stdev stderr sd sem variance var se ci ci95")  # of what stands before
+_SPREADS = _words("std stddev stdev stderr sd sem variance var se")
+_MIDDLES = _words("mean avg average median")
 _LOWER = _words(
     "loss bpb bpc ppl perplexity error err mae mse rmse mape wer cer nll latency time "
     "ms us ns s sec seconds elapsed duration wall runtime memory mem rss gb mb gib mib "
@@ -217,6 +218,7 @@ def offer(
         roles["before"], roles["after"] = paired
     for one in found.values():
         one.examples = by_name[one.column].examples
+    _left_spreads(found, by_name)
     _one_time_each(found)
     _at_least_one_metric(found, by_name, bool(roles))
     _told_by_success(found, by_name, rows)
@@ -275,7 +277,7 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
         return Offered(name, "command", "by its name")
     if is_state := _is_state(column):
         return Offered(name, "state", is_state)
-    if plain in _STATISTICS or (len(column.words) > 1 and column.words[-1] in _SPREADS):
+    if plain in _STATISTICS:
         return Offered(name, "left", "a statistic about other columns")
     if is_seed(name):
         return Offered(name, "seed", "config that tells repeats apart")
@@ -540,6 +542,20 @@ def _keys(
         else:
             one.role, one.why = "config", "it names a row"
         return
+
+
+def _left_spreads(found: Mapping[str, Offered], by_name: Mapping[str, _Column]) -> None:
+    """A spread beside its metric (``acc_std``, ``acc``) is no metric of its own; alone it may be one,
+    or config."""
+    for one in found.values():
+        words = by_name[one.column].words
+        bare = [word for word in words if word not in _SPREADS]
+        if len(bare) == len(words):
+            continue
+        for other in found.values():
+            told = [word for word in by_name[other.column].words if word not in _MIDDLES]
+            if other is not one and other.role == "metric" and told == bare:
+                one.role, one.why, one.better = "left", "a statistic about other columns", ""
 
 
 def _tell_apart(

@@ -38,8 +38,11 @@ def format_of(context: Context, request: ImportRequest) -> str:
     source, path = request.source, os.path.join(context.cwd, request.source)
     if request.format:
         return request.format
-    if os.path.isdir(path) or ".tfevents." in os.path.basename(source):
+    if ".tfevents." in os.path.basename(source) or _has_events(path):
         return "tensorboard"
+    if os.path.isdir(path):
+        refuse_as_trackers(context, source)
+        return "folders"
     if format := FORMATS.get(_ending(source)) or _marked(context, source):
         if format == "sqlite":
             refuse_as_trackers(context, source)
@@ -59,6 +62,10 @@ def format_of(context: Context, request: ImportRequest) -> str:
         why=known,
         do=[f"leadline import {shell_word(source)} --format {format}" for format in again],
     )
+
+
+def _has_events(path: str) -> bool:
+    return any(".tfevents." in name for _, _, names in os.walk(path) for name in names)
 
 
 def _ending(source: str) -> str:
@@ -88,7 +95,7 @@ def refuse_as_trackers(context: Context, source: str) -> None:
     """LeadlineError(usage, ``unknown-format``) with the command that takes ``source`` when a
     tracker's files are there and no event files; nothing when none are."""
     path = os.path.join(context.cwd, source)
-    if any(".tfevents." in name for _, _, names in os.walk(path) for name in names):
+    if _has_events(path):
         return
     for name in context.tracker_names():
         kind = context.tracker_kind(name)

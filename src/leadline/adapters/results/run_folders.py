@@ -1,0 +1,188 @@
+"""Folders of runs as rows of a table: what Hydra, Sacred and others leave, a folder a run.
+
+A folder that holds results is a run; its config is what it holds itself and what the folders above it
+say. One that has a config and no results failed, or never ended. Files of benchmark programs among them
+are their cases.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+
+from leadline.adapters.extractors import benchmarks
+from leadline.adapters.extractors.readable import MAX_WHOLE_BYTES, Rows, Unreadable, errors_of
+from leadline.core.canonical import digest_bytes, digest_of
+from leadline.core.extract.lines import held_or_text
+from leadline.core.extract.table import Row, object_rows
+from leadline.core.patterns import later
+from leadline.core.typed import Any
+
+Parse = Callable[[str, str], object]
+UNFINISHED = {"state": "failed", "reason": "no file of results: it failed or never ended"}
+_COMMAND = ""  # stands for it among what folders give to those below
+_CONFIG = later(
+    r"(?i)(?:config|params|args|arguments|hparams|hyperparameters|settings|opt)\.(?:ya?ml|json)"
+)
+_RESULTS = later(
+    r"(?i)(?:(?:\w+_)?(?:metrics|results?|scores)|final_info|(?:\w+[_-])?summary)\.(?:json|ya?ml)"
+)
+_TITLE = later(r"(?mi)^#+\s*(run \w+):[ \t]*(\S.*)$")
+
+
+def rows_of_folders(root: str, shown: str, parse: Parse) -> Rows:
+    """A row for each run below ``root``, by the path of its folder. Raises Unreadable where there is
+    none, OSError."""
+    files = _Files(root, parse)
+    rows = [*files.runs()]
+    cases = [*files.cases()]
+    if not rows and not cases:
+        raise Unreadable(
+            "no-event-files",
+            f"{shown} holds no run: no event file, no folder with results (metrics.json, results.json, "
+            "final_info.json, run.json of Sacred), no file of a benchmark program",
+        )
+    numbered = enumerate(rows, 1)
+    table = chain(object_rows(numbered, whole=True), cases)
+    return Rows([], table, lambda: digest_of(files.digests), "folder", files.notes)
+
+
+class _Files:
+    """The files below a folder, each parsed once; ``notes``: those that could not be read."""
+
+    def __init__(self, root: str, parse: Parse) -> None:
+        self.root, self.parse = root, parse
+        self.notes: list[tuple[str, str]] = []
+        self.digests: dict[str, str] = {}
+        self.benchmarks: list[str] = []
+
+    def runs(self) -> Iterator[dict[str, Any]]:
+        # by folder, with that of the folders above: its config, and its command under ""
+        given: dict[str, dict[str, Any]] = {}
+        open_: dict[str, dict[str, Any]] = {}  # with a config and no results yet
+        found: dict[str, dict[str, Any]] = {}
+        for folder, inner, names in os.walk(self.root):
+            inner.sort()
+            inner[:] = [name for name in inner if not name.startswith(".")]
+            where = os.path.relpath(folder, self.root)
+            config = dict(given.get(os.path.dirname(where) if where != "." else "", {}))
+            run = self._run(folder, sorted(names), config)
+            given["" if where == "." else where] = config
+            if run is None:
+                continue
+            if "metrics" in run or "state" in run:
+                found[where] = {"state": "done", **run}
+            else:
+                open_[where] = run
+        for where, run in open_.items():
+            below = "" if where == "." else f"{where}{os.sep}"
+            if not any(other.startswith(below) for other in found):
+                found[where] = {**run, **UNFINISHED}
+        for where in sorted(found):
+            yield {"folder": where, **found[where]}
+
+    def _run(self, folder: str, names: list[str], config: dict[str, Any]) -> dict[str, Any] | None:
+        """What a folder says of a run: ``config`` gets what it sets; None where it says nothing."""
+        own, metrics, told = False, dict[str, Any](), dict[str, Any]()
+        hydra = os.path.join(folder, ".hydra", "config.yaml")
+        if os.path.isfile(hydra):
+            own = bool(self._into(config, hydra)) or own
+        sacred = "run.json" in names and "config.json" in names
+        for name in names:
+            path = os.path.join(folder, name)
+            if sacred and name in ("run.json", "metrics.json"):
+                (self._of_sacred if name == "run.json" else self._series)(path, told, metrics)
+            elif name == "dvc.yaml":
+                config.update(self._command(path))
+            elif _CONFIG.fullmatch(name):
+                own = bool(self._into(config, path)) or own
+            elif name.endswith(".json") and benchmarks.as_rows(path, name) is not None:
+                self.benchmarks.append(path)
+            elif _RESULTS.fullmatch(name):
+                self._into(metrics, path)
+        title = self._title(folder)
+        told |= {"title": title} if title else {}
+        if not (metrics or own or "state" in told):
+            return None
+        command = {"command": config[_COMMAND]} if _COMMAND in config else {}
+        settings = {name: value for name, value in config.items() if name != _COMMAND}
+        parts = {"config": settings, "metrics": metrics}
+        return {**told, **command, **{name: values for name, values in parts.items() if values}}
+
+    def _value(self, path: str) -> Any:
+        """What a file says, None for what cannot be read, which is noted."""
+        where = os.path.relpath(path, self.root)
+        try:
+            if os.path.islink(path) or os.path.getsize(path) > MAX_WHOLE_BYTES:
+                self.notes.append((where, "a link or too large, and not read"))
+                return None
+            with open(path, "rb") as file:
+                data = file.read()
+            text = data.decode("utf-8-sig", errors_of(whole=True))
+            self.digests[where] = digest_bytes(data)
+            if path.endswith(".json"):
+                return json.loads(text, parse_float=held_or_text)
+            return self.parse(text, path)
+        except Exception as error:  # the parser's own
+            self.notes.append((where, f"it cannot be read: {str(error)[:200]}"))
+            return None
+
+    def _into(self, values: dict[str, Any], path: str) -> object:
+        said = self._value(path)
+        if isinstance(said, Mapping):
+            values.update(said)
+        return said
+
+    def _of_sacred(self, path: str, told: dict[str, Any], metrics: dict[str, Any]) -> None:
+        said = self._value(path)
+        if not isinstance(said, Mapping):
+            return
+        told["state"] = str(said.get("status") or "")
+        if trace := said.get("fail_trace"):
+            told["reason"] = str(trace[-1] if isinstance(trace, list) else trace).strip()
+        if isinstance(said.get("start_time"), str):
+            told["time"] = said["start_time"]
+        if said.get("result") is not None:
+            metrics["result"] = said["result"]
+
+    def _series(self, path: str, told: dict[str, Any], metrics: dict[str, Any]) -> None:
+        """The last value of each metric that Sacred kept."""
+        said = self._value(path)
+        for name, series in said.items() if isinstance(said, Mapping) else ():
+            values = series.get("values") if isinstance(series, Mapping) else None
+            if isinstance(values, list) and values:
+                metrics[str(name)] = values[-1]
+
+    def _command(self, path: str) -> dict[str, str]:
+        """The command of the only stage of DVC."""
+        said = self._value(path)
+        stages = said.get("stages") if isinstance(said, Mapping) else None
+        commands = [
+            stage["cmd"]
+            for stage in (stages.values() if isinstance(stages, Mapping) else ())
+            if isinstance(stage, Mapping) and isinstance(stage.get("cmd"), str)
+        ]
+        return {_COMMAND: commands[0]} if len(commands) == 1 else {}
+
+    def _title(self, folder: str) -> str:
+        """What the notes beside the folders of runs call this one: ``## Run 1: two groups``."""
+        notes, name = os.path.join(os.path.dirname(folder), "notes.txt"), os.path.basename(folder)
+        if not re.fullmatch(r"(?i)run_\w+", name) or not os.path.isfile(notes):
+            return ""
+        with open(notes, encoding="utf-8", errors="replace") as file:
+            titles = dict(_TITLE.findall(file.read(MAX_WHOLE_BYTES)))
+        named = {key.lower().replace(" ", "_"): title.strip() for key, title in titles.items()}
+        return str(named.get(name.lower(), ""))
+
+    def cases(self) -> Iterator[Row]:
+        """The cases of the files of benchmark programs."""
+        for path in sorted(self.benchmarks):
+            where = os.path.relpath(path, self.root)
+            if (table := benchmarks.as_rows(path, where)) is None:
+                continue
+            for number, cells, trouble in table.rows:
+                yield number, {"file": where, **(cells or {})}, trouble
+            self.digests[where] = table.digest()
