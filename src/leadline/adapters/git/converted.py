@@ -7,8 +7,6 @@ Git calls them unchanged, so nothing else tells. A file of the size that git sto
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Container, Iterable, Mapping
 
 from leadline.adapters.git.objects import scratch_folder
@@ -77,6 +75,9 @@ def _otherwise(git: GitProgram, index: Mapping[str, str], paths: list[str]) -> l
     """Those of ``paths`` that do not come out as they lie here."""
     if not paths:
         return []
+    import shutil
+    import tempfile
+
     out = tempfile.mkdtemp(prefix="converted-", dir=scratch_folder(git.common_dir))
     try:
         arguments = ["checkout-index", "-z", "--stdin", "-q", f"--prefix={out}/"]
