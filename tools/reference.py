@@ -53,8 +53,6 @@ def reference() -> str:
         + "A file that was given and cannot be used (a table that is no text, a column that it has not) is 2.\n"
         + "\n`leadline run` exits with the command's own code, 124 after a timeout, 128+N after signal N, 125 when "
         "Leadline itself failed.\n",
-        "## Codes of errors\n\nThe `code` of an error in `--json` is stable; where it is written says the rest.\n"
-        "`…` stands for what is known only when it happens.\n\n" + table(),
         settings(),
         "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "
         "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`. `ok` is false with an `error`, and "
@@ -74,6 +72,10 @@ def reference() -> str:
                     )
                     if name in answers:
                         parts.append(section(answers[name]))
+    parts.append(
+        "## Codes of errors\n\nThe `code` of an error in `--json` is stable; where it is written says the rest.\n"
+        "`…` stands for what is known only when it happens.\n\n" + table()
+    )
     return "\n".join(parts)
 
 
