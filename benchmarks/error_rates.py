@@ -167,7 +167,7 @@ def label_says(a: list[Run], b: list[Run], choice: Choice) -> bool:
 
 
 def named_label_says(a: list[Run], b: list[Run], choice: Choice) -> bool:
-    return label_of(a, b, Chosen(lambda: choice, named=True)) in ("replicated", "stable")
+    return label_of(a, b, Chosen(lambda: choice, named=1)) in ("replicated", "stable")
 
 
 JUDGES: dict[str, Judge] = {"`compare`": compare_says, "label": label_says}

@@ -512,6 +512,25 @@ def test_two_sources_that_disagree_are_named_and_the_more_specific_wins(tmp_path
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "pattern", "value"),
+    [
+        (b"loss 1.105e+01", "loss ([0-9.]+)", None),  # 11.05, and 0.21 is printed as 2.1e-01
+        (b"loss 12.34", "loss ([0-9]+)", None),
+        (b"loss 12.34", r"loss .*([0-9.]+)$", None),
+        (b"loss 0.34", r"loss 0\.([0-9]+)", None),
+        (b"loss 12.", "loss ([0-9]+)", 12.0),
+        (b"loss,0.5,12", "loss,([0-9.]+)", 0.5),
+        (b"took 12ms", "took ([0-9]+)", 12.0),
+    ],
+)
+def test_a_piece_of_a_number_is_none(tmp_path, line, pattern, value):
+    result = run(tmp_path, f"pattern:v={pattern}", stdout=line + b"\n")
+    assert result.metrics == ({} if value is None else {"v": value})
+    if value is None:
+        assert "is a piece of a longer number" in problem(result, "not-a-number")["what"]
+
+
 def test_patterns(tmp_path):
     result = run(
         tmp_path,

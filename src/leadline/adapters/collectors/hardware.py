@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def collect(cache_dir: str, root: str = "/") -> HardwareFacts:
     """``host, machine, cpu_model, cpu_count, cpu_affinity, memory_bytes, cgroup_cpu_limit`` (CPUs),
     ``cgroup_memory_limit_bytes, virtualised`` (``vm``, ``container``, ``none`` or None), ``gpus``
-    (list of ``index, name, memory_bytes, driver``), ``tpus`` (device files). What cannot be read is
-    None, never guessed."""
+    (list of ``index, name, memory_bytes, driver``), ``tpus`` (device files), ``niceness`` where it is not 0. What
+    cannot be read is None, never guessed."""
     uname = os.uname()
     boot = _read(root, "proc/sys/kernel/random/boot_id")
     driver = _driver(root)
@@ -42,6 +42,7 @@ def collect(cache_dir: str, root: str = "/") -> HardwareFacts:
         "machine": uname.machine,
         **facts,
         "cpu_affinity": _affinity(),
+        **_niceness(),
         "cgroup_cpu_limit": _cgroup_cpu_limit(root),
         "cgroup_memory_limit_bytes": _cgroup_memory_limit(root),
         "tpus": tpu_files(root),
@@ -112,6 +113,12 @@ def _virtualised(root: str, cpuinfo: str) -> str | None:
     if not cpuinfo:
         return None
     return "vm" if re.search(r"^flags\s*:.*\bhypervisor\b", cpuinfo, re.M) else "none"
+
+
+def _niceness() -> HardwareFacts:
+    """How far the run gives way to others, where it does: as rarely asked for as not."""
+    niceness = os.nice(0)
+    return {"niceness": niceness} if niceness else {}
 
 
 def _affinity() -> list[int]:

@@ -14,11 +14,15 @@ from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import printed_measuring, read_metrics_line, read_stdout_line
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.extract.written_number import number_in
+from leadline.core.patterns import later
 from leadline.core.plain import without_escapes
 from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
 MAX_PATTERN_CHARS = 10_000
+# What makes a match a piece of a longer number: that goes on behind it, or began before.
+_GOES_ON = later(r"\d|\.\d|[eE][+-]?\d")
+_BEGAN = later(r"\d\.?$")
 
 
 class MetricsReader:
@@ -125,6 +129,8 @@ def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: G
     gatherer.rows += 1
     said = match.group(group)
     value = "" if said is None else _number(said, gatherer.unit(gatherer.spec.name))
+    if not isinstance(value, str) and _is_piece(match.string, *match.span(group)):
+        value = "a piece of a longer number"
     if isinstance(value, str):
         gatherer.dropped += 1
         why = "not a number" if value in ("", "no number") else value
@@ -136,6 +142,10 @@ def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: G
         step = _number(match.groupdict().get("step") or "")
         gatherer.taken += 1
         gatherer.add(gatherer.spec.name, value, None if isinstance(step, str) else step, number)
+
+
+def _is_piece(line: str, start: int, end: int) -> bool:
+    return bool(_GOES_ON.match(line, end) or _BEGAN.search(line[max(start - 2, 0) : start]))
 
 
 def _number(text: str, unit: str = "") -> float | str:

@@ -194,11 +194,12 @@ def _values(runs: list[Run], metric: str) -> list[float]:
 @dataclass(frozen=True)
 class Chosen:
     """How a clause came to be asked. ``choice``: from how many comparisons it was chosen, asked only
-    where that matters. ``named``: its sides were named in a record that was there before their runs;
+    where that matters. ``named``: how many predictions like it were there before their runs, itself one
+    of them; 0 where it was not;
     ``is_fresh``: whether a run was begun after the record that asked."""
 
     choice: Callable[[], Choice] = lambda: NO_CHOICE
-    named: bool = False
+    named: int = 0
     is_fresh: Callable[[Run], bool] = lambda run: False
 
 
@@ -234,7 +235,7 @@ def _look(
         return take_looks(a, other, interval_of, excludes, choices, one_sided, bears)
 
     left, right = sides
-    looks = looks_at(left, right, 1, chosen.named)
+    looks = looks_at(left, right, max(1, chosen.named), bool(chosen.named))
     if chosen.named or not looks.shown_at:
         return looks
     choice = chosen.choice()

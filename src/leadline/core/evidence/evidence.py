@@ -52,7 +52,7 @@ from leadline.core.values import dataclass, field
 # Raised whenever the same runs may get another label than before: a record of a claim names the version that gave its
 # label, so that what an upgrade changed can be told from what runs changed. 1: what no record names. The index keeps
 # labels: its SCHEMA_VERSION is raised with it.
-RULES = 10
+RULES = 11
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4

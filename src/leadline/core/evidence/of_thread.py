@@ -293,10 +293,10 @@ def _choosing(thread: Thread, uid: str) -> Choosing:
 
     def chosen(clause: Clause, left: list[Run], right: list[Run]) -> Chosen:
         runs = [run.uid for run in left]
-        named = bool(uid) and thread.came_before(uid, *runs)
-        named = named or any(
-            thread.came_before(at, *runs) for at in predicting(thread, {clause.format()})
-        )
+        before = [uid] if uid else []
+        before += predicting(thread, {clause.format()})
+        is_named = any(thread.came_before(at, *runs) for at in before)
+        named = predictions_like(thread, clause, runs) if is_named else 0
         whole = sides.setdefault(clause.format(), (right, left))
 
         def choice() -> Choice:
@@ -340,6 +340,26 @@ def predicting(thread: Thread, clauses: set[str]) -> list[str]:
     if thread.kept is not None:
         return sorted(set.intersection(*map(thread.kept.predicting, clauses)))
     return [item.uid for item in thread.hypotheses if clauses <= predicted_by(item)]
+
+
+def predictions_like(thread: Thread, clause: Clause, runs: list[str]) -> int:
+    """How many predictions of the metric of ``clause`` against the same reference were there before
+    ``runs``, and have runs of their own, itself among them: of twenty that were all written beforehand one
+    comes true by chance."""
+    found = {(clause.subject, clause.op[0])}
+    if clause.right is None:
+        return len(found)
+    for item in (*thread.hypotheses, *thread.claims):
+        if not thread.came_before(item.uid, *runs):
+            continue
+        predicate = predicate_of(item)
+        found |= {
+            (other.subject, other.op[0])
+            for other in (predicate.clauses if predicate else ())
+            if (other.metric, other.right) == (clause.metric, clause.right)
+            and any(run.is_evidence for run in runs_of_subject(thread, other.subject))
+        }
+    return len(found)
 
 
 def predicted_by(item: Item) -> set[str]:

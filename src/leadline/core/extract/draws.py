@@ -1,6 +1,6 @@
-"""Of how many values each run's smallest or largest one was taken: more draws reach further, whatever
-was drawn from. So two sides that differ in their number are not judged by it where that favours what
-was found.
+"""Of how many values each run's one was made. More draws reach further, whatever was drawn from, and
+more make a larger sum: two sides that differ in their number are not judged by it where that favours
+what was found. Of an average it is said: what one side left out may be what was hard.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from leadline.core.typed import NamedTuple
 ALIKE = 1.1  # a tenth more evaluations of a curve moves no minimum
 FAR_APART = 2.0
 EXTREMES = ("min", "max")
+COUNTED = (*EXTREMES, "sum", "mean", "median")
 
 
 class Draws(NamedTuple):
-    """``rule``: ``min`` or ``max``, of ``a`` and ``b`` values a run of each side, on average. ``derived``:
+    """``rule``: one of ``COUNTED``, of ``a`` and ``b`` values a run of each side, on average. ``derived``:
     of an input, which a formula may turn round. ``other``: how the one value came about of the side that
-    took no extreme (``last``), "" where both did."""
+    did not (``last``), "" where both did."""
 
     rule: str
     a: float
@@ -39,6 +40,8 @@ class Draws(NamedTuple):
 
     def decides(self, difference: float | None) -> bool:
         """Whether the number of values alone could have moved b away from a as ``difference`` says."""
+        if self.rule not in EXTREMES:
+            return self.rule == "sum"
         if max(self.a, self.b) < FAR_APART * min(self.a, self.b):
             return False
         lower = (self.rule == "min") == (self.b > self.a)
@@ -58,13 +61,13 @@ def unequal_draws(
     b_metric: str,
     definition: MetricDef,
 ) -> Draws | None:
-    """The numbers of values behind an extreme of each side, where they differ by more than a tenth, or
-    one side took none; of a derived metric, behind the first input that has such."""
+    """The numbers of values behind the one of each side, where they differ by more than a tenth, or one
+    side has a single one; of a derived metric, behind the first input that has such."""
     own = definition.name
     for name in sorted(with_inputs([own], {own: definition})):
         a = _behind(a_runs, metric if name == own else name, definition)
         b = _behind(b_runs, b_metric if name == own else name, definition)
-        for rule in EXTREMES:
+        for rule in COUNTED:
             if not a or not b or rule not in {**a, **b}:
                 continue
             on_a, on_b = a.get(rule, 1.0), b.get(rule, 1.0)
@@ -75,7 +78,7 @@ def unequal_draws(
 
 
 def _behind(runs: Sequence[Run], metric: str, definition: MetricDef) -> dict[str, float]:
-    """By rule, how many values a run has behind it on average: of what is no extreme one."""
+    """By rule, how many values a run has behind it on average: one where it took one of them."""
     counts: dict[str, list[int]] = {}
     known = definition if metric == definition.name else MetricDef(metric)
     for run in runs:
@@ -85,6 +88,6 @@ def _behind(runs: Sequence[Run], metric: str, definition: MetricDef) -> dict[str
             continue
         rule = reduced_by(run.extract, metric) or contract_in(run, known).get("reduce", "")
         series = (run.extraction.get("series") or {}).get(metric) or {}
-        points = series.get("points", 1) if rule in EXTREMES else 1
+        points = series.get("points", 1) if rule in COUNTED else 1
         counts.setdefault(rule, []).append(points)
     return {rule: sum(points) / len(points) for rule, points in counts.items()}

@@ -110,6 +110,7 @@ class HardwareFacts(TypedDict, total=False):
     cpu: str  # what ``cpu_model`` was called
     cpu_count: int | None  # that it has
     cpu_affinity: list[int]  # that the run may use
+    niceness: int  # where it is not 0
     memory_bytes: int | None
     cgroup_cpu_limit: float | None  # CPUs
     cgroup_memory_limit_bytes: int | None
