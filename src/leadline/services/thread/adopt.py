@@ -290,15 +290,25 @@ def _adopted_sections(records: Sequence[AdoptedSaid]) -> _Said:
         heading, text = str(record.get("heading") or ""), str(record.get("text") or "")
         if "now" in record:
             now, named = record["now"], record.get("named", where)
-            texts = said[*above, where]
-            made = (n for n, was in enumerate(texts) if _change(where, was, named, now) == text)
-            at = next(made, 0)
-            texts[at : at + 1] = [now]
-            if named != where:
-                _rename(said, (*above, where), (*above, named))
+            place, at = _changed_from(said, (*above, where), named, now, text)
+            said[place][at : at + 1] = [now]
+            if place != (*above, named):
+                _rename(said, place, (*above, named))
         elif where == "entry":
             said[*above, heading].append(text)
     return said
+
+
+def _changed_from(
+    said: _Said, place: tuple[str, ...], named: str, now: str, text: str
+) -> tuple[tuple[str, ...], int]:
+    """Where among what was said a change was made: at its place, or where an entry was moved from."""
+    moved = [path for path in said if path[-1] == place[-1] and path != place]
+    for path in (place, *moved):
+        for n, was in enumerate(said[path]):
+            if _change(place[-1], was, named, now) == text:
+                return path, n
+    return place, 0
 
 
 def _changed(piece: Piece, before: str, was: str) -> Piece:
