@@ -6,17 +6,22 @@ Pure: contents of files are bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 from leadline.core.canonical import sha256_for
 from leadline.core.record.event import Misfit, Newer, Record, line_digest, parse_lines
 from leadline.core.typed import NamedTuple
 
+# Two records of which the end of the line between them is damaged or gone.
+_JOINED = re.compile(rb'("writer":"[^"]{1,80}"\})[^\n]?(\{")')
+
 
 class _Line(NamedTuple):
-    """``whole``: with the torn lines in front of it, which no chain counts."""
+    """``torn``: the lines in front of it which no chain counts."""
 
-    whole: bytes
+    torn: bytes
+    text: bytes
     id: str
     prev: str
 
@@ -42,8 +47,8 @@ def _file(data: bytes) -> _File:
         if isinstance(record, Misfit):
             record = record.record
         if isinstance(record, Record):
-            whole = torn + line.rstrip(b"\n") + b"\n"
-            lines.setdefault(line_digest(line, sha256), _Line(whole, record.id, record.prev))
+            text = line.rstrip(b"\n") + b"\n"
+            lines.setdefault(line_digest(line, sha256), _Line(torn, text, record.id, record.prev))
             torn = b""
         else:
             torn += line
@@ -71,14 +76,15 @@ def rejoined(
     """
     mine, theirs = _file(ours), _file(published)
     pool: dict[str, _Line] = {}
-    for file in (theirs, *map(_file, copies), mine):  # as it was published, torn lines and all
+    parted = _file(_JOINED.sub(rb"\1\n\2", ours))
+    for file in (theirs, *map(_file, copies), mine, parted):  # as published, torn lines and all
         pool = {**file.lines, **pool}
     for end in (*ends, theirs.end, mine.end):
         chain = _walk_back(pool, end, follows)
         is_ours = end in ends or not mine.lines or mine.end in chain
         if chain and is_ours and _leaves_out_none(mine, chain):
             torn = mine.torn if end == mine.end else b""
-            whole = b"".join(line.whole for line in chain.values()) + torn
+            whole = _text(chain, mine) + torn
             ids = {line.id for line in chain.values()}  # a damaged form says nothing more
             if all(uid in ids or line in whole for uid, line in mine.newer.items()):
                 return whole
@@ -93,6 +99,17 @@ def _walk_back(pool: Mapping[str, _Line], end: str, follows: str) -> dict[str, _
             return {}
         chain[end], end = line, line.prev
     return dict(reversed(chain.items()))
+
+
+def _text(chain: Mapping[str, _Line], mine: _File) -> bytes:
+    """What is torn in front of a line of ours is the damaged form of the one that is put in there."""
+    out, put_in = [], False
+    for digest, line in chain.items():
+        if not (put_in and line is mine.lines.get(digest)):
+            out.append(line.torn)
+        out.append(line.text)
+        put_in = digest not in mine.lines
+    return b"".join(out)
 
 
 def _leaves_out_none(mine: _File, chain: Mapping[str, _Line]) -> bool:
