@@ -84,6 +84,21 @@ def test_a_repeated_result_that_the_noise_may_have_made_does_not_stand_before_th
     assert best_id(b) == "P-003"
 
 
+def test_a_claim_on_another_metric_does_not_stand_beside_the_best():
+    b = answered()
+    b.claim("faster", ["P-001", "P-002"], "time_ms(P-002) < time_ms(P-001)")
+    b.run("both", {"time_ms": 9.0, "loss": 1.0}, {"k": 3})
+    b.repeat("P-003", *[{"time_ms": 9.0, "loss": 1.0}] * 2)
+    b.claim("it is low", ["P-003"], "loss(P-003) < 2")
+    thread = b.thread()
+    best = page_of(thread, evidence_for(thread)).best
+    assert best is not None and best.experiment.id == "P-003" and best.claim is None
+    b.claim("it is fast", ["P-003"], "time_ms(P-003) < 10")
+    thread = b.thread()
+    best = page_of(thread, evidence_for(thread)).best
+    assert best is not None and best.claim is not None and best.claim.id == "P-C3"
+
+
 def test_what_reads_worse_than_the_baseline_is_no_answer():
     b = ThreadBuilder(metrics=[("time_ms", "ms", "lower"), ("chunks", "", "")])
     b.run("wide", {"time_ms": 100.0, "chunks": 10}, {"k": 1})

@@ -126,7 +126,7 @@ def best_of(
         interval=mean_interval(sample),
         effects=effects_of(thread, experiment, order.metric),
         guards=guards,
-        claim=claim_on(thread, experiment, evidence_of),
+        claim=claim_on(thread, experiment, order.metric, evidence_of),
         ahead=ahead,
     )
 
@@ -156,9 +156,10 @@ def effects_of(thread: Thread, experiment: Experiment, metric: str) -> list[Effe
 
 
 def claim_on(
-    thread: Thread, experiment: Experiment, evidence_of: facts.EvidenceOf | None
+    thread: Thread, experiment: Experiment, metric: str, evidence_of: facts.EvidenceOf | None
 ) -> Item[Any] | None:
-    """The strongest standing claim that counts a run of the experiment, of equals the newest."""
+    """The strongest standing claim on the metric that counts a run of the experiment, of equals the
+    newest."""
     if evidence_of is None:
         return None
     runs = {run.id for run in experiment.runs}
@@ -167,9 +168,14 @@ def claim_on(
         weaker = found is not None and evidence_of(claim).label != evidence_of(found).label
         if weaker or not claim.stands:
             break
-        if runs.intersection(evidence_of(claim).counted):
+        if _names(claim, metric) and runs.intersection(evidence_of(claim).counted):
             found = claim
     return found
+
+
+def _names(claim: Item[Any], metric: str) -> bool:
+    before = str(claim.body.get("predicate") or "").split("(")[:-1]
+    return any(part.rstrip('" ').endswith(metric) for part in before)
 
 
 # ---- how to run ----------------------------------------------------------------------------------
