@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.store import event_log
+from leadline.adapters.store import event_log, index
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.kept_thread import KeptRows
-from leadline.core.record.thread import Thread
+from leadline.core.record.event_files import check
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text import unbound
 from leadline.core.text.lint import lint
 from leadline.services.context import Context
@@ -247,6 +248,23 @@ def test_the_numbers_of_a_thread_are_told_once_to_the_texts_that_cite_nothing(
         folded.clear()
         assert unbound.unbound_numbers(text, view) == unbound.unbound_numbers(text, log.thread("t"))
         assert set(folded) == {"P-011", "P-012", "P-013"}
+
+
+def test_what_many_runs_say_alike_is_held_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "ALONE", 10)
+    with store() as log:
+        put(log, study(18))
+        view = log.view("t")
+        assert view.kept is not None
+        # Those of no claim, which were not looked at yet.
+        found = view.kept.load([f"P-{number:03d}" for number in range(9, 19)])
+        first, *others = [run for e in found if isinstance(e, Experiment) for run in e.runs]
+        assert len(others) == 9
+        assert all(run.code is first.code and run.argv is first.argv for run in others)
+        assert not any(run.config is first.config for run in others)
+        checked, faults = check(log.files("t"), "0f" * 16)
+    of_runs = [record for record in checked if record.kind == "run-planned"]
+    assert len({id(record.body["code"]) for record in of_runs}) == 1 and not faults
 
 
 def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ then that a declaration lifts; the declaration stays visible.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.reruns import is_seed
@@ -125,17 +125,6 @@ def _extraction(
         for name in read
         if metrics is None or name in metrics
     }
-
-
-def _fill_in_readings(
-    facts: list[dict[tuple[str, str], Any]], runs: list[Run], keys: Iterable[tuple[str, str]]
-) -> None:
-    """What one side declared to be somewhere, a run of the other said by itself."""
-    read = [at for at in keys if at[0] == "extraction"]
-    for of_run, run in zip(facts, runs, strict=True):
-        if run.origin == "executed":
-            for at in read:
-                of_run.setdefault(at, AS_REPORTED)
 
 
 def run_facts(
@@ -270,19 +259,26 @@ def is_declared(area: str, key: str, names: list[str]) -> bool:
     )
 
 
-def _counts(
-    facts: list[dict[tuple[str, str], Any]], at: tuple[str, str]
-) -> tuple[dict[str, int], dict[str, object]]:
+class _Counted:
     """How many runs of a side have each value of a fact (by canonical form), and the values
-    themselves."""
-    counts: dict[str, int] = {}
-    values: dict[str, object] = {}
-    for of_run in facts:
-        if at in of_run:
-            text = canonical_json(of_run[at])
-            counts[text] = counts.get(text, 0) + 1
-            values[text] = of_run[at]
-    return counts, values
+    themselves: of many runs that say mostly the same."""
+
+    def __init__(self, facts: Iterable[dict[tuple[str, str], Any]]) -> None:
+        self.runs, self.first = 0, dict[tuple[str, str], Any]()
+        self.counts: dict[tuple[str, str], dict[str, int]] = {}
+        self.values: dict[tuple[str, str], dict[str, object]] = {}
+        for of_run in facts:
+            self.first = self.first if self.runs else of_run
+            self.runs += 1
+            for at, value in of_run.items():
+                text, counts = canonical_json(value), self.counts.setdefault(at, {})
+                counts[text] = counts.get(text, 0) + 1
+                self.values.setdefault(at, {})[text] = value
+
+    def of(self, at: tuple[str, str]) -> tuple[dict[str, int], dict[str, object], int]:
+        """The last: how many runs say nothing of it."""
+        counts = self.counts.get(at, {})
+        return counts, self.values.get(at, {}), self.runs - sum(counts.values())
 
 
 def _is_no_other_part(key: str, a: Mapping[str, object], b: Mapping[str, object]) -> bool:
@@ -346,15 +342,26 @@ def _listed(runs: Run | list[Run]) -> list[Run]:
     return [runs] if isinstance(runs, Run) else list(runs)
 
 
-def _read_from_commands(facts: list[dict[tuple[str, str], Any]], runs: list[Run]) -> None:
-    """A key that the config of some runs holds, and others only give to their command, is config of
-    these too: the same option was written down once and not the other time."""
+def _facts_among(
+    runs: list[Run], followed: list[str], metrics: Iterable[str]
+) -> Callable[[Run], dict[tuple[str, str], Any]]:
+    """What makes the facts of each of ``runs``. A key that the config of some holds, and others only
+    give to their command, is config of these too: the same option was written down once and not the
+    other time. And what one declared to be somewhere, another said by itself."""
     named = {key for run in runs for key in run.config}
-    for of_run, run in zip(facts, runs, strict=True):
+    read = {("extraction", name) for run in runs for name in _extraction(run, metrics, {})}
+
+    def facts_of(run: Run) -> dict[tuple[str, str], Any]:
+        facts = run_facts(run, followed, metrics)
         for key, value in config_from_args(run.argv).items():
-            if key in named and ("config", key) not in of_run:
-                of_run["config", key] = value
-                of_run.pop(("command", f"flag {key}"), None)
+            if key in named and ("config", key) not in facts:
+                facts["config", key] = value
+                facts.pop(("command", f"flag {key}"), None)
+        if run.origin == "executed":
+            facts = {**dict.fromkeys(read, AS_REPORTED), **facts}
+        return facts
+
+    return facts_of
 
 
 def config_diff(
@@ -381,21 +388,19 @@ def config_diff(
     followed = [name.removeprefix("config.") for name in axes + nuisance]
     if metrics is None:
         metrics = {name for side in sides for run in side for name in run.metrics}
-    facts_a, facts_b = ([run_facts(run, followed, metrics) for run in side] for side in sides)
-    _read_from_commands(facts_a + facts_b, sides[0] + sides[1])
+    facts_of = _facts_among(sides[0] + sides[1], followed, metrics)
+    told_a, told_b = (_Counted(map(facts_of, side)) for side in sides)
     flags_a, flags_b = (
         {name for run in side for name in config_from_args(run.argv)} for side in sides
     )
-    keys = {at for of_run in facts_a + facts_b for at in of_run} | {("code", "tree")}
-    _fill_in_readings(facts_a + facts_b, sides[0] + sides[1], keys)
+    keys = {*told_a.counts, *told_b.counts, ("code", "tree")}
     declared = (run for side in sides for run in side if run.ruler.get("declared"))
     measuring = {name for run in declared for name in run.ruler.get("variables", ())}
     for at in sorted(keys, key=lambda at: (AREAS.index(at[0]), at[1])):
         area, key = at
-        (count_a, values_a), (count_b, values_b) = _counts(facts_a, at), _counts(facts_b, at)
-        missing_a, missing_b = (
-            len(facts_a) - sum(count_a.values()),
-            len(facts_b) - sum(count_b.values()),
+        (count_a, values_a, missing_a), (count_b, values_b, missing_b) = (
+            told_a.of(at),
+            told_b.of(at),
         )
         if area == "software" and key.startswith((NATIVE, LOADED)):
             if _is_no_other_part(key, values_a, values_b):
@@ -405,8 +410,8 @@ def config_diff(
         if not tag:
             _note_within(diff, at, "a", values_a, missing_a)
             _note_within(diff, at, "b", values_b, missing_b)
-        shares_a = {text: n * len(facts_b) for text, n in count_a.items()}
-        shares_b = {text: n * len(facts_a) for text, n in count_b.items()}
+        shares_a = {text: n * told_b.runs for text, n in count_a.items()}
+        shares_b = {text: n * told_a.runs for text, n in count_b.items()}
         unrecorded = at == ("code", "tree") and bool(missing_a or missing_b)
         if area == AREA and _was_named(sides, key):
             if (
@@ -446,8 +451,8 @@ def config_diff(
         # A command line is known whole: what it lacks is absent, not unrecorded.
         absent = (
             area == "command"
-            and ("command", "program") in facts_a[0]
-            and ("command", "program") in facts_b[0]
+            and ("command", "program") in told_a.first
+            and ("command", "program") in told_b.first
         )
         absent |= (
             area == "config" and all(r.argv for s in sides for r in s) and key in flags_a | flags_b
@@ -605,10 +610,13 @@ def _alike_as_written(sides: tuple[list[Run], list[Run]], at: tuple[str, str]) -
     """Whether a part of the command is the same on both sides as it was typed: the value of an axis
     may stand by chance in the one and not in the other, and following it there would make a
     difference of none."""
-    (count_a, _), (count_b, _) = (_counts([run_facts(run) for run in side], at) for side in sides)
-    n_a, n_b = len(sides[0]), len(sides[1])
-    return bool(count_a) and {k: n * n_b for k, n in count_a.items()} == {
-        k: n * n_a for k, n in count_b.items()
+    a, b = (
+        _Counted({at: facts[at]} if at in facts else {} for facts in map(run_facts, side))
+        for side in sides
+    )
+    shares_a = {text: n * b.runs for text, n in a.counts.get(at, {}).items()}
+    return bool(shares_a) and shares_a == {
+        text: n * a.runs for text, n in b.counts.get(at, {}).items()
     }
 
 

@@ -10,8 +10,10 @@ envelope only where it changed; the session that wrote it, where there was one.
 from __future__ import annotations
 
 import json
+import marshal
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from operator import itemgetter
 
 from leadline.core.canonical import canonical_json, digest_bytes, sha256_for
@@ -22,6 +24,8 @@ from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass
 
 CURRENT_VERSION = 1
+READ_AT_ONCE = 500  # lines of a chain
+MOST_REPEATED = 4000  # values of which it is known that they were said
 
 ENVELOPE = ("v", "id", "at", "thread", "writer", "kind", "actor", "body", "prev")
 _envelope_of = itemgetter(*ENVELOPE)
@@ -168,6 +172,21 @@ def _values_of(lines: Sequence[bytes], mark: str) -> list[Any] | None:
     return members[::2] if apart else None
 
 
+class Repeated:
+    """What many records say alike (the machine, the code) is held once by who holds the records:
+    nobody changes one. 6 kB a run instead of 18."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Any] = {}
+
+    def hold_once(self, body: dict[str, Any]) -> None:
+        for name, value in body.items():
+            if type(value) is dict or type(value) is list:
+                body[name] = self._known.setdefault(marshal.dumps(value, 2), value)
+        if len(self._known) > MOST_REPEATED:  # most of it is said once only
+            self._known.clear()
+
+
 def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record:
     """The record of one line's JSON value. Raises BadLine as ``parse_line`` does."""
     if type(data) is not dict or type(data.get("v")) is not int:
@@ -265,7 +284,7 @@ class Fault:
 
 
 def check_chain(
-    lines: list[tuple[str, bytes]], mark: str = "", follows: str = ""
+    lines: Iterable[tuple[str, bytes]], mark: str = "", follows: str = ""
 ) -> tuple[list[Record], list[Fault]]:
     """Check one writer's lines, oldest first, as (place, bytes) pairs. ``mark`` as ``parse_lines``
     has it; ``follows``: the digest of the line before the first, where that was checked already.
@@ -278,10 +297,10 @@ def check_chain(
     torn: dict[str, str] = {}
     healed: set[str] = set()
     last: tuple[str, bytes, Record] | None = None
-    previous, sha256 = follows, sha256_for(sum(len(line) for _, line in lines))
-    for (place, line), record in zip(
-        lines, parse_lines([line for _, line in lines], mark), strict=True
-    ):
+    previous, size_bytes, repeated = follows, 0, Repeated()
+    for place, line, record in _read_some_at_a_time(lines, mark):
+        size_bytes += len(line)
+        sha256 = sha256_for(size_bytes)
         if isinstance(record, Misfit):
             faults.append(_quarantined(place, record))
             fit, record = None, record.record
@@ -290,6 +309,7 @@ def check_chain(
             continue
         else:
             fit = record
+            repeated.hold_once(fit.body)
         if record.prev != previous:
             faults.append(
                 Fault(
@@ -319,6 +339,15 @@ def check_chain(
                 )
             )
     return records, faults
+
+
+def _read_some_at_a_time(
+    lines: Iterable[tuple[str, bytes]], mark: str
+) -> Iterator[tuple[str, bytes, Record | BadLine]]:
+    rest = iter(lines)
+    while some := list(islice(rest, READ_AT_ONCE)):
+        read = parse_lines([line for _, line in some], mark)
+        yield from ((place, line, found) for (place, line), found in zip(some, read, strict=True))
 
 
 def _last_line(place: str, line: bytes, record: Record) -> list[Fault]:

@@ -167,11 +167,11 @@ def check(
             copies.append((names[-1], _diverged(names[-1])))
         else:
             faults += missing(writer, names)
-        lines = [
+        lines = (
             (f"{name}:{number}", line)
             for name in names
             for number, line in enumerate(files[name].splitlines(keepends=True), 1)
-        ]
+        )
         found, wrong = check_chain(lines, mark)
         records += found
         faults += [f for f in wrong if not is_copy or f.where.startswith(names[-1])]
