@@ -424,6 +424,12 @@ def test_nothing_nested_is_lost_from_a_config(tmp_path: Path) -> None:
     assert second.config == {"o.name": "sgd", "o.b": [0.9, "NaN"]}
 
 
+def test_an_integer_of_too_many_digits_is_config_as_text(tmp_path: Path) -> None:
+    content = f'[{{"n": {"1" * 400}, "big": {2**70}, "ms": 1.5}}]'
+    (run,) = read(tmp_path / "r.json", content, Columns({"ms": "ms"}, None)).runs
+    assert run.config == {"n": "1" * 400, "big": 2**70}
+
+
 def test_literals_of_python_in_json(tmp_path: Path) -> None:
     found = read(tmp_path / "r.json", '[{"ms": NaN, "loss": 1, "x": Infinity}, {"ms": -Infinity}]')
     assert [(r.metrics, r.nonfinite) for r in found.runs] == [

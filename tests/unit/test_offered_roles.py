@@ -183,6 +183,19 @@ def test_more_of_a_rate_is_better(tmp_path: Path):
     assert found["bytes_per_op"].better == "lower"
 
 
+def test_more_bytes_a_second_are_better_and_an_arrow_says_which_way(tmp_path: Path):
+    text = "a,bytes_per_s,allocs_per_op,Acc \u2193,f1\nx,1.5,3,.5,.9\ny,2.5,4,.6,.8\n"
+    columns = offered(tmp_path / "t.csv", text).columns
+    assert [one.better for one in columns[1:]] == ["higher", "lower", "lower", "higher"]
+
+
+def test_rows_that_words_or_repeats_tell_apart(tmp_path: Path):
+    roles = offered(tmp_path / "t.csv", "model,ms\nres net,5.5\nvision t,5.4\n").roles
+    assert roles["config"] == ["model"]
+    roles = offered(tmp_path / "t.csv", "m,rep,ms\na,1,5.5\na,2,5.4\n").roles
+    assert roles["config"] == ["m"]
+
+
 def test_a_file_of_settings_offers_no_metric(tmp_path: Path):
     assert "metrics" not in offered(tmp_path / "c.json", '{"lr": 0.1, "seed": 42}').roles
 
@@ -213,6 +226,17 @@ def test_a_file_of_settings_offers_no_metric(tmp_path: Path):
             {"step": "step", "metrics": ["loss", "lr"]},
         ),
         ("iter,loss,lr\n0,3.5,.1\n10,3.1,.09\n20,2.8,.08\n", {"metrics": ["loss"]}),
+        # an evaluation stands beside its step of training; an epoch has several steps
+        (
+            "epoch,step,loss,eval_loss\n1,5,2.5,\n1,9,2.1,\n1,9,,.5\n2,15,1.9,\n",
+            {"step": "step", "metrics": ["epoch", "loss", "eval_loss"]},
+        ),
+        # what passes and fails; a spread beside its metric; repeats; what alone tells rows apart
+        ("n,ok,ms\n1,PASS,5.5\n2,PASS,6.1\n3,FAIL,0.0\n4,PASS,5.1\n", {"state": "ok"}),
+        ("m,acc,acc_std\na,.91,.01\nb,.92,.02\n", {"metrics": ["acc"]}),
+        ("m,init_std,acc\na,.01,.91\na,.02,.92\n", {"metrics": ["init_std", "acc"]}),
+        ("m,rep,ms\na,1,5.5\na,2,5.4\n", {"metrics": ["ms"]}),
+        ("model,ms\nres net,5.5\nvision t,5.4\n", {"metrics": ["ms"]}),
     ],
 )
 def test_roles_are_told_by_what_cells_hold(tmp_path: Path, text: str, roles: dict[str, object]):

@@ -149,6 +149,7 @@ def test_a_tree_holds_tables_and_what_stands_beside_them() -> None:
         "name: [a, b]\nms: [1.5, 2.5]\n",
         "name: {0: a, 1: b}\nms: {0: 1.5, 1: 2.5}\n",
         "columns: [name, ms]\ndata: [[a, 1.5], [b, 2.5]]\n",
+        "runs: [{name: a, ms: 1.5}, {name: b, ms: 2.5}]\nmean: 2.5\n",
     ],
 )
 def test_rows_of_yaml(tmp_path: Path, text: str) -> None:
@@ -159,6 +160,30 @@ def test_rows_of_yaml(tmp_path: Path, text: str) -> None:
         ({"name": "a"}, {"ms": 1.5}),
         ({"name": "b"}, {"ms": 2.5}),
     ]
+
+
+def test_values_measured_again_and_again_are_rows() -> None:
+    value = [{"n": 1, "timings": [1.5, 2]}, {"n": 2, "timings": [3.5]}]
+    table = rows_of_tree(value, "r.json", "", "")
+    assert [cells for _, cells, _ in table.rows] == [
+        {"n": 1, "timings": 1.5, "repeat": 1},
+        {"n": 1, "timings": 2, "repeat": 2},
+        {"n": 2, "timings": 3.5, "repeat": 1},
+    ]
+    shapes = [{"shape": [1, 3], "history": [0.5, 0.4]}]
+    assert len([*rows_of_tree(shapes, "r.json", "", "").rows]) == 1
+
+
+def test_what_a_benchmark_program_printed_is_its_cases(tmp_path: Path) -> None:
+    path = tmp_path / "bench.txt"
+    path.write_text("BenchmarkA-8 \t 10\t 206.5 ns/op\nBenchmarkB-8 \t 10\t 1554 ns/op\nPASS\n")
+    found = TableSource("text").read(str(path), Columns({"time_s": "time_s"}, ["benchmark"]))
+    assert [run.config["benchmark"] for run in found.runs] == ["BenchmarkA", "BenchmarkB"]
+
+
+def test_a_link_in_a_cell_is_its_words(tmp_path: Path) -> None:
+    text = "| m | ms |\n|---|---|\n| [a](https://a.example/b) | 1.5 |\n"
+    assert read(tmp_path / "r.md", text, "markdown") == [{"m": "a", "ms": "1.5"}]
 
 
 def test_a_database_is_read_and_not_written(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ class TableSource:
                 raise Unreadable("not-a-file", f"{shown} is not a regular file")
             if not folder and not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{shown} is empty")
-            table = _of_a_benchmark(source) if self.format == "json" else None
+            table = _of_a_benchmark(source) if self.format in ("json", "jsonl", "text") else None
             if folder and self.parse is not None:
                 table = rows_of_folders(source, shown, self.parse)
             if self.format == "yaml":

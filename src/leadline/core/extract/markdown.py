@@ -15,6 +15,7 @@ from leadline.core.patterns import later
 
 _RULE = later(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _BAR = later(r"(?<!\\)\|")
+_LINK = later(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _MARKED = later(r"(\*\*|__|`|\*)(.+)\1")
 
 
@@ -43,6 +44,8 @@ def _cells(text: str) -> list[str]:
 
 
 def _plain(cell: str) -> str:
-    """A cell without the marks around it."""
+    """A cell without the marks around it; of a link its words."""
+    if (link := _LINK.fullmatch(cell)) is not None:
+        return link[1].strip()
     found = _MARKED.fullmatch(cell)
     return found[2].strip() if found else cell

@@ -25,6 +25,9 @@ _SETTINGS = frozenset(
 )
 
 
+_REPEATS = frozenset(("timings", "times", "samples", "latencies", "durations", "runtimes"))
+
+
 class TreeTable(NamedTuple):
     """``name``: where it stands, its keys joined by dots."""
 
@@ -36,9 +39,35 @@ def tables_in(value: object) -> list[TreeTable]:
     """The tables of a tree, the one with the most rows first and the whole as one row last. A row has
     what is said beside its list too: texts, whole numbers, settings."""
     if isinstance(value, list):
-        return [TreeTable("", value)]
-    found = [*_tables(value, "", {}, 0)]
+        return [TreeTable("", _repeated(value))]
+    found = [table._replace(rows=_repeated(table.rows)) for table in _tables(value, "", {}, 0)]
     return [*sorted(found, key=lambda table: -len(table.rows)), TreeTable(WHOLE, [value])]
+
+
+def _repeated(rows: list[Any]) -> list[Any]:
+    """The rows; of those that list what they measured again and again (``timings``) one a value."""
+    names = {
+        name for row in rows if isinstance(row, Mapping) for name in row if _is_repeats(name, row)
+    }
+    if len(names) != 1:
+        return rows
+    (name,) = names
+    return [
+        {**row, name: value, "repeat": number}
+        for row in rows
+        if isinstance(row, Mapping)
+        for number, value in enumerate(_values(row.get(name)), 1)
+    ]
+
+
+def _values(cell: object) -> list[Any]:
+    return cell if isinstance(cell, list) and cell else [cell]
+
+
+def _is_repeats(name: object, row: Mapping[Any, Any]) -> bool:
+    values = row[name]
+    several = isinstance(values, list) and len(values) > 1 and all(map(_is_number, values))
+    return several and not _REPEATS.isdisjoint(str(name).lower().replace("-", "_").split("_"))
 
 
 def _tables(value: object, name: str, beside: Mapping[str, Any], depth: int) -> Iterator[TreeTable]:

@@ -52,7 +52,9 @@ _NO_NUMBER = (
     (later(rf"[<>\u2264\u2265\u2272\u2273]=?\s*{_NUMBER}.*"), "a bound and no value"),
     (later(rf"[~\u2248\u223c]\s*{_NUMBER}.*"), "an estimate, as its sign says"),
     (
-        later(rf"{_NUMBER}\s*[*\u2020\u2021\u00a7\u00b6#^\u2191\u2193]+"),
+        later(
+            rf"{_NUMBER}\s*[*\u2020\u2021\u00a7\u00b6#^\u2191\u2193\u2605\u2606\u2b50\u2713\u2714]+"
+        ),
         "a number with a mark, which no column explains",
     ),
     (later(r"\d{4}([-/.])\d\d?\1\d\d?(?:[T ].*)?|\d\d?([/.])\d\d?\2\d{4}"), "a date"),

@@ -23,6 +23,7 @@ from leadline.core.extract.written_number import NONFINITE, integer_in, unit_in
 from leadline.core.metric.items import item_key
 from leadline.core.metric.units import conversion
 from leadline.core.plain import beginning, shell_word
+from leadline.core.record.conform import free
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted, epoch_ms
 from leadline.core.tracker.imported import (
@@ -197,7 +198,9 @@ class _Reading:
             if new[0] is not one:
                 of_one += left
             first_row.setdefault(same, each.where)
-        for same, (run, left) in series.items():
+        for same, (run, all_left) in series.items():
+            named = {column for column, metric in columns.metrics.items() if metric in run.series}
+            left = [cell for cell in all_left if cell.why != _ABSENT or cell.column not in named]
             run.where, run.metrics, run.nonfinite = f"from {first_row[same]}", {}, {}
             self.taken[same] = run, left
 
@@ -532,7 +535,7 @@ def _as_config(cell: Any) -> Any:
     if isinstance(cell, str):
         return parse_value(cell.strip())
     if cell is None or isinstance(cell, (bool, int)):
-        return cell
+        return cell if free(cell) else str(cell)  # of more digits than any number has
     if isinstance(cell, float):
         return finite(cell)
     if isinstance(cell, (list, dict)):

@@ -42,7 +42,7 @@ _PER_SECOND = later(r"/s(?:ec(?:ond)?s?)?\b")
 _HEX = later(r"[0-9a-f]{6,40}")
 _STATE_WORDS = later(
     r"(?i)\W*(?:keep|kept|discard(?:ed)?|revert(?:ed)?|crash(?:ed)?|accept(?:ed)?|reject(?:ed)?|done|"
-    r"fail(?:ed)?|success|finished|completed|timeout|oom|baseline|running|pending|ok|error|killed|"
+    r"fail(?:ed)?|pass(?:ed)?|kill(?:ed)?|success|finished|completed|timeout|oom|baseline|running|pending|ok|error|killed|"
     r"refuted|measured|invalid|suspect|control)\b"
 )
 _TIME_NAMES = _words(
@@ -76,17 +76,21 @@ _WORD_NAMES = _words(
 _DECIDED = _words("kept accepted merged promoted adopted decided accept merge promote")
 _TELLING = ("config", "seed", "commit", "command")  # roles that tell experiments apart
 _COUNTS = _words("n count")
+_AMOUNTS = _words(
+    "bytes kb mb gb kib mib gib memory instructions cycles"
+)  # of which a rate is better
 _STATISTICS = _words(
     "p p_value pvalue pval ci_lo ci_hi ci_low ci_high std stddev stdev stderr sd sem n "
     "count variance"
 )
+_REPEATS = _words("repeat rep replicate repetition")
 _SPREADS = _words("std stddev stdev stderr sd sem variance var se")
 _MIDDLES = _words("mean avg average median")
 _LOWER = _words(
     "loss bpb bpc ppl perplexity error err mae mse rmse mape wer cer nll latency time "
     "ms us ns s sec seconds elapsed duration wall runtime memory mem rss gb mb gib mib "
     "bytes cost fid regret gap miss misses faults energy ttft tpot itl instructions "
-    "cycles size_bytes"
+    "cycles size_bytes allocs allocations"
 )
 _HIGHER = _words(
     "acc accuracy score f1 auc auroc bleu rouge recall precision throughput speedup tps "
@@ -279,6 +283,8 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
         return Offered(name, "state", is_state)
     if plain in _STATISTICS:
         return Offered(name, "left", "a statistic about other columns")
+    if plain in _REPEATS and min(column.numbers, default=2.0) in (0.0, 1.0) and column.distinct > 1:
+        return Offered(name, "left", "which repeat it is of the same config")
     if is_seed(name):
         return Offered(name, "seed", "config that tells repeats apart")
     if _all(column, lambda text: bool(_DURATION.fullmatch(str(text).strip()))):
@@ -321,7 +327,7 @@ def _by_number(column: _Column) -> Offered:
 def _metric(column: _Column, why: str, definition: MetricDef | None = None) -> Offered:
     words = column.words
     rate = _is_rate(words)
-    told = words[: -2 if rate else None]
+    told = [word for word in words[:-2] if word not in _AMOUNTS] if rate else words
     better = next((w for word in reversed(told) if (w := _better(word))), "higher" if rate else "")
     better = next((_ARROWS[mark] for mark in column.name if mark in _ARROWS), better)
     unit = column.unit or unit_of_name(column.name)
@@ -454,16 +460,17 @@ def _step(
     columns: Sequence[_Column], found: Mapping[str, Offered], rows: Sequence[Mapping[str, Any]]
 ) -> str:
     """A column that counts up over the rows that no other tells apart, which are most."""
-    for column in columns:
+    for column in sorted(columns, key=lambda one: (-one.distinct, one.plain == "epoch")):
         if column.plain not in _STEP_NAMES or len(column.numbers) != column.rows or column.rows < 3:
             continue
         told = [c for c in _telling(columns, found) if c is not column]
-        if column.plain in _ONE_STEP and _counts_up(column.numbers):
+        if column.plain in _ONE_STEP and _goes_up(column):
             told = [c for c in told if c not in _scheduled(columns, found, column.name)]
         series: dict[tuple[str, ...], list[float]] = {}
         for row, number in zip(rows, column.numbers, strict=True):
             series.setdefault(tuple(str(row.get(c.name)) for c in told), []).append(number)
-        if len(series) * 2 <= column.rows and all(map(_counts_up, series.values())):
+        one = len(series) == 1 and column.plain in _ONE_STEP and _goes_up(column)
+        if len(series) * 2 <= column.rows and (one or all(map(_counts_up, series.values()))):
             return column.name
     return ""
 
@@ -485,7 +492,7 @@ def _scheduled(
         if c.name != step
         and (_SCHEDULED & {*c.words} or (c.plain in _ONE_STEP and c.numbers == sorted(c.numbers)))
     )
-    return [c for c in named if len(c.numbers) == c.rows]
+    return [c for c in named if len(c.numbers) == len(c.said)]
 
 
 def _item(
@@ -504,6 +511,13 @@ def _item(
         if len({*named}) == len(named) and 2 * len({*of}) <= len(of):
             return column.name
     return ""
+
+
+def _goes_up(column: _Column) -> bool:
+    """Whether a step goes up over the whole table; what is evaluated at a step has a row beside that of
+    its training."""
+    numbers = column.numbers
+    return numbers == sorted(numbers) and 2 * column.distinct > len(numbers)
 
 
 def _counts_up(numbers: Sequence[float]) -> bool:

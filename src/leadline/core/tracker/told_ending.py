@@ -60,7 +60,7 @@ _NOT_YET = later(
 )
 # these say that a result was thrown away, which is a result nevertheless where there is a number
 _DISCARDED = later(
-    r"(?i)\W*(?:discard(?:ed)?|reject(?:ed)?|skip(?:ped)?|invalid|pruned|stopped|dropped|abandoned)\b"
+    r"(?i)\W*(?:discard(?:ed)?|reject(?:ed)?|kill|skip(?:ped)?|invalid|pruned|stopped|dropped|abandoned)\b"
 )
 
 
