@@ -25,8 +25,11 @@ _TOKEN = later(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]
 # Words that say that something is still open, standing alone: a whole cell or field, or in brackets.
 _OPEN = later(
     r"(?i)(?<![\w-])(?:[_*`(\[]*(?:pending|tbd|todo|to be (?:done|filled)|none yet|in progress|running|"
-    r"awaiting results?|n/a|\?{1,3}|\.{3}|…)[_*`)\].]*|\[ \])(?![\w-])"
+    r"awaiting results?|n/a|\?{1,3}|\.{3}|…)[_*`)\].]*|\[ \])(?![\w-])|"
+    r"[_*]*\(to be (?:populated|filled|added|determined|done|written)\b[^)\n]*\)[_*]*|"
+    r"(?<=[:|] )_{3,}"
 )
+_LABEL = later(r"[-*+\s]*(?:\*\*[^*]+:\*\*|\*\*[^*]+\*\*:)")  # with nothing behind it yet
 _WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
 _NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))
 _NUMBERED = later(r"\w*\d[\w.:-]*\b")
@@ -119,7 +122,7 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
     ``derived_until``: everything up to and including this line is derived anew each time and does
     not count.
     """
-    old, new = _below(old, derived_until), _below(new, derived_until)
+    old, new = (_below(text.removeprefix("\ufeff"), derived_until) for text in (old, new))
     start = old.rstrip()
     if start and new.startswith(start) and new[len(start) : len(start) + 1] in ("", "\n"):
         return _grown(new[len(start) :])  # the common case, without a closer look
@@ -297,7 +300,7 @@ def _lines_kept(old: str, new: str, open_places: bool = False) -> bool:
 
 def _filled(line: str) -> re.Pattern[str] | None:
     """What a line with an open place may become; None for one without."""
-    parts = _OPEN.split(line)
+    parts = [*_OPEN.split(line), *([""] if _LABEL.fullmatch(line) else [])]
     return re.compile(".+".join(map(re.escape, parts))) if len(parts) > 1 else None
 
 
