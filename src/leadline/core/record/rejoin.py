@@ -79,11 +79,11 @@ def rejoined(
     parted = _file(_JOINED.sub(rb"\1\n\2", ours))
     for file in (theirs, *map(_file, copies), mine, parted):  # as published, torn lines and all
         pool = {**file.lines, **pool}
-    for end in (*ends, theirs.end, mine.end):
+    for end in (*ends, theirs.end, parted.end, mine.end):
         chain = _walk_back(pool, end, follows)
         is_ours = end in ends or not mine.lines or mine.end in chain
         if chain and is_ours and _leaves_out_none(mine, chain):
-            torn = mine.torn if end == mine.end else b""
+            torn = next((file.torn for file in (parted, mine) if end == file.end), b"")
             whole = _text(chain, mine) + torn
             ids = {line.id for line in chain.values()}  # a damaged form says nothing more
             if all(uid in ids or line in whole for uid, line in mine.newer.items()):
