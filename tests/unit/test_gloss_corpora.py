@@ -33,6 +33,7 @@ OVERCLAIMS = (
 LOGBOOKS = Path(__file__).parents[2].parent / "shared/data/logbooks"
 OTHERS = LOGBOOKS.parent / "append-only"
 TRIVIAL = "loss(arm=new) > 0"
+FORMS = ("", "loss(arm=new) < loss(arm=old)", TRIVIAL)
 
 
 def refused(texts: Iterable[str], thread: Thread, form: str = "") -> dict[str, list[str]]:
@@ -112,7 +113,8 @@ def test_sentences_that_nothing_was_learned_from_are_told_apart(writer: str) -> 
         for said in refused(honest, thread).values()
         if not all(any(map(str.isdigit, word)) for word in said)
     ]
-    assert len(refused(over, thread)) >= 0.9 * len(over)
+    for form in FORMS:
+        assert len(refused(over, thread, form)) >= 0.95 * len(over), form
     assert len(for_words) <= 0.02 * len(honest), for_words
 
 

@@ -79,3 +79,18 @@ def test_settings_in_the_same_sentence_make_a_verdict_no_plainer() -> None:
     ):
         assert overclaims(f"{said}, {settings}.", (), list, named=False), said
     assert not overclaims(f"The winner-take-all layer was used, {settings}.", (), list, named=False)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "with batch size 32 and lr 3e-4 on 8 GPUs, {}",
+        "{}, with batch size 32 and lr 3e-4 on 8 GPUs",
+        "At lr 3e-4, batch 64, 12 layers and seed 3, {}",
+        "{} (batch 32, lr 1e-3, 500 steps of warmup)",
+        "{} with a batch size of 256, a learning rate of 3e-4 and 2000 steps on 4 nodes",
+    ],
+)
+def test_a_verdict_between_settings_is_one(settings: str) -> None:
+    assert judged(settings.format("this settles it")).score > 0
+    assert judged(settings.format("the loss was logged")).score < 0

@@ -16,7 +16,6 @@ from leadline.core.evidence.direction import RELATIVE, contradictions
 from leadline.core.evidence.evaluate import ClauseResult
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
-from leadline.core.patterns import later
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.text import strong_words as strong
@@ -28,9 +27,10 @@ from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass, field
 
 _NAMED = 4
-_DOUBTED = 1.0  # how plain a sentence with a strong word must read to be let through
-_OUTRIGHT = 1.5  # above which a part of a sentence is a verdict, whatever stands beside it
-_STOP = later(r"[,;:()—–]\s+|\s[-–—]\s")
+# how much plainer a sentence with a strong word must read to be let through; beside a claim, and in
+# a language that the weights know nothing of
+_DOUBTED, _DOUBTED_MORE = 0.8, 2.0
+_COMPARED = 0.5  # how much less plain one may read that compares as the claim does
 _SAYS_MORE = "the sentence reads as a verdict, and no claim is named that bears it"
 _PLAIN = "say what was done and what was seen, in which runs, or name the claim (P-C1)"
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
@@ -77,22 +77,28 @@ def overclaims(
     more than what stands in the thread; ``own``: it is their own, and may not even compare where
     they do not."""
     found: list[Overclaim] = []
-    not_borne, borne_words = [], []
+    not_borne, borne_words, compares_as_claimed = [], [], []
     for word in strong_words(text, _names(bearing)):
         if word.kind == strong.BEST and not own and strong.among_tried(word, text):
             continue
         leans_on = bearing if named or word.kind in _OF_THE_THREAD else ()
         lacking = [_JUDGES[word.kind](word, borne, runs) for borne in leans_on]
         if lacking and not all(lacking):
-            borne_words.append(word)
+            if word.kind in _OF_ITS_OWN:  # near to plain to the weights
+                compares_as_claimed.append(word.start)
+            else:
+                borne_words.append((word.start, word.start + len(word.word)))
             continue
         not_borne.append(word)
         if word.kind in _OF_ITS_OWN and not own:
             continue
         why, honest = next((told for told in lacking if told), None) or _without_a_claim(word)
         found.append(Overclaim(word.start, word.word, f"'{word.word}' {why}", honest))
-    of_form = {word.start for word in not_borne if word.kind in _OF_A_FORM}
-    found = list(_by_what_was_learned(text, found, not_borne, borne_words, of_form))
+    left = blanked(text, borne_words)
+    at_most = {at: _COMPARED for at in compares_as_claimed}
+    at_most |= {w.start: -_DOUBTED_MORE if named and bearing else -_DOUBTED for w in not_borne}
+    by_form = [w.start for w in not_borne if w.kind in _OF_A_FORM and named and bearing]
+    found = list(_by_what_was_learned(left, found, at_most, by_form))
     if named and bearing:
         results = [result for borne in bearing for result in borne.evidence.clauses]
         for said, why in contradictions(text, results, bearing[0].metrics, own):
@@ -102,40 +108,26 @@ def overclaims(
 
 
 def _by_what_was_learned(
-    text: str,
-    found: Sequence[Overclaim],
-    not_borne: Sequence[StrongWord],
-    borne: Sequence[StrongWord],
-    of_form: Collection[int],
+    text: str, found: Sequence[Overclaim], at_most: Mapping[int, float], by_form: Collection[int]
 ) -> Iterator[Overclaim]:
-    """``found``, but for those of sentences that are plain all the same ("the winner-take-all layer"),
-    and the sentences that no list has a word of and that say more. What is ``borne`` is left out;
-    what only a form could say (positions ``of_form``) stays."""
-    left = blanked(text, [(w.start, w.start + len(w.word)) for w in borne])
-    for start, sentence in sentences(left):
+    """Of ``found`` what only a form could say (positions ``by_form``), and what stands in a sentence
+    that says more than a plain one. One with a strong word must read plainer (``at_most``: position to
+    score): "the winner-take-all layer" says nothing, "instability is history" has no word of a list."""
+    for start, sentence in sentences(text):
         inside = range(start, start + len(sentence))
         listed = [o for o in found if o.position in inside]
-        said = judged(sentence, strong.kinds_of(w for w in not_borne if w.start in inside))
-        if listed:
-            doubted = said.score > -_DOUBTED
-            for o in listed:
-                if doubted or o.position in of_form or _stands_out(o, start, sentence, not_borne):
-                    yield o
-        elif said.score > 0 and said.words:
-            named = ", ".join(f"'{word}'" for _, word in said.words)
-            at, word = said.words[0]
-            yield Overclaim(start + at, word, f"{named}: {_SAYS_MORE}", _PLAIN)
-
-
-def _stands_out(o: Overclaim, start: int, sentence: str, not_borne: Sequence[StrongWord]) -> bool:
-    """Whether the part of the sentence that it stands in is a verdict by itself: settings listed beside it
-    make it no plainer."""
-    at, end = o.position - start, o.position - start + len(o.word)
-    stops = [m.span() for m in _STOP.finditer(sentence)]
-    first = max((last for _, last in stops if last <= at), default=0)
-    last = min((begins for begins, _ in stops if begins >= end), default=len(sentence))
-    kinds = strong.kinds_of(w for w in not_borne if first <= w.start - start < last)
-    return judged(sentence[first:last], kinds).score > _OUTRIGHT
+        said = judged(sentence)
+        limit = min((at_most[at] for at in at_most if at in inside), default=0.0)
+        if limit < 0 and any(strong.in_other_languages(sentence)):
+            limit = -_DOUBTED_MORE
+        if said.score > limit:
+            yield from listed
+            if not listed and said.words:
+                named = ", ".join(f"'{word}'" for _, word in said.words)
+                at, word = said.words[0]
+                yield Overclaim(start + at, word, f"{named}: {_SAYS_MORE}", _PLAIN)
+        else:
+            yield from (o for o in listed if o.position in by_form)
 
 
 Lacking = tuple[str, str] | None

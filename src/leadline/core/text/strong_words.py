@@ -8,7 +8,7 @@ borne is judged elsewhere (``core/evidence/gloss.py``).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 
 from leadline.core.patterns import later
@@ -36,7 +36,6 @@ NO_EFFECT = "no-effect"  # absence shown
 COMPARES = "compares"  # with something else
 CAUSE = "cause"  # why it is so
 ADVICE = "advice"  # what is to be done
-ANY = "any"
 
 _KIND_OF_FIELD = {
     "rank": BEST,
@@ -483,7 +482,7 @@ def strong_words(text: str, names: Collection[str] = ()) -> list[StrongWord]:
             continue
         found = [*(w for w in found if w not in alike), word]
     found = [w for w in found if not _MADE.match(w.word) or _of_an_effect(w, prose)]
-    found += _in_other_languages(prose)
+    found += in_other_languages(prose)
     return sorted(w for w in found if is_stated(w, prose))
 
 
@@ -551,7 +550,7 @@ def _of_an_effect(word: StrongWord, prose: str) -> bool:
     )
 
 
-def _in_other_languages(prose: str) -> Iterator[StrongWord]:
+def in_other_languages(prose: str) -> Iterator[StrongWord]:
     if not other.MAYBE.search(prose):
         return
     for kind, pattern in _ELSEWHERE:
@@ -625,13 +624,3 @@ _ELSEWHERE = (
     (NO_EFFECT, other.NO_EFFECT),
     (COMPARES, other.COMPARES),
 )
-
-
-def kinds_in(sentence: str) -> set[str]:
-    """Of its strong words, and ANY where one is no mere comparison."""
-    return kinds_of(strong_words(sentence))
-
-
-def kinds_of(words: Iterable[StrongWord]) -> set[str]:
-    kinds = {word.kind for word in words}
-    return kinds | ({ANY} if kinds - {COMPARES} else set())
