@@ -307,3 +307,13 @@ def test_a_file_of_one_content_is_the_same_however_often_each_side_named_it() ->
     assert not roles(config_diff(side("one", "two"), side("one", "two", "two")))
     changed = roles(config_diff(side("one", "one"), side("one", "one", other="another")))
     assert changed == {"named.one": "confound"}
+
+
+def test_a_flag_that_is_itself_the_value_of_the_axis_is_explained() -> None:
+    a, b = (
+        run(n, config={"opt": flag}, argv=["cc-bench", flag, "-g"])
+        for n, flag in ((1, "-O0"), (2, "--fast"))
+    )
+    assert roles(config_diff(a, b, ["opt"])) == {"config.opt": "axis"}
+    other = run(2, config={"opt": "--fast"}, argv=["cc-bench", "--fast", "-p"])
+    assert "confound" in roles(config_diff(a, other, ["opt"])).values()

@@ -216,6 +216,8 @@ def test_the_other_way_round_and_another_metric(text: str, form: str) -> None:
         ("new is not slower", TIME),
         ("old takes longer", TIME),
         ("the same time in both", SAME),
+        ("new changes the time by less than 0.1 s", SAME),
+        ("a loss that changes by less than 0.1", "loss(arm=new) ~= loss(arm=old) +- 0.1"),
         ("new is better", LOSS),
         ("loss drops when switching from old to new", LOSS),
         ("old is worse", ACC),

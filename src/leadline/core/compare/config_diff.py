@@ -85,6 +85,12 @@ def _follow(token: str, declared: Mapping[str, object]) -> str:
     return token
 
 
+def _bare_flag(name: str, declared: Mapping[str, object]) -> str:
+    """``{axis}`` where the flag itself is the value of a declared axis (``-O3``); else its name."""
+    spelt = {f"-{name}", f"--{name}"}
+    return next((f"{{{key}}}" for key, value in declared.items() if value in spelt), name)
+
+
 def _command_facts(run: Run, declared: Mapping[str, object]) -> dict[str, object]:
     if not run.argv:
         return {}
@@ -98,7 +104,7 @@ def _command_facts(run: Run, declared: Mapping[str, object]) -> dict[str, object
             given[name]
         ):
             shown = ["" if text is None else _follow(text, declared) for text in texts]
-            facts[f"flag {name}"] = shown[0] if len(shown) == 1 else shown
+            facts[f"flag {_bare_flag(name, declared)}"] = shown[0] if len(shown) == 1 else shown
     return facts
 
 

@@ -53,6 +53,7 @@ _OF_ANOTHER_THING = later(
     r"scatter|jitter|difference|gap|distance|batch|window|warm-?up|queue|budget|sample)s?\b[^<;,]*<",
     re.I,
 )
+_OF_A_SIZE = later(r"\b(?:by|of)\s+<\s+than\b", re.I)  # "changes it by less than 0.1"
 RELATIVE = later(r"ratio|speed-?up|gain|improve|delta|diff|relative|reduction|_vs_|win", re.I)
 
 
@@ -68,6 +69,8 @@ def contradictions(
     prose = without_code(text)
     for said in directions(text):
         if not is_stated(StrongWord(said.start, said.word, COMPARES), prose):
+            continue
+        if _OF_A_SIZE.search(f"{prose[: said.start]}<{prose[said.start + len(said.word) :]}"):
             continue
         if said.way in (FASTER, SLOWER) and _LEARNS.search(prose[: said.start]):
             continue  # in steps, of which a loss may tell as well as a time
