@@ -177,6 +177,12 @@ def test_one_flat_object_on_stdout_is_a_row() -> None:
     assert (into.rows, into.taken, into.series["time_ms"].last) == (1, 1, 3.5)
 
 
+def test_a_byte_order_mark_before_what_is_printed_hides_no_row() -> None:
+    into = gathered(STDOUT)
+    read_stdout_line('\ufeff{"time_ms": 3.5}\r\n', 1, into)
+    assert (into.rows, into.taken, into.series["time_ms"].last) == (1, 1, 3.5)
+
+
 _JSON = st.recursive(
     st.none()
     | st.booleans()

@@ -156,7 +156,7 @@ def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
 def printed_object(line: str, named: Sequence[str] = ()) -> dict[str, object] | None:
     """The flat JSON object that a line of ordinary output is, where a number can be in it, or one of
     ``named``, which are looked for as they are written."""
-    text = line.strip()
+    text = line.lstrip("\ufeff").strip()  # some programs put the mark before all that they print
     if not (text.startswith("{") and text.endswith("}")):
         return None
     if not (may_measure(text) or any(name in text for name in named)):
