@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError, environment
 from leadline.job import disk
-from leadline.job.disk import open_anew, open_in_place, sync_folder
+from leadline.job.disk import discard, open_anew, open_in_place, sync_folder
 
 
 def as_user_error(error: OSError, path: str) -> LeadlineError:
@@ -94,10 +94,7 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
         if durable:
             sync_folder(os.path.dirname(path))
     except BaseException as error:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        discard(temporary)
         if isinstance(error, OSError):
             raise as_user_error(error, path) from error
         raise
@@ -159,10 +156,7 @@ def copy_file(source: str, target: str) -> None:
             os.fsync(writing.fileno())
         os.replace(temporary, target)
     except BaseException:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        discard(temporary)
         raise
 
 

@@ -20,7 +20,7 @@ import errno
 import os
 import stat
 
-from leadline.job.disk import make_folders, open_in_place, sync_folder
+from leadline.job.disk import discard, make_folders, open_in_place, sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -234,10 +234,7 @@ def keep(
         else:
             os.unlink(temporary)
     except BaseException:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        discard(temporary)
         raise
     sync_folder(folder)
     after = os.fstat(source) if before is not None else None

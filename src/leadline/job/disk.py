@@ -94,6 +94,14 @@ def open_anew(path: str) -> int:
         return open_in_place(path, os.O_WRONLY | os.O_EXCL)
 
 
+def discard(path: str) -> None:
+    """Remove a file where it is there and can be removed."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
 def open_in_place(path: str, flags: int, mode: int = 0o666) -> int:
     """Open a file of ours, made if need be (``os.O_CREAT`` is added) with those of the rights
     ``mode`` that its folder has. A link in its place is not followed. Raises OSError."""

@@ -72,6 +72,14 @@ def write_whole(path: str, data: bytes, on_disk: bool = False, mode: int | None 
         raise
 
 
+def write_if_it_can(path: str, data: bytes) -> None:
+    """``write_whole`` of what can be found out again; a disk that does not take it costs that."""
+    try:
+        write_whole(path, data)
+    except OSError:
+        pass
+
+
 def _rights(path: str) -> int | None:
     """Of a file that is to be replaced: what was for its owner alone stays so. None: there is none."""
     try:
@@ -143,7 +151,4 @@ def _remember(context: Context, data: bytes) -> None:
     digest = digest_bytes(data)
     digests = [known for known in _written(context) if known != digest] + [digest]
     kept = json.dumps(digests[-OUTPUTS_REMEMBERED:]).encode()
-    try:
-        write_whole(os.path.join(context.root, OUTPUTS), kept)
-    except OSError:
-        pass
+    write_if_it_can(os.path.join(context.root, OUTPUTS), kept)

@@ -19,6 +19,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.run_folder import RESULT
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.job import log, probe, supervise
+from leadline.job.disk import discard
 from leadline.ports.executor import OVER
 
 if TYPE_CHECKING:
@@ -178,10 +179,7 @@ def _environment(folder: str) -> dict[str, str | None]:
         spec = supervise.read_spec(folder)
     except supervise.Refused as refusal:
         raise _unusable(refusal) from None
-    try:
-        os.unlink(f"{folder}/{supervise.PRIVATE}")
-    except OSError:
-        pass
+    discard(f"{folder}/{supervise.PRIVATE}")
     return {**spec["env"], **supervise.told(folder, spec, spec["cookie"])}
 
 

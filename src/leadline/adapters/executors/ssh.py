@@ -25,7 +25,7 @@ from leadline.adapters.own_programs import program
 from leadline.core.errors import LeadlineError, environment, remote
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.job import probe
-from leadline.job.disk import make_folders, open_to_read
+from leadline.job.disk import discard, make_folders, open_to_read
 from leadline.ports.attempt import job_name
 from leadline.ports.executor import ELSEWHERE, MAYBE_STARTED, device_taken
 
@@ -205,7 +205,7 @@ class SshExecutor:
         if "missing" in answer:
             pack = self._pack(tree, answer.get("trees") or [])
             answer = self._hand_over({**asked, "pack_bytes": len(pack)}, pack)
-        _unlink(os.path.join(attempt_dir, PRIVATE))
+        discard(os.path.join(attempt_dir, PRIVATE))
         known = {"v": 1, "executor": self.name, "host": str(answer["host"])}
         ahead_s = round(float(answer["epoch_s"]) - time.time(), 1)
         clock = {"clock_ahead_s": ahead_s} if abs(ahead_s) >= CLOCK_TELLS_S else {}
@@ -488,11 +488,11 @@ class SshExecutor:
             answer = one.asked(words)
         if answer is not None:
             self._keep(one, whose)
-            _unlink(self._away_mark())
+            discard(self._away_mark())
             return answer
         if one.exit_code == NOT_REACHED:
             raise _not_reached(one.said)
-        _unlink(self._away_mark())
+        discard(self._away_mark())
         if one.exit_code == NOT_FOUND:
             raise environment(
                 "no-python-there",
@@ -669,13 +669,6 @@ def _put(folder: str, path: str, offset: int, whole: int, mtime_ns: int, piece: 
         os.close(fd)
     if not grows:
         os.rename(into, target)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
 
 
 def _sockets() -> str:

@@ -228,7 +228,9 @@ def scaled(sample: Sample, factor: float) -> Sample:
     )
 
 
-def _t_interval(centre: float, error: float, df: float, confidence: float, method: str) -> Interval:
+def t_interval(centre: float, error: float, df: float, confidence: float, method: str) -> Interval:
+    """``centre`` and as far from it as ``df`` degrees of freedom want, in its unit; none where that
+    is no number."""
     reach = t_upper_quantile(0.5 * (1.0 - confidence), df) * error if error else 0.0
     low, high = _finite(centre - reach), _finite(centre + reach)
     if low is None or high is None:
@@ -255,7 +257,7 @@ def mean_interval(sample: Sample, confidence: float = 0.95) -> Interval:
         return Interval(None, None, confidence, "Student t", why)
     if sample.sd == 0.0:
         return Interval(sample.mean, sample.mean, confidence, "exact", "every value is identical")
-    return _t_interval(sample.mean, sample.standard_error, sample.n - 1, confidence, "Student t")
+    return t_interval(sample.mean, sample.standard_error, sample.n - 1, confidence, "Student t")
 
 
 def _ratio(a: Sample, b: Sample) -> tuple[float | None, str]:
@@ -319,7 +321,7 @@ def from_t(
     if not math.isfinite(t):
         t = math.copysign(1e308, difference)
     result = TestResult(
-        name, difference, _t_interval(difference, error, df, confidence, name), reasons=reasons
+        name, difference, t_interval(difference, error, df, confidence, name), reasons=reasons
     )
     result.t, result.df = t, df
     result.p_greater, result.p_less = t_tail(t, df), t_tail(-t, df)

@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from leadline.core.stats.distributions import t_upper_quantile
-from leadline.core.stats.inference import Interval, Sample, summarise
+from leadline.core.stats.inference import Interval, Sample, summarise, t_interval
 from leadline.core.values import dataclass
 
 FEWEST_BEFORE = 3
@@ -41,21 +40,8 @@ def prediction_interval(sample: Sample, confidence: float = 0.95) -> Interval:
         return Interval(None, None, confidence, method, "fewer than two values show no spread")
     if sample.sd == 0.0:
         return Interval(sample.mean, sample.mean, confidence, "exact", "every value is identical")
-    reach = (
-        t_upper_quantile(0.5 * (1.0 - confidence), sample.n - 1)
-        * sample.sd
-        * math.sqrt(1.0 + 1.0 / sample.n)
-    )
-    low, high = sample.mean - reach, sample.mean + reach
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return Interval(
-            None,
-            None,
-            confidence,
-            method,
-            "the values are too large for the interval to be a number",
-        )
-    return Interval(low, high, confidence, method)
+    error = sample.sd * math.sqrt(1.0 + 1.0 / sample.n)
+    return t_interval(sample.mean, error, sample.n - 1, confidence, method)
 
 
 def strays(values: Sequence[float], alpha: float = 0.05) -> list[Stray]:

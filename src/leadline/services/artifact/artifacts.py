@@ -25,6 +25,7 @@ from leadline.core.record.run import Run
 from leadline.core.timestamps import few, size
 from leadline.core.typed import TypedDict, cast
 from leadline.core.values import as_dict
+from leadline.job.disk import discard
 from leadline.services.context import Context
 from leadline.services.out_path import check_folder
 
@@ -188,10 +189,7 @@ def get(
                 do="choose another --out",
             ) from None
     except BaseException as error:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        discard(temporary)
         if isinstance(error, _Taken):
             raise _exists(run, artifact, target) from None
         raise

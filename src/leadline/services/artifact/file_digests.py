@@ -14,7 +14,7 @@ from leadline.core.secrets.names import secret_name_reason
 from leadline.job.disk import open_small
 from leadline.services.context import Context
 from leadline.services.local_key import keyed_digest
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import write_if_it_can
 
 KEPT, MOST_KEPT = "input-digests.json", 20_000
 _Stamp = list[int]
@@ -53,10 +53,7 @@ class FileDigests:
         if not self._learnt:
             return
         kept = dict(list(self._known.items())[-MOST_KEPT:])
-        try:
-            write_whole(self._place, json.dumps(kept).encode())
-        except OSError:
-            pass  # they are read again next time
+        write_if_it_can(self._place, json.dumps(kept).encode())  # they are read again next time
 
 
 def digests_of(context: Context, paths: Iterable[str]) -> dict[str, str]:

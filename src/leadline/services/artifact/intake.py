@@ -21,7 +21,7 @@ from leadline.core.record.artifact import GAPS_LISTED, LISTED
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
-from leadline.job.disk import make_folders, open_to_read
+from leadline.job.disk import discard, make_folders, open_to_read
 from leadline.services.context import Context
 from leadline.services.out_path import object_at
 
@@ -148,10 +148,7 @@ def _started_at(attempt: str, result: Result) -> str:
 def forget(paths: list[str]) -> None:
     """Remove what is not kept: copies cut off half-way, and contents that looked like secrets."""
     for path in paths:
-        try:
-            os.unlink(path)
-        except OSError:
-            pass
+        discard(path)
 
 
 def _leftovers(folder: str, needed: set[str]) -> list[str]:

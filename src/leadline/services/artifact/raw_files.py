@@ -19,7 +19,7 @@ from leadline.core.tracker.run_folder import RAW_FILES, RESULT
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import open_small
 from leadline.services.context import Context, refs_for
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import write_if_it_can
 
 if TYPE_CHECKING:
     from leadline.services.artifact.file_digests import FileDigests
@@ -95,10 +95,7 @@ def look_again(context: Context, topic: str) -> None:
     thread = context.store.view(topic)
     ids = [thread.uids[key] for uid in new if (key := ("run", uid)) in thread.uids]
     record_disputed(context, topic, thread.runs_named(ids))
-    try:
-        write_whole(place, json.dumps({**known, **new}).encode())
-    except OSError:
-        pass  # they are read again next time
+    write_if_it_can(place, json.dumps({**known, **new}).encode())  # they are read again next time
 
 
 def runs_touched(context: Context) -> list[str]:

@@ -7,7 +7,7 @@ import os
 
 from leadline.job.disk import open_small
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import write_if_it_can
 
 
 def looked_at(context: Context, name: str) -> str:
@@ -20,10 +20,7 @@ def looked_at(context: Context, name: str) -> str:
 
 
 def looked_at_now(context: Context, name: str, tip: str) -> None:
-    try:
-        write_whole(_path(context, name), tip.encode())
-    except OSError:
-        pass  # it is looked at once more, no harm
+    write_if_it_can(_path(context, name), tip.encode())  # it is looked at once more, no harm
 
 
 def _path(context: Context, name: str) -> str:

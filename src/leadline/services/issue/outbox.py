@@ -16,6 +16,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TypedDict, cast
+from leadline.job.disk import discard
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
 
@@ -104,10 +105,7 @@ def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) 
 
 def forget(context: Context, topic: str) -> None:
     """Everything was sent."""
-    try:
-        os.unlink(_path(context, topic))
-    except OSError:
-        pass
+    discard(_path(context, topic))
 
 
 def resting(context: Context, topic: str, asked_for: bool) -> Trouble | None:

@@ -10,7 +10,7 @@ import os
 from leadline.core.record.thread import Thread
 from leadline.job.disk import open_small
 from leadline.services.context import Context
-from leadline.services.out_path import write_whole
+from leadline.services.out_path import write_if_it_can
 
 FILE = "told-today"
 KEPT = 200
@@ -30,10 +30,7 @@ def remember(context: Context, thread: Thread, keys: list[str]) -> None:
     kept[reader] = list(dict.fromkeys([*known, *keys]))[-KEPT:]
     lines = [f"{who}\t{key}\n" for who, told in kept.items() for key in told]
     path = os.path.join(context.root, FILE)
-    try:
-        write_whole(path, "".join([f"{context.now()[:10]}\n", *lines[-KEPT:]]).encode())
-    except OSError:
-        pass
+    write_if_it_can(path, "".join([f"{context.now()[:10]}\n", *lines[-KEPT:]]).encode())
 
 
 def _kept(context: Context) -> dict[str, list[str]]:

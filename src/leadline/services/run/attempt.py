@@ -15,7 +15,7 @@ from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.ports.executor import ORPHANED
 from leadline.services.context import Context
-from leadline.services.out_path import object_at, write_whole
+from leadline.services.out_path import object_at, write_if_it_can
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import RunPlannedBody
@@ -39,10 +39,7 @@ def planned_of(context: Context, topic: str, uid: str) -> RunPlannedBody | None:
 
 def keep_handle(attempt: str, handle: Handle) -> None:
     """So that another process finds the attempt. A disk that does not take it costs nothing now."""
-    try:
-        write_whole(os.path.join(attempt, HANDLE), json.dumps(handle).encode())
-    except OSError:
-        pass
+    write_if_it_can(os.path.join(attempt, HANDLE), json.dumps(handle).encode())
 
 
 def handle_of(attempt: str) -> Handle:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
-from leadline.job.disk import make_folders
+from leadline.job.disk import discard, make_folders
 from leadline.ports.executor import device_taken, holds_of, leases_of
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
@@ -203,10 +203,7 @@ def release(context: Context, place: str, because: str = "") -> str:
 
 
 def _forget(context: Context, name: str, device: str) -> None:
-    try:
-        os.unlink(_key_file(context, name, device))
-    except OSError:
-        pass
+    discard(_key_file(context, name, device))
 
 
 def _not_reserved(said: str, name: str) -> Exception:

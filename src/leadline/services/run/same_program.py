@@ -19,7 +19,7 @@ from leadline.core.timestamps import epoch_ms, few
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import open_in_place, open_small
 from leadline.services.context import Context
-from leadline.services.out_path import is_ours, write_whole
+from leadline.services.out_path import is_ours, write_if_it_can, write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState
@@ -147,10 +147,7 @@ def _known(context: Context) -> list[tuple[str, str]]:
 
 
 def _keep(context: Context, known: Sequence[tuple[str, str]]) -> None:
-    try:
-        write_whole(os.path.join(context.root, PROGRAMS), json.dumps(known).encode())
-    except OSError:
-        pass
+    write_if_it_can(os.path.join(context.root, PROGRAMS), json.dumps(known).encode())
 
 
 def check_repeat(context: Context, runs: Sequence[Run], now: CodeState) -> None:

@@ -22,8 +22,8 @@ from leadline.core.errors import conflict
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.values import dataclass
 from leadline.job import probe, supervise
-from leadline.job.disk import make_folders, open_in_place
-from leadline.services.out_path import object_at, write_whole
+from leadline.job.disk import discard, make_folders, open_in_place
+from leadline.services.out_path import object_at, write_if_it_can
 from leadline.services.run.command_end import command_ended
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def going(
         "told": False,
     }
     try:
-        _unlink(f"{folder}/{STOP}")
+        discard(f"{folder}/{STOP}")
         _keep(folder, told)
         yield Going(folder, told, lock, begun)
         _over(folder)
@@ -163,10 +163,10 @@ def log_path(context: Context, uid: str) -> str:
 def _over(folder: str) -> None:
     """It has ended and the record says so; what it said is kept, and its lock, which the next one may
     hold."""
-    _unlink(f"{folder}/{ABOUT}")
+    discard(f"{folder}/{ABOUT}")
     try:
         if not os.path.getsize(f"{folder}/{LOG}"):
-            _unlink(f"{folder}/{LOG}")
+            discard(f"{folder}/{LOG}")
     except OSError:
         return
 
@@ -224,14 +224,5 @@ def _about(folder: str) -> About | None:
 
 
 def _keep(folder: str, about: About) -> None:
-    try:
-        write_whole(f"{folder}/{ABOUT}", json.dumps(about).encode())
-    except OSError:
-        pass  # how far it is may be lost, what it found is not
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
+    # How far it is may be lost, what it found is not.
+    write_if_it_can(f"{folder}/{ABOUT}", json.dumps(about).encode())

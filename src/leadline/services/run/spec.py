@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING, cast
-from leadline.job.disk import make_folders, open_to_read
+from leadline.job.disk import discard, make_folders, open_to_read
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.out_path import object_at, write_whole
@@ -137,10 +137,7 @@ def sealed_environment(attempt: str) -> Sealed | None:
 def forget_secrets(attempt: str) -> None:
     """Removes what was kept for the job and for the end of its run."""
     for name in (PRIVATE, SEALED):
-        try:
-            os.unlink(os.path.join(attempt, name))
-        except OSError:
-            pass
+        discard(os.path.join(attempt, name))
 
 
 def _tracker_variables(context: Context, run: RunPlan) -> dict[str, str]:

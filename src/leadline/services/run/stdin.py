@@ -17,6 +17,7 @@ from leadline.core.canonical import sha256_for
 from leadline.core.errors import refused
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.job.disk import discard
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import StdinFacts
@@ -103,10 +104,7 @@ class _Pump:
             for fd in (self._reading, self._stop_read, self._stop_write):
                 os.close(fd)
             self._stop_write = -1
-            try:
-                os.unlink(self.path)
-            except OSError:
-                pass
+            discard(self.path)
         if not self._count:
             return 0, "", None
         whole = bytes(self._kept) if self._count == len(self._kept) else None
