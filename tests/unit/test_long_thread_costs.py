@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from leadline.adapters.store import event_log, index
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.kept_thread import KeptRows
+from leadline.core.evidence.of_thread import runs_of_subject
+from leadline.core.evidence.predicate import read_subject
 from leadline.core.record.event_files import check
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text import unbound
@@ -248,6 +251,31 @@ def test_the_numbers_of_a_thread_are_told_once_to_the_texts_that_cite_nothing(
         folded.clear()
         assert unbound.unbound_numbers(text, view) == unbound.unbound_numbers(text, log.thread("t"))
         assert set(folded) == {"P-011", "P-012", "P-013"}
+
+
+def test_runs_chosen_by_their_config_are_those_that_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folded, fold = list[str](), KeptRows.fold
+    monkeypatch.setattr(
+        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
+    )
+    with store() as log:
+        made = study(12)
+        experiment(made, **{"config.k": 1, "k": 2})
+        experiment(made, seed=1)
+        experiment(made, k=None)
+        put(log, made)
+        log.view("t")
+        for chosen in ("k=1", "config.k=1", "config.k=2"):
+            subject = read_subject(chosen)
+            folded.clear()
+            runs = log.look("t", partial(runs_of_subject, subject=subject))
+            assert [run.id for run in runs] == [
+                run.id for run in runs_of_subject(log.thread("t"), subject)
+            ]
+            assert len(set(folded) - {"P-014", "P-015"}) < 6
+        assert "P-014" in folded
 
 
 def test_what_many_runs_say_alike_is_held_once(monkeypatch: pytest.MonkeyPatch) -> None:

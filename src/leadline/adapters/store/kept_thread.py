@@ -385,10 +385,14 @@ class KeptRows:
     def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:
         terms, values = ["thread=?"], [self.topic]
         for key, value in selectors:
-            path = '$."' + key.replace('"', "") + '"'
             if isinstance(value, (str, int)) and not isinstance(value, bool) and '"' not in key:
-                terms.append("(json_type(config, ?) IS NULL OR json_extract(config, ?)=?)")
-                values += [path, path, value]  # type: ignore[list-item]  # SQLite compares as typed
+                path, bare = f'$."{key}"', f'$."{key.removeprefix("config.")}"'
+                at = "CASE WHEN json_type(config, ?) IS NULL THEN ? ELSE ? END"
+                terms.append(
+                    f"coalesce(json_extract(config, {at})=?, json_type(config, {at}) IS NULL)"
+                )
+                asked = [path, bare, path]
+                values += [*asked, value, *asked]  # type: ignore[list-item]  # SQLite compares as typed
         found = self.db.execute(
             f"SELECT DISTINCT experiment FROM runs WHERE {' AND '.join(terms)}", values
         ).fetchall()
