@@ -10,12 +10,20 @@ import tempfile
 from pathlib import Path
 
 from tests.campaign.fault import EndedLab, Faults, Tally
-from tests.campaign.verbs import VERBS, Acknowledged, once, settled
-from tests.conftest import sealed_environment
+from tests.campaign.verbs import VERBS, Acknowledged, Done, Verb, once, settled
+from tests.conftest import Lab, sealed_environment
 
 SIZE_MIB = 6
 IN_ONE_DISK = 20
 PAGE_BYTES = 4096
+LONG = " of many" * 2500  # its record takes several pages, of which some may find room
+
+
+def _long_words(number: int, done: Done, acknowledged: Acknowledged) -> None:
+    acknowledged.words.append(f'"long word {number}{LONG}"')
+
+
+LONG_NOTE = Verb("note", lambda n: ["note", f"long word {n}{LONG}", "--thread", "t"], _long_words)
 
 
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
@@ -57,7 +65,7 @@ def _fill_again_and_again(
     acknowledged = Acknowledged()
     filler = place / "filler"
     for number in range(tries):
-        verb = chance.choice(VERBS)
+        verb = chance.choice((*VERBS, LONG_NOTE))
         room = chance.choice((0, chance.randrange(40), chance.randrange(400))) * 1024
         disk = os.statvfs(place)
         if verb.name == "run":  # by `once` it would fail itself
@@ -74,7 +82,16 @@ def _fill_again_and_again(
                 continue  # no room for the file that this try itself changes
         finally:
             filler.unlink()
+        _half_there(lab, verb.name, tally, what)
     settled(lab, acknowledged, tally, "full disks")
+
+
+def _half_there(lab: Lab, name: str, tally: Tally, what: str) -> None:
+    """Room was all that was missing: what could not be written whole was taken back."""
+    ours = lab.repo / ".git/leadline"
+    left = [path for path in ours.rglob("*.tmp") if "runs" not in path.parts]
+    left += [path for path in ours.glob("threads/*/events/*") if path.read_bytes()[-1:] != b"\n"]
+    tally.false += [f"{what}: {name} leaves {path.relative_to(ours)}" for path in left]
 
 
 def lacks() -> str:

@@ -1,5 +1,6 @@
 """A library to be loaded before all others (`LD_PRELOAD`), which counts the calls that change a disk
-below one folder and, at the n-th, kills the process or answers with an error, in any process of a verb.
+below one folder and, at the n-th, kills the process, answers with an error or loses what it is given
+without a word, in any process of a verb.
 """
 
 from __future__ import annotations
@@ -48,15 +49,16 @@ static void begin(void) {
   if (count == MAP_FAILED) below = 0;
 }
 
-/* Whether this call is the one; then errno is set, or the process is no more. */
+/* Whether this call is the one; then errno is set (0: it is to say that it was done), or the process
+   is no more. */
 static int hit(const char *path) {
   begin();
   if (!below || !path || strncmp(path, below, strlen(below))) return 0;
   long now = __sync_add_and_fetch(count, 1);
-  if (now < at || (fault == 0 && now > at)) return 0;
+  if (now < at || (fault <= 0 && now > at)) return 0;
   if (fault == 0) { kill(getpid(), SIGKILL); pause(); }
   if (fault > 0 && now > at && fault != ENOSPC && fault != EROFS && fault != EDQUOT) return 0;
-  errno = fault;
+  errno = fault > 0 ? fault : 0;
   return 1;
 }
 
@@ -81,10 +83,13 @@ static const char *whole(int dir, const char *path, char *into) {
 #define REAL(name) static __typeof__(name) *real; \
   if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 #define BY_FD(result, name, args, names) \
-  result name args { REAL(name); char p[PATH_MAX]; if (hit(of(fd, p))) return -1; return real names; }
+  result name args { REAL(name); char p[PATH_MAX]; if (hit(of(fd, p)) && errno) return -1; return real names; }
 
-BY_FD(ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n))
-BY_FD(ssize_t, pwrite, (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
+#define WRITES(name, args, names) \
+  ssize_t name args { REAL(name); char p[PATH_MAX]; if (hit(of(fd, p))) return errno ? -1 : (ssize_t)n; \
+    return real names; }
+WRITES(write, (int fd, const void *b, size_t n), (fd, b, n))
+WRITES(pwrite, (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
 BY_FD(ssize_t, pwrite64, (int fd, const void *b, size_t n, off64_t o), (fd, b, n, o))
 BY_FD(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n))
 BY_FD(int, fsync, (int fd), (fd))
@@ -94,7 +99,7 @@ BY_FD(int, ftruncate64, (int fd, off64_t n), (fd, n))
 BY_FD(int, fchmod, (int fd, mode_t m), (fd, m))
 
 #define BY_PATH(name, args, names, dir, path) \
-  int name args { REAL(name); char p[PATH_MAX]; if (hit(whole(dir, path, p))) return -1; return real names; }
+  int name args { REAL(name); char p[PATH_MAX]; if (hit(whole(dir, path, p)) && errno) return -1; return real names; }
 
 BY_PATH(rename, (const char *a, const char *b), (a, b), AT_FDCWD, b)
 BY_PATH(link, (const char *a, const char *b), (a, b), AT_FDCWD, b)
@@ -109,7 +114,7 @@ BY_PATH(mkdirat, (int x, const char *a, mode_t m), (x, a, m), x, a)
   int name(const char *path, int flags, ...) { REAL(name); mode_t m = 0; \
     if (flags & (O_CREAT | O_TMPFILE)) { va_list l; va_start(l, flags); m = va_arg(l, mode_t); va_end(l); } \
     char p[PATH_MAX]; \
-    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(AT_FDCWD, path, p))) return -1; \
+    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(AT_FDCWD, path, p)) && errno) return -1; \
     return real(path, flags, m); }
 OPENS(open)
 OPENS(open64)
@@ -117,7 +122,7 @@ OPENS(open64)
   int name(int dir, const char *path, int flags, ...) { REAL(name); mode_t m = 0; \
     if (flags & (O_CREAT | O_TMPFILE)) { va_list l; va_start(l, flags); m = va_arg(l, mode_t); va_end(l); } \
     char p[PATH_MAX]; \
-    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(dir, path, p))) return -1; \
+    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(dir, path, p)) && errno) return -1; \
     return real(dir, path, flags, m); }
 OPENS_AT(openat)
 OPENS_AT(openat64)
@@ -149,8 +154,12 @@ def library() -> str:
     return str(made)
 
 
+LOSES = -1
+
+
 class Fault(NamedTuple):
-    """``what`` it is, at which call, and the error (0: the process is killed)."""
+    """``what`` it is, at which call, and the error (0: the process is killed; ``LOSES``: a write is
+    said to be done, and is not)."""
 
     what: str
     at: int

@@ -137,13 +137,15 @@ def at_calls(
     tally: Tally,
     fault: Callable[[int], shim.Fault],
     what: str,
+    below: str = ".git",
 ) -> None:
-    """Verbs, each with the ``fault`` that is drawn for as many calls as it makes without one."""
+    """Verbs, each with the ``fault`` that is drawn for as many calls as it makes without one.
+    ``below``: the folder of the repository whose calls count."""
     calls: dict[str, int] = {}
     done = 0
     while done < tries:
         with lab_with_remote() as lab:
-            counted = shim.Counted(lab.repo.parent, lab.repo / ".git")
+            counted = shim.Counted(lab.repo.parent, lab.repo / below)
             acknowledged = Acknowledged()
             for number in range(min(IN_ONE_LAB, tries - done)):
                 verb = chance.choice(VERBS)
