@@ -491,6 +491,21 @@ def test_what_a_filter_takes_away_is_named(repo: Path) -> None:
     assert otherwise(repo) == []
 
 
+def test_of_what_is_left_to_be_fetched_the_way_is_said(repo: Path, tmp_path: Path) -> None:
+    put(repo, "a", b"here\n")
+    put(repo, "b", b"there\n")
+    head = commit(repo)
+    git(repo, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(
+        tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{repo}", str(clone)
+    )
+    repo.rename(tmp_path / "gone")
+    with pytest.raises(LeadlineError) as refused:
+        Git.discover(str(clone)).export_tree(head, str(tmp_path / "out"))
+    assert (refused.value.code, refused.value.next) == ("export-failed", ["git fetch"])
+
+
 def test_a_replaced_object_is_not_what_lies_here(repo: Path) -> None:
     put(repo, "a", b"here\n")
     put(repo, "b", b"there\n")

@@ -478,7 +478,8 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> dict[str, st
             without = without_filters(git, done.stderr)
             done = _checked_out(git, tree, files, index, (*_EXPORT, *without))
         if done.returncode != 0 or b"error:" in done.stderr:
-            raise _export_failed(dest, done.last_line)
+            fetched = b"promisor" in done.stderr  # of a clone that leaves files to be fetched
+            raise _export_failed(dest, done.last_line, "git fetch" if fetched else "df -h")
         try:
             left = elsewhere.put_in_place(files, git)
         except OSError as error:
@@ -516,7 +517,7 @@ def _checked_out(
     )
 
 
-def _export_failed(dest: str, why: str) -> LeadlineError:
+def _export_failed(dest: str, why: str, do: str = "df -h") -> LeadlineError:
     return environment(
-        "export-failed", f"The code could not be unpacked to {dest}.", why=why, do="df -h"
+        "export-failed", f"The code could not be unpacked to {dest}.", why=why, do=do
     )
