@@ -425,9 +425,11 @@ def test_nothing_nested_is_lost_from_a_config(tmp_path: Path) -> None:
 
 
 def test_an_integer_of_too_many_digits_is_config_as_text(tmp_path: Path) -> None:
-    content = f'[{{"n": {"1" * 400}, "big": {2**70}, "ms": 1.5}}]'
-    (run,) = read(tmp_path / "r.json", content, Columns({"ms": "ms"}, None)).runs
-    assert run.config == {"n": "1" * 400, "big": 2**70}
+    many = "1" * 400
+    content = f'[{{"n": {many}, "big": {2**70}, "l": [{many}], "when": {many}, "ms": 1.5}}]'
+    columns = Columns({"ms": "ms"}, ["n", "big", "l"], roles=RowRoles(time="when"))
+    (run,) = read(tmp_path / "r.json", content, columns).runs
+    assert run.config == {"n": many, "big": 2**70, "l": f"[{many}]"} and not run.started_at
 
 
 def test_literals_of_python_in_json(tmp_path: Path) -> None:

@@ -181,6 +181,22 @@ def test_what_a_benchmark_program_printed_is_its_cases(tmp_path: Path) -> None:
     assert [run.config["benchmark"] for run in found.runs] == ["BenchmarkA", "BenchmarkB"]
 
 
+def test_a_blank_name_is_that_of_the_row_above(tmp_path: Path) -> None:
+    text = "| task | metric | v |\n|---|---|---|\n| a | x | 1 |\n|  | y | 2 |\n|  |  |  |\n"
+    rows = read(tmp_path / "r.md", text, "markdown")
+    assert [row["task"] for row in rows] == ["a", "a", ""]
+
+
+def test_units_behind_numbers_name_no_other_number(tmp_path: Path) -> None:
+    text = (
+        "[4] 0.0- 1.0 sec 10.7 KBytes 88.0 Kbits/sec\n[4] 1.0- 2.0 sec 9.7 KBytes 80.0 Kbits/sec\n"
+    )
+    path = tmp_path / "r.txt"
+    path.write_text(text)
+    with pytest.raises(LeadlineError, match="no table"):
+        TableSource("text").read(str(path), Columns({"sec": "sec"}, None))
+
+
 def test_a_link_in_a_cell_is_its_words(tmp_path: Path) -> None:
     text = "| m | ms |\n|---|---|\n| [a](https://a.example/b) | 1.5 |\n"
     assert read(tmp_path / "r.md", text, "markdown") == [{"m": "a", "ms": "1.5"}]

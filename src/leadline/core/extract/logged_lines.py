@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 
 from leadline.core.extract.text_table import TextTable
+from leadline.core.metric.units import dimension
 from leadline.core.patterns import later
 from leadline.core.plain import without_escapes
 
@@ -21,6 +22,7 @@ _VALUE = later(
     r"(%|\s?[A-Za-z\u00b5\u03bc][A-Za-z/]{0,8}\b(?!\s*[:=]))?",
     re.I,
 )
+_UNIT = later(r"(?i)[kmgt]?i?(?:bytes|bits)?(?:/s(?:ec)?)?|secs?|mins?|ops/s(?:ec)?")
 _NAME = later(r"""([A-Za-z][\w/.()@-]*(?: [A-Za-z(][\w/.()@-]*){0,2})['"]?[\s:=|,>\]\[-]*\Z""")
 _STEP = later(r"(?i)epochs?|(?:global[_ ])?steps?|iter(?:ation)?s?|update|batch")
 STAMP = later(
@@ -59,5 +61,11 @@ def _named(text: str) -> dict[str, str]:
         if name and name[1] not in named:
             word = unit if unit == "%" or not value[2] or not value[2][0].isspace() else ""
             named[name[1]] = f"{value[1]}{word}"
-        at = value.end(1) if value[2] and value[2][0].isspace() else value.end()
+        apart = bool(value[2]) and value[2][0].isspace() and not _is_unit(unit)
+        at = value.end(1) if apart else value.end()
     return named
+
+
+def _is_unit(word: str) -> bool:
+    """Whether a word behind a number is its unit, and no name of the next one."""
+    return bool(dimension(word)) or _UNIT.fullmatch(word) is not None

@@ -28,9 +28,13 @@ class TextTable(NamedTuple):
     header_lines: int = 1
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
+        """A row whose first cell is blank, and others not, goes on with the name of that above."""
+        above = ""
         for number, cells in self.body:
             if len(cells) == len(self.header):
-                yield number, dict(zip(self.header, cells, strict=True)), ""
+                above = cells[0] or above
+                first = above if self.header[0] and sum(map(bool, cells)) > 1 else cells[0]
+                yield number, dict(zip(self.header, [first, *cells[1:]], strict=True)), ""
             else:
                 yield number, None, "wrong-width"
 

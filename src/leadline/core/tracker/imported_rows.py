@@ -539,5 +539,6 @@ def _as_config(cell: Any) -> Any:
     if isinstance(cell, float):
         return finite(cell)
     if isinstance(cell, (list, dict)):
-        return finite(json.loads(json.dumps(cell, default=str)))
+        listed = finite(json.loads(json.dumps(cell, default=str)))
+        return listed if free(listed) else json.dumps(listed)
     return str(cell)

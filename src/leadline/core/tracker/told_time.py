@@ -41,7 +41,7 @@ def told_time(cell: Any) -> tuple[str, str]:
     Numbers are seconds, or parts of them, since 1970."""
     text = cell.strip() if isinstance(cell, str) else ""
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return _since_1970(float(cell)), ""
+        return _since_1970(cell), ""
     if _SECONDS.fullmatch(text):
         return _since_1970(float(text)), ""
     found = _TIME.fullmatch(text)
@@ -49,6 +49,8 @@ def told_time(cell: Any) -> tuple[str, str]:
 
 
 def _since_1970(count: float) -> str:
+    if not -_LATEST_S < count < _LATEST_S * 10**9:  # an integer may be too large for a float
+        return ""
     for per_second in (1, 10**3, 10**6, 10**9):
         if _EARLIEST_S <= count / per_second < _LATEST_S:
             return rfc3339(round(count * 1000 / per_second))
