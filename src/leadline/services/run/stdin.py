@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from leadline.core.canonical import sha256_for
 from leadline.core.errors import refused
 from leadline.core.secrets.names import secret_name_reason
+from leadline.core.secrets.quick import SUSPECT
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.job.disk import discard
 
@@ -264,8 +265,15 @@ def _is_login(request: RunRequest | None, spec: Mapping[str, Any]) -> bool:
     if request is not None and request.stdin is not None and request.stdin.kind == "file":
         names = [os.readlink("/proc/self/fd/0")]
     words = spec.get("argv") or ()
-    taken = any(word == "--with-token" or word.endswith("-stdin") for word in words)
-    return taken or any(map(secret_name_reason, names))
+    return any(map(_takes_login, words)) or any(map(secret_name_reason, names))
+
+
+def _takes_login(word: str) -> bool:
+    """``--password-stdin``; a plain ``--stdin`` takes data."""
+    name = word.upper().replace("-", "_")
+    return word == "--with-token" or (
+        name.endswith("_STDIN") and any(sort in name for sort in SUSPECT)
+    )
 
 
 def _of_file(fd: int, offset: int, count: int) -> tuple[int, str, bytes | None]:
