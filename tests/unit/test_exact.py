@@ -14,3 +14,9 @@ def test_only_texts_that_are_no_utf_8_are_kept_as_bytes() -> None:
     assert exact_text(told, "argv.1", "v\\xfe") == bad
     assert exact_text(told, "argv.2", "é") == "é"
     assert exact_text({"cwd": "no hex"}, "cwd", "d") == "d"
+
+
+def test_bytes_that_a_record_would_show_otherwise_are_not_run() -> None:
+    told = {"argv.1": b"other".hex(), "argv.2": b"\xfe\0".hex()}
+    assert exact_text(told, "argv.1", "total.py") == "total.py"
+    assert exact_text(told, "argv.2", "\\xfe") == "\\xfe"

@@ -20,8 +20,11 @@ def exact_texts(
 
 
 def exact_text(told: Mapping[str, str], place: str, shown: str) -> str:
-    """What stood at ``place``, as Python has it; ``shown``: as the record does."""
+    """What stood at ``place``, as Python has it; ``shown``: as the record does. Bytes that the record
+    would show otherwise are not taken: what runs is what was read."""
     try:
-        return bytes.fromhex(told[place]).decode("utf-8", "surrogateescape")
+        data = bytes.fromhex(told[place])
     except (KeyError, ValueError, TypeError):
         return shown
+    is_shown = data.decode("utf-8", "backslashreplace") == shown
+    return data.decode("utf-8", "surrogateescape") if is_shown else shown
