@@ -46,6 +46,11 @@ def test_other_work_came_with_one_side(a: list[Run], b: list[Run], one: bool) ->
     assert contention_decides("worse", (a, b), PAIRED_BY_ROUND, True) is one
 
 
+@pytest.mark.parametrize(("wall", "share"), [(-1.0, 0.5), (1.0, 1e308), (1.0, -2.0)])
+def test_what_another_program_wrote_is_no_bug(wall: float, share: float) -> None:
+    assert came_with_one_side(side(wall, share), side(1, 0.5)) is False
+
+
 def test_without_turns_any_contention_may_have_made_it_slower() -> None:
     a, b = side(1, 0, 0, 0.9, 0, 0), side(10, 0.3, 0.28, 0.26, 0.3, 0.27)
     assert contention_decides("worse", (a, b), PLAIN, True)

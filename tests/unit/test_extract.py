@@ -516,6 +516,9 @@ def test_two_sources_that_disagree_are_named_and_the_more_specific_wins(tmp_path
     ("line", "pattern", "value"),
     [
         (b"loss 1.105e+01", "loss ([0-9.]+)", None),  # 11.05, and 0.21 is printed as 2.1e-01
+        (b"loss 1e-05", "([0-9.]+)", None),
+        (b"loss 1.e5", "([0-9]+)$", None),
+        (b"step 3 e5", "([0-9]+)$", 5.0),
         (b"loss 12.34", "loss ([0-9]+)", None),
         (b"loss 12.34", r"loss .*([0-9.]+)$", None),
         (b"loss 0.34", r"loss 0\.([0-9]+)", None),

@@ -22,7 +22,7 @@ from leadline.ports.extractor import RunFiles
 MAX_PATTERN_CHARS = 10_000
 # What makes a match a piece of a longer number: that goes on behind it, or began before.
 _GOES_ON = later(r"\d|\.\d|[eE][+-]?\d")
-_BEGAN = later(r"\d\.?$")
+_BEGAN = later(r"\d\.?(?:[eE][+-]?)?$")
 
 
 class MetricsReader:
@@ -145,7 +145,7 @@ def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: G
 
 
 def _is_piece(line: str, start: int, end: int) -> bool:
-    return bool(_GOES_ON.match(line, end) or _BEGAN.search(line[max(start - 2, 0) : start]))
+    return bool(_GOES_ON.match(line, end) or _BEGAN.search(line[max(start - 4, 0) : start]))
 
 
 def _number(text: str, unit: str = "") -> float | str:

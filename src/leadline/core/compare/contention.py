@@ -75,10 +75,10 @@ def came_with_one_side(a: Sequence[Run], b: Sequence[Run]) -> bool:
 def _load(run: Run) -> tuple[float, float]:
     """Of how many seconds of the machine others had, and of how many the run took. A clock held down
     is all of it, and so is other work of which nobody knows how much."""
-    wall = run.wall_s or 1.0
+    wall = max(run.wall_s or 1.0, 1e-9)  # of a clock that was set back less than nothing is told
     share = run.hygiene.get("others_share")
     if run.hygiene.get("throttled") is True:
         share = 1.0
     elif share is None:
         share = float(run.hygiene.get("contended") is True)
-    return share * wall, wall
+    return min(max(share, 0.0), 1.0) * wall, wall
