@@ -150,6 +150,14 @@ def test_a_label_may_be_said_where_a_claim_of_the_thread_has_it() -> None:
     assert overclaims("a stable gain", replicated, lambda: RUNS, named=False)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["new is lower", "the loss is lower", "bigger is faster", "Bigger is quicker", "A is better"],
+)
+def test_a_short_comparison_is_plain_where_no_claim_is_named(text: str) -> None:
+    assert overclaims(text, [], lambda: RUNS) == []
+
+
 KINDS = {
     "loss": MetricDef("loss", "", "lower"),
     "time_ms": MetricDef("time_ms", "ms", "lower"),

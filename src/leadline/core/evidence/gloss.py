@@ -30,7 +30,9 @@ _NAMED = 4
 # how much plainer a sentence with a strong word must read to be let through; beside a claim, and in
 # a language that the weights know nothing of
 _DOUBTED, _DOUBTED_MORE = 0.8, 2.0
-_COMPARED = 0.5  # how much less plain one may read that compares as the claim does
+_COMPARED = (
+    0.5  # how much less plain one may read that compares, as the claim does or where none is
+)
 _SAYS_MORE = "the sentence reads as a verdict, and no claim is named that bears it"
 _PLAIN = "say what was done and what was seen, in which runs, or name the claim (P-C1)"
 _OF_THE_THREAD = (strong.LABEL, strong.EVERY)  # what one may say of all of it at its end
@@ -77,7 +79,7 @@ def overclaims(
     more than what stands in the thread; ``own``: it is their own, and may not even compare where
     they do not."""
     found: list[Overclaim] = []
-    not_borne, borne_words, compares_as_claimed = [], [], []
+    not_borne, borne_words, compared = [], [], []
     for word in strong_words(text, _names(bearing)):
         if word.kind == strong.BEST and not own and strong.among_tried(word, text):
             continue
@@ -85,18 +87,20 @@ def overclaims(
         lacking = [_JUDGES[word.kind](word, borne, runs) for borne in leans_on]
         if lacking and not all(lacking):
             if word.kind in _OF_ITS_OWN:  # near to plain to the weights
-                compares_as_claimed.append(word.start)
+                compared.append(word)
             else:
                 borne_words.append((word.start, word.start + len(word.word)))
             continue
         not_borne.append(word)
         if word.kind in _OF_ITS_OWN and not own:
+            compared.append(word)
             continue
         why, honest = next((told for told in lacking if told), None) or _without_a_claim(word)
         found.append(Overclaim(word.start, word.word, f"'{word.word}' {why}", honest))
     left = blanked(text, borne_words)
-    at_most = {at: _COMPARED for at in compares_as_claimed}
-    at_most |= {w.start: -_DOUBTED_MORE if named and bearing else -_DOUBTED for w in not_borne}
+    doubted = -_DOUBTED_MORE if named and bearing else -_DOUBTED
+    at_most = {w.start: doubted for w in not_borne if own or w.kind != strong.COMPARES}
+    at_most |= {w.start: _COMPARED for w in compared if w.start not in at_most}
     by_form = [w.start for w in not_borne if w.kind in _OF_A_FORM and named and bearing]
     found = list(_by_what_was_learned(left, found, at_most, by_form))
     if named and bearing:
