@@ -8,7 +8,9 @@ they name; what is said over and above is named, word by word, with what can be 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from math import inf
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
@@ -19,6 +21,7 @@ from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.text import strong_words as strong
+from leadline.core.text.directions import directions
 from leadline.core.text.learned import judged, sentences
 from leadline.core.text.quantity import number_of
 from leadline.core.text.spans import blanked
@@ -42,6 +45,10 @@ _OF_ITS_OWN = (
     strong.ADVICE,
 )  # what only a claim's own words may not say
 _OF_A_FORM = (*_OF_ITS_OWN, strong.NO_EFFECT)  # what only a form can say
+_SAYS_NO_MORE = frozenset(
+    """the a an is are has have had than with on of in to at for it more less accurate accuracy loss error
+    time throughput memory latency score reaches needs takes gives""".split()  # noqa: SIM905
+)
 _RUNS = ("run", "runs", "seed", "seeds", "repeat", "repeats", "trial", "trials")
 
 
@@ -101,6 +108,13 @@ def overclaims(
     doubted = -_DOUBTED_MORE if named and bearing else -_DOUBTED
     at_most = {w.start: doubted for w in not_borne if own or w.kind != strong.COMPARES}
     at_most |= {w.start: _COMPARED for w in compared if w.start not in at_most}
+    if own and bearing:
+        plain = _words_of_the_form(bearing)
+        for start, sentence in sentences(text):
+            inside = range(start, start + len(sentence))
+            if _is_of(sentence, plain) and not any(w.start in inside for w in not_borne):
+                at_most = {at: v for at, v in at_most.items() if at not in inside}
+                at_most[start] = inf
     by_form = [w.start for w in not_borne if w.kind in _OF_A_FORM and named and bearing]
     found = list(_by_what_was_learned(left, found, at_most, by_form))
     if named and bearing:
@@ -143,6 +157,22 @@ def _names(bearing: Sequence[Borne]) -> set[str]:
     subjects = [s for c in clauses for s in (c.subject, c.right) if s is not None]
     values = {f"{value}" for s in subjects for _, value in s.selectors}
     return {name for name in values | {s.name for s in subjects} if name.isalpha()}
+
+
+def _words_of_the_form(bearing: Sequence[Borne]) -> set[str]:
+    """What says the form again: sides, what they differ in, the metric."""
+    clauses = [clause for borne in bearing for clause in borne.predicate.clauses]
+    keys = [key for c in clauses for s in (c.subject, c.right) if s for key, _ in s.selectors]
+    parts = re.split(r"[\W_]+", " ".join([*keys, *(c.metric for c in clauses)]))
+    return {word.lower() for word in (*_names(bearing), *parts)} | _SAYS_NO_MORE
+
+
+def _is_of(sentence: str, words: Collection[str]) -> bool:
+    """Whether ``sentence`` says which side is lower or higher, in ``words``, and nothing else: what the
+    weights know of such words stood in other company."""
+    ways = {part for d in directions(sentence) for part in d.word.lower().split()}
+    said = re.findall(r"[\w-]+", sentence.lower())
+    return bool(ways) and all(word in ways or word in words for word in said)
 
 
 def _without_a_claim(word: StrongWord) -> tuple[str, str]:
