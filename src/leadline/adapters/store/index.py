@@ -66,7 +66,7 @@ BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have 
 SAYINGS = frozenset(("note", "hypothesis", "decision", *names_table.APART))
 LARGEST_NUMBER = (1 << 63) - 1  # that SQLite holds
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-ALONE = 100  # records: of fewer it does not pay to look what they repeat
+ALONE = 1000  # records: of the first that are read it does not pay to look what they repeat
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
 # ``row``: what names the row of a run that was made elsewhere.
@@ -173,7 +173,7 @@ class Index:
         self._db: sqlite3.Connection | None = None
         self._inode = 0  # of the file that is open; 0 for memory
         self.opened = 0  # how often: another number, another index
-        self._repeated = Repeated()
+        self._repeated, self._read_records = Repeated(), 0
 
     # -- opening -----------------------------------------------------------------------------------
     @property
@@ -650,7 +650,8 @@ class Index:
         ).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.
         read = json.loads(b"[" + b",".join(line for (line,) in lines) + b"]")
-        if len(read) > ALONE:
+        self._read_records += len(read)
+        if self._read_records > ALONE:
             for data in read:
                 self._repeated.hold_once(data["body"])
         return list(map(record_known, read))
