@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from leadline.core.compare.compare import compare
@@ -9,6 +11,8 @@ from leadline.core.compare.config_diff import config_diff
 from leadline.core.extract.around import around
 from leadline.core.extract.how_read import AS_REPORTED, declared_metrics, how_read
 from leadline.core.record.run import MetricDef, Run
+from leadline.core.secrets.redact import Redactor
+from leadline.services.run.ending import _words_around
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,16 @@ def test_parts_of_a_derived_metric_are_what_is_read() -> None:
 def test_the_words_around_a_number(line: str, words: str) -> None:
     at = line.index("0.93")
     assert around(line, at, at + 4) == words
+
+
+@pytest.mark.parametrize("secret", ["correct-horse-battery", "password=huntertwoabc"])
+def test_no_secret_is_among_the_words_around_a_number(secret: str) -> None:
+    redact: Any = Redactor({"DB_LOGIN": "correct-horse-battery"})
+    line = f"{secret} loss 0.5 ({secret})"
+    at = line.index("0.5")
+    words = _words_around(redact, line, at, at + 3)
+    assert "loss #" in words
+    assert not {"horse", "huntertwoabc"} & set(words.split())
 
 
 def taken_from(name: str, arm: str, *lines: str) -> list[Run]:

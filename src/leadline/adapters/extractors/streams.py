@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 
 from leadline.adapters.extractors.lines import Lines
-from leadline.core.extract.around import around
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import printed_measuring, read_metrics_line, read_stdout_line
 from leadline.core.extract.spec import ExtractionSpec
@@ -121,7 +120,7 @@ class PatternReader:
         if before:
             found.sources[0]["before_bytes"] = before
         if taken is not None and spec.name in found.metrics:
-            found.around[spec.name] = around(taken.string, *taken.span(group))
+            found.around[spec.name] = (taken.string, *taken.span(group))
         return found
 
 

@@ -38,7 +38,8 @@ class Extraction:
     entry a source; ``problems`` entries ``{source, code, what, blocking, rows, rows_total, unit}``,
     ``rows`` capped at 20 with the full count beside it; ``items`` name to ``{by, n, set, reduce,
     missing, values}`` (``core/metric/items.py``). ``cut``: metrics reduced from a series whose end,
-    or a part of it, is missing. ``around``: the words beside a value that a pattern took."""
+    or a part of it, is missing. ``around``: the line that a pattern took a value from, as it was
+    printed, and where the value begins and ends in it."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class Extraction:
     sources: list[Source] = field(default_factory=list)
     items: dict[str, ItemFacts] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
-    around: dict[str, str] = field(default_factory=dict)
+    around: dict[str, tuple[str, int, int]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready."""

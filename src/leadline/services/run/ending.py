@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 
 from leadline.core.canonical import digest_of_file, finite
 from leadline.core.errors import LeadlineError
+from leadline.core.extract.around import around
 from leadline.core.extract.gather import merge
 from leadline.core.extract.how_read import declared_metrics, how_read
 from leadline.core.extract.spec import parse_spec
@@ -342,6 +343,14 @@ def _where(context: Context, planned: RunPlannedBody, attempt: str) -> str:
     return os.path.join(attempt, os.path.basename(folder)) if fetched else folder
 
 
+def _words_around(redact: Hiding, line: str, start: int, end: int) -> str:
+    """Secrets are hidden in the line as it was printed: words alone no longer tell one."""
+    before, value = redact.text(line[:start]), line[start:end]
+    return around(
+        f"{before}{value}{redact.text(line[end:])}", len(before), len(before) + len(value)
+    )
+
+
 def _read_metrics(
     context: Context,
     run: RunPlan,
@@ -403,7 +412,7 @@ def _read_metrics(
     if read := [name for name in declared_metrics(extract, had) if name in had] if extract else []:
         extraction["read"] = {name: redact.text(how_read(extract, name)) for name in read}
     if found.around:
-        extraction["around"] = {name: redact.text(line) for name, line in found.around.items()}
+        extraction["around"] = {n: _words_around(redact, *at) for n, at in found.around.items()}
     if contract:
         extraction["contract"] = contract  # what the numbers meant when they were taken
     body["extraction"] = extraction
