@@ -12,6 +12,8 @@ from leadline.core.compare.compare import compare
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.metric.ruler import variables_in
+from leadline.services.artifact import file_digests
+from leadline.services.artifact.ruler_files import FilesOf
 from leadline.services.context import Context
 from leadline.services.run import sweep
 from leadline.services.run.declare_ruler import protect
@@ -239,3 +241,21 @@ def test_a_cell_with_other_data_or_another_program_runs_again(
     again = swept(context)
     assert (again.skipped, again.states) == (0, {"done": 2})
     assert len({body["experiment"] for body in bodies(context, "run-planned")}) == 4
+
+
+def test_what_is_known_of_many_files_is_read_once(
+    context: Context,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"mine/{n}.py" for n in range(5)]
+    for top in (Path(context.toplevel), tmp_path):
+        (top / "mine").mkdir()
+        for name in names:
+            (top / name).write_text(name)
+    looked: list[str] = []
+    read = file_digests._kept
+    monkeypatch.setattr(file_digests, "_kept", lambda place: looked.append(place) or read(place))
+    files = FilesOf(context, {}, context.toplevel)
+    assert files.digests_at(["mine/*.py"], str(tmp_path)) == files.digests(["mine/*.py"])
+    assert len(looked) == 3

@@ -16,6 +16,7 @@ from leadline.services.out_path import write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import CodeState
+    from leadline.services.artifact.file_digests import FileDigests
 
 MOST_KEPT = 10_000  # files
 
@@ -44,10 +45,12 @@ class FilesOf:
 
     def digests_at(self, patterns: Sequence[str], top: str) -> dict[str, str]:
         """As ``digests``, of the files of these names below another folder."""
-        found = {}
+        from leadline.services.artifact.file_digests import FileDigests  # noqa: PLC0415  start-up: only for a command that goes to another folder
+
+        found, digests = {}, FileDigests(self.context)
         for pattern in patterns:
             names = {
-                path: _name_like(self.context, known, os.path.join(top, path))
+                path: _name_like(digests, known, os.path.join(top, path))
                 for path, known in self.of(pattern).items()
             }
             found[pattern] = self.context.blobs.put(canonical_json(names).encode())
@@ -128,13 +131,11 @@ class FilesOf:
             yield from (below + name for name in sorted(names))
 
 
-def _name_like(context: Context, known: str, path: str) -> str:
+def _name_like(digests: FileDigests, known: str, path: str) -> str:
     """What names the content of a file in the way of ``known``: a digest, or git's name."""
     try:
         if ":" in known:
-            from leadline.services.artifact.file_digests import FileDigests  # noqa: PLC0415  start-up: only for a command that goes to another folder
-
-            return FileDigests(context).of(path)[0]
+            return digests.of(path)[0]
         with open(path, "rb") as file:
             data = file.read()
     except OSError:
