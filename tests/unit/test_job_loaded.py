@@ -123,3 +123,8 @@ def test_a_result_says_what_was_loaded(tmp_path: Path) -> None:
     subprocess.run(program, cwd=tmp_path, check=True, timeout=60)
     found = result_of(tmp_path / "a")["loaded"]
     assert found["libcudart"].startswith("libcudart.so.12.4.127 (build ")
+
+
+def test_a_pipe_in_the_place_of_a_library_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "libmpi.so")
+    assert loaded.content_of(str(tmp_path / "libmpi.so")) == ""

@@ -9,6 +9,7 @@ as the supervisor does; whatever fails ends the looking and never the run.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
 
@@ -130,10 +131,14 @@ def top_of(folder: str) -> str:
 
 
 def content_of(path: str) -> str:
-    """What the linker named a file by, else its size; "" where it cannot be read."""
+    """What the linker named a file by, else its size; "" where it cannot be read. What a job put in the
+    place of a library, a pipe say, is not waited for."""
     try:
-        with open(path, "rb") as file:
-            return build_of(file) or f"{os.fstat(file.fileno()).st_size} bytes"
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            told = os.fstat(file.fileno())
+            if not stat.S_ISREG(told.st_mode):
+                return ""
+            return build_of(file) or f"{told.st_size} bytes"
     except OSError:
         return ""
 
