@@ -72,6 +72,9 @@ def test_no_repository_no_git_and_not_ours(
     with pytest.raises(LeadlineError) as caught:
         Git.discover(str(tmp_path / "plain"))
     assert caught.value.code == "not-a-git-repository" and caught.value.next == ["git init"]
+    with pytest.raises(LeadlineError) as caught:
+        Git.discover(str(tmp_path / "not there"))
+    assert caught.value.next == [f"git init '{tmp_path}/not there'"]
     vcs = Git.discover(str(repo))
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(LeadlineError) as caught:

@@ -146,7 +146,8 @@ class Given:
 
 def _with(command: str, option: str) -> str:
     begin, rest = command[:9], command[9:]
-    return f"{begin}{option} {rest}" if begin == "leadline " else command
+    names_its_own = option.startswith("--thread") and rest.startswith("start ")
+    return f"{begin}{option} {rest}" if begin == "leadline " and not names_its_own else command
 
 
 given = Given()

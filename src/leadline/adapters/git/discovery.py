@@ -12,6 +12,7 @@ import os
 
 from leadline.adapters.git.program import Outcome, base_environment, git_missing, git_path
 from leadline.core.errors import LeadlineError, environment
+from leadline.core.plain import shell_word
 from leadline.core.typed import NamedTuple
 
 
@@ -46,7 +47,7 @@ def find(cwd: str) -> Place:
     """
     start = os.path.realpath(cwd)
     if not os.path.isdir(start):
-        raise _not_a_repository(cwd, "There is no such folder.")
+        raise _not_a_repository(cwd, "There is no such folder.", f"git init {shell_word(cwd)}")
     return _by_hand(start) or _by_git(start)
 
 
@@ -194,7 +195,7 @@ def _refuse_embedded(start: str, git_dir: str) -> None:
         folder = os.path.dirname(folder)
 
 
-def _not_a_repository(folder: str, why: str) -> LeadlineError:
+def _not_a_repository(folder: str, why: str, do: str = "git init") -> LeadlineError:
     return environment(
-        "not-a-git-repository", f"{folder} is not inside a git repository.", why=why, do="git init"
+        "not-a-git-repository", f"{folder} is not inside a git repository.", why=why, do=do
     )
