@@ -32,6 +32,7 @@ def side(factor, drift=0):
     return ["--", "sh", "bench.sh", str(factor), str(drift)]
 
 
+@pytest.mark.long
 def test_a_drift_that_fools_one_after_the_other_does_not_fool_it(bench):
     """The machine slows down by 5 % of its first speed at every run; B is 4 % faster."""
     done = bench.json("ab", "--blocks", "20", *side(100, 5), *side(96, 5))["data"]

@@ -97,6 +97,7 @@ def bench(agent: Agent, block: int) -> dict[str, Any]:
     return agent.call("run", command=command, set={"block": block}, repeat=2)
 
 
+@pytest.mark.long
 def test_a_fourth_session_goes_on_from_what_its_start_was_told(study):
     first = study.agent("one")
     bench(first, 64)

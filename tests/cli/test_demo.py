@@ -25,6 +25,7 @@ def ask(study, *args):
     return json.loads(run([*args, "--json"], study.repo, study.env, 60).stdout)
 
 
+@pytest.mark.long
 def test_it_ends_finished_and_verified(study):
     assert ask(study, "status")["data"]["finished"] is True
     assert ask(study, "verify")["ok"]

@@ -74,6 +74,7 @@ def test_what_waits_is_stopped_before_it_starts(lab: Lab, farm: Path) -> None:
     assert wait_until(lambda: list(farm.glob("*.job/end")))
 
 
+@pytest.mark.long
 def test_a_sweep_and_two_commands_in_turns_take_one_job_a_place(lab: Lab, farm: Path) -> None:
     cells = ",".join(map(str, range(9)))
     sweep = lab.json(

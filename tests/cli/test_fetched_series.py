@@ -90,6 +90,7 @@ def test_a_metric_written_both_ways_is_the_one_of_the_log(jobs: Lab) -> None:
 
 
 @needs("wandb")
+@pytest.mark.long
 def test_compaction_takes_in_what_was_fetched(jobs: Lab) -> None:
     jobs.write(
         "long.py",
@@ -123,6 +124,7 @@ def test_another_machine_brings_the_points_from_the_server(
 
 
 @needs("wandb")
+@pytest.mark.long
 def test_a_run_that_is_going_is_brought_as_far_as_it_is(jobs: Lab) -> None:
     jobs.write(
         "wait.py",
@@ -324,6 +326,7 @@ def test_an_ended_run_that_changed_at_its_source_is_named_and_stays(
 
 
 @needs("wandb")
+@pytest.mark.long
 def test_the_config_that_only_the_tracker_was_given_is_shown(jobs: Lab) -> None:
     jobs.ok("tracker", "set", "wandb", "proj")
     run = job(jobs, "wandb_job.py", "0.5")["id"]

@@ -180,6 +180,7 @@ print(json.dumps({"time_ms": 1000 * (time.process_time() - began)}))
 """
 
 
+@pytest.mark.long
 def test_a_code_change_that_is_ten_times_faster(lab):
     """The comparison names what settles it, and that command settles it."""
     committed(lab, "step.py", STEP)

@@ -140,6 +140,7 @@ def test_a_config_key_that_no_run_has_is_refused_and_the_others_are_named(outsid
 
 
 @needs("wandb")
+@pytest.mark.long
 def test_an_unfinished_run_that_was_taken_is_named_with_its_run(outside: Lab) -> None:
     offline(outside, "0.125", "die", name="died")
     words = ["../elsewhere", "--format", "wandb"]

@@ -52,6 +52,7 @@ def test_what_is_no_number_is_named_with_its_kind_and_what_is_not_finite_is_list
 
 @needs("wandb")
 @needs("mlflow")
+@pytest.mark.long
 def test_a_trackers_files_without_a_format_are_answered_with_the_command(outside: Lab) -> None:
     pytest.importorskip("tensorboard")
     offline(outside, "0.5")
@@ -143,6 +144,7 @@ def test_an_mlflow_run_whose_meta_yaml_is_gone_or_cut_is_named(outside: Lab) -> 
 
 
 @needs("mlflow")
+@pytest.mark.long
 def test_an_infinite_loss_of_mlflows_sql_store_is_no_number(outside: Lab, tmp_path: Path) -> None:
     store = tmp_path / "mlflow.db"
     infinite(outside, f"sqlite:///{store}", str(store))

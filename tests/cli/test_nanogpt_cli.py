@@ -88,6 +88,7 @@ def start(lab):
     )
 
 
+@pytest.mark.long
 def test_bigrams_sign_trick(lab, tmp_path):
     start(lab)
     arms = rows_by_arm("2026-05-20_BigramsSignTrick")

@@ -167,6 +167,7 @@ def test_a_signed_record_that_was_taken_away_is_missed(
 
 
 @needs_gpg
+@pytest.mark.long
 def test_gpg_signs_without_its_window(thread_lab: Lab, remote: Path, tmp_path: Path) -> None:
     for name in ("commit.gpgsign", "tag.gpgsign"):
         thread_lab.git("config", name, "true")

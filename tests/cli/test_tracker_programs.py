@@ -70,6 +70,7 @@ def test_a_job_that_made_no_run_is_said(tracked: Lab) -> None:
     assert tracked.json("verify")["ok"]
 
 
+@pytest.mark.long
 def test_two_jobs_of_one_name_at_once_keep_their_own_runs(tracked: Lab) -> None:
     if find_spec("wandb") is None:
         pytest.skip("wandb is not installed: make test installs it")
@@ -87,6 +88,7 @@ def test_two_jobs_of_one_name_at_once_keep_their_own_runs(tracked: Lab) -> None:
 
 
 @needs("wandb")
+@pytest.mark.long
 def test_a_live_job_without_a_key_writes_beside_the_run(tracked: Lab) -> None:
     tracked.ok("tracker", "set", "wandb", "proj", "--live")
     answer = tracked.run(
@@ -131,6 +133,7 @@ def test_a_trackio_run_is_read_and_sent_once_to_the_shared_store(
 
 
 @needs("trackio")
+@pytest.mark.long
 def test_sending_again_after_it_was_cut_off_leaves_one_whole_run(
     tracked: Lab, tmp_path: Path
 ) -> None:
@@ -194,6 +197,7 @@ def test_a_run_whose_tracker_files_are_gone_is_sent_with_the_config_of_the_recor
 
 
 @needs("trackio")
+@pytest.mark.long
 def test_a_file_goes_to_trackio_once(tracked: Lab, tmp_path: Path) -> None:
 
     store = tmp_path / "store"
@@ -251,6 +255,7 @@ def test_recorded_artifacts_go_with_their_run_to_mlflow_once(
 
 
 @needs("trackio")
+@pytest.mark.long
 def test_recorded_artifacts_go_with_their_run_to_trackio(keeping: Lab, tmp_path: Path) -> None:
     store = tmp_path / "store"
     keeping.ok("tracker", "set", "trackio", "kept", "--at", str(store))

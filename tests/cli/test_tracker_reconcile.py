@@ -235,7 +235,16 @@ for value in (3.0, 1.0):
 }
 
 
-@pytest.mark.parametrize("tracker", [pytest.param(name, marks=needs(name)) for name in TWICE])
+@pytest.mark.parametrize(
+    "tracker",
+    [
+        pytest.param("trackio", marks=needs("trackio")),
+        *(
+            pytest.param(name, marks=[needs(name), pytest.mark.long])
+            for name in ("mlflow", "wandb")
+        ),
+    ],
+)
 def test_every_run_of_a_job_that_made_two_is_in_the_record_and_can_be_taken(
     outside: Lab, tracker: str
 ) -> None:

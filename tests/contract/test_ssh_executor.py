@@ -111,6 +111,7 @@ def folders(tmp_path: Path, kind: str) -> list[Path]:
     return sorted(p for p in (tmp_path / "far").glob(f"*/{kind}/*") if p.is_dir())
 
 
+@pytest.mark.long
 def test_the_code_of_submit_time_goes_over_once_a_tree(lab_far: Lab, tmp_path: Path) -> None:
     (lab_far.repo / "big.bin").write_bytes(os.urandom(200_000))
     (lab_far.repo / "bench.sh").write_text(
@@ -167,6 +168,7 @@ def test_detached_there_and_recorded_by_another_session(lab_far: Lab, tmp_path: 
     assert lab_far.json("stop", "P-002")["data"][0]["state"] == "cancelled"
 
 
+@pytest.mark.long
 def test_it_is_taken_up_from_another_clone_after_a_sync(
     lab_far: Lab, config: Path, tmp_path: Path
 ) -> None:
@@ -197,6 +199,7 @@ def test_it_is_taken_up_from_another_clone_after_a_sync(
         assert lab.ok("jobs") == "nothing is under way\n"
 
 
+@pytest.mark.long
 def test_the_environment_is_made_once_for_each_lock_file(
     lab: Lab, config: Path, tmp_path: Path
 ) -> None:
@@ -450,6 +453,7 @@ def test_a_place_that_dies_gives_its_cells_back(config: Path, tmp_path: Path) ->
     other.close_pilots(queue)
 
 
+@pytest.mark.long
 def test_the_device_of_a_place_is_its_own_between_the_runs(
     lab_far: Lab, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -472,6 +476,7 @@ def test_the_device_of_a_place_is_its_own_between_the_runs(
     wait_until(lambda: lab_far.run("run", "--on", "other", "--", "true").returncode == 0)
 
 
+@pytest.mark.long
 def test_two_commands_in_turns_are_run_by_one_place(lab_far: Lab, tmp_path: Path) -> None:
     sides = ["sh", "-c", "echo '{\"time_ms\": 3}' # "]
     lab_far.run(
@@ -511,6 +516,7 @@ def test_files_that_go_while_they_are_sent_break_nothing_off(tmp_path: Path) -> 
     assert len(heads) == 2 and b'"here"' in heads[0] and heads[1].startswith(b'x{"end"')
 
 
+@pytest.mark.long
 def test_what_does_not_go_over_is_named_at_launch(lab_far: Lab) -> None:
     """A large file, and one whose content lies beside git's objects: a run would meet a pointer."""
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
@@ -577,6 +583,7 @@ def test_a_changed_host_key_comes_with_the_command_that_forgets_the_first(
     )
 
 
+@pytest.mark.long
 def test_a_sweep_over_there_goes_on_without_its_client(lab_far: Lab, tmp_path: Path) -> None:
     """All cells wait over there: they are run though the client was killed, and recorded once."""
     go = tmp_path / "go"
@@ -596,6 +603,7 @@ def test_a_sweep_over_there_goes_on_without_its_client(lab_far: Lab, tmp_path: P
     lab_far.ok("verify")
 
 
+@pytest.mark.long
 def test_an_attempt_that_was_lost_there_is_tried_again_and_costs_what_it_ran(
     lab_far: Lab, config: Path, tmp_path: Path
 ) -> None:

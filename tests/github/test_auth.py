@@ -214,6 +214,7 @@ def server(tmp_path: Path) -> Iterator[SmartHttp]:
     made.close()
 
 
+@pytest.mark.long
 def test_after_a_whole_life_the_token_is_nowhere(
     lab: Lab, server: SmartHttp, proxy: Proxy, tmp_path: Path
 ) -> None:
