@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from leadline.core.evidence import of_thread
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.testing.builders import ThreadBuilder
 
@@ -42,3 +43,30 @@ OTHERS = [f"loss(arm=a{n}) < loss(arm=old)" for n in range(2, 9)]
 )
 def test_a_prediction_pays_for_those_beside_it(predicted: list[str], ran: bool, label: str) -> None:
     assert judged(7, *predicted, ran=ran) == label
+
+
+def test_a_list_may_choose_the_runs_of_a_prediction() -> None:
+    form = "loss(betas=[1, 2]) < loss(betas=[3])"
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    b.hypothesis("x", predicate=form)
+    for betas, loss in (([1, 2], 1.0), ([3], 2.0)):
+        b.end(b.plan("", {"betas": betas}, argv=["train", str(betas)]), {"loss": loss})
+    assert evidence_of(b.thread(), {"predicate": form}).counted == ["P-001-r1", "P-002-r1"]
+
+
+def test_which_predictions_have_runs_is_asked_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
+    arms = [f"a{n}" for n in range(12)]
+    for arm in arms:
+        b.hypothesis(arm, predicate=f"loss(arm={arm}) < loss(arm=old)")
+    for arm in ("old", *arms):
+        b.end(b.plan("", {"arm": arm}, argv=["train", arm]), {"loss": 1.0})
+    thread, asked, ask = b.thread(), list[str](), of_thread.runs_of_subject
+    monkeypatch.setattr(
+        of_thread,
+        "runs_of_subject",
+        lambda thread, subject, *refs: asked.append(subject.format()) or ask(thread, subject, *refs),
+    )
+    for item in thread.hypotheses:
+        evidence_of(thread, item.body, item.uid)
+    assert max(map(asked.count, {name for name in asked if "old" not in name})) <= 3

@@ -116,6 +116,7 @@ class KeptRows:
         self._ground: list[str] | None = None  # as ``run_table.ground_of``
         self._alike: dict[str, Told] = {}  # by invocation
         self._arms: dict[str, list[Arm]] = {}  # by metric: asked once for all claims of a look
+        self._answers: dict[str, tuple[Any, set[str], list[str], bool]] = {}  # of ``asked_once``
 
     @property
     def db(self) -> KeptRows:
@@ -593,6 +594,22 @@ class KeptRows:
             rows = run_table.first_of_each(self.index, self.topic, metric)
             self._arms[metric] = [arm_of(row) for row in rows]
         return self._arms[metric]
+
+    def asked_once(self, name: str, ask: Callable[[], T]) -> T:
+        if name not in self._answers:
+            outer = self.looked_at, self.chosen_by, self._lost_items
+            self.looked_at, self.chosen_by, self._lost_items = set(), [], False
+            try:
+                found = ask()
+                self._answers[name] = found, self.looked_at, self.chosen_by, self._lost_items
+            finally:
+                self.looked_at, self.chosen_by, self._lost_items = outer
+        found, looked_at, chosen_by, lost = self._answers[name]
+        if self.looked_at is not None:
+            self.looked_at |= looked_at
+        self.chosen_by += chosen_by
+        self._lost_items |= lost
+        return cast("T", found)
 
     def relabelled(self) -> list[list[Any]]:
         found = self.db.execute(

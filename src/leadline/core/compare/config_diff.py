@@ -87,7 +87,7 @@ def _follow(token: str, declared: Mapping[str, object]) -> str:
 
 def _bare_flag(name: str, declared: Mapping[str, object]) -> str:
     """``{axis}`` where the flag itself is the value of a declared axis (``-O3``); else its name."""
-    spelt = {f"-{name}", f"--{name}"}
+    spelt = (f"-{name}", f"--{name}")  # no set: a value may be a list
     return next((f"{{{key}}}" for key, value in declared.items() if value in spelt), name)
 
 

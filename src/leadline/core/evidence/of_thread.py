@@ -346,20 +346,41 @@ def predictions_like(thread: Thread, clause: Clause, runs: list[str]) -> int:
     """How many predictions of the metric of ``clause`` against the same reference were there before
     ``runs``, and have runs of their own, itself among them: of twenty that were all written beforehand one
     comes true by chance."""
-    found = {(clause.subject, clause.op[0])}
     if clause.right is None:
-        return len(found)
+        return 1
+    family = f"{clause.metric} {clause.right.format()}"
+    named = thread.asked_once(f"named {family}", lambda: _that_ran(thread, family))
+    before = {prediction for uid, prediction in named if thread.came_before(uid, *runs)}
+    return len(before | {_prediction(clause)})
+
+
+def _prediction(clause: Clause) -> tuple[str, str]:
+    """Of its family: a value of a selector may be a list, which is no key."""
+    return clause.subject.format(), clause.op[0]
+
+
+def _that_ran(thread: Thread, family: str) -> list[tuple[str, tuple[str, str]]]:
+    families = thread.asked_once("named before", lambda: _families(thread))
+    subjects = {clause.subject.format(): clause.subject for _, clause in families.get(family, ())}
+    ran = {
+        name
+        for name, subject in subjects.items()
+        if any(run.is_evidence for run in runs_of_subject(thread, subject))
+    }
+    told = ((uid, _prediction(clause)) for uid, clause in families.get(family, ()))
+    return [(uid, prediction) for uid, prediction in told if prediction[0] in ran]
+
+
+def _families(thread: Thread) -> dict[str, list[tuple[str, Clause]]]:
+    """Each clause that was named, and in which record, by its metric and reference."""
+    found: dict[str, list[tuple[str, Clause]]] = {}
     for item in (*thread.hypotheses, *thread.claims):
-        if not thread.came_before(item.uid, *runs):
-            continue
         predicate = predicate_of(item)
-        found |= {
-            (other.subject, other.op[0])
-            for other in (predicate.clauses if predicate else ())
-            if (other.metric, other.right) == (clause.metric, clause.right)
-            and any(run.is_evidence for run in runs_of_subject(thread, other.subject))
-        }
-    return len(found)
+        for clause in predicate.clauses if predicate else ():
+            if clause.right is not None:
+                family = f"{clause.metric} {clause.right.format()}"
+                found.setdefault(family, []).append((item.uid, clause))
+    return found
 
 
 def predicted_by(item: Item) -> set[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.record.event import Record
-from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from leadline.core.record.cost import Cost
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from leadline.core.record.thread import Experiment, Item
 
     Span = tuple[float | None, float | None, float | None]
+
+T = TypeVar("T")
 
 
 class Since(NamedTuple):
@@ -56,6 +58,10 @@ class Kept(Protocol):
 
     def cost(self) -> Cost:
         """Of all that the thread ran itself."""
+        ...
+
+    def asked_once(self, name: str, ask: Callable[[], T]) -> T:
+        """As ``Thread.asked_once``; whatever is judged by it rests on what ``ask`` looked at."""
         ...
 
     def told_in_parts(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RUNS_NAMED = 10
 _empty: Any = dict  # of each thread its own; what it is at first, a checker cannot know
+T = TypeVar("T")
 Body = TypeVar("Body", bound="bodies.ItemBody", default="bodies.ItemBody", covariant=True)
 
 
@@ -283,6 +284,8 @@ class Thread:
     records: list[Record] = field(default_factory=list)
     # what ``core/record/reaches.py`` found, and at how many records
     invocations: tuple[int, dict[str, str], dict[str, Told]] | None = None
+    # what was ``asked_once``, and at how many records
+    answers: tuple[int, dict[str, Any]] = (-1, {})
     # records that are not as they were written (``core/record/written.py``)
     altered: Sequence[Altered] = ()
     # of a thread that is not folded whole: what is known of all of it
@@ -350,6 +353,17 @@ class Thread:
     @property
     def runs(self) -> Iterator[Run]:
         return (r for e in self.experiments.values() for r in e.runs)
+
+    def asked_once(self, name: str, ask: Callable[[], T]) -> T:
+        """What ``ask`` finds in the thread as it is now; asked once for all who ask for ``name``."""
+        if self.kept is not None:
+            return self.kept.asked_once(name, ask)
+        if self.answers[0] != self.record_count:
+            self.answers = self.record_count, {}
+        known = self.answers[1]
+        if name not in known:
+            known[name] = ask()
+        return cast("T", known[name])
 
     def told_in_parts(
         self,

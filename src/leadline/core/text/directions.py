@@ -41,7 +41,7 @@ _NOUNS = (
     (TIME, r"(?:run|wall[\s-]?clock|training|step)?[\s-]?(?:time|duration)|latency|runtime"),
     (RATE, r"throughput|bandwidth|speed"),
     (MEMORY, r"v?ram|memory|footprint"),
-    (SCORE, r"accurac(?:y|ies)|recall|precision|scores?|auc|f1|bleu"),
+    (SCORE, r"accura(?:te|cy|cies)|recall|precision|scores?|auc|f1|bleu"),
     (LOSS, r"loss(?:es)?|perplexity|errors?(?:\s+rates?)?"),
     (COST, r"costs?|energy|power"),
 )
