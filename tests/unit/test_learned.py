@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leadline.core.evidence.gloss import overclaims
-from leadline.core.text import learned_weights
+from leadline.core.text import learned, learned_weights
 from leadline.core.text.learned import judged, sentences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,3 +94,12 @@ def test_settings_in_the_same_sentence_make_a_verdict_no_plainer() -> None:
 def test_a_verdict_between_settings_is_one(settings: str) -> None:
     assert judged(settings.format("this settles it")).score > 0
     assert judged(settings.format("the loss was logged")).score < 0
+
+
+def test_of_many_settings_each_part_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, read, words = "this settles it " + "(1, 2), " * 300 + "the best.", [0], learned._words
+    monkeypatch.setattr(
+        learned, "_words", lambda part: read.append(read[-1] + len(part)) or words(part)
+    )
+    assert all(text[at:].startswith(said) for at, said in judged(text).words)
+    assert read[-1] <= 2 * len(text)

@@ -111,3 +111,9 @@ def test_torn_lines_stay_where_they_were_published_or_are_only_here() -> None:
     assert rejoined(ours, [published]) == published + b"".join([
         WHOLE[5], torn, *WHOLE[6:], torn,
     ])  # fmt: skip
+
+
+def test_what_only_looks_like_two_records_stays_as_it_is() -> None:
+    torn = b'{"v":1,"seen":[{"writer":"w1"},{"at":1}],\n'
+    ours = b"".join([*WHOLE[1:], torn])
+    assert rejoined(ours, [b"".join(WHOLE[:PUBLISHED])]) == b"".join([*WHOLE, torn])

@@ -83,7 +83,7 @@ def rejoined(
         chain = _walk_back(pool, end, follows)
         is_ours = end in ends or not mine.lines or mine.end in chain
         if chain and is_ours and _leaves_out_none(mine, chain):
-            torn = next((file.torn for file in (parted, mine) if end == file.end), b"")
+            torn = next((file.torn for file in (mine, parted) if end == file.end), b"")
             whole = _text(chain, mine) + torn
             ids = {line.id for line in chain.values()}  # a damaged form says nothing more
             if all(uid in ids or line in whole for uid, line in mine.newer.items()):

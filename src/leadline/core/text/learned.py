@@ -72,17 +72,17 @@ def judged(sentence: str) -> Judged:
     """How it reads by itself; settings listed beside a verdict make it no plainer."""
     found, at = [_judged(sentence)], 0
     for m in _SETTINGS.finditer(f"{sentence} "):
-        found.append(_judged(" " * at + sentence[at : m.start()]))
+        found.append(_judged(sentence[at : m.start()], at))
         at = m.end()
-    found += [_judged(" " * at + sentence[at:])] if at else []
+    found += [_judged(sentence[at:], at)] if at else []
     return max(found, key=lambda said: said.score)
 
 
-def _judged(sentence: str) -> Judged:
+def _judged(part: str, begins: int = 0) -> Judged:
     weights = _weights()
     by_word: dict[int, int] = {}
     seen: set[str] = set()
-    total, words = 0, list(_words(sentence))
+    total, words = 0, list(_words(part))
     for feature, at in features(words):
         if feature not in seen:
             seen.add(feature)
@@ -93,7 +93,7 @@ def _judged(sentence: str) -> Judged:
     told = (at for at in by_word if by_word[at] > 0 and at >= 0 and _TELLS.match(words[at][2]))
     heavy = sorted(told, key=by_word.__getitem__)
     named = sorted(heavy[-_NAMED:])
-    return Judged(score, [(words[at][0], sentence[slice(*words[at][:2])]) for at in named])
+    return Judged(score, [(begins + words[at][0], part[slice(*words[at][:2])]) for at in named])
 
 
 def key_of(feature: str) -> int:
