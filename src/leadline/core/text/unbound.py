@@ -224,7 +224,7 @@ def _is_known(q: Quantity, known: Known, text: str) -> bool:
     if q.value in known.devices and _DEVICES.match(text, q.start + len(q.word)):
         return True
     return q.value in known.settings or (
-        q.value == int(q.value) and q.value in known.counts | known.samples
+        q.value % 1 == 0 and q.value in known.counts | known.samples
     )
 
 
