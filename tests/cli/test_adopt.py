@@ -261,11 +261,24 @@ def test_an_entry_is_known_by_its_number_at_another_time_and_place(thread_lab: L
     assert adopted(thread_lab, other) == [now.replace("2207", "2199")]
 
 
+def test_an_entry_is_followed_from_beside_one_that_stays(thread_lab: Lab) -> None:
+    stays, moves = "## Assigned\n\n### PR #2100: head\n\nwaiting\n", "### PR #2207: tail — {}\n\n{}\n"
+    adopted(thread_lab, stays + "\n" + moves.format("SENT BACK", "crashed"))
+    done = f"{stays}\n## Done\n\n{moves}"
+    assert adopted(thread_lab, done.format("MERGED", "synced")) == [
+        "Done",
+        "a change in “PR #2207: tail — SENT BACK”",
+    ]
+    assert adopted(thread_lab, done.format("MERGED", "synced again")) == [
+        "a change in “PR #2207: tail — MERGED”"
+    ]
+
+
 def test_an_entry_of_a_log_that_rolls_is_no_other_one(thread_lab: Lab) -> None:
     adopted(thread_lab, "## Exp 1\n\n### Verdict\n\nkept\n")
     rolled = adopted(thread_lab, "## Exp 12\n\n### Verdict\n\nkept\n")
     assert rolled == ["Exp 12", "Verdict"]
-    hourly = "## 2026-04-06 {} — status of the night runs\n\n{}\n"
+    hourly = "## 2026-04-06 {} — status of the ResNet-50 night runs\n\n{}\n"
     adopted(thread_lab, hourly.format("20:45", "all run"))
     later = adopted(thread_lab, hourly.format("21:45", "two ended"))
-    assert later == ["2026-04-06 21:45 — status of the night runs"]
+    assert later == ["2026-04-06 21:45 — status of the ResNet-50 night runs"]

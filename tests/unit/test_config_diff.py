@@ -320,5 +320,7 @@ def test_a_flag_that_is_itself_the_value_of_the_axis_is_explained() -> None:
 
 
 def test_an_axis_may_have_a_list_where_a_bare_flag_is_given() -> None:
-    a, b = (run(n, config={"betas": betas}, argv=["train", "-v"]) for n, betas in ((1, [1]), (2, [2])))
+    a, b = (
+        run(n, config={"betas": betas}, argv=["train", "-v"]) for n, betas in ((1, [1]), (2, [2]))
+    )
     assert roles(config_diff(a, b, ["betas"])) == {"config.betas": "axis"}

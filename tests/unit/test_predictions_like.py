@@ -65,7 +65,9 @@ def test_which_predictions_have_runs_is_asked_once_for_all(monkeypatch: pytest.M
     monkeypatch.setattr(
         of_thread,
         "runs_of_subject",
-        lambda thread, subject, *refs: asked.append(subject.format()) or ask(thread, subject, *refs),
+        lambda thread, subject, *refs: (
+            asked.append(subject.format()) or ask(thread, subject, *refs)
+        ),
     )
     for item in thread.hypotheses:
         evidence_of(thread, item.body, item.uid)

@@ -62,7 +62,8 @@ _SET = later(
 )
 _OF_A_RESULT = later(
     r"\b(?:accurac\w+|loss(?:es)?(?!\s+scal)|perplexity|errors?|scores?|latency|throughput|speed|(?:run)?time|memory|quality|"
-    r"gain\w*|costs?|recall|precision|f1|usage|footprint|rate\s+(?:of|was|is)|it|this|that|we|now)\b",
+    r"gain\w*|costs?|recall|precision|f1|top-?\d|usage|utili[sz]ation|footprint|"
+    r"overhead|slow-?down|speed-?up|rate\s+(?:of|was|is)|it|this|that|we|now)\b",
     re.I,
 )
 _BY_NOUN = later(_OF_AN_INPUT, re.I)

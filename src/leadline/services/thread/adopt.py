@@ -259,7 +259,7 @@ def _renamed(
     """The path under which a section was adopted that has another heading now."""
     place, n = _place(piece), len(_place(piece))
     left = (path for path, texts in said.items() if texts and path not in there)
-    gone = [path for path in left if path[:-1] == place[:-1] or _moved(path, place, there)]
+    gone = [p for p in left if p[:-1] == place[:-1] or is_of_one(p[-1], place[-1])]
     if not gone:
         return None
     now = Section(place, "\n".join(p.text for p in pieces if _place(p)[:n] == place))
@@ -268,12 +268,6 @@ def _renamed(
         if is_renamed(Section(path, "\n".join(below)), now):
             return path
     return None
-
-
-def _moved(was: tuple[str, ...], now: tuple[str, ...], there: set[tuple[str, ...]]) -> bool:
-    """Whether a section may stand below another heading than the one that it stood below, and that is
-    gone."""
-    return was[:-1] not in there and is_of_one(was[-1], now[-1])
 
 
 def _rename(said: _Said, was: tuple[str, ...], now: tuple[str, ...]) -> None:
