@@ -361,3 +361,22 @@ def test_two_seals_share_the_parts_of_their_bundles_that_did_not_change(
     assert parts.items() <= first.items() and len(parts) == 3
     others = set(second.values()) - set(first.values())
     assert others == {second[n] for n in ("bundle.json", "bundle.md", "table.csv", [*parts][-1])}
+
+
+def test_a_prediction_rests_on_the_runs_of_those_beside_it_though_they_are_asked_for_once() -> None:
+    with store() as log:
+        made = study(0)
+        for at in range(3):
+            made.item("w1", "hypothesis", {"text": "", "predicate": f"loss(k={at}) < loss(k=9)"}, 1)
+        for k in (9, 0, 1, 2):
+            experiment(made, k=k)
+        put(log, made)
+        view = log.view("t")
+        assert view.kept is not None
+        assert [view.kept.label(item.uid) is not None for item in view.hypotheses] == [True] * 3
+        runs = {f"P-{at:03d}" for at in range(1, 5)}
+        for item in view.hypotheses:
+            rests = log.index.db.execute("SELECT base FROM rests WHERE uid=?", (item.uid,))
+            assert runs <= {base for (base,) in rests.fetchall()}
+            chosen = log.index.db.execute("SELECT 1 FROM choosers WHERE uid=?", (item.uid,))
+            assert len(chosen.fetchall()) == 4
