@@ -262,7 +262,10 @@ def test_an_entry_is_known_by_its_number_at_another_time_and_place(thread_lab: L
 
 
 def test_an_entry_is_followed_from_beside_one_that_stays(thread_lab: Lab) -> None:
-    stays, moves = "## Assigned\n\n### PR #2100: head\n\nwaiting\n", "### PR #2207: tail — {}\n\n{}\n"
+    stays, moves = (
+        "## Assigned\n\n### PR #2100: head\n\nwaiting\n",
+        "### PR #2207: tail — {}\n\n{}\n",
+    )
     adopted(thread_lab, stays + "\n" + moves.format("SENT BACK", "crashed"))
     done = f"{stays}\n## Done\n\n{moves}"
     assert adopted(thread_lab, done.format("MERGED", "synced")) == [
