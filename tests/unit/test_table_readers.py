@@ -11,6 +11,9 @@ import pytest
 from leadline.adapters.extractors.tables import rows_of, rows_of_tree
 from leadline.adapters.results.tables import TableSource
 from leadline.core.errors import LeadlineError
+from leadline.core.extract import laid_out
+from leadline.core.extract.laid_out import laid_out_tables
+from leadline.core.extract.logged_lines import logged_table
 from leadline.core.tracker.imported import Columns
 from leadline.services.structured_file import structured
 
@@ -215,3 +218,47 @@ def test_a_database_is_read_and_not_written(tmp_path: Path) -> None:
     with pytest.raises(LeadlineError, match="database"):
         path.write_bytes(b"SQLite format 3\0" + b"x" * 200)
         TableSource("sqlite").read(str(path), Columns({"ms": "ms"}, None))
+
+
+def test_a_long_text_without_a_table_is_looked_through_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parted: list[str] = []
+
+    class Counting:
+        def split(self, text: str) -> list[str]:
+            parted.append(text)
+            return text.split()
+
+    monkeypatch.setattr(laid_out, "_BLANKS", Counting())
+    assert [*laid_out_tables(["info worker alpha started"] * 200)] == []
+    assert len(parted) <= 2 * 200
+
+
+def test_a_number_below_a_number_goes_on_with_no_row() -> None:
+    rule = "+---+---+-----+"
+    head, first = [rule, "| m | k | v   |", rule], ["| a | x | 12  |", "|   | y | 345 |", rule]
+    (table,) = laid_out_tables([*head, *first, *first])
+    assert [cells for _, cells in table.body] == [["a", "x", "12"], ["", "y", "345"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "rows"),
+    [
+        (["step 10, loss 3.9", "step 20, loss 3.8"], [["10", "3.9"], ["20", "3.8"]]),
+        (["loss 1.5 took 950 ms", "loss 1.4 took 1.2 s"], [["1.5", "950ms"], ["1.4", "1.2s"]]),
+        (
+            ["Train: loss .5 acc .7", "Val: loss .6 acc .6", "Train: loss .4 acc .8"],
+            [[".5", ".7"], [".4", ".8"]],
+        ),
+        (
+            ["epoch 1 [train] loss .5", "epoch 1 [val] loss .6", "epoch 2 [train] loss .4"],
+            [["1", ".5"], ["2", ".4"]],
+        ),
+    ],
+)
+def test_lines_of_a_log_that_differ_in_their_values_only(
+    lines: list[str], rows: list[list[str]]
+) -> None:
+    table = logged_table(lines)
+    assert table and [cells for _, cells in table.body] == rows

@@ -105,13 +105,22 @@ def _grid(block: list[Line]) -> list[TextTable]:
     groups = [group for group in groups if group]
     if not groups:
         return []
-    below = [cells for group in groups[1:] for _, cells in group[1:]]
-    if len(groups) > 2 and below and not any(map(all, below)):  # rows go on in the next line
+    if len(groups) > 2 and _go_on(groups[1:]):
         groups = [groups[0], *([_one_row(group)] for group in groups[1:])]
     heads = len(groups[0]) if len(groups) > 1 else 0
     lines = [line for group in groups for line in group]
     table = len(lines) > 1 and heads != len(lines) and max(len(cells) for _, cells in lines) > 1
     return [table_of(lines, heads)] if table else []
+
+
+def _go_on(groups: Sequence[Sequence[tuple[int, list[str]]]]) -> bool:
+    """Whether the lines below the first of each group go on with its row: none has all cells, and none
+    has a number below a number."""
+    below = [(group[0][1], cells) for group in groups for _, cells in group[1:]]
+    return bool(below) and not any(
+        all(cells) or any(is_value(a) and is_value(b) for a, b in zip(first, cells, strict=False))
+        for first, cells in below
+    )
 
 
 def _bars(text: str) -> list[str]:
@@ -138,7 +147,7 @@ def _columns(block: list[Line]) -> list[TextTable]:
     at, found = 0, list[TextTable]()
     lines = [line for line in block if not _is_rule(line[1])]
     while at < len(lines) - 1:
-        table = _from(lines[at:])
+        table = _from(lines, at)
         if table is None:
             at += 1
         else:
@@ -160,22 +169,25 @@ def _in_spans(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
-def _from(lines: list[Line]) -> TextTable | None:
-    """The table whose header is the first of ``lines``, if it is one: of the two ways to part cells the
-    one in which more lines are rows, and each column has a name."""
-    found = [table for parts in (_WIDE, _BLANKS) if (table := _parted(lines, parts))]
+def _from(lines: list[Line], at: int) -> TextTable | None:
+    """The table whose header is at ``at``, if it is one: of the two ways to part cells the one in which
+    more lines are rows, and each column has a name."""
+    found = [table for parts in (_WIDE, _BLANKS) if (table := _parted(lines, at, parts))]
     return max(found, key=lambda table: (len(table.body), all(table.header)), default=None)
 
 
-def _parted(lines: list[Line], parts: re.Pattern[str]) -> TextTable | None:
-    number, text = lines[0]
+def _parted(lines: list[Line], first: int, parts: re.Pattern[str]) -> TextTable | None:
+    """One column at least is of numbers: lines are looked at as long as one may be."""
+    number, text = lines[first]
     text, comment = text.removesuffix(_GOES_ON).rstrip(), text.startswith(("#", "%"))
     text = text.lstrip("#% ") if comment else text
     header = [part for part in parts.split(text.strip()) if part]
     if not 1 < len(header) + text[:1].isspace() <= MOST_COLUMNS or any(map(is_value, header)):
         return None
     rows: list[tuple[int, list[str]]] = []
-    for at, line in lines[1:]:
+    numbers: set[int] = set()
+    for below in range(first + 1, len(lines)):
+        at, line = lines[below]
         cells = parts.split(line.strip())
         more = len(cells) - len(header)  # an index has no name
         if more not in (0, 1) or (more and not text[:1].isspace() and not rows):
@@ -183,16 +195,15 @@ def _parted(lines: list[Line], parts: re.Pattern[str]) -> TextTable | None:
         if rows and len(cells) != len(rows[0][1]):
             break
         rows.append((at, cells))
+        numbers = {
+            column
+            for column in (numbers if len(rows) > 1 else range(len(cells)))
+            if is_value(cells[column])
+        }
+        if not numbers:
+            return None
     laid = _WIDE.search(text.strip()) is not None
-    if not rows or not _are_rows([cells for _, cells in rows], laid):
+    if len(rows) < 2 - laid:  # where the header shows no layout, of two rows at least
         return None
     header = [""] * (len(rows[0][1]) - len(header)) + header
-    return TextTable(number, header + [_GOES_ON] * lines[0][1].endswith(_GOES_ON), rows)
-
-
-def _are_rows(rows: list[list[str]], laid: bool) -> bool:
-    """Whether lines of as many words are rows: one column is of numbers; and where the header shows
-    no layout, of two rows at least."""
-    columns = zip(*rows, strict=True)
-    numbers = any(all(map(is_value, column)) for column in columns)
-    return numbers and (laid or len(rows) > 1)
+    return TextTable(number, header + [_GOES_ON] * lines[first][1].endswith(_GOES_ON), rows)

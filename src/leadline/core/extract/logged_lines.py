@@ -17,13 +17,15 @@ from leadline.core.patterns import later
 from leadline.core.plain import without_escapes
 
 LONGEST = 2_000  # characters of a line that is looked at
+_LONGEST_NAME = 200
 _VALUE = later(
-    r"(?<![\w.])([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf)\b)"
+    r"(?<![\w.])([+-]?(?:\d+(?:,\d{3})*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf)\b)"
     r"(%|\s?[A-Za-z\u00b5\u03bc][A-Za-z/]{0,8}\b(?!\s*[:=]))?",
     re.I,
 )
 _UNIT = later(r"(?i)[kmgt]?i?(?:bytes|bits)?(?:/s(?:ec)?)?|secs?|mins?|ops/s(?:ec)?")
 _NAME = later(r"""([A-Za-z][\w/.()@-]*(?: [A-Za-z(][\w/.()@-]*){0,2})['"]?[\s:=|,>\]\[-]*\Z""")
+_WORD = later(r"[^\W\d_]+")
 _STEP = later(r"(?i)epochs?|(?:global[_ ])?steps?|iter(?:ation)?s?|update|batch")
 STAMP = later(
     r"\W*(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?\S*"
@@ -35,35 +37,38 @@ def logged_table(lines: Iterable[str]) -> TextTable | None:
     """The lines that say two values or more and differ from each other in these only, of which there are
     most; None where there are no two such lines. The epoch or step that a line above them says alone
     is theirs too."""
-    found: dict[tuple[str, ...], list[tuple[int, list[str]]]] = {}
+    found: dict[tuple[str, ...], list[tuple[int, list[str]]]] = {}  # by what the lines say beside
     above: dict[str, str] = {}
     for number, text in enumerate(lines, 1):
         for part in without_escapes(text[:LONGEST]).split("\r"):
-            named = _named(part)
+            named, beside = _named(part)
             if len(named) > 1:
                 named = {**above, **named}
-                found.setdefault(tuple(named), []).append((number, [*named.values()]))
+                found.setdefault((beside, *named), []).append((number, [*named.values()]))
             elif named and _STEP.fullmatch(next(iter(named))):
                 above = named
     if not found:
         return None
-    names, rows = max(found.items(), key=lambda one: len(one[1]) * len(one[0]))
-    return TextTable(rows[0][0], [*names], rows) if len(rows) > 1 else None
+    (_, *names), rows = max(found.items(), key=lambda one: len(one[1]) * (len(one[0]) - 1))
+    return TextTable(rows[0][0], names, rows) if len(rows) > 1 else None
 
 
-def _named(text: str) -> dict[str, str]:
-    """The values in a line by the words before them."""
+def _named(text: str) -> tuple[dict[str, str], str]:
+    """The values in a line by the words before them, and all words between them: a line of a training
+    is none of a validation."""
     stamp = STAMP.match(text)
-    at, named = stamp.end() if stamp else 0, dict[str, str]()
+    at, named, beside = stamp.end() if stamp else 0, dict[str, str](), list[str]()
     while value := _VALUE.search(text, at):
-        name = _NAME.search(text, at, value.start())
+        beside += _WORD.findall(text, at, value.start())
+        name = _NAME.search(text, max(at, value.start() - _LONGEST_NAME), value.start())
         unit = (value[2] or "").strip()
         if name and name[1] not in named:
-            word = unit if unit == "%" or not value[2] or not value[2][0].isspace() else ""
+            close = not value[2] or not value[2][0].isspace()
+            word = unit if close or dimension(unit) else ""  # 950 ms and 1.2 s are in one column
             named[name[1]] = f"{value[1]}{word}"
         apart = bool(value[2]) and value[2][0].isspace() and not _is_unit(unit)
         at = value.end(1) if apart else value.end()
-    return named
+    return named, " ".join(beside)
 
 
 def _is_unit(word: str) -> bool:
