@@ -12,7 +12,9 @@ from leadline.adapters.extractors.tables import rows_of, rows_of_tree
 from leadline.adapters.results.tables import TableSource
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import laid_out
+from leadline.core.extract.html_tables import html_tables
 from leadline.core.extract.laid_out import laid_out_tables
+from leadline.core.extract.latex_tables import latex_tables
 from leadline.core.extract.logged_lines import logged_table
 from leadline.core.tracker.imported import Columns
 from leadline.services.structured_file import structured
@@ -262,3 +264,40 @@ def test_lines_of_a_log_that_differ_in_their_values_only(
 ) -> None:
     table = logged_table(lines)
     assert table and [cells for _, cells in table.body] == rows
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (r"a & 0.9\textsuperscript{1} \\", [["a", "0.9^1"]]),
+        (r"a & 95\std{2} \\", [["a", "95^2"]]),
+        (r"a & \phantom{1}9.5 \\", [["a", "9.5"]]),
+        (r"a & $\mathbf{0.9}$ \\", [["a", "0.9"]]),
+        ("a & 0.9 \\\\% the best\nc & 0.7 \\\\", [["a", "0.9"], ["c", "0.7"]]),
+        (
+            r"\begin{tabular}[c]{@{}c@{}}a\\x\end{tabular} & 0.9 \\ c & \makecell{12\\345} \\",
+            [["a x", "0.9"], ["c", "12^345"]],
+        ),
+    ],
+)
+def test_numbers_of_latex_that_stand_beside_each_other_are_not_one(
+    row: str, cells: list[list[str]]
+) -> None:
+    begin = r"\begin{tabular}{lr}{\bf Model} & acc \\ \midrule"
+    (table,) = latex_tables(rf"{begin} {row} b & 0.8 \\ \end{{tabular}}")
+    assert table.header == ["Model", "acc"]
+    assert [found for _, found in table.body] == [*cells, ["b", "0.8"]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("93.4<sup>2</sup>", "93.4^2"),
+        ("12<br>345", "12^345"),
+        ("CO<sub>2</sub>", "CO2"),
+        ("a<br>b", "a b"),
+    ],
+)
+def test_numbers_of_a_page_that_stand_beside_each_other_are_not_one(cell: str, said: str) -> None:
+    (table,) = html_tables(f"<table><tr><th>m<th>v</tr><tr><td>a<td>{cell}</tr></table>")
+    assert table.body == [(1, ["a", said])]

@@ -10,9 +10,12 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from leadline.core.extract.text_table import TextTable, table_of
+from leadline.core.patterns import later
 from leadline.core.values import dataclass, field
 
 MOST_SPANNED = 200
+_PART = "\0"  # where another line or a mark above begins
+_PARTED = later(rf"(?<=\d)\s*{_PART}\s*(?=[+-]?\.?\d)")
 _NOT_SHOWN = frozenset(("script", "style", "template", "svg"))
 
 
@@ -70,7 +73,9 @@ class _Parser(HTMLParser):
             table.cell.head = tag == "th"
             table.rows[-1][2].append(table.cell)
         elif tag in ("br", "p", "div", "li") and table.cell is not None:
-            table.cell.words.append(" ")
+            table.cell.words.append(f" {_PART}")
+        elif tag in ("sup", "sub") and table.cell is not None:
+            table.cell.words.append(_PART)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _NOT_SHOWN:
@@ -84,7 +89,7 @@ class _Parser(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1].cell is not None and not self.hidden:
-            self.open[-1].cell.words.append(data)
+            self.open[-1].cell.words.append(data.replace(_PART, ""))
 
 
 def _span(said: str | None) -> int:
@@ -104,7 +109,8 @@ def _table(read: _Open) -> TextTable | None:
         row = list[str]()
         for cell in cells:
             _fill(row, waiting)
-            said = " ".join("".join(cell.words).split())
+            said = _PARTED.sub("^", "".join(cell.words))  # two numbers are not one
+            said = " ".join(said.replace(_PART, "").split())
             for place in range(cell.columns):
                 if cell.rows > 1:
                     waiting[len(row)] = (cell.rows - 1, "" if head else said)

@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from leadline.core.extract.text_table import TextTable, table_of
 from leadline.core.patterns import later
 
-_BEGIN = later(r"\\begin\{((?:tabular[xy*]?|longtable|array|tabu|tblr|supertabular)\*?)\}")
-_COMMENT = later(r"(?<!\\)%.*")
+_NAMES = r"\{((?:tabular[xy*]?|longtable|array|tabu|tblr|supertabular)\*?)\}"
+_BEGIN = later(rf"\\begin{_NAMES}")
+_WIDE = ("tabular*", "tabularx", "tabulary")  # a width stands before their columns
+_COMMENT = later(r"(?<!\\)((?:\\\\)*)%.*")
 _RULES = later(
     r"\\(?:hline|toprule|bottomrule|midrule|specialrule|addlinespace|noalign|hhline|cline|cmidrule|"
     r"endhead|endfirsthead|endfoot|endlastfoot|rowcolor|centering|tabularnewline)\b"
@@ -26,38 +28,62 @@ _RULES = later(
 _HEAD_END = later(r"\\(?:midrule|endhead|endfirsthead)\b")
 _ROW_END = later(r"\\\\(?:\s*\[[^\[\]]*\])?|\\tabularnewline\b")
 _CELL_END = later(r"(?<!\\)&")
+_TOKEN = later(rf"\\(?:begin|end){_NAMES}|\\\\(?:\s*\[[^\[\]]*\])?|\\.|[{{}}&]")
 _SPAN = later(r"\\multicolumn\s*\{(\d{1,3})\}")
 _DOWN = later(r"\\multirow(?:cell)?\s*(?:\[[^\[\]]*\])?\{(\d{1,3})\}")
 _DROPPED = later(
-    r"\\(?:cellcolor|rowcolor|color|vspace|hspace|label|cite[pt]?|footnote|rotatebox)\b"
+    r"\\(?:cellcolor|rowcolor|color|vspace|hspace|label|cite[pt]?|footnote|rotatebox|[hv]?phantom)\b"
 )
 _WORDS = {r"\pm": "\u00b1", r"\times": "x", r"\uparrow": "\u2191", r"\downarrow": "\u2193"}
+_GROUP = later(r"\s*[{\[]")
 _COMMAND = later(r"\\([A-Za-z]+)\*?\s*")
+# what parts two numbers: a mark above, another size, another line
+_BETWEEN = later(r"(?<=\d)(?=[^\d]*[\\{}])(?:[{}$\s]|\\[A-Za-z]+\*?)+(?=[+-]?\.?\d)")
 
 
 def latex_tables(text: str) -> Iterator[TextTable]:
     """The tables of a file, by the line in which each begins. A cell over several columns or rows
     stands in each of them; marks around words are taken off."""
-    text = "\n".join(_COMMENT.sub("", line) for line in text.split("\n"))
-    for begin in _BEGIN.finditer(text):
-        end = text.find(rf"\end{{{begin[1]}}}", begin.end())
-        body = text[begin.end() : end if end >= 0 else len(text)]
-        at = text.count("\n", 0, begin.end())
-        lines, heads = _lines(_after_columns(body), at + 1)
+    text = "\n".join(_COMMENT.sub(r"\1", line) for line in text.split("\n"))
+    end = 0
+    while begin := _BEGIN.search(text, end):
+        start = _columns_end(text, begin)
+        body, end = _flat(text, start)
+        lines, heads = _lines(body, text.count("\n", 0, start) + 1)
         if len(lines) > 1:
             yield table_of(lines, heads)
 
 
-def _after_columns(body: str) -> str:
-    """What follows the groups behind ``\\begin{tabular}``: a width, the columns; blank lines for
-    those that they take."""
-    rest = body
-    while (inner := rest.lstrip()).startswith(("{", "[")):
-        end = _group_end(inner, 0)
-        gone = body[: len(body) - len(inner) + end]
-        rest = "\n" * gone.count("\n") + inner[end:]
-        body = rest
-    return rest
+def _columns_end(text: str, begin: re.Match[str]) -> int:
+    """Where the groups behind ``\\begin{tabular}`` end: a width, the columns."""
+    at, groups = begin.end(), 1 + (begin[1] in _WIDE)
+    while groups and (end := _group_end(text, at)) > at:
+        groups -= text[at:end].lstrip().startswith("{")
+        at = end
+    return at
+
+
+def _flat(text: str, start: int) -> tuple[str, int]:
+    """The body of the table that begins at ``start``, what parts lines and cells in a group or a table
+    within it made blank; and where it ends."""
+    parts, at, groups, tables = list[str](), start, 0, 0
+    for token in _TOKEN.finditer(text, start):
+        said = token[0]
+        if token.start() < at:
+            continue
+        if said in "{}":
+            groups = max(0, groups + (1 if said == "{" else -1))
+        elif token[1] and said.startswith("\\end"):
+            if not tables:
+                return "".join([*parts, text[at : token.start()]]), token.end()
+            tables -= 1
+            parts, at = [*parts, text[at : token.start()]], token.end()
+        elif token[1]:
+            tables += 1
+            parts, at = [*parts, text[at : token.start()]], _columns_end(text, token)
+        elif (groups or tables) and (said == "&" or said.startswith("\\\\")):
+            parts, at = [*parts, text[at : token.start()], "\\par{} "], token.end()
+    return "".join([*parts, text[at:]]), len(text)
 
 
 def _lines(body: str, first: int) -> tuple[list[tuple[int, list[str]]], int]:
@@ -109,15 +135,16 @@ def _words(cell: str) -> str:
     for command, sign in _WORDS.items():
         cell = cell.replace(command, sign)
     cell = re.sub(r"\\([%&_#$ ])", r"\1", re.sub(r"\\[,;:!]|~", " ", cell.replace(r"\%", "%")))
-    cell = _COMMAND.sub("", cell)
+    cell = _COMMAND.sub("", _BETWEEN.sub("^", cell))
     return " ".join(re.sub(r"(?<!\\)[{}$]", "", cell).split())
 
 
 def _group_end(text: str, at: int) -> int:
     """Where the group that begins at ``at`` ends; ``at`` itself where none does."""
-    rest = len(text) - len(text[at:].lstrip()) if text[at:].strip() else at
-    if rest >= len(text) or text[rest] not in "{[":
+    found = _GROUP.match(text, at)
+    if found is None:
         return at
+    rest = found.end() - 1
     close, depth = {"{": "}", "[": "]"}[text[rest]], 0
     for place in range(rest, len(text)):
         depth += (text[place] == text[rest]) - (text[place] == close)
