@@ -26,6 +26,8 @@ from leadline.core.extract.lines import (
     vanishes,
 )
 from leadline.core.extract.spec import METRICS, STDOUT, ExtractionSpec
+from leadline.core.extract.written_number import number_in
+from leadline.core.metric.units import unit_of_name
 from leadline.core.record.run import MetricDef
 
 
@@ -254,6 +256,9 @@ def test_a_text_is_a_number_where_the_metric_is_named_by_the_unit_in_it():
     [
         ("start\ntime_ms: 6.7 ms\nbye", "time_ms=time_ms: *(.+)"),
         ("Val loss (final) = 1.2e-3\n", r"Val_loss_final=Val loss \(final\) = *(.+)"),
+        ("mean time: 6.7 ms", "mean_time_ms=mean time: *(.+)"),
+        ("accuracy: 91.2%", "accuracy_pct=accuracy: *(.+)"),
+        ("speed: 5 furlongs", None),
         ("epoch 3\nsee: https://a.b\nat 12:30", None),
         ("shape: (3, 4)\nmode: fast", None),
     ],
@@ -262,7 +267,9 @@ def test_a_printed_value_tells_the_pattern_that_takes_it(printed: str, pattern: 
     found = printed_value(printed)
     assert (found and found[1]) == pattern
     if found:
-        assert re.search(found[1].partition("=")[2], found[0])
+        name, _, asked = found[1].partition("=")
+        taken = re.search(asked, found[0])
+        assert taken and isinstance(number_in(taken[1], unit_of_name(name)), float)
 
 
 def test_nested_and_dotted_names_that_meet_are_named_and_neither_is_taken():

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.core.extract.gather import Gatherer
 from leadline.core.extract.written_number import EXACT, NONFINITE, number_in, unit_in
+from leadline.core.metric.units import unit_of_name
 from leadline.core.patterns import later
 from leadline.core.plain import beginning
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -176,13 +177,18 @@ def printed_value(text: str) -> tuple[str, str] | None:
     it; None where none does.
 
     >>> printed_value("done\\nmean time: 6.7 ms\\n")
-    ('mean time: 6.7 ms', 'mean_time=mean time: *(.+)')
+    ('mean time: 6.7 ms', 'mean_time_ms=mean time: *(.+)')
     """
     found = None
     for line in text.splitlines():
         said = _SAID.fullmatch(line.strip())
-        if said and not isinstance(number_in(said[3], unit_in(said[3])), str):
-            name = re.sub(r"[^\w/.-]+", "_", said[1]).strip("_")
+        if said is None:
+            continue
+        name = re.sub(r"[^\w/.-]+", "_", said[1]).strip("_")
+        unit = unit_in(said[3])
+        if unit.isascii() and isinstance(number_in(said[3], unit_of_name(name)), str):
+            name += f"_{'pct' if unit == '%' else unit}"
+        if not isinstance(number_in(said[3], unit_of_name(name)), str):
             before = re.escape(f"{said[1]}{said[2]}").replace("\\ ", " ")
             found = line.strip(), f"{name}={before} *(.+)"
     return found
