@@ -84,6 +84,43 @@ def test_a_folder_is_a_run(
     assert [dict(row) for row in looked.sample] == rows
 
 
+def looked_at(root: Path) -> tuple[list[dict[str, Any]], set[str]]:
+    found = TableSource("folders", structured).read(str(root), Columns({}, [], look_at=9))
+    return [dict(row) for row in found.sample], {where for where, _ in found.notes}
+
+
+def test_a_run_whose_results_cannot_be_read_has_not_failed(tmp_path: Path) -> None:
+    files = {
+        "a/config.yaml": "lr: 1\n",
+        "a/results.json": '[{"id": 1}]',
+        "b/config.yaml": "lr: 2\n",
+        "b/results.json": '{"acc": 0.',
+        "c/results.json": '{"acc": 0.9}',
+    }
+    written(tmp_path, files)
+    (tmp_path / "c/other.json").symlink_to("absent")
+    rows, notes = looked_at(tmp_path)
+    assert rows == [{"folder": "c", "state": "done", "metrics.acc": 0.9}]
+    assert notes >= {"a/results.json", "b/results.json"}
+    (tmp_path / "c/results.json").unlink()
+    with pytest.raises(LeadlineError, match=r"a/results\.json: no values"):
+        looked_at(tmp_path)
+
+
+def test_values_of_one_name_in_two_files_are_two(tmp_path: Path) -> None:
+    test, val = '{"acc": 0.8, "n": 5}', '{"acc": 0.9, "n": 5}'
+    written(tmp_path, {"a/test_metrics.json": test, "a/val_metrics.json": val})
+    ((row,), _) = looked_at(tmp_path)
+    assert (row["metrics.test_metrics.acc"], row["metrics.val_metrics.acc"]) == (0.8, 0.9)
+    assert row["metrics.n"] == 5 and "metrics.acc" not in row
+
+
+def test_a_folder_around_runs_that_failed_is_none(tmp_path: Path) -> None:
+    written(tmp_path, {"a/config.yaml": "lr: 1\n", "a/b/config.yaml": "seed: 2\n"})
+    rows, _ = looked_at(tmp_path)
+    assert [row["folder"] for row in rows] == ["a/b"]
+
+
 def test_files_of_benchmark_programs_are_their_cases(tmp_path: Path) -> None:
     content = {"benchmarks": [{"name": "a", "stats": {"mean": 1.5, "rounds": 3}}], "version": "4"}
     written(tmp_path, {"box/0001.json": json.dumps(content | {"machine_info": {}})})

@@ -40,14 +40,45 @@ def rows_of_folders(root: str, shown: str, parse: Parse) -> Rows:
     rows = [*files.runs()]
     cases = [*files.cases()]
     if not rows and not cases:
+        unread = "".join(f"; {where}: {what}" for where, what in files.notes[:1])
         raise Unreadable(
             "no-event-files",
             f"{shown} holds no run: no event file, no folder with results (metrics.json, results.json, "
-            "final_info.json, run.json of Sacred), no file of a benchmark program",
+            "final_info.json, run.json of Sacred), no file of a benchmark program" + unread,
         )
     numbered = enumerate(rows, 1)
     table = chain(object_rows(numbered, whole=True), cases)
     return Rows([], table, lambda: digest_of(files.digests), "folder", files.notes)
+
+
+def _above(where: str) -> Iterator[str]:
+    """The folders around one, "." last."""
+    while where != ".":
+        where = os.path.dirname(where) or "."
+        yield where
+
+
+def _is_of_a_benchmark(path: str, name: str) -> bool:
+    try:
+        return os.path.isfile(path) and benchmarks.as_rows(path, name) is not None
+    except OSError:
+        return False
+
+
+def _joined(results: Mapping[str, Any]) -> dict[str, Any]:
+    """What the files of a folder say. A name that two of them give to different values stands behind
+    the name of each."""
+    files = {file: said for file, said in results.items() if isinstance(said, Mapping)}
+    values: dict[str, list[Any]] = {}
+    for said in files.values():
+        for name, value in said.items():
+            values.setdefault(str(name), []).append(value)
+    apart = {name for name, all_ in values.items() if any(one != all_[0] for one in all_)}
+    return {
+        f"{file}.{name}" if str(name) in apart else str(name): value
+        for file, said in files.items()
+        for name, value in said.items()
+    }
 
 
 class _Files:
@@ -77,16 +108,18 @@ class _Files:
                 found[where] = {"state": "done", **run}
             else:
                 open_[where] = run
-        for where, run in open_.items():
-            below = "" if where == "." else f"{where}{os.sep}"
-            if not any(other.startswith(below) for other in found):
+        above = {folder for where in found for folder in _above(where)}
+        for where, run in reversed(open_.items()):  # the inner before that around it
+            if where not in above:
                 found[where] = {**run, **UNFINISHED}
+                above.update(_above(where))
         for where in sorted(found):
             yield {"folder": where, **found[where]}
 
     def _run(self, folder: str, names: list[str], config: dict[str, Any]) -> dict[str, Any] | None:
         """What a folder says of a run: ``config`` gets what it sets; None where it says nothing."""
         own, metrics, told = False, dict[str, Any](), dict[str, Any]()
+        results: dict[str, Any] = {}  # by the name of their file
         hydra = os.path.join(folder, ".hydra", "config.yaml")
         if os.path.isfile(hydra):
             own = bool(self._into(config, hydra)) or own
@@ -99,13 +132,21 @@ class _Files:
                 config.update(self._command(path))
             elif _CONFIG.fullmatch(name):
                 own = bool(self._into(config, path)) or own
-            elif name.endswith(".json") and benchmarks.as_rows(path, name) is not None:
+            elif name.endswith(".json") and _is_of_a_benchmark(path, name):
                 self.benchmarks.append(path)
             elif _RESULTS.fullmatch(name):
-                self._into(metrics, path)
+                stem = os.path.splitext(name)[0]
+                results[name if stem in results else stem] = said = self._value(path)
+                if said is not None and not (said and isinstance(said, Mapping)):
+                    self.notes.append(
+                        (os.path.relpath(path, self.root), "no values by their names")
+                    )
+        metrics.update(_joined(results))
         title = self._title(folder)
         told |= {"title": title} if title else {}
         if not (metrics or own or "state" in told):
+            return None
+        if results and not metrics and "state" not in told:  # it has results that were not read
             return None
         command = {"command": config[_COMMAND]} if _COMMAND in config else {}
         settings = {name: value for name, value in config.items() if name != _COMMAND}
