@@ -268,6 +268,16 @@ def test_words_that_tell_what_was_tried_tell_no_failure(tmp_path: Path) -> None:
     assert [run.reason for run in runs] == notes and "done" not in {run.state for run in runs}
 
 
+def test_what_stands_in_place_of_a_state_or_a_value_is_an_end(tmp_path: Path) -> None:
+    text = "id,ms,status\na,0,Error loading weights\nb,lost connection,\nc,0,timeout reached\n"
+    runs = read(tmp_path / "r.csv", text, Columns({"ms": "ms"}, ["id"])).runs
+    assert [(run.state, run.metrics) for run in runs] == [
+        ("failed", {}),
+        ("failed", {}),
+        ("timeout", {}),
+    ]
+
+
 def test_a_row_without_a_value_whose_words_say_why_is_a_failed_run(tmp_path: Path) -> None:
     columns = Columns({"ms": "ms"}, ["id"], roles=RowRoles(words=["note"]))
     text = "id,ms,note\na,1.5,out of memory was near\nb,n/a,out of memory\nc,n/a,noisy\n"

@@ -175,6 +175,8 @@ def test_values_measured_again_and_again_are_rows() -> None:
         {"n": 1, "timings": 2, "repeat": 2},
         {"n": 2, "timings": 3.5, "repeat": 1},
     ]
+    broken = [{"n": 1, "timings": [1.5, 2]}, "broken"]
+    assert len([*rows_of_tree(broken, "r.json", "", "").rows]) == 3
     shapes = [{"shape": [1, 3], "history": [0.5, 0.4]}]
     assert len([*rows_of_tree(shapes, "r.json", "", "").rows]) == 1
 
@@ -190,6 +192,14 @@ def test_a_blank_name_is_that_of_the_row_above(tmp_path: Path) -> None:
     text = "| task | metric | v |\n|---|---|---|\n| a | x | 1 |\n|  | y | 2 |\n|  |  |  |\n"
     rows = read(tmp_path / "r.md", text, "markdown")
     assert [row["task"] for row in rows] == ["a", "a", ""]
+
+
+def test_a_mark_in_the_first_column_is_of_its_row(tmp_path: Path) -> None:
+    begin = "| best | m | v |\n|---|---|---|\n"
+    for marks in (("\u2713", "", ""), ("", "yes", ""), ("yes", "", "yes")):
+        lines = "".join(f"| {mark} | {at} | {at} |\n" for at, mark in enumerate(marks))
+        rows = read(tmp_path / "r.md", begin + lines, "markdown")
+        assert tuple(row["best"] for row in rows) == marks
 
 
 def test_units_behind_numbers_name_no_other_number(tmp_path: Path) -> None:
@@ -210,9 +220,11 @@ def test_a_link_in_a_cell_is_its_words(tmp_path: Path) -> None:
 def test_a_database_is_read_and_not_written(tmp_path: Path) -> None:
     path = tmp_path / "r.db"
     with sqlite3.connect(path) as database:
+        database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE runs (lr REAL, note TEXT, data BLOB)")
         database.execute("INSERT INTO runs VALUES (0.1, 'x', x'00ff')")
         database.execute('CREATE TABLE "b""c" (ms INTEGER)')
+    database.close()
     before = path.read_bytes()
     assert read(path, before, "sqlite") == [{"lr": 0.1, "note": "x", "data": "2 bytes"}]
     assert read(path, before, "sqlite", which='b"c') == []

@@ -162,6 +162,9 @@ def _database(path: str, shown: str, which: str) -> Rows:
         digest = digest_of_file(file)
     try:
         place = f"file:{quote(os.path.abspath(path))}?mode=ro"
+        # nobody writes now, and a reader would lay files of its own beside it
+        if not any(os.path.exists(f"{path}-{kind}") for kind in ("wal", "journal")):
+            place += "&immutable=1"
         database = sqlite3.connect(place, uri=True)
         database.execute("PRAGMA trusted_schema = OFF")
         database.text_factory = lambda data: data.decode("utf-8", errors_of(whole=True))

@@ -28,15 +28,24 @@ class TextTable(NamedTuple):
     header_lines: int = 1
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
-        """A row whose first cell is blank, and others not, goes on with the name of that above."""
-        above = ""
+        """A row whose first cell is blank, and others not, goes on with the name of that above, where
+        the first column has names: each once, and one in the first row."""
+        above, names = "", _are_names([cells[0] for _, cells in self.body if any(cells)])
         for number, cells in self.body:
             if len(cells) == len(self.header):
                 above = cells[0] or above
-                first = above if self.header[0] and sum(map(bool, cells)) > 1 else cells[0]
+                goes_on = names and self.header[0] and sum(map(bool, cells)) > 1
+                first = above if goes_on else cells[0]
                 yield number, dict(zip(self.header, [first, *cells[1:]], strict=True)), ""
             else:
                 yield number, None, "wrong-width"
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Whether the cells of a column name groups of rows, and are no marks of single rows."""
+    said = [cell for cell in cells if cell]
+    worded = all(any(map(str.isalnum, cell)) for cell in said)
+    return bool(said) and bool(cells[0]) and len({*said}) == len(said) and worded
 
 
 def table_of(lines: Sequence[tuple[int, list[str]]], heads: int = 0) -> TextTable:

@@ -53,14 +53,14 @@ def _repeated(rows: list[Any]) -> list[Any]:
         return rows
     (name,) = names
     return [
-        {**row, name: value, "repeat": number}
+        {**row, name: value, "repeat": number} if isinstance(row, Mapping) else row
         for row in rows
-        if isinstance(row, Mapping)
-        for number, value in enumerate(_values(row.get(name)), 1)
+        for number, value in enumerate(_values(row, name), 1)
     ]
 
 
-def _values(cell: object) -> list[Any]:
+def _values(row: object, name: object) -> list[Any]:
+    cell = row.get(name) if isinstance(row, Mapping) else None
     return cell if isinstance(cell, list) and cell else [cell]
 
 

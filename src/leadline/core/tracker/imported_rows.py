@@ -311,7 +311,7 @@ class _Reading:
         told = told_ending(cells, measured, any(run.metrics.values()), columns.roles.state)
         if not (told or run.metrics or run.nonfinite):  # why there is none may stand in words
             # "skip" and "pruned" tell there what was tried, as in "skip connections"
-            told = told_ending(cells, columns.roles.words, True, columns.roles.state)
+            told = told_ending(cells, columns.roles.words, True, columns.roles.state, in_words=True)
         if told:
             _end_as_told(run, told, row, asked, columns, left)
         return _Measured(run, left, wrong, asked, told is not None)

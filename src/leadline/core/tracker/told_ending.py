@@ -48,7 +48,7 @@ _FAILED = later(
     r"\w+[_ -](?:fail(?:ed|ure)?)|tainted|lost)\b"
 )
 # A noun before others ("Error analysis of layer 3", "crash course") is what a row is about, and no
-# end, unless the column is said to tell ends.
+# end, where words about it stand; "Error loading weights" in place of a state or a value is one.
 _ABOUT = later(
     r"(?i)\W*(?:crash|fail(?:ure)?|err(?:or)?|exception|panic|abort|cancel|timeout|lost)\s+"
     r"(?:in the\b|(?!(?:at|in|on|of|by|to|due|after|with|while|when|during|before|because|for|from|"
@@ -65,11 +65,16 @@ _DISCARDED = later(
 
 
 def told_ending(
-    cells: Mapping[str, Any], metrics: Iterable[str], measured: bool = False, state: str = ""
+    cells: Mapping[str, Any],
+    metrics: Iterable[str],
+    measured: bool = False,
+    state: str = "",
+    in_words: bool = False,
 ) -> tuple[str, str, str] | None:
     """(state, column, what stands there) of a row that says that its run did not end well; None for
     any other. ``measured``: it has a number other than 0. ``state``: the column that tells it, in
-    words, by an exit code, by yes or no or by what went wrong; without, those of ``NAMES``."""
+    words, by an exit code, by yes or no or by what went wrong; without, those of ``NAMES``.
+    ``in_words``: other columns are of words about the row, and of no values."""
     if state and (told := _told_by_name(state, cells.get(state))):
         return told
     telling = [state] if state else [name for name in cells if name.strip().lower() in NAMES]
@@ -78,7 +83,7 @@ def told_ending(
         said = cells.get(column)
         if not isinstance(said, str) or not said.strip():
             continue
-        if column != state and _ABOUT.match(said):
+        if in_words and column != state and _ABOUT.match(said):
             continue
         if _TIMEOUT.match(said):
             return "timeout", column, said.strip()
