@@ -313,3 +313,11 @@ def test_numbers_of_latex_that_stand_beside_each_other_are_not_one(
 def test_numbers_of_a_page_that_stand_beside_each_other_are_not_one(cell: str, said: str) -> None:
     (table,) = html_tables(f"<table><tr><th>m<th>v</tr><tr><td>a<td>{cell}</tr></table>")
     assert table.body == [(1, ["a", said])]
+
+
+def test_commas_in_the_lines_of_a_log_part_no_cells(tmp_path: Path) -> None:
+    text = "epoch 1, loss 0.5\nepoch 2, loss 0.4\n"
+    rows = [{"epoch": "1", "loss": "0.5"}, {"epoch": "2", "loss": "0.4"}]
+    assert read(tmp_path / "r.txt", text, "text") == rows
+    rows = [{"top 1": "0.5", "top 5": "0.9"}]
+    assert read(tmp_path / "r.txt", "top 1,top 5\n0.5,0.9\n", "text") == rows

@@ -21,7 +21,7 @@ from leadline.core.errors import environment
 from leadline.core.extract.laid_out import laid_out_tables
 from leadline.core.extract.latex_tables import latex_tables
 from leadline.core.extract.lines import printed_object
-from leadline.core.extract.logged_lines import STAMP, logged_table
+from leadline.core.extract.logged_lines import STAMP, are_logged, logged_table
 from leadline.core.extract.markdown import markdown_tables
 from leadline.core.extract.table import Row
 from leadline.core.extract.text_table import (
@@ -100,6 +100,8 @@ def kind_of_text(path: str) -> str:
     if lines and printed_object(lines[0]) is not None:
         return "jsonl"
     if not lines or "=" in lines[0] or lines[0].startswith("{") or STAMP.match(lines[0]):
+        return "text"
+    if len(lines) > 1 and are_logged(lines[0], lines[1]):
         return "text"
     for kind, marks in (("tsv", "\t"), ("csv", ",;")):
         for mark in marks:

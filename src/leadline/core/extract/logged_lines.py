@@ -53,6 +53,12 @@ def logged_table(lines: Iterable[str]) -> TextTable | None:
     return TextTable(rows[0][0], names, rows) if len(rows) > 1 else None
 
 
+def are_logged(first: str, second: str) -> bool:
+    """Whether both lines say the same values, two or more, by the words before them."""
+    named = [*_named(first)[0]]
+    return len(named) > 1 and named == [*_named(second)[0]]
+
+
 def _named(text: str) -> tuple[dict[str, str], str]:
     """The values in a line by the words before them, and all words between them: a line of a training
     is none of a validation."""
