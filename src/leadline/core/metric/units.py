@@ -214,11 +214,15 @@ def unit_of_name(name: str) -> str:
 
     >>> unit_of_name("time_ms"), unit_of_name("memory (GB)"), unit_of_name("h"), unit_of_name("tok_per_s")
     ('ms', 'GB', '', '')
+    >>> unit_of_name("latency_min"), unit_of_name("latency (min)")
+    ('', 'min')
     """
     found = _BRACKETED.search(name)
     if found is None:
         found = _NAME_END.search(name)
         if found is None or len(name.strip()) == 1 or _RATE_END.fullmatch(name):
+            return ""
+        if found[1].lower() == "min":  # the least, more often than minutes
             return ""
     last = found[1].strip()
     unit = _SPELLED.get(last.lower(), last)
