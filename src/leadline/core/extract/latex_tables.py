@@ -45,11 +45,12 @@ def latex_tables(text: str) -> Iterator[TextTable]:
     """The tables of a file, by the line in which each begins. A cell over several columns or rows
     stands in each of them; marks around words are taken off."""
     text = "\n".join(_COMMENT.sub(r"\1", line) for line in text.split("\n"))
-    end = 0
+    end, counted, line = 0, 0, 1
     while begin := _BEGIN.search(text, end):
         start = _columns_end(text, begin)
         body, end = _flat(text, start)
-        lines, heads = _lines(body, text.count("\n", 0, start) + 1)
+        line, counted = line + text.count("\n", counted, start), start
+        lines, heads = _lines(body, line)
         if len(lines) > 1:
             yield table_of(lines, heads)
 
@@ -77,12 +78,15 @@ def _flat(text: str, start: int) -> tuple[str, int]:
             if not tables:
                 return "".join([*parts, text[at : token.start()]]), token.end()
             tables -= 1
-            parts, at = [*parts, text[at : token.start()]], token.end()
+            parts.append(text[at : token.start()])
+            at = token.end()
         elif token[1]:
             tables += 1
-            parts, at = [*parts, text[at : token.start()]], _columns_end(text, token)
+            parts.append(text[at : token.start()])
+            at = _columns_end(text, token)
         elif (groups or tables) and (said == "&" or said.startswith("\\\\")):
-            parts, at = [*parts, text[at : token.start()], "\\par{} "], token.end()
+            parts += [text[at : token.start()], "\\par{} "]
+            at = token.end()
     return "".join([*parts, text[at:]]), len(text)
 
 
