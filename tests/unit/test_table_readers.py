@@ -285,6 +285,8 @@ def test_lines_of_a_log_that_differ_in_their_values_only(
         (r"a & 95\std{2} \\", [["a", "95^2"]]),
         (r"a & \phantom{1}9.5 \\", [["a", "9.5"]]),
         (r"a & $\mathbf{0.9}$ \\", [["a", "0.9"]]),
+        (r"\textcolor[rgb]{1,0,0}{a} & \scalebox{0.9}{\textcolor{red}{0.8}} \\", [["a", "0.8"]]),
+        (r"\href{https://a.example/b}{a} & \rotatebox{90}{0.8} \\", [["a", "0.8"]]),
         ("a & 0.9 \\\\% the best\nc & 0.7 \\\\", [["a", "0.9"], ["c", "0.7"]]),
         (
             r"\begin{tabular}[c]{@{}c@{}}a\\x\end{tabular} & 0.9 \\ c & \makecell{12\\345} \\",

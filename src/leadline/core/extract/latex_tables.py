@@ -32,8 +32,9 @@ _TOKEN = later(rf"\\(?:begin|end){_NAMES}|\\\\(?:\s*\[[^\[\]]*\])?|\\.|[{{}}&]")
 _SPAN = later(r"\\multicolumn\s*\{(\d{1,3})\}")
 _DOWN = later(r"\\multirow(?:cell)?\s*(?:\[[^\[\]]*\])?\{(\d{1,3})\}")
 _DROPPED = later(
-    r"\\(?:cellcolor|rowcolor|color|vspace|hspace|label|cite[pt]?|footnote|rotatebox|[hv]?phantom)\b"
+    r"\\(?:cellcolor|rowcolor|color|vspace|hspace|label|cite[pt]?|footnote|[hv]?phantom)\b"
 )
+_NO_WORDS_FIRST = later(r"\\(?:textcolor|colorbox|href|rotatebox|scalebox|raisebox|parbox)\b")
 _WORDS = {r"\pm": "\u00b1", r"\times": "x", r"\uparrow": "\u2191", r"\downarrow": "\u2193"}
 _GROUP = later(r"\s*[{\[]")
 _COMMAND = later(r"\\([A-Za-z]+)\*?\s*")
@@ -57,7 +58,11 @@ def latex_tables(text: str) -> Iterator[TextTable]:
 
 def _columns_end(text: str, begin: re.Match[str]) -> int:
     """Where the groups behind ``\\begin{tabular}`` end: a width, the columns."""
-    at, groups = begin.end(), 1 + (begin[1] in _WIDE)
+    return _groups_end(text, begin.end(), 1 + (begin[1] in _WIDE))
+
+
+def _groups_end(text: str, at: int, groups: int) -> int:
+    """Where so many groups in braces end, with those in brackets before them."""
     while groups and (end := _group_end(text, at)) > at:
         groups -= text[at:end].lstrip().startswith("{")
         at = end
@@ -131,6 +136,8 @@ def _words(cell: str) -> str:
                 if at > found.end()
                 else cell.replace(found[0], "", 1)
             )
+    while (found := _NO_WORDS_FIRST.search(cell)) is not None:
+        cell = cell[: found.start()] + cell[_groups_end(cell, found.end(), 1) :]
     while (found := _DROPPED.search(cell)) is not None:
         at = found.end()
         while at < len(cell) and cell[at] in "[{":
