@@ -15,7 +15,7 @@ from leadline.core.extract import laid_out
 from leadline.core.extract.html_tables import html_tables
 from leadline.core.extract.laid_out import laid_out_tables
 from leadline.core.extract.latex_tables import latex_tables
-from leadline.core.extract.logged_lines import logged_table
+from leadline.core.extract.logged_lines import logged_tables
 from leadline.core.tracker.imported import Columns
 from leadline.services.structured_file import structured
 
@@ -274,8 +274,15 @@ def test_a_number_below_a_number_goes_on_with_no_row() -> None:
 def test_lines_of_a_log_that_differ_in_their_values_only(
     lines: list[str], rows: list[list[str]]
 ) -> None:
-    table = logged_table(lines)
-    assert table and [cells for _, cells in table.body] == rows
+    (table,) = logged_tables(lines)
+    assert [cells for _, cells in table.body] == rows
+
+
+def test_validations_in_a_log_are_another_table(tmp_path: Path) -> None:
+    path = tmp_path / "r.log"
+    path.write_text("Train: loss .5 acc .7\nVal: loss .6 acc .6\n" * 3)
+    found = rows_of(str(path), "text", "r.log", whole=True)
+    assert len([*found.rows]) == 3 and [*found.others] == [("line 2", "another table: --table 2")]
 
 
 @pytest.mark.parametrize(

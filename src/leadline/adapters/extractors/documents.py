@@ -21,7 +21,7 @@ from leadline.core.errors import environment
 from leadline.core.extract.laid_out import laid_out_tables
 from leadline.core.extract.latex_tables import latex_tables
 from leadline.core.extract.lines import printed_object
-from leadline.core.extract.logged_lines import STAMP, are_logged, logged_table
+from leadline.core.extract.logged_lines import STAMP, are_logged, logged_tables
 from leadline.core.extract.markdown import markdown_tables
 from leadline.core.extract.table import Row
 from leadline.core.extract.text_table import (
@@ -67,11 +67,11 @@ def _of_markdown(text: str) -> list[TextTable]:
 
 def _of_text(text: str) -> list[TextTable]:
     lines = text.split("\n")
-    logged = logged_table(lines)
+    logged = logged_tables(lines)
     laid_out = _of_markdown(text) or [*laid_out_tables(lines)]
-    if logged and len(logged.body) > sum(len(table.body) for table in laid_out):
-        return [logged, *laid_out]
-    return laid_out + ([logged] if logged else [])
+    if logged and len(logged[0].body) > sum(len(table.body) for table in laid_out):
+        return [*logged, *laid_out]
+    return laid_out + logged[:1]
 
 
 def _of_html(text: str) -> list[TextTable]:

@@ -1,7 +1,7 @@
 """Values in the lines of a log that say the same again and again with other numbers, as a table.
 
 >>> log = ["start", "iter 0: loss 4.27, time 12.5ms", "saved", "iter 10: loss 3.9, time 12.4ms"]
->>> table = logged_table(log)
+>>> (table,) = logged_tables(log)
 >>> table.header, table.body
 (['iter', 'loss', 'time'], [(2, ['0', '4.27', '12.5ms']), (4, ['10', '3.9', '12.4ms'])])
 """
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from leadline.core.extract.text_table import TextTable
 from leadline.core.metric.units import dimension
 from leadline.core.patterns import later
 from leadline.core.plain import without_escapes
 
+MOST = 5  # tables of a log
 LONGEST = 2_000  # characters of a line that is looked at
 _LONGEST_NAME = 200
 _VALUE = later(
@@ -33,10 +35,9 @@ STAMP = later(
 )
 
 
-def logged_table(lines: Iterable[str]) -> TextTable | None:
-    """The lines that say two values or more and differ from each other in these only, of which there are
-    most; None where there are no two such lines. The epoch or step that a line above them says alone
-    is theirs too."""
+def logged_tables(lines: Iterable[str]) -> list[TextTable]:
+    """The lines that say two values or more and differ from each other in these only, those of which there
+    are most first. The epoch or step that a line above them says alone is theirs too."""
     found: dict[tuple[str, ...], list[tuple[int, list[str]]]] = {}  # by what the lines say beside
     above: dict[str, str] = {}
     for number, text in enumerate(lines, 1):
@@ -47,10 +48,9 @@ def logged_table(lines: Iterable[str]) -> TextTable | None:
                 found.setdefault((beside, *named), []).append((number, [*named.values()]))
             elif named and _STEP.fullmatch(next(iter(named))):
                 above = named
-    if not found:
-        return None
-    (_, *names), rows = max(found.items(), key=lambda one: len(one[1]) * (len(one[0]) - 1))
-    return TextTable(rows[0][0], names, rows) if len(rows) > 1 else None
+    most = sorted(found.items(), key=lambda one: -len(one[1]) * (len(one[0]) - 1))
+    tables = (TextTable(rows[0][0], [*names], rows) for (_, *names), rows in most if len(rows) > 1)
+    return [*islice(tables, MOST)]
 
 
 def are_logged(first: str, second: str) -> bool:
