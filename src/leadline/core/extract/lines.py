@@ -187,7 +187,7 @@ def printed_value(text: str) -> tuple[str, str] | None:
         name = re.sub(r"[^\w/.-]+", "_", said[1]).strip("_")
         unit = unit_in(said[3])
         if unit.isascii() and isinstance(number_in(said[3], unit_of_name(name)), str):
-            name += f"_{'pct' if unit == '%' else unit}"
+            name += "_" + unit.replace("%", "pct")
         if not isinstance(number_in(said[3], unit_of_name(name)), str):
             before = re.escape(f"{said[1]}{said[2]}").replace("\\ ", " ")
             found = line.strip(), f"{name}={before} *(.+)"
