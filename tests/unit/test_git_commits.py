@@ -384,11 +384,12 @@ def test_a_tree_that_the_disk_did_not_take_is_not_committed(repo: Path) -> None:
     inner = git(repo, "rev-parse", f"{first}:d")
     folder = repo / ".git/objects" / inner[:2]
     (folder / inner[2:]).unlink()
-    folder.rmdir()
+    aside = folder.rename(repo / "aside")  # of others it may hold one
     folder.write_text("where git wants a folder")
     with pytest.raises(LeadlineError) as caught:
         vcs.commit_files("refs/heads/s", {"d/x": b"1"}, "one")
     assert caught.value.code == "git-failed"
     folder.unlink()
+    aside.rename(folder)
     again = vcs.commit_files("refs/heads/s", {"d/x": b"1"}, "one")
     assert vcs.read_tree_files(again) == {"d/x": git(repo, "rev-parse", f"{again}:d/x")}
