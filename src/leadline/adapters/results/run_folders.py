@@ -58,11 +58,11 @@ def _above(where: str) -> Iterator[str]:
         yield where
 
 
-def _is_of_a_benchmark(path: str, name: str) -> bool:
+def _of_a_benchmark(path: str, shown: str) -> Rows | None:
     try:
-        return os.path.isfile(path) and benchmarks.as_rows(path, name) is not None
+        return benchmarks.as_rows(path, shown) if os.path.isfile(path) else None
     except OSError:
-        return False
+        return None
 
 
 def _joined(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class _Files:
         self.root, self.parse = root, parse
         self.notes: list[tuple[str, str]] = []
         self.digests: dict[str, str] = {}
-        self.benchmarks: list[str] = []
+        self.benchmarks: dict[str, Rows] = {}
 
     def runs(self) -> Iterator[dict[str, Any]]:
         # by folder, with that of the folders above: its config, and its command under ""
@@ -132,8 +132,8 @@ class _Files:
                 config.update(self._command(path))
             elif _CONFIG.fullmatch(name):
                 own = bool(self._into(config, path)) or own
-            elif name.endswith(".json") and _is_of_a_benchmark(path, name):
-                self.benchmarks.append(path)
+            elif name.endswith(".json") and (cases := _of_a_benchmark(path, name)):
+                self.benchmarks[path] = cases
             elif _RESULTS.fullmatch(name):
                 stem = os.path.splitext(name)[0]
                 results[name if stem in results else stem] = said = self._value(path)
@@ -220,10 +220,8 @@ class _Files:
 
     def cases(self) -> Iterator[Row]:
         """The cases of the files of benchmark programs."""
-        for path in sorted(self.benchmarks):
+        for path, table in sorted(self.benchmarks.items()):
             where = os.path.relpath(path, self.root)
-            if (table := benchmarks.as_rows(path, where)) is None:
-                continue
             for number, cells, trouble in table.rows:
                 yield number, {"file": where, **(cells or {})}, trouble
             self.digests[where] = table.digest()
