@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from leadline.adapters.store.kept_thread import KeptRows
 from tests import chance, forked, promised
 from tests.engines import end_engines, ray, ray_client, slurm, slurm_client
 from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server, warm_jobs
@@ -211,6 +212,16 @@ def _copied(template: Lab, folder: Path) -> Lab:
         writer["place"] = [root.stat().st_dev, root.stat().st_ino]
         (root / "writer.json").write_text(json.dumps(writer))
     return made
+
+
+@pytest.fixture
+def folded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The experiments that a view of a kept thread folds."""
+    found, fold = list[str](), KeptRows.fold
+    monkeypatch.setattr(
+        KeptRows, "fold", lambda rows, bases: found.extend(bases) or fold(rows, bases)
+    )
+    return found
 
 
 @pytest.fixture

@@ -207,11 +207,7 @@ def test_what_is_next_is_told_without_folding_every_run(monkeypatch: pytest.Monk
     assert len(passed) < 20
 
 
-def test_the_advice_on_a_claim_reads_what_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    folded, fold = list[str](), KeptRows.fold
-    monkeypatch.setattr(
-        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
-    )
+def test_the_advice_on_a_claim_reads_what_it_names(folded: list[str]) -> None:
     with store() as log:
         put(log, study(120))
         for predicate, cited in (
@@ -229,11 +225,8 @@ def test_the_advice_on_a_claim_reads_what_it_names(monkeypatch: pytest.MonkeyPat
 
 def test_the_numbers_of_a_thread_are_told_once_to_the_texts_that_cite_nothing(
     monkeypatch: pytest.MonkeyPatch,
+    folded: list[str],
 ) -> None:
-    folded, fold = list[str](), KeptRows.fold
-    monkeypatch.setattr(
-        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
-    )
     monkeypatch.setattr(unbound, "TOLD_AT_ONCE", 5)
     text = "the loss is 100 % at k of 2, in 12 runs and in 31 runs"
     with store() as log:
@@ -254,12 +247,8 @@ def test_the_numbers_of_a_thread_are_told_once_to_the_texts_that_cite_nothing(
 
 
 def test_runs_chosen_by_their_config_are_those_that_are_read(
-    monkeypatch: pytest.MonkeyPatch,
+    folded: list[str],
 ) -> None:
-    folded, fold = list[str](), KeptRows.fold
-    monkeypatch.setattr(
-        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
-    )
     with store() as log:
         made = study(12)
         experiment(made, **{"config.k": 1, "k": 2})
@@ -305,11 +294,9 @@ def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.Monke
     assert (len(rows), count, shown) == (2, CLAIMS, ["P-C1", "P-C2"])
 
 
-def test_a_bundle_is_made_in_one_pass_over_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    folded, fold = list[str](), KeptRows.fold
-    monkeypatch.setattr(
-        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
-    )
+def test_a_bundle_is_made_in_one_pass_over_parts(
+    monkeypatch: pytest.MonkeyPatch, folded: list[str]
+) -> None:
     with repository() as (context, log, _):
         put(log, study(12))
         view = log.view("t")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from leadline.adapters.store.event_log import EventLog
-from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.record.event import Record
 from leadline.core.record.thread import Thread
 from leadline.services.write.retract import borne, what_rests_on
@@ -77,12 +76,8 @@ def test_what_rests_on_a_thing_is_told_in_parts(
 
 
 def test_what_rests_on_an_experiment_costs_what_rests_on_it(
-    monkeypatch: pytest.MonkeyPatch,
+    folded: list[str],
 ) -> None:
-    folded, fold = list[str](), KeptRows.fold
-    monkeypatch.setattr(
-        KeptRows, "fold", lambda rows, bases: folded.extend(bases) or fold(rows, bases)
-    )
     made = study()
     with store() as log:
         put(log, made)
