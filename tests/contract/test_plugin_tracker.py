@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+from leadline.adapters import plug_ins
 from leadline.adapters.trackers import registry
 from leadline.core.errors import LeadlineError
 from leadline.ports.tracker import Tracker
@@ -136,7 +138,10 @@ def test_doctor_names_it_and_one_that_cannot_be_loaded(lab: Lab, wall: Path) -> 
 
 
 def test_one_that_does_not_say_its_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_entry", lambda name: lambda environ, folder: object())
+    older = EntryPoint(
+        "older", "builtins:slice", registry.ENTRY_POINTS
+    )  # what it gives has no kind
+    monkeypatch.setattr(plug_ins, "entries", lambda group: [older])
     with pytest.raises(LeadlineError) as caught:
         registry.load("older", {}, "")
     assert caught.value.code == "broken-tracker" and registry.NO_KIND in caught.value.why

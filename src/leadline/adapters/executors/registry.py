@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadline.core.errors import environment, usage
+from leadline.adapters.plug_ins import added, entries, ours
+from leadline.core.errors import usage
 from leadline.core.record.run import IN_PROCESS
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import NamedTuple
 from leadline.ports.executor import Executor
 from leadline.ports.executor_setup import ExecutorSetup
 
@@ -43,9 +44,7 @@ OWN: Mapping[str, str] = {
 
 def kinds() -> dict[str, tuple[str, ...]]:
     """All that can be declared here, those of plug-ins among them, with what each needs."""
-    from importlib.metadata import entry_points
-
-    others = {entry.name: () for entry in entry_points(group=ENTRY_POINTS)}
+    others = {entry.name: () for entry in entries(ENTRY_POINTS)}
     return {**others, **{name: kind.needs for name, kind in KINDS.items()}}
 
 
@@ -53,35 +52,17 @@ def load(name: str, setup: ExecutorSetup | None) -> Executor:
     """The executor called ``name``; ``setup``: as declared here, None where it is not.
     LeadlineError(usage, ``unknown-executor``), (environment, ``broken-executor``)."""
     if setup is not None and setup.kind in KINDS:
-        return _made(KINDS[setup.kind].factory, setup)
-    if setup is None and name in OWN:
-        return _made(OWN[name])
-    from importlib.metadata import entry_points
-
-    wanted, given = (name, ()) if setup is None else (setup.kind, (setup,))
-    found = entry_points(group=ENTRY_POINTS)
-    for entry in found:
-        if entry.name == wanted:
-            try:
-                made: Executor = entry.load()(*given)
-            except (ImportError, AttributeError, TypeError) as error:
-                raise environment(
-                    "broken-executor",
-                    f"the executor {name!r} cannot be loaded",
-                    why=str(error),
-                    do="leadline doctor",
-                ) from error
-            return made
+        made: Executor | None = ours(KINDS[setup.kind].factory)(setup)
+    elif setup is None and name in OWN:
+        made = ours(OWN[name])()
+    else:
+        wanted, given = (name, ()) if setup is None else (setup.kind, (setup,))
+        made = added("broken-executor", ENTRY_POINTS, wanted, "executor", lambda f: f(*given))
+    if made is not None:
+        return made
     raise usage(
         "unknown-executor",
         f"{name!r} is no executor of this machine",
         why=f"kinds that can be declared: {', '.join(sorted(kinds()))}",
         do=["leadline executor list", f"leadline executor add {name} --kind ssh --host HOST"],
     )
-
-
-def _made(factory: str, *given: object) -> Executor:
-    module, _, attribute = factory.partition(":")
-    make: Any = getattr(__import__(module, fromlist=[attribute]), attribute)
-    executor: Executor = make(*given)
-    return executor

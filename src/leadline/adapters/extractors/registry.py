@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
+from leadline.adapters.plug_ins import added, entries, ours
 from leadline.adapters.series.place import logged_series
-from leadline.core.errors import LeadlineError, environment, not_found
+from leadline.core.errors import LeadlineError, not_found
 from leadline.core.extract.gather import Extraction, Gatherer, merge
 from leadline.core.extract.spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
 from leadline.core.record.run import MetricDef
@@ -37,30 +38,19 @@ def load(name: str) -> Extractor:
     ``broken-reader``) when its package cannot be imported.
     """
     if name in BUILTIN:
-        module, _, attribute = BUILTIN[name].partition(":")
-        reader: Extractor = getattr(__import__(module, fromlist=[attribute]), attribute)()
+        reader: Extractor = ours(BUILTIN[name])()
         return reader
     if name in BENCHMARKS:
         from leadline.adapters.extractors import benchmarks
 
         return benchmarks.reader(name)
-    from importlib.metadata import entry_points
-
-    found = entry_points(group=ENTRY_POINTS)
-    for entry in found:
-        if entry.name == name:
-            try:
-                loaded: Extractor = entry.load()()
-            except (ImportError, AttributeError, TypeError) as error:
-                package = entry.dist.name if entry.dist else name
-                raise environment(
-                    "broken-reader",
-                    f"the reader {name!r} cannot be loaded",
-                    why=str(error),
-                    do=f"pip install --force-reinstall {package}",
-                ) from error
-            return loaded
-    names = ", ".join(sorted({*BUILTIN, *BENCHMARKS, *(entry.name for entry in found)}))
+    loaded: Extractor | None = added(
+        "broken-reader", ENTRY_POINTS, name, "reader", lambda reader: reader()
+    )
+    if loaded is not None:
+        return loaded
+    others = (entry.name for entry in entries(ENTRY_POINTS))
+    names = ", ".join(sorted({*BUILTIN, *BENCHMARKS, *others}))
     raise not_found(
         "no-such-reader",
         f"there is no reader of results called {name!r}",

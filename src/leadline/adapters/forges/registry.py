@@ -3,9 +3,8 @@ named; ``local`` is made by whoever has the record."""
 
 from __future__ import annotations
 
-import importlib
-
-from leadline.core.errors import environment, usage
+from leadline.adapters.plug_ins import added, entries, ours
+from leadline.core.errors import usage
 from leadline.core.record.thread import IN_RECORD
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.forge_kind import ForgeKind
@@ -31,24 +30,11 @@ def load(name: str, setup: ForgeSetup) -> Forge:
     """The forge called ``name`` (the local one is made elsewhere: it needs the record).
     LeadlineError(usage, ``unknown-forge``), (environment, ``broken-forge``)."""
     if name in BUILTIN:
-        module, _, attribute = BUILTIN[name].partition(":")
-        make: Factory = getattr(importlib.import_module(module), attribute)
+        make: Factory = ours(BUILTIN[name])
         return make(setup)
-    from importlib.metadata import entry_points
-
-    found = entry_points(group=ENTRY_POINTS)
-    for entry in found:
-        if entry.name == name:
-            try:
-                made: Forge = entry.load()(setup)
-            except (ImportError, AttributeError, TypeError) as error:
-                raise environment(
-                    "broken-forge",
-                    f"the forge {name!r} cannot be loaded",
-                    why=str(error),
-                    do="leadline doctor",
-                ) from error
-            return made
+    made: Forge | None = added("broken-forge", ENTRY_POINTS, name, "forge", lambda f: f(setup))
+    if made is not None:
+        return made
     raise usage(
         "unknown-forge",
         f"{name!r} is no forge",
@@ -64,6 +50,4 @@ def kind(name: str) -> ForgeKind:
 
 def names() -> list[str]:
     """Of all forges that can be chosen here."""
-    from importlib.metadata import entry_points
-
-    return sorted({*KINDS, *(entry.name for entry in entry_points(group=ENTRY_POINTS))})
+    return sorted({*KINDS, *(entry.name for entry in entries(ENTRY_POINTS))})

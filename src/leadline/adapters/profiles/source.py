@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from leadline.adapters.own_programs import absolute_path
+from leadline.adapters.plug_ins import entries
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.profile import CHECKOUT, FILE, MACHINE, PACKAGE, SHIPPED_SOURCE
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -77,7 +78,7 @@ class ProfileFiles:
     def _all(self) -> Iterator[ProfilePlace]:
         machine, *others = self._folders
         yield from _in_folder(*machine)
-        for entry in _entries():
+        for entry in entries(ENTRY_POINTS):
             yield ProfilePlace(entry.name, PACKAGE, "")
         for other in others:
             yield from _in_folder(*other)
@@ -113,16 +114,10 @@ def _in_folder(source: str, folder: str) -> Iterator[ProfilePlace]:
             yield ProfilePlace(name.removesuffix(".toml"), source, os.path.join(folder, name))
 
 
-def _entries() -> Any:
-    from importlib.metadata import entry_points
-
-    return entry_points(group=ENTRY_POINTS)
-
-
 def _of_package(name: str) -> Mapping[str, object]:
     """What an entry point names: the path of a TOML file, its values, or a function that gives one of
     them."""
-    entry = next(entry for entry in _entries() if entry.name == name)
+    entry = next(entry for entry in entries(ENTRY_POINTS) if entry.name == name)
     try:
         said = entry.load()
         said = said() if callable(said) else said

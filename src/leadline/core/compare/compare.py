@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.comparability import check_comparability
 from leadline.core.compare.comparison import (
-    VERDICTS,
     Comparison,
     Detectable,
     EquivalenceAsked,
@@ -51,7 +50,6 @@ from leadline.core.timestamps import few, plural
 from leadline.core.typed import cast
 
 __all__ = [
-    "VERDICTS",
     "Comparison",
     "MetricComparison",
     "Size",

@@ -18,18 +18,6 @@ from leadline.core.timestamps import with_unit
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 
-VERDICTS = (
-    "better",
-    "worse",
-    "different",
-    "equivalent",
-    "not shown equivalent",
-    "no difference shown",
-    "inside the baseline's own spread",
-    "exploratory only",
-    "cannot be compared",
-)
-
 
 @dataclass(frozen=True)
 class Size:
@@ -114,8 +102,8 @@ class HygieneOfSide(TypedDict):
 
 @dataclass(slots=True)
 class MetricComparison:
-    """One metric on both sides. ``verdict`` is one of ``VERDICTS`` ("different": shown to differ,
-    but the metric has no better direction). ``rule`` names the method of ``test`` and why it
+    """One metric on both sides. ``verdict``: "better", "worse" and their like ("different": shown to
+    differ, but the metric has no better direction). ``rule`` names the method of ``test`` and why it
     applies; ``pairs`` is 0 without pairs. ``mean_difference`` is mean(b) - mean(a);
     ``test.difference`` is what the method estimates, which is another number where it leaves out
     runs without a partner. ``withheld``: why no verdict may rest on the numbers ("" when one may).

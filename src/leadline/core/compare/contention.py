@@ -22,11 +22,10 @@ BY_CHANCE = 1.96  # standard errors that the same noise puts between two sides 9
 
 
 def hygiene_of(runs: list[Run]) -> HygieneOfSide:
-    """What is known of the machine during the runs of a side. A throttled run counts as a contended
-    one: it shared the machine's power or cooling, whoever with."""
+    """What is known of the machine during the runs of a side."""
     throttled = [run for run in runs if run.hygiene.get("throttled") is True]
-    contended = [run for run in runs if run.hygiene.get("contended") is True or run in throttled]
-    unknown = sum(run.hygiene.get("contended") is None and run not in throttled for run in runs)
+    contended = [run for run in runs if was_contended(run)]
+    unknown = sum(run.hygiene.get("contended") is None and not was_contended(run) for run in runs)
     reasons = {str(reason) for run in contended for reason in run.hygiene.get("reasons") or ()}
     return {
         "contended": sorted(run.id for run in contended),
@@ -35,6 +34,12 @@ def hygiene_of(runs: list[Run]) -> HygieneOfSide:
         "clean": len(runs) - len(contended) - unknown,
         "reasons": sorted(reasons),
     }
+
+
+def was_contended(run: Run) -> bool:
+    """A throttled run counts as a contended one: it shared the machine's power or cooling, whoever
+    with."""
+    return run.hygiene.get("contended") is True or run.hygiene.get("throttled") is True
 
 
 def contention_decides(
@@ -47,12 +52,12 @@ def contention_decides(
     over the runs in the figures: "worse" of any contended run, and "different" of one where the machine
     moves the metric; "better" and "equivalent" of a contended reference, which flatters the other
     side; a number is none. In turns only where it came with one side."""
-    on_a, on_b = (len(hygiene_of(list(side))["contended"]) for side in sides)
-    if by_machine is False or (rule in IN_TURNS and not came_with_one_side(*sides)):
+    a, b = sides
+    if by_machine is False or (rule in IN_TURNS and not came_with_one_side(a, b)):
         return False
     if verdict == "worse" or (verdict == "different" and by_machine):
-        return on_a + on_b > 0
-    return verdict in ("better", "equivalent") and on_a > 0
+        return any(map(was_contended, (*a, *b)))
+    return verdict in ("better", "equivalent") and any(map(was_contended, a))
 
 
 def came_with_one_side(a: Sequence[Run], b: Sequence[Run]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.choice import Choice, choice_of
 from leadline.core.compare.config_diff import ConfigDiff, FactDifference, config_diff, fact_of
-from leadline.core.compare.contention import contention_decides, hygiene_of
+from leadline.core.compare.contention import contention_decides, was_contended
 from leadline.core.compare.reruns import reruns
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.among_metrics import among_metrics
@@ -414,7 +414,7 @@ def _note_contention(out: Evidence, thread: Thread, definitions: dict[str, Metri
     """What shared the machine is said, and lowers the label where a comparison of the same runs
     would give no verdict for it."""
     by_id = {run.id: run for run in thread.runs_named(out.counted)}
-    busy = len(hygiene_of(list(by_id.values()))["contended"])
+    busy = sum(map(was_contended, by_id.values()))
     if not busy:
         return
     caps = ""
