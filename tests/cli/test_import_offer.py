@@ -130,3 +130,14 @@ def test_the_cases_of_a_benchmark_file_are_its_rows(thread_lab: Lab):
     assert failed in thread_lab.ok("tried", failed)
     assert typed(thread_lab, command)["taken_total"] == 0
     assert thread_lab.json("verify")["ok"]
+    thread_lab.write("k6.json", (BENCHMARKS / "k6-export.json").read_text())
+    # of all that is measured a case has a part
+    assert not typed(thread_lab, offered(thread_lab, "k6.json"))["cells_not_taken"]
+
+
+def test_a_column_whose_name_holds_an_equals_sign_is_given_with_a_name(thread_lab: Lab):
+    thread_lab.write("t.json", '[{"job": "a", "ms.>=20": 1.5, "iops": 7.5}]')
+    assert [*typed(thread_lab, offered(thread_lab, "t.json"))["taken"][0]["metrics"]] == ["iops"]
+    words = ["import", "t.json", "--metric", "ms.>=20=slow", "--config", "job"]
+    (row,) = thread_lab.json(*words)["data"]["taken"]
+    assert row["metrics"] == {"slow": 1.5}

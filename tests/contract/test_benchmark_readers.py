@@ -438,6 +438,35 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
         },
         [],
     ),
+    "google-benchmark.csv": (
+        "google-benchmark",
+        {
+            "BM_Text/8.real_time_mean_s": 16.5e-9,
+            "BM_Text/8.bytes_per_s_stddev": 5.78687e6,
+            "BM_Wait/real_time.cpu_time_s": 0.0625e-6,
+            "BM_Text/8.real_time_cv": None,
+        },
+        ["BM_Open: the benchmark failed: no file: case 2"],
+    ),
+    "google-benchmark.txt": (
+        "google-benchmark",
+        {
+            "BM_Text/8.cpu_time_mean_s": 4.16e-9,
+            "BM_Text/8.real_time_cv": 0.3732,
+            "BM_Text/8.hits_mean": 3,
+            "BM_Wait/real_time.real_time_s": 0.139e-6,
+            "BM_Text/8.bytes_per_s_mean": None,
+        },
+        [
+            "BM_Open: the benchmark failed: no file: case 2",
+            "BM_Late: it was skipped: no clock: case 3",
+        ],
+    ),
+    "hyperfine.csv": (
+        "hyperfine",
+        {"make[branch=main].mean_s": 0.125, "make[branch=dev].user_s": 0.0625},
+        [],
+    ),
     "ncu-denied.txt": ("ncu", {}, ["ncu: ncu says: ERR_NVGPUCTRPERM"]),
 }
 TOOLS = list(HOLDS)

@@ -34,9 +34,11 @@ LEDGER = (
 TEXTS = {"tsv": [LOOP, LONG, PAIRED], "csv": [SWEEP, TIMES], "jsonl": [SERIES, LEDGER]}
 TEXTS["json"] = [json.dumps([json.loads(line) for line in LEDGER.splitlines()[1:]])]
 BENCHMARKS = Path(__file__).parent.parent / "fixtures" / "benchmarks"
-TEXTS["json"] += [path.read_text() for path in sorted(BENCHMARKS.glob("*.json"))]
+for kind in ("json", "csv"):
+    TEXTS[kind] += [path.read_text() for path in sorted(BENCHMARKS.glob(f"*.{kind}"))]
 TEXTS |= {"text": PRINTED, "latex": [LATEX], "html": [HTML]}
 TEXTS["yaml"] = ["- {name: a, ms: 1.5, on: 2026-05-01}\n- {name: b, ms: 2.5}\n", *TEXTS["json"]]
+TEXTS["csv"].append("model,acc\na,0.57 \u00b1 0.02\nb,0.5\n")
 TEXTS["csv"] += [",acc,acc,loss\n,mean,std,mean\nmodel,,,\na,1,2,3\nb,2,3,4\n"]
 SOURCES = [(kind, text.encode()) for kind, texts in TEXTS.items() for text in texts]
 with sqlite3.connect(":memory:") as database:
@@ -52,7 +54,7 @@ OF_RUNS = [(kind, data) for kind, data in SOURCES if f".{kind}" in FORMATS]
 def roles_of(path: str, kind: str) -> Columns:
     """The columns as the offer for this very file has them."""
     found = TableSource(kind, structured).read(path, Columns({}, [], look_at=500))
-    roles = offer([*dict.fromkeys(found.columns)], found.sample, {}).roles
+    roles = offer([*dict.fromkeys(found.columns)], found.sample, {}, found.measured).roles
     columns = Columns({name: name for name in roles.pop("metrics", [])}, [*roles.pop("config", [])])
     for name, said in roles.items():
         setattr(columns.roles if hasattr(columns.roles, name) else columns, name, said)

@@ -16,7 +16,8 @@ from leadline.core.tracker.offered import Offer, offer
 def offered(path: Path, text: str, *metrics: MetricDef) -> Offer:
     path.write_text(text)
     found = TableSource(path.suffix[1:]).read(str(path), Columns({}, [], look_at=1_000))
-    return offer(found.columns, found.sample, {metric.name: metric for metric in metrics})
+    known = {metric.name: metric for metric in metrics}
+    return offer(found.columns, found.sample, known, found.measured)
 
 
 LOOP = (
@@ -187,6 +188,35 @@ def test_more_bytes_a_second_are_better_and_an_arrow_says_which_way(tmp_path: Pa
     text = "a,bytes_per_s,allocs_per_op,Acc \u2193,f1\nx,1.5,3,.5,.9\ny,2.5,4,.6,.8\n"
     columns = offered(tmp_path / "t.csv", text).columns
     assert [one.better for one in columns[1:]] == ["higher", "lower", "lower", "higher"]
+
+
+def test_what_a_benchmark_tool_wrote_as_a_table_is_its_cases(tmp_path: Path):
+    """Its columns would be anything by their names: a mean with its unit in the cell, an error."""
+    head = "Method,Job,Affinity,Arguments,WarmupCount,N,Mean,Error,StdDev,Ratio,Allocated\n"
+    table = (
+        head
+        + "A,Short,11,Default,3,10,2.5 ms,0.2 ms,0.1 ms,1.00,1.5 KB\nB,Short,11,Default,3,10,NA,NA,NA,?,NA\n"
+    )
+    found = offered(tmp_path / "x.Sums-report.csv", table)
+    assert found.roles["metrics"] == ["mean_s", "allocated_bytes_per_op"]
+    assert (found.roles["config"], found.roles["state"]) == (["benchmark"], "state")
+    other = "Method,Dataset,Mean,Std\nours,a,0.91,0.01\ntheirs,a,0.85,0.02\n"
+    assert offered(tmp_path / "y.csv", other).roles["config"] == ["Method", "Dataset"]
+
+
+def test_what_several_measurements_came_to_is_better_as_each_of_them(tmp_path: Path):
+    found = offered(tmp_path / "t.csv", "a,bytes_per_s_mean,time_max\nx,1.5,2.5\ny,3.5,4.5\n")
+    assert [one.better for one in found.columns] == ["", "higher", "lower"]
+
+
+def test_a_value_with_its_spread_is_offered_as_the_value_and_the_words(tmp_path: Path):
+    text = "model,acc,ms\na,0.57 \u00b1 0.02,3\nb,0.5,4\n"
+    found = offered(tmp_path / "t.csv", text)
+    assert (found.roles["metrics"], found.roles["words"]) == (["ms", "acc.value"], ["acc"])
+    taken = Columns({"acc.value": "acc"}, None)
+    (first, second) = TableSource("csv").read(str(tmp_path / "t.csv"), taken).runs
+    assert (first.metrics, second.metrics) == ({"acc": 0.57}, {"acc": 0.5})
+    assert "acc" not in first.config
 
 
 def test_rows_that_words_or_repeats_tell_apart(tmp_path: Path):

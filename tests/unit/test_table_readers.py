@@ -89,7 +89,12 @@ def test_what_programs_print(tmp_path: Path, text: str, first: dict[str, Any]) -
     assert read(tmp_path / "r.txt", text, "text")[0] == first
 
 
-@pytest.mark.parametrize("text", ["all went well\nand then it ended\n", "a\n", "x: 1\n", "|\n|\n"])
+PROSE = ["all went well\nand then it ended\n", "a\n", "x: 1\n", "|\n|\n"]
+PROSE += ["Server Hostname:        127.0.0.1\nServer Port:            8765\n"]
+PROSE += ["Latency (ms):\n         min:       0.22\n         max:      46.93\n"]
+
+
+@pytest.mark.parametrize("text", PROSE)
 def test_prose_is_no_table(tmp_path: Path, text: str) -> None:
     path = tmp_path / "r.txt"
     path.write_text(text)

@@ -25,13 +25,14 @@ class Rows(NamedTuple):
     """The rows of a file, read as they are asked for. ``header`` is empty where rows bring their
     own columns (JSON). ``digest`` is that of the file, known when the rows have been read. ``unit``
     is what row numbers count; ``others``: further tables of the file, where each begins and how it is
-    asked for."""
+    asked for; ``measured``: the columns of which that is known, where the file has rows without some."""
 
     header: list[str]
     rows: Iterator[Row]
     digest: Callable[[], str]
     unit: str = "line"
     others: Sequence[tuple[str, str]] = ()
+    measured: Sequence[str] = ()
 
 
 def check_usable(path: str, shown: str) -> None:

@@ -1,10 +1,11 @@
-"""Result tables in files of any kind. A row is a run; of a benchmark tool's JSON, a case."""
+"""Result tables in files of any kind. A row is a run; of what a benchmark tool wrote, a case."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 
+from leadline.adapters.extractors import benchmarks
 from leadline.adapters.extractors.readable import Rows, Unreadable, errors_of, refuse_large
 from leadline.adapters.extractors.tables import rows_of, rows_of_tree
 from leadline.adapters.results.run_folders import rows_of_folders
@@ -33,7 +34,7 @@ class TableSource:
                 raise Unreadable("not-a-file", f"{shown} is not a regular file")
             if not folder and not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{shown} is empty")
-            table = _of_a_benchmark(source) if self.format in ("json", "jsonl", "text") else None
+            table = self._of_a_benchmark(source)
             if folder and self.parse is not None:
                 table = rows_of_folders(source, shown, self.parse)
             if self.format == "yaml":
@@ -49,6 +50,7 @@ class TableSource:
             for where, what in table.others:
                 found.note(where, what)
             rows: Iterable[Row] = table.rows
+            found.measured = table.measured
             if columns.look_at:
                 rows, columns = as_looked_at(rows, table.header, columns, found, table.unit)
             runs_of_rows(rows, table.header, columns, found, table.unit)
@@ -66,6 +68,12 @@ class TableSource:
             raise not_found("no-such-file", what, do="leadline import --help") from None
         return found
 
+    def _of_a_benchmark(self, source: str) -> Rows | None:
+        """What a benchmark tool wrote is no table, or none as it stands: its rows are its cases."""
+        if self.format not in ("json", "jsonl", "text", "csv", "tsv"):
+            return None
+        return benchmarks.as_rows(source, source, table=self.format in ("csv", "tsv"))
+
     def _of_yaml(self, source: str, shown: str, which: str) -> Rows:
         refuse_large(source, shown, "write it as jsonl")
         with open(source, "rb") as file:
@@ -77,13 +85,6 @@ class TableSource:
         except Exception as error:  # the parser's own
             raise Unreadable("not-yaml", f"{shown} is not YAML: {error}") from None
         return rows_of_tree(value, shown, which, digest_bytes(data))
-
-
-def _of_a_benchmark(source: str) -> Rows | None:
-    """The file of a benchmark tool is no table: its rows are its cases."""
-    from leadline.adapters.extractors import benchmarks
-
-    return benchmarks.as_rows(source, source)
 
 
 def _fold_series(run: FoundRun, columns: Columns) -> None:

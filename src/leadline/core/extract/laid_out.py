@@ -184,6 +184,8 @@ def _parted(lines: list[Line], first: int, parts: re.Pattern[str]) -> TextTable 
     header = [part for part in parts.split(text.strip()) if part]
     if not 1 < len(header) + text[:1].isspace() <= MOST_COLUMNS or any(map(is_value, header)):
         return None
+    if any(name.endswith(":") for name in header):  # it says what follows, and heads no column
+        return None
     rows: list[tuple[int, list[str]]] = []
     numbers: set[int] = set()
     for below in range(first + 1, len(lines)):

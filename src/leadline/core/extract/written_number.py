@@ -47,8 +47,9 @@ _COMMA = later(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _EITHER = later(r"[+-]?[1-9]\d{0,2},\d{3}")
 # What a cell is that holds digits and is not one number: a reader decides what of it is the value.
 _NUMBER = r"[+-]?[\d.,]*\d(?:[eE][+-]?\d+)?"
+_SPREAD = later(rf"({_NUMBER})\s*(?:\u00b1|\+/?-|\\pm)\s*{_NUMBER}.*")
 _NO_NUMBER = (
-    (later(rf"{_NUMBER}\s*(?:\u00b1|\+/?-|\\pm)\s*{_NUMBER}.*"), "a value with its spread"),
+    (_SPREAD, "a value with its spread"),
     (later(rf"[<>\u2264\u2265\u2272\u2273]=?\s*{_NUMBER}.*"), "a bound and no value"),
     (later(rf"[~\u2248\u223c]\s*{_NUMBER}.*"), "an estimate, as its sign says"),
     (
@@ -100,6 +101,16 @@ def number_in(text: str, unit: str = "") -> float | str:
         return _times(value, times)
     declared = f"the metric is in {unit!r}" if unit else "no unit is declared"
     return f"in {said!r}, and {declared}"
+
+
+def before_spread(cell: object) -> str:
+    """The value as it is written in a cell that holds it with its spread, "" in any other.
+
+    >>> before_spread("0.57 \u00b1 0.02"), before_spread("0.57")
+    ('0.57', '')
+    """
+    found = _SPREAD.fullmatch(cell.translate(_SIGNS).strip()) if isinstance(cell, str) else None
+    return found[1] if found else ""
 
 
 def _instead(word: str) -> str:

@@ -9,7 +9,7 @@ FORMATS = {
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
     **dict.fromkeys((".yaml", ".yml"), "yaml"),
     ".parquet": "parquet",
-    **dict.fromkeys((".txt", ".log", ".out", ".dat"), "text"),
+    **dict.fromkeys((".txt", ".log", ".out", ".dat", ".xml"), "text"),
     **dict.fromkeys((".md", ".markdown"), "markdown"),
     **dict.fromkeys((".html", ".htm"), "html"),
     ".tex": "latex",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from leadline.core.canonical import canonical_json, digest_of, finite
@@ -155,7 +155,8 @@ class Findings:
     recorded it while it ran, ``reported`` when it is a table that anybody may have typed.
     ``left_columns``: neither metric nor config. ``notes``: (where, what) of all else that a reader
     would miss: a file cut short, values that are no scalars; ``let_go``: those of runs that were
-    handed out. ``keys``: those of all runs. ``sample``: the first rows as they stand, where they were asked for."""
+    handed out. ``keys``: those of all runs. ``sample``: the first rows as they stand, where they were asked for.
+    ``measured``: columns of which the format says so; a row need not have each."""
 
     source: str
     digest: str
@@ -171,6 +172,7 @@ class Findings:
     notes: list[tuple[str, str]] = field(default_factory=list)
     let_go: list[tuple[str, str]] = field(default_factory=list)
     sample: list[Mapping[str, Any]] = field(default_factory=list)
+    measured: Sequence[str] = ()
     rows_total: int = 0
     keys: Collection[str] = ()
 
@@ -406,18 +408,19 @@ def told_commit(run: Run) -> str:
 
 
 def metric_columns(texts: Iterable[str]) -> dict[str, str]:
-    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column. Raises LeadlineError (usage) for a
-    metric without a name, and for a column or a metric named twice, of which one would silently
-    win."""
+    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column (with a metric it may hold a ``=``
+    itself). Raises LeadlineError (usage) for a metric without a name, and for a column or a metric
+    named twice, of which one would silently win."""
     metrics: dict[str, str] = {}
     for text in texts:
-        column, equals, name = text.partition("=")
+        column, equals, name = text.rpartition("=")
+        column = column if equals else text
         check_named(
             name if equals else column,
             f"--metric {text!r}",
             "leadline import SOURCE --metric COLUMN=NAME",
         )
-        name = name or column
+        name = name if equals else column
         if column in metrics or name in metrics.values():
             twice = column if column in metrics else name
             raise usage(

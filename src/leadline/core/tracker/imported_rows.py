@@ -19,7 +19,7 @@ from leadline.core.config import parse_value
 from leadline.core.errors import usage
 from leadline.core.extract.lines import vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
-from leadline.core.extract.written_number import NONFINITE, integer_in, unit_in
+from leadline.core.extract.written_number import NONFINITE, before_spread, integer_in, unit_in
 from leadline.core.metric.items import item_key
 from leadline.core.metric.units import conversion
 from leadline.core.plain import beginning, shell_word
@@ -35,7 +35,14 @@ from leadline.core.tracker.imported import (
     unpacked,
 )
 from leadline.core.tracker.row_items import RunOfItems
-from leadline.core.tracker.row_values import SIDE, Measurement, RowValues, long_rows, rows_to_read
+from leadline.core.tracker.row_values import (
+    SIDE,
+    VALUE,
+    Measurement,
+    RowValues,
+    long_rows,
+    rows_to_read,
+)
 from leadline.core.tracker.summary_rows import Above
 from leadline.core.tracker.text_columns import Spellings
 from leadline.core.tracker.told_ending import not_run_yet, told_ending
@@ -84,7 +91,8 @@ def as_looked_at(
     ``columns`` where that cannot be said."""
     rows = iter(rows)
     head = [*islice(rows, columns.look_at)]
-    looked = runs_of_rows(head, header, columns, Findings(found.source, "", found.origin), unit)
+    looked = Findings(found.source, "", found.origin, measured=found.measured)
+    runs_of_rows(head, header, columns, looked, unit)
     decided = columns.decide(looked)
     if decided is not None:
         found.sample = looked.sample
@@ -110,6 +118,9 @@ class _Reading:
         self.header, self.columns, self.found, self.unit = header, columns, found, unit
         self.seen = dict.fromkeys(header)
         self.named, self.no_config = columns.named, columns.apart | columns.metrics.keys()
+        ends = (name for name in columns.metrics if name.endswith(VALUE) and name not in header)
+        self.spread = {name.removesuffix(VALUE) for name in ends}
+        self.no_config |= self.spread
         self.taken: dict[object, tuple[bytes | FoundRun, list[CellNotTaken]]] = {}
         self.spelled, self.empty = Spellings(), True
         self.lacking: set[str] = set()  # of ``LACKS``
@@ -146,6 +157,7 @@ class _Reading:
             if unclean is not None:
                 self.found.refuse(where, f"the column name {beginning(unclean)!r} {_flaw(unclean)}")
                 continue
+            cells = self._with_values(cells)
             self.seen.update(dict.fromkeys(cells))
             self.found.rows_total += 1
             lines = sum(str(cell).count("\n") for cell in cells.values()) if self.header else 0
@@ -153,6 +165,19 @@ class _Reading:
                 what = f"this row goes to line {number + lines}: a quoted cell holds line ends"
                 self.found.note(where, what)
             yield RowValues(where, cells)
+
+    def _with_values(self, cells: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With what stands before the spread of a cell, where it is asked for (then a cell may be that
+        alone), and in a look."""
+        if self.columns.look_at:
+            found = {f"{name}{VALUE}": before_spread(cell) for name, cell in cells.items()}
+            return {**cells, **{name: value for name, value in found.items() if value}}
+        asked = {
+            f"{name}{VALUE}": before_spread(cells[name]) or cells[name]
+            for name in self.spread
+            if name in cells
+        }
+        return {**asked, **cells} if asked else cells
 
     def look(self, rows: Iterable[RowValues]) -> None:
         found = self.found
@@ -230,6 +255,7 @@ class _Reading:
     def finish(self) -> None:
         found, columns = self.found, self.columns
         alike: dict[str, int] = {}
+        every = self.seen.keys() - {*found.measured}  # a row has one unless it says otherwise
         waiting = [*reversed(self.taken.values())]
         self.taken.clear()
         while waiting:
@@ -237,7 +263,7 @@ class _Reading:
             run = unpacked(held)
             _keep_texts(run, self.spelled)
             found.runs.append(run)
-            found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in self.seen)
+            found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in every)
             if not run.series:
                 alike[run.key] = alike.get(run.key, 0) + 1
         if self.empty:

@@ -15,6 +15,7 @@ from leadline.core.metric.units import unit_of_name
 from leadline.core.patterns import later
 from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
+from leadline.core.tracker.row_values import VALUE
 from leadline.core.tracker.told_ending import NAMES as STATE_NAMES
 from leadline.core.tracker.told_ending import says_no_value, tells_badly, tells_well, told_ending
 from leadline.core.tracker.told_time import told_time
@@ -84,8 +85,9 @@ _STATISTICS = _words(
     "count variance"
 )
 _REPEATS = _words("repeat rep replicate repetition")
-_SPREADS = _words("std stddev stdev stderr sd sem variance var se")
+_SPREADS = _words("std stddev stdev stderr sd sem variance var se cv")
 _MIDDLES = _words("mean avg average median")
+_OF_SEVERAL = _words("mean avg average median min max low high")  # behind what was measured
 _LOWER = _words(
     "loss bpb bpc ppl perplexity error err mae mse rmse mape wer cer nll latency time "
     "ms us ns s sec seconds elapsed duration wall runtime memory mem rss gb mb gib mib "
@@ -198,13 +200,23 @@ class _Column:
 
 
 def offer(
-    names: Sequence[str], rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, MetricDef]
+    names: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, MetricDef],
+    measured: Sequence[str] = (),
 ) -> Offer:
     """The roles of columns ``names``, as ``rows`` (a good part of the table) have them. ``metrics``:
-    those that the thread defines."""
+    those that the thread defines; ``measured``: columns that the format says are metrics."""
     columns = [_Column(name, [row.get(name) for row in rows], len(rows)) for name in names]
-    found = {column.name: _alone(column, metrics) for column in columns}
+    spread = {name for name in names if f"{name}{VALUE}" in names}
+    found = {column.name: _alone(column, metrics, measured) for column in columns}
     by_name = {column.name: column for column in columns}
+    for name in spread:
+        found[name] = Offered(name, "words", SAID)
+        value = by_name[f"{name}{VALUE}"]
+        named = _Column(name, value.said, value.rows)
+        found[value.name] = _metric(named, f"what {name} has before its spread")
+        found[value.name].column = value.name
     roles: Roles = {}
     if long := _long_form(columns):
         for name, role in zip(long, ("name of the metric", "value"), strict=True):
@@ -262,15 +274,19 @@ def _listed(roles: Roles, name: str) -> list[str]:
     return found if isinstance(found, list) else [found]
 
 
-def _alone(column: _Column, metrics: Mapping[str, MetricDef]) -> Offered:
+def _alone(column: _Column, metrics: Mapping[str, MetricDef], measured: Sequence[str]) -> Offered:
     """The role of a column by itself."""
     name, plain = column.name, column.plain
     if not name.strip() or plain.startswith("unnamed_"):
         return Offered(name, "left", "it has no name: an index, most likely")
     if not column.said:
         return Offered(name, "left", "it is empty")
+    if "=" in name:
+        return Offered(name, "left", "a name with = can be given as COLUMN=NAME alone")
     if name in metrics:
         return _metric(column, "a metric of the thread", metrics[name])
+    if name in measured and plain != "n":
+        return _metric(column, "measured by the tool")
     if plain in _TIME_NAMES and _all(column, lambda text: bool(told_time(text)[0])):
         return Offered(name, "time", "by its name and content")
     if not column.is_number and _all(column, lambda text: bool(told_time(text)[0])):
@@ -326,6 +342,8 @@ def _by_number(column: _Column) -> Offered:
 
 def _metric(column: _Column, why: str, definition: MetricDef | None = None) -> Offered:
     words = column.words
+    while words[1:] and words[-1] in _OF_SEVERAL:
+        words.pop()
     rate = _is_rate(words)
     told = [word for word in words[:-2] if word not in _AMOUNTS] if rate else words
     better = next((w for word in reversed(told) if (w := _better(word))), "higher" if rate else "")
@@ -568,7 +586,7 @@ def _left_spreads(found: Mapping[str, Offered], by_name: Mapping[str, _Column]) 
             continue
         for other in found.values():
             told = [word for word in by_name[other.column].words if word not in _MIDDLES]
-            if other is not one and other.role == "metric" and told == bare:
+            if other is not one and other.role == "metric" and told in (bare, [*bare, "s"]):
                 one.role, one.why, one.better = "left", "a statistic about other columns", ""
 
 

@@ -11,6 +11,7 @@ from leadline.core.typed import Any, NamedTuple
 from leadline.core.values import dataclass, field
 
 SIDE = "side"  # the config key that tells the value before a change from that after it
+VALUE = ".value"  # behind the name of a column: what its cells have before their spread
 
 
 class Measurement(NamedTuple):

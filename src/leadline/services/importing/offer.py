@@ -146,7 +146,7 @@ def _offered(
 def _offer_of(
     looked: Findings, request: ImportRequest, metrics: Mapping[str, MetricDef], thread: Thread
 ) -> OfferedImport:
-    offered = offer([*dict.fromkeys(looked.columns)], looked.sample, metrics)
+    offered = offer([*dict.fromkeys(looked.columns)], looked.sample, metrics, looked.measured)
     if not looked.sample:
         return OfferedImport(looked, offered, why="it has no row that can be read")
     if not offered.roles.keys() & MEASURED:

@@ -224,7 +224,7 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
     metrics = [] if columns.roles.metric_column else [*columns.metrics]
     others = [*(columns.config or []), *columns.named]
     missing = [c for c in (*metrics, *others) if c not in found.columns]
-    named = {m.split("=", 1)[0] for m in request.metrics} | {*others}
+    named = {*metric_columns(request.metrics), *others}
     if wrong := [c for c in missing if c in named]:
         raise usage(
             "no-such-column",

@@ -51,6 +51,8 @@ def format_of(context: Context, request: ImportRequest) -> str:
         raise not_found("no-such-file", f"{source} does not exist", do="leadline import --help")
     if os.path.exists(path):
         refuse_as_trackers(context, source)
+    if os.path.isfile(path) and not _ending(source):
+        return "text"  # as what it was printed
     known = f"known: {', '.join(KNOWN)}, {', '.join(context.tracker_names())}"
     again = ["text", "csv"]
     if not os.path.exists(path):

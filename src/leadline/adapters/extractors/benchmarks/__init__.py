@@ -31,6 +31,17 @@ _NAME_CHARS = 200
 # what a tool's module raises where the shape of a file is another
 _BROKEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, csv.Error)
 _HOW_OFTEN = ("rounds", "samples", "values")
+# of which a file may be a table for all that its name tells
+_WRITE_TABLES = (
+    "jmh",
+    "benchmark-dotnet",
+    "google-benchmark",
+    "perf-stat",
+    "nsys",
+    "ncu",
+    "hyperfine",
+)
+_HEAD_BYTES = 8192
 _BESIDE = {
     "time": ("date", "datetime", "context.date"),
     "commit": ("commit_hash", "commit_info.id"),
@@ -188,30 +199,44 @@ class BenchmarkReader:
         return tool
 
 
-def as_rows(path: str, shown: str) -> Rows | None:
+def as_rows(path: str, shown: str, table: bool = False) -> Rows | None:
     """The cases of a file as rows of a table, with how each ended and, where the file has them, time and
-    commit; None where no tool wrote it, or not as a whole."""
+    commit; None where no tool wrote it, or not as a whole. ``table``: it is one, so that its head tells
+    whether a tool made it."""
     try:
+        if table and not _heads_as_of_a_tool(path):
+            return None
         file = _File(path, shown)
         if (tool := file.written_by()) is None:
             return None
         module = _module(tool)
-        found = _told_apart(list(module.cases(file.held(module), path)))
+        found = [*_told_apart(list(module.cases(file.held(module), path)))]
         beside = _written_beside(file.value)
-        rows = [(number, _as_row(case) | beside, "") for number, case in enumerate(found, 1)]
+        rows = [(number, _as_row(case, tool) | beside, "") for number, case in enumerate(found, 1)]
     except (*_BROKEN, Unreadable):
         return None
-    return Rows([], iter(rows), lambda: file.digest, "case") if rows else None
+    names = dict.fromkeys(_column(name) for case in found for name in case.numbers)
+    return Rows([], iter(rows), lambda: file.digest, "case", measured=[*names]) if rows else None
 
 
-def _as_row(case: Case) -> dict[str, Any]:
-    row: dict[str, Any] = {"benchmark": metric_name(case.name)}
+def _heads_as_of_a_tool(path: str) -> bool:
+    with open(path, "rb") as file:
+        head = without_escapes(file.read(_HEAD_BYTES).decode("utf-8-sig", "replace"))
+    return any(module.TABLE.search(head) for module in map(_module, _WRITE_TABLES))
+
+
+def _as_row(case: Case, tool: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"benchmark": metric_name(case.name) or tool}
     for name, value in case.numbers.items():
-        row["n" if name in _HOW_OFTEN else metric_name(name)] = value
+        row[_column(name)] = value
     row["state"] = "done" if case.numbers else "failed"
     if case.trouble:
         row["note"] = plain(case.trouble)
     return row
+
+
+def _column(name: str) -> str:
+    return "n" if name in _HOW_OFTEN else metric_name(name)
 
 
 def _written_beside(value: Any) -> dict[str, str]:

@@ -35,6 +35,10 @@ _COLUMNS = {
 # characteristics of a job stand before the parameters of a benchmark, this one last
 _LAST_OF_JOB = "WarmupCount"
 _CSV = re.compile(r"\A(?:\"?(?:Namespace|Type)\"?[,;])*\"?Method\"?[,;].*[,;]\"?Mean\b.*$", re.M)
+# as any table may have a method and a mean: that of this tool has its units or its jobs
+TABLE = re.compile(
+    r"\A\s*(?:\"?(?:Namespace|Type)\"?[,;])*\"?Method\"?[,;].*(?:\bAffinity\b.*[,;]\"?Mean\b|[,;]\"?Mean \[)"
+)
 _CELL = re.compile(r"\s*(\S*\d)\s*(\S*)\s*")
 _REPORT = re.compile(r"-report(?:(?:-[a-z-]+)?\.json|\.csv)\Z")
 

@@ -1,18 +1,24 @@
-"""What ``hyperfine --export-json FILE`` writes: one case a command. Its runs are samples of one
-run, not repeats."""
+"""What ``hyperfine --export-json FILE`` writes, or ``--export-csv``: one case a command. Its runs are
+samples of one run, not repeats."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 
 from leadline.adapters.extractors.benchmarks import Case
 from leadline.core.typed import Any
 
+READS_TEXT = "else"
+_GIVEN = "parameter_"  # before the name of one, in the CSV
+TABLE = re.compile(r"\A\s*command,mean,stddev,median,user,system,min,max\b")
 _TIMES = ("mean", "median", "min", "max", "stddev", "user", "system")
 
 
 def recognises(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(TABLE.match(value))
     rows = value.get("results") if isinstance(value, dict) else None
     return isinstance(rows, list) and all(
         isinstance(row, dict) and "command" in row for row in rows
@@ -20,11 +26,11 @@ def recognises(value: Any) -> bool:
 
 
 def cases(value: Any, path: str) -> Iterator[Case]:
-    for row in value["results"]:
+    for row in _of_csv(value) if isinstance(value, str) else value["results"]:
         codes = row.get("exit_codes") or []
         failed = sum(code != 0 for code in codes)
         numbers = {f"{name}_s": row.get(name) for name in _TIMES} | {
-            "rounds": len(row.get("times") or [])
+            "rounds": len(row.get("times") or []) or None
         }
         numbers["failed_rounds"] = failed or None
         numbers["mean_s"] = row["mean"]  # without it the file is torn
@@ -39,3 +45,11 @@ def cases(value: Any, path: str) -> Iterator[Case]:
             # They stand in what prepares the command only, or the command has a name of its own.
             name += f"[{','.join(f'{key}={v}' for key, v in unsaid.items())}]"
         yield Case(name, numbers, trouble if failed else "", unsaid)
+
+
+def _of_csv(text: str) -> Iterator[dict[str, Any]]:
+    """The rows as the JSON has them."""
+    for row in csv.DictReader(text.lstrip().splitlines()):
+        told: dict[str, Any] = {name: float(row[name]) for name in _TIMES if row[name]}
+        given = {name.removeprefix(_GIVEN): row[name] for name in row if name[:10] == _GIVEN}
+        yield {**told, "command": row["command"], "parameters": given}

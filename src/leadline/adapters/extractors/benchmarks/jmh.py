@@ -18,7 +18,7 @@ from leadline.core.typed import Any, NamedTuple
 
 READS_TEXT = "else"
 _PERCENTILES = ("50.0", "90.0", "99.0", "99.9")
-_CSV = re.compile(r'\A"?Benchmark"?[,;]"?Mode"?[,;]"?Threads"?[,;]')
+TABLE = _CSV = re.compile(r'\A\s*"?Benchmark"?[,;]"?Mode"?[,;]"?Threads"?[,;]')
 _HEAD = re.compile(
     r"^(?:.*\] )?Benchmark\s+(.*?)\s*Mode\s+(?:Cnt|Samples)\s+(?:Score|Mean)\s.*Units?\s*$", re.M
 )

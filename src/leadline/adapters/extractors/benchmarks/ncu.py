@@ -12,7 +12,9 @@ from leadline.adapters.extractors.benchmarks import Case
 from leadline.adapters.extractors.benchmarks.quantities import in_base, numbers_of
 
 READS_TEXT = True
-_HEADER = re.compile(r'^"ID",.*"Kernel Name"|^"(?:Kernel Name|Process ID)",.*"Metric Name"', re.M)
+TABLE = _HEADER = re.compile(
+    r'^"ID",.*"Kernel Name"|^"(?:Kernel Name|Process ID)",.*"Metric Name"', re.M
+)
 _OF_SEVERAL = {"Average": "", "Minimum": "_min", "Maximum": "_max"}
 _ERROR = re.compile(r"^==ERROR== (.*)", re.M)
 _UNKNOWN = re.compile(r"n/a\b|.*\bnan\b|\(!\)|no data", re.I)

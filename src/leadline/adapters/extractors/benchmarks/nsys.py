@@ -11,8 +11,8 @@ from leadline.adapters.extractors.benchmarks import Case
 from leadline.adapters.extractors.benchmarks.quantities import in_base, numbers_of
 
 READS_TEXT = True
-_HEADER = re.compile(
-    r'^"?(?:Time ?\(%\)"?,"?Total Time|Total(?: \(\w+\))?"?,"?(?:Count|Operations))'
+TABLE = _HEADER = re.compile(
+    r'^"?(?:Time ?\(%\)"?,"?Total Time|Total(?: \(\w+\))?"?,"?(?:Count|Operations))', re.M
 )
 _REPORT = re.compile(r"with \[(?:.*/)?(\w+?)(?:\.py)?(?::.*)?\]|\*\* .*\((\w+)\):")
 _LEFT_OUT = re.compile(r"^(?:SKIPPED|ERROR): (.*)")

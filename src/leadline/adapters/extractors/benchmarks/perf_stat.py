@@ -21,6 +21,11 @@ _FIELDS = re.compile(
     r"(?P<value>[\d.]+|<not (?:counted|supported)>)(?P<sep>[,;|\t])(?P<unit>[A-Za-z]*)(?P=sep)"
     r"(?P<event>[A-Za-z_][^;|\t]*?)(?:(?P=sep)[\d.]+%)?(?:(?P=sep)\d+(?P=sep)\d+\.\d+.*)$"
 )
+TABLE = re.compile(
+    r"^(?:[^\n]*[,;|\t])?[\d.]+([,;|\t])(?:msec)?\1(?:task-clock|cpu-clock|context-switches|page-faults|"
+    r"cycles|instructions|branches|cache-references|cache-misses|duration_time)(?::\w+)?\1\d",
+    re.M,
+)
 _PRINTED = re.compile(
     r"^\s*(?:(?P<time>\d+\.\d{9})\s+)?(?:(?P<who>[A-Z][\w-]*)\s+(?:\d+\s+(?=[\d<]))?)?"
     r"(?P<value><not (?:counted|supported)>|\d[\d.,'\u00a0\u202f ]*)\s+"
