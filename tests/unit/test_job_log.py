@@ -36,6 +36,10 @@ class Rows:
         self.points += [(name, *row) for row in zip(times, steps, values)]
 
 
+# what is given by name goes a shorter way than a mapping or a step in front
+CALLS = pytest.mark.parametrize("call", ["ll.log(i, a=1)", "ll.log(step=i, a=1)"])
+
+
 def decoded(path: Path) -> tuple[Decoder, Rows]:
     rows = Rows()
     decoder = Decoder(rows)
@@ -140,6 +144,7 @@ ll.log(1, loss=0.5, acc=1)
 for i in range(2, 5): ll.log(i, loss=None, acc=2)
 ll.log(5, loss="0.5")
 ll.log(6, loss=0.25)
+ll.log(step=7, loss=None)
 """
     done = python(code, series)
     assert done.returncode == 0
@@ -148,7 +153,7 @@ ll.log(6, loss=0.25)
     )
     (path,) = series.glob("*.seg")
     decoder, rows = decoded(path)
-    assert decoder.odd == {"loss": 4}
+    assert decoder.odd == {"loss": 5}
     assert [(s, v) for n, _, s, v in rows.points if n == "loss"] == [(1, 0.5), (6, 0.25)]
     assert [(s, v) for n, _, s, v in rows.points if n == "acc"] == [(1, 1), (2, 2), (3, 2), (4, 2)]
 
@@ -309,6 +314,15 @@ def test_more_names_than_a_frame_holds(series: Path) -> None:
     assert list(store.merged("m2499").values) == [2499, 2500]
 
 
+def test_one_metric_is_one_set_however_it_is_given(series: Path) -> None:
+    code = "import leadline as ll\nll.log({'a': 1}, step=1); ll.log(step=2, a=2); ll.log(3, a=3)"
+    assert python(code, series).stderr == ""
+    (path,) = series.glob("*.seg")
+    decoder, rows = decoded(path)
+    assert [(step, value) for _, _, step, value in rows.points] == [(1, 1), (2, 2), (3, 3)]
+    assert decoder.frames == 5  # the header, one set of names, three points
+
+
 def test_so_many_sets_that_a_new_segment_begins(series: Path) -> None:
     code = """
 import leadline as ll, leadline.job.log as module
@@ -330,7 +344,8 @@ def test_full_disk_is_said_once_and_ends_nothing(series: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_points_after_a_full_disk_are_kept(series: Path) -> None:
+@CALLS
+def test_points_after_a_full_disk_are_kept(series: Path, call: str) -> None:
     """The limit on a file's size cuts a frame short as a full disk does; once it is lifted, all
     goes on."""
     code = """
@@ -338,11 +353,11 @@ import resource, leadline as ll
 unlimited = resource.RLIM_INFINITY
 ll.log(0, a=1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20, unlimited))
-for i in range(1, 20): ll.log(i, a=1)
+for i in range(1, 20): CALL
 resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
-for i in range(20, 30): ll.log(i, a=1)
+for i in range(20, 30): CALL
 """
-    done = python(code, series)
+    done = python(code.replace("CALL", call), series)
     assert done.returncode == 0 and done.stderr.count("\n") == 1
     store = SeriesFiles().read(str(series.parent))
     assert list(store.merged("a").steps) == [0, *range(20, 30)] and not store.problems
@@ -350,16 +365,17 @@ for i in range(20, 30): ll.log(i, a=1)
     assert "19 calls" in store.cuts[0]["what"]
 
 
-def test_a_full_disk_that_takes_nothing_leaves_a_cut_end(series: Path) -> None:
+@CALLS
+def test_a_full_disk_that_takes_nothing_leaves_a_cut_end(series: Path, call: str) -> None:
     """Frames before it are whole: without that a series with lost points looked whole."""
     code = """
 import errno, leadline as ll, leadline.job.log as module
 ll.log(0, a=1)
 def full(*given): raise OSError(errno.ENOSPC, "full")
 module._write = full
-for i in range(1, 5): ll.log(i, a=1)
+for i in range(1, 5): CALL
 """
-    done = python(code, series)
+    done = python(code.replace("CALL", call), series)
     assert done.returncode == 0 and done.stderr.count("\n") == 1
     store = SeriesFiles().read(str(series.parent))
     assert list(store.merged("a").steps) == [0] and not store.problems
@@ -367,14 +383,15 @@ for i in range(1, 5): ll.log(i, a=1)
     assert cut["code"] == "torn-end" and "1 point of it could be read" in cut["what"]
 
 
-def test_frame_that_is_cut_short_goes_to_a_new_segment(series: Path) -> None:
+@CALLS
+def test_frame_that_is_cut_short_goes_to_a_new_segment(series: Path, call: str) -> None:
     code = """
 import resource, leadline as ll
 resource.setrlimit(resource.RLIMIT_FSIZE, (1004, resource.RLIM_INFINITY))
-for i in range(200): ll.log(i, a=1)
+for i in range(200): CALL
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 """
-    done = python(code, series)
+    done = python(code.replace("CALL", call), series)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(list(series.glob("*.seg"))) > 1
     store = SeriesFiles().read(str(series.parent))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from leadline.core.extract.gather import Accumulator
 from leadline.core.series.points import Points
-from leadline.core.series.segment import LOOK_AHEAD, MAGIC, RESIDUE, RUN, Decoder
+from leadline.core.series.segment import LARGEST_FRAME, LOOK_AHEAD, MAGIC, RESIDUE, RUN, Decoder
 from leadline.core.series.store import disorder, merged, summary
 from tests.chance import examples
 
@@ -171,6 +171,28 @@ def test_rubbish_between_frames_and_zeros_at_the_end() -> None:
     decoder, rows = decode(b"".join(frames[:-1]) + middle + frames[-1] + end)
     assert [step for _, step, _ in rows["a"]] == [1.0, 2.0]
     assert [damage["bytes"] for damage in decoder.damages] == [len(middle), len(end)]
+
+
+def test_a_long_damage_is_looked_through_once() -> None:
+    """What no frame can begin in any more is not kept for the next piece."""
+    frames = frames_of([(("a",), 1.0), (("a",), 2.0)])
+    hole, piece = bytes(3 * LARGEST_FRAME), 1 << 18
+    data = b"".join(frames[:-1]) + hole + frames[-1]
+    rows, looked_at = Rows(), 0
+
+    class Looking(Decoder):
+        def _next_frame(self, data: memoryview, start: int) -> int | None:
+            nonlocal looked_at
+            looked_at = max(looked_at, len(data) - start)
+            return super()._next_frame(data, start)
+
+    decoder = Looking(rows)
+    for start in range(0, len(data), piece):
+        decoder.feed(data[start : start + piece])
+    decoder.finish()
+    assert [step for _, step, _ in rows["a"]] == [1.0, 2.0]
+    assert [damage["bytes"] for damage in decoder.damages] == [len(hole)]
+    assert looked_at < LARGEST_FRAME + piece
 
 
 def test_other_files_are_refused() -> None:

@@ -17,7 +17,7 @@ from leadline.job.disk import open_to_read
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Problem
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 17  # what a processor keeps near while it is gone over several times
 
 
 @dataclass(slots=True)

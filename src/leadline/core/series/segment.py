@@ -75,6 +75,7 @@ class Decoder:
         # by the first four bytes of the frames that hold these
         self._names: dict[int, tuple[str, ...]] = {}
         self._sizes: dict[int, int] = {}
+        self._pattern: list[int] = []  # of heads, that was taken last
         self._rest = b""
         self._offset = 0  # of _rest in the file
         self.begun = False
@@ -156,6 +157,8 @@ class Decoder:
         ``partial``, ``strange`` or ``more``."""
         heads: list[int] = []
         end, sizes = len(data), self._sizes
+        if self._goes_on(data, at):
+            return self._pattern, "more"
         while len(heads) < LOOK_AHEAD:
             if end - at < 4:
                 return heads, "partial"
@@ -171,6 +174,13 @@ class Decoder:
             heads.append(head)
             at += size
         return heads, "more"
+
+    def _goes_on(self, data: memoryview, at: int) -> bool:
+        """Whether the pattern that was taken last stands twice at ``at``, as it does from one piece of
+        a file to the next."""
+        size = sum(map(self._sizes.__getitem__, self._pattern))
+        ahead = data[at : at + 2 * size]
+        return 0 < 2 * size == len(ahead) and self._repeats(ahead, 0, size, self._pattern) == 2
 
     def _take_points(self, data: memoryview, at: int, heads: list[int]) -> int:
         """Takes frames from ``at`` on. Returns where it stopped: ``at`` when the first frame is
@@ -205,6 +215,7 @@ class Decoder:
     ) -> None:
         """``times`` repeats of a pattern of checked frames. A metric that stands in several of them
         keeps the order in which it was written."""
+        self._pattern = heads
         columns: dict[str, list[tuple[array[float], array[float], array[float]]]] = {}
         for head in heads:
             one = self._sizes[head]
@@ -271,13 +282,15 @@ class Decoder:
     # damage
 
     def _pass_damage(self, data: memoryview, at: int) -> int:
-        """Names a stretch that cannot be read and returns where the next whole frame begins; ``at``
-        when none does: then it is what a kill leaves at the end of a file, or its end is still to
-        come."""
+        """Names a stretch that cannot be read and returns where the next whole frame begins, or the
+        first place where one may begin whose end is still to come; ``at`` when that is here: then it
+        may be what a kill leaves at the end of a file."""
         found = self._next_frame(data, at + 1)
-        if found is not None:
+        if found is None:
+            found = max(at, len(data) - LARGEST_FRAME)
+        if found > at:
             self._damaged(self._offset + at, found - at)
-        return at if found is None else found
+        return found
 
     def _damaged(self, offset: int, count: int) -> None:
         before = self.damages[-1] if self.damages else None
