@@ -43,7 +43,10 @@ ACTIONS = (
     + ["sweep"] * 2
     + ["command"] * 4
 )
-PREDICATES = ("loss({a}) < loss({b})", "loss({a}) < loss(baseline)", "loss(k=1) < loss(k=2)", "")
+PREDICATES = (
+    *("loss({a}) < loss({b})", "loss({a}) < loss(baseline)", "loss(k=1) < loss(k=2)", ""),
+    *("x({a}) < x({b})", "x(k=1) < 9"),
+)
 FILES = ({"e.py": "sha256:0"}, {"e.py": "sha256:1"})  # a ruler, and another
 NOW = "2026-03-01T00:00:00.000Z"
 SOME = st.sampled_from
@@ -134,7 +137,8 @@ def _do(made: Study, action: str, draw: st.DrawFn) -> None:
     elif action == "end":
         value = draw(SOME([0.5, 1.0, 1.5, 2.0]))
         body = {"run": run.body["id"], "refs": refs, "state": draw(SOME(["done"] * 3 + ["failed"]))}
-        body["metrics"] = draw(SOME([{"loss": value}, {"loss": value, "x": 2.0}, {"x": 1.0}, {}]))
+        x = draw(SOME([1.0, 2.0, 3.0]))
+        body["metrics"] = draw(SOME([{"loss": value}, {"loss": value, "x": x}, {"x": x}, {}]))
         body["nonfinite"] = draw(SOME([{}, {}, {"z": "NaN"}]))
         made.write(writer, "run-ended", body, later)
     elif action == "note":

@@ -37,7 +37,7 @@ def every_thread_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
 
 
-def experiment(made: Study, tests: str = "", **config: object) -> None:
+def experiment(made: Study, tests: str = "", loss: float = 1.0, **config: object) -> None:
     """One run of the same command as all others."""
     shown = f"P-{made.number('experiment'):03d}"
     body = {"id": f"{shown}-r1", "experiment": shown, "argv": ["x"], "config": config}
@@ -46,7 +46,7 @@ def experiment(made: Study, tests: str = "", **config: object) -> None:
         told |= {"hypotheses": [tests], "refs": {tests: made.items[0].id}}
     planned = made.write("w1", "run-planned", {**body, **told}, 1)
     made.runs.append(planned)
-    ended = {"run": planned.body["id"], "state": "done", "metrics": {"loss": 1.0}}
+    ended = {"run": planned.body["id"], "state": "done", "metrics": {"loss": loss}}
     made.write("w1", "run-ended", {**ended, "refs": refs_of(planned)}, 1)
 
 
@@ -282,6 +282,21 @@ def test_what_many_runs_say_alike_is_held_once(monkeypatch: pytest.MonkeyPatch) 
         checked, faults = check(log.files("t"), "0f" * 16)
     of_runs = [record for record in checked if record.kind == "run-planned"]
     assert len({id(record.body["code"]) for record in of_runs}) == 1 and not faults
+
+
+def test_who_asks_what_was_predicted_reads_no_hypothesis(folded: list[str]) -> None:
+    made = study(0)
+    for at in range(12):
+        experiment(made, k=at % 2, seed=at, loss=1.0 + at % 2 + at / 100)
+    for _ in range(30):
+        made.item("w1", "hypothesis", {"text": "more helps"}, 1)
+    made.item("w1", "claim", {"text": "", "predicate": "loss(k=0) < loss(k=1)"}, 1)
+    with store() as log:
+        put(log, made)
+        with told(log) as said:
+            look(log)
+    assert judged(said) == 1 and len(folded) >= 12
+    assert not [shown for shown in folded if shown.startswith("P-H")]
 
 
 def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

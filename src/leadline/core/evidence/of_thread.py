@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 CANDIDATE_AXES = 8
 NO_AXIS = (AREA, "extraction", "named")  # areas that are an axis only where that is declared
 NAMED = 5
+_OF = "of "  # and a metric, where a clause could stand: no clause begins so
 
 
 def runs_of_subject(
@@ -327,19 +328,17 @@ def picked(
     items = [thread.items.get(thread.uids.get(("interleaving", uid), "")) for uid in turns]
     if all(item is not None and item.body.get("metric") == metric for item in items):
         return choice
-    for item in thread.hypotheses:
-        predicate = predicate_of(item)
-        named = {m for c in predicate.clauses for m, _ in c.sides} if predicate else ()
-        if metric in named and thread.came_before(item.uid, *uids):
-            return choice
+    if any(thread.came_before(uid, *uids) for uid in predicting(thread, {_OF + metric})):
+        return choice
     return among_metrics(choice, thread, metric, own, other, at_once)
 
 
-def predicting(thread: Thread, clauses: set[str]) -> list[str]:
-    """The uids of the hypotheses that predict all of ``clauses``, oldest first."""
+def predicting(thread: Thread, wanted: set[str]) -> list[str]:
+    """The uids of the hypotheses that predict all that is ``wanted`` (see ``predicted_by``), oldest
+    first."""
     if thread.kept is not None:
-        return sorted(set.intersection(*map(thread.kept.predicting, clauses)))
-    return [item.uid for item in thread.hypotheses if clauses <= predicted_by(item)]
+        return sorted(set.intersection(*map(thread.kept.predicting, wanted)))
+    return [item.uid for item in thread.hypotheses if wanted <= predicted_by(item)]
 
 
 def predictions_like(thread: Thread, clause: Clause, runs: list[str]) -> int:
@@ -384,8 +383,11 @@ def _families(thread: Thread) -> dict[str, list[tuple[str, Clause]]]:
 
 
 def predicted_by(item: Item) -> set[str]:
+    """Its clauses, and of which metrics they are."""
     predicate = predicate_of(item)
-    return {clause.format() for clause in predicate.clauses} if predicate is not None else set()
+    clauses = predicate.clauses if predicate is not None else ()
+    metrics = {_OF + metric for clause in clauses for metric, _ in clause.sides}
+    return metrics | {clause.format() for clause in clauses}
 
 
 def _split_by_contract(
