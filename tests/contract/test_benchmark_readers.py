@@ -438,6 +438,13 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
         },
         [],
     ),
+    "nsys-printed.txt": (
+        "nsys",
+        {"Main_Loop.total_time_s": 3.5e-3, "Warmup.min_s": 182e-6, "sem_wait.num_calls": 2},
+        [
+            "cuda_gpu_kern_sum: nsys left it out: run.sqlite does not contain CUDA kernel data.: case 4"
+        ],
+    ),
     "google-benchmark.csv": (
         "google-benchmark",
         {
@@ -693,6 +700,12 @@ def test_a_benchmark_without_a_score_is_named_whatever_was_counted_beside_it(tmp
 def test_a_skipped_state_is_named_with_its_reason():
     (problem,) = read("nvbench", "nvbench.json").problems
     assert not problem["blocking"] and "too many threads" in problem["what"]
+
+
+def test_the_unit_of_a_statement_that_asv_times_is_seconds(tmp_path: Path):
+    told = {"result_columns": ["result"], "results": {"b.timeraw_start": [[0.25]]}}
+    (tmp_path / "a.json").write_text(json.dumps({"commit_hash": "c", "python": "3", **told}))
+    assert read("asv", "a.json", tmp_path).metrics == {"b.timeraw_start.value_s": 0.25}
 
 
 def test_a_benchmark_that_asv_could_not_run_is_named():

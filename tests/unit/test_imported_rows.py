@@ -373,6 +373,16 @@ def test_a_column_without_a_name_is_left_and_said(tmp_path: Path) -> None:
     ] and "no name" in found.notes[0][1]
 
 
+def test_what_stands_above_a_header_is_no_header_for_its_commas(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("# at 1,024 points, one device\n# a mean, each\n# two\nname,ms\na,1.5\n")
+    found = TableSource("csv").read(str(path), Columns({"ms": "ms"}, ["name"]))
+    assert [(run.where, run.metrics) for run in found.runs] == [("line 5", {"ms": 1.5})]
+    path.write_text("# name,ms\na,1.5\n")
+    found = TableSource("csv").read(str(path), Columns({"ms": "ms"}, ["# name"]))
+    assert [run.config for run in found.runs] == [{"# name": "a"}]
+
+
 @pytest.mark.parametrize(
     ("name", "content"), [("r.csv", "block,ms\n"), ("r.jsonl", "\n"), ("r.json", "[]")]
 )

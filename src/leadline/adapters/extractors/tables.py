@@ -154,13 +154,14 @@ def _delimited(
     path: str, separator: str, shown: str, whole: bool, after_bytes: int, names: Sequence[str]
 ) -> Rows:
     lines = Lines(path, errors=errors_of(whole), as_saved=True)
-    numbered = iter(lines)
+    numbered: Iterator[tuple[int, str | None]] = iter(lines)
     header: list[str] = []
-    skipped = 0
+    skipped, text = 0, ""
     comments: list[int] = []
-    for number, text in numbered:
+    while (line := next(numbered, None)) is not None:
+        number, text = line[0], line[1] or ""
         skipped = number
-        if not text or not text.strip("\ufeff\r\n"):
+        if not text.strip("\ufeff\r\n"):
             continue
         if whole and (said := _SEPARATOR.fullmatch(text.strip("\ufeff\r\n"))):
             separator = said[1]
@@ -171,7 +172,11 @@ def _delimited(
         except csv.Error as error:
             what = f"line {number} of {shown}, its header, is not readable: {error}"
             raise Unreadable("not-csv", what) from None
-        if not (whole and len(header) == 1 and header[0].startswith("#")):
+        if not (whole and header[0].startswith("#")):
+            break
+        ahead = next(numbered, None)
+        numbered = numbered if ahead is None else chain([ahead], numbered)
+        if len(header) > 1 and not _is_comment(header, ahead, separator):
             break
         comments.append(number)
         header = []
@@ -217,6 +222,13 @@ def _delimited(
     if comments:
         rows = chain(((number, None, "comment") for number in comments), rows)
     return Rows(header, rows, lambda: lines.digest, "line", notes)
+
+
+def _is_comment(cells: list[str], below: tuple[int, str | None] | None, separator: str) -> bool:
+    """Whether a line that begins as a comment names no columns: that below it is one as well, or has
+    other cells."""
+    text = (below[1] if below else None) or ""
+    return text.startswith("#") or len(delimited_header(text, separator)) != len(cells)
 
 
 def _several_lines(

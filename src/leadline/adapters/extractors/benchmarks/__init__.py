@@ -247,7 +247,7 @@ def _written_beside(value: Any) -> dict[str, str]:
             at = value
             for key in place.split("."):
                 at = at.get(key) if isinstance(at, dict) else None
-            if isinstance(at, (str, int)) and at:
+            if isinstance(at, (str, int)) and at and at != "unversioned":
                 told.setdefault(column, str(at))
     return told
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from leadline.adapters.extractors.benchmarks import Case
 from leadline.core.typed import Any
 
-_BY_NAME = {"time": "_s", "mem": "_bytes", "peakmem": "_bytes"}
+_BY_NAME = {"time": "_s", "timeraw": "_s", "mem": "_bytes", "peakmem": "_bytes"}
 _SPREADS = ("stats_q_25", "stats_q_75", "stats_ci_99_a", "stats_ci_99_b")
 _FAILED = "asv has no result of it: it failed"
 _SKIPPED = "asv skipped it"

@@ -1,5 +1,5 @@
-"""The summaries that ``nsys stats --format csv`` makes: one case a kernel, call, copy or range; what
-stands around the tables is passed over. Whatever the column's unit, seconds and bytes."""
+"""The summaries that ``nsys stats --format csv`` makes, and those that it prints: one case a kernel, call,
+copy or range; what stands around the tables is passed over. Whatever the column's unit, seconds and bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ READS_TEXT = True
 TABLE = _HEADER = re.compile(
     r'^"?(?:Time ?\(%\)"?,"?Total Time|Total(?: \(\w+\))?"?,"?(?:Count|Operations))', re.M
 )
-_REPORT = re.compile(r"with \[(?:.*/)?(\w+?)(?:\.py)?(?::.*)?\]|\*\* .*\((\w+)\):")
+_PRINTED = re.compile(r"^ *(?:Time \(%\)|Total \(\w+\))  .*\n([ -]*--[ -]*)$", re.M)
+_REPORT = re.compile(
+    r"Executing '(\w+)' stats report|with \[(?:.*/)?(\w+?)(?:\.py)?(?::.*)?\]|\*\* .*\((\w+)\):"
+)
 _LEFT_OUT = re.compile(r"^(?:SKIPPED|ERROR): (.*)")
 _NAMED = ("Name", "Operation", "Range")
 _SHORTER = {
@@ -27,15 +30,16 @@ _SHORTER = {
 
 
 def recognises(text: str) -> bool:
-    return any(_HEADER.match(line) for line in text.splitlines())
+    return bool(_HEADER.search(text) or _PRINTED.search(text))
 
 
 def cases(text: str, path: str) -> Iterator[Case]:
     report, lines, at = "", text.splitlines(), 0
+    lines = [*_as_csv(lines)] if _PRINTED.search(text) else lines
     while at < len(lines):
         line, at = lines[at], at + 1
         if found := _REPORT.search(line):
-            report = found[1] or found[2]
+            report = next(filter(None, found.groups()))
         elif found := _LEFT_OUT.match(line):
             yield Case(report or "nsys", {}, f"nsys left it out: {found[1]}")
         elif _HEADER.match(line):
@@ -45,6 +49,21 @@ def cases(text: str, path: str) -> Iterator[Case]:
             )
             yield from _table(report, [line, *lines[at:end]])
             at = end
+
+
+def _as_csv(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of a text, those of its tables with quotes and commas: runs of dashes are their columns."""
+    spans: list[tuple[int, int]] = []
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if _PRINTED.fullmatch(f"{line}\n{below}"):
+            spans = [found.span() for found in re.finditer("-+", below)]
+        elif not line.strip():
+            spans = []
+        if not spans:
+            yield line
+        elif not re.fullmatch("[ -]+", line):
+            cells = [line[start:end].strip() for start, end in spans[:-1]]
+            yield ",".join(f'"{cell}"' for cell in [*cells, line[spans[-1][0] :].strip()])
 
 
 def _table(report: str, lines: Sequence[str]) -> Iterator[Case]:
