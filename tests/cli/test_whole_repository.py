@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from leadline.adapters.store.index import SCHEMA_VERSION
-from leadline.core.evidence.evidence import RULES
+from leadline.core.evidence.found import RULES
 from tests.conftest import Lab, sealed_environment
 
 ARCHIVE = (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leadline.core.compare.compare import compare
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.metric.redefined import changes_of_scope, changes_since
 from leadline.core.metric.thread_of import thread_of

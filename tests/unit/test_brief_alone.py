@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from leadline.cli.parsing import load, parser_for
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.render.terminal.brief import render_brief
 from leadline.testing.builders import ThreadBuilder
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadline.core.check.close import check_close
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.core.issue.comments import all_comments
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of

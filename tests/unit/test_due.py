@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.issue.due import active_hours, due
 from leadline.testing.builders import ThreadBuilder
 

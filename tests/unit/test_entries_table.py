@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leadline.adapters.store import entries_table, event_log
 from leadline.adapters.store.event_log import EventLog
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.thread import Thread
 from leadline.render.branch.index import entry_of, render_index

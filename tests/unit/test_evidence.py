@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.canonical import canonical_json
-from leadline.core.evidence.evidence import Evidence, distinct_executions, evidence
+from leadline.core.evidence.evidence import distinct_executions, evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.record.ranks import LABELS
 from leadline.core.record.run import MetricDef, Run

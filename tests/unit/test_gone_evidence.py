@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.issue.due import due
 from leadline.core.record.finding import FAULT, NOTE
 from leadline.core.record.thread import Thread

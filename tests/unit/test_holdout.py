@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.holdout import holds, mark_holdout
 from leadline.core.evidence.predicate import parse
 

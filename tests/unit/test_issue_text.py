@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.core.issue.due import due
 from leadline.core.managed_block import holds, put, split, wrap
 from leadline.core.text.wording import first_difference

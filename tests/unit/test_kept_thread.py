@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from leadline.adapters.store import event_log, index
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.read_model import IndexReadModel
-from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.found import RULES
+from leadline.core.evidence.known import labels_for
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.cost import cost_of_run, summed

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from leadline.core.evidence.known import evidence_for
 from leadline.core.evidence.machines import places_of
-from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.run import Run
 from leadline.job import machine
 from leadline.testing.builders import ThreadBuilder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.core.view.news import news_behind
 from leadline.core.view.page import page_of
 from leadline.core.view.step import next_step

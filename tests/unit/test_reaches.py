@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.compare.config_diff import config_diff
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.record.reaches import invocation_of, tell_tags
 from leadline.core.record.run import Run

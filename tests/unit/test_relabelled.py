@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.found import RULES
+from leadline.core.evidence.known import evidence_for
 from leadline.core.view.relabelled import relabelled
 from leadline.testing.builders import ThreadBuilder
 

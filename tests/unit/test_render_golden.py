@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.core.issue.due import due
 from leadline.core.record.event import check_chain
 from leadline.core.record.thread import Thread

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.core.record.search_text import searchable
 from leadline.core.record.thread import Thread
 from leadline.core.stats.inference import summarise

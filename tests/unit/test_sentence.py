@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.evidence.evaluate import ClauseResult
-from leadline.core.evidence.evidence import RULES, Evidence, axes_of
+from leadline.core.evidence.evidence import axes_of
+from leadline.core.evidence.found import RULES, Evidence, Sentence
+from leadline.core.evidence.known import evidence_for
 from leadline.core.evidence.marks import Mark
-from leadline.core.evidence.of_thread import evidence_for, evidence_of
+from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
-from leadline.core.evidence.sentence import SHORT_WORDS, Sentence, sentence
+from leadline.core.evidence.sentence import SHORT_WORDS, sentence
 from leadline.core.record.ranks import EARNED, LABELS
 from leadline.core.record.run import MetricDef
 from leadline.core.stats.inference import Interval, summarise

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from leadline.core.evidence.evidence import Evidence
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.found import Evidence
+from leadline.core.evidence.known import evidence_for
 from leadline.core.view import facts
 from leadline.core.view.judged import judged_state
 from leadline.core.view.step import next_action

@@ -11,7 +11,7 @@ import pytest
 
 from leadline.core.check.close import check_close
 from leadline.core.check.missing import missing_lines
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.issue.due import due
 from leadline.core.record.thread import Thread
 from leadline.core.view.news import news_behind

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from leadline.core.evidence.evidence import RULES
+from leadline.core.evidence.found import RULES
+from leadline.core.issue.due import Due, due_key
 from leadline.core.metric.ruler import is_outdated
 from leadline.core.plain import one_line
 from leadline.core.record.run import Run
@@ -21,10 +22,10 @@ from leadline.core.view.page import Best, Effect, Page
 from leadline.core.view.relabelled import relabelled
 from leadline.core.view.stop import stop_readings
 from leadline.render import words
+from leadline.render.directive import directive_line
 from leadline.render.markdown import cut
 
 if TYPE_CHECKING:
-    from leadline.core.issue.due import Due
     from leadline.core.record.bodies import HypothesisBody, InterleavingBody, NoteBody
     from leadline.core.view.news import News, Result, Told
 
@@ -229,11 +230,6 @@ def _next_lines(page: Page) -> list[str]:
     return [f"{page.step.words}{ends}"]
 
 
-def directive_line(item: Item[Any]) -> str:
-    """A person's words, as a quotation: they are not the program's own."""
-    return f"{item.id} {minute(item.at)}, {item.body.get('by') or item.actor}: “{item.text}”"
-
-
 def _handed_over(thread: Thread) -> list[str]:
     found = facts.notes_in(thread, "handoff")[:1]
     return [f"{minute(n.at)}, {n.actor}: “{facts.says(n, thread)}”" for n in found]
@@ -260,10 +256,6 @@ def owed_of(thread: Thread, page: Page, due: Due | None, waiting: Sequence[str])
     if thread.experiments and not thread.finishes and page.step is None:
         found.append(Owed("next step", "the next step: leadline note --next-action 'TEXT'"))
     return found[:OWED]
-
-
-def due_key(due: Due) -> str:
-    return f"{due['form']} since {due['since']}"
 
 
 def owed_lines(owed: Sequence[Owed], told: Collection[str]) -> list[str]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.gloss import Borne, Overclaim, overclaims
-from leadline.core.evidence.of_thread import evidence_for, runs_of_subject
+from leadline.core.evidence.known import evidence_for
+from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.record.run import Run

@@ -20,9 +20,7 @@ from leadline import __version__
 from leadline.adapters.store import names_table, run_table
 from leadline.adapters.store.names_table import APART, OLDER, PREDICTED
 from leadline.adapters.store.run_table import ASKED_AT_ONCE
-from leadline.core.compare.choice import Arm, arm_of
-from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import evidence_of
+from leadline.core.evidence.found import RULES
 from leadline.core.ids import experiment_of
 from leadline.core.issue.due import active_hours
 from leadline.core.metric.items import lend
@@ -43,6 +41,7 @@ from leadline.core.view.relabelled import relabelled_one
 
 if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
+    from leadline.core.compare.choice import Arm
     from leadline.core.record.kept import Span
 
 T = TypeVar("T")
@@ -591,6 +590,8 @@ class KeptRows:
         if self.looked_at is not None:
             self.looked_at.add(OLDER)
         if metric not in self._arms:
+            from leadline.core.compare.choice import arm_of
+
             rows = run_table.first_of_each(self.index, self.topic, metric)
             self._arms[metric] = [arm_of(row) for row in rows]
         return self._arms[metric]
@@ -688,6 +689,8 @@ class KeptRows:
         label: str | None = None
         strength, differs, moved = 0, None, None
         if item.kind == "claim" or item.body.get("predicate"):
+            from leadline.core.evidence.of_thread import evidence_of
+
             found = evidence_of(self.thread, cast(Any, item.body), uid)
             strength = rank(found.label) if item.stands and item.kind == "claim" else 0
             label = json.dumps(

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from leadline.adapters.store.names_table import OLDER, PREDICTED
 from leadline.core.canonical import digest_bytes
-from leadline.core.evidence.of_thread import predicted_by
+from leadline.core.evidence.predicate import predicted_by
 from leadline.core.record.about import base_of
 from leadline.core.record.fold import SAID_OF
 from leadline.core.record.ranks import stands_at

@@ -102,7 +102,7 @@ def _with_holdout(context: Context, topic: str, row: ClaimMade) -> ClaimMade:
     import sys
 
     from leadline.cli.live import Watching
-    from leadline.services.evidence.claim import row_now
+    from leadline.services.evidence.claims import row_now
     from leadline.services.run.holdout import look
 
     look(context, topic, row["id"], Watching(sys.stderr), context.warn)

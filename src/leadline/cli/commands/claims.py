@@ -11,11 +11,11 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from leadline.core.compare.looks import LooksTold
     from leadline.services.context import Context
-    from leadline.services.evidence.claim import ClaimInFull, ClaimRow
+    from leadline.services.evidence.claims import ClaimInFull, ClaimRow
 
 LISTED = 40
 COUNTED = 30
-ANSWER = "services.evidence.claim:ClaimRow[]"
+ANSWER = "services.evidence.claims:ClaimRow[]"
 DESCRIPTION = """All claims with the label that the runs bear now, n, and what is missing for the next label. Labels
 move when runs are added, corrected or retracted. --why shows one claim with its arithmetic."""
 EXAMPLES = ["leadline claims", "leadline claims --label replicated", "leadline claims --why C1"]
@@ -66,7 +66,7 @@ def _head(row: ClaimRow) -> list[str]:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.services.evidence.claim import listing, one
+    from leadline.services.evidence.claims import listing, one
 
     if named := args.why or args.id:
         row = context.look(args.thread, lambda thread: one(thread, named))

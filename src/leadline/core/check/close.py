@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadline.core.check.missing import Missing, missing
-from leadline.core.evidence.evidence import Evidence
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.found import Evidence
+from leadline.core.evidence.known import evidence_for
 from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.thread import Thread
 from leadline.core.view import facts

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.alike import apart_by_side, is_beside, left_out, runs_alike
 from leadline.core.compare.reruns import is_seed
-from leadline.core.evidence.evidence import Evidence, out_of_scope
+from leadline.core.evidence.evidence import out_of_scope
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.ids import experiment_of, parse_id

@@ -14,12 +14,8 @@ from leadline.core.canonical import canonical_json
 from leadline.core.compare.no_effect import count_once
 from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evaluate import distance_holds, evaluate_clause
-from leadline.core.evidence.evidence import (
-    REPEATS_NEEDED,
-    Evidence,
-    distinct_executions,
-    out_of_scope,
-)
+from leadline.core.evidence.evidence import REPEATS_NEEDED, distinct_executions, out_of_scope
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.run import MetricDef, Run, told_runs

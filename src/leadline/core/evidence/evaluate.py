@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from leadline.core.compare.choice import NO_CHOICE, Choice
-from leadline.core.compare.compare import number
+from leadline.core.compare.comparison import number
 from leadline.core.compare.difference import NO_SPREAD, TURNED, Difference, difference
 from leadline.core.compare.looks import FEWEST, Looks, LooksTold, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject

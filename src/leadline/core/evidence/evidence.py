@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection
 from itertools import product
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.compare import number
+from leadline.core.compare.comparison import number
 from leadline.core.compare.config_diff import fact_of
 from leadline.core.compare.no_effect import count_once
 from leadline.core.compare.reruns import is_seed, reruns, seed_of
@@ -35,11 +35,10 @@ from leadline.core.evidence.evaluate import (
     distance_holds,
     evaluate_clause,
 )
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
-from leadline.core.evidence.sentence import Sentence
 from leadline.core.metric.contract import counted_exactly, moved_by_machine
-from leadline.core.record.ranks import EARNED
 from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import summarise
@@ -49,63 +48,10 @@ from leadline.core.timestamps import few, plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
-# Raised whenever the same runs may get another label than before: a record of a claim names the version that gave its
-# label, so that what an upgrade changed can be told from what runs changed. 1: what no record names. The index keeps
-# labels: its SCHEMA_VERSION is raised with it.
-RULES = 11
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4
 _NAMED = 3
-
-
-@dataclass(slots=True)
-class Evidence:
-    """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers.
-    ``counted``, ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs
-    cannot be judged together at all, however many there are; ``blocked_code`` names the kind for
-    programs. ``marks``: what has to be said beside the label. ``false_at``: the declared combinations at which the
-    claim is false. ``in_no_figure``: run ids that took no turns with the
-    other side anywhere. ``sentence``: what the label stands for, in words."""
-
-    label: str
-    why: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    counted: list[str] = field(default_factory=list)
-    not_counted: dict[str, str] = field(default_factory=dict)
-    contrary: list[str] = field(default_factory=list)
-    clauses: list[ClauseResult] = field(default_factory=list)
-    confirmed_path: bool | None = None
-    blocked: str = ""
-    blocked_code: str = ""
-    marks: list[Mark] = field(default_factory=list)
-    false_at: list[str] = field(default_factory=list)
-    in_no_figure: frozenset[str] = frozenset()
-    sentence: Sentence = Sentence()
-
-    def mark(self, mark: Mark) -> None:
-        """Say it beside the label, which it may bound."""
-        if mark not in self.marks:
-            self.marks.append(mark)
-            self.why.append(mark.full)
-        if mark.caps and self.label in EARNED:
-            self.label = min(self.label, mark.caps, key=EARNED.index)
-
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "label": self.label,
-            "sentence": self.sentence.full,
-            "sentence_short": self.sentence.short,
-            "why": list(self.why),
-            "missing": list(self.missing),
-            "counted": list(self.counted),
-            "not_counted": dict(self.not_counted),
-            "contrary": list(self.contrary),
-            "clauses": [clause.as_dict() for clause in self.clauses],
-            "confirmed_path": self.confirmed_path,
-            "blocked": self.blocked,
-            "marks": [{"code": m.code, "short": m.short, "full": m.full} for m in self.marks],
-        }
 
 
 def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Run], dict[str, str]]:

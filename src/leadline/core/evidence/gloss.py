@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from math import inf
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.compare import number
+from leadline.core.compare.comparison import number
 from leadline.core.evidence.direction import RELATIVE, contradictions
 from leadline.core.evidence.evaluate import ClauseResult
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.ranks import rank
 from leadline.core.record.run import MetricDef, Run

@@ -12,10 +12,10 @@ from leadline.core.compare.reruns import is_seed
 from leadline.core.evidence.evidence import (
     MOST_CELLS,
     REPEATS_NEEDED,
-    Evidence,
     combinations,
     distinct_executions,
 )
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.metric.contract import counted_exactly, moved_by_machine

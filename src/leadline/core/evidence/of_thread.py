@@ -20,14 +20,23 @@ from leadline.core.evidence.among_metrics import among_metrics
 from leadline.core.evidence.apart import mark_apart
 from leadline.core.evidence.configurations import mark_configurations
 from leadline.core.evidence.evaluate import Choosing, Chosen
-from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
+from leadline.core.evidence.evidence import axes_of, evidence, out_of_scope
+from leadline.core.evidence.found import RULES, Evidence
 from leadline.core.evidence.holdout import mark_holdout
 from leadline.core.evidence.limits import mark_limits, mark_unguarded
 from leadline.core.evidence.machines import mark_machines
 from leadline.core.evidence.marks import Mark
-from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
+from leadline.core.evidence.predicate import (
+    OF,
+    Clause,
+    Predicate,
+    Subject,
+    parse,
+    predicate_of,
+    predicted_by,
+)
 from leadline.core.evidence.ruler_marks import mark_programs, mark_rulers
-from leadline.core.evidence.sentence import Sentence, said_of, sentence, sentence_without_form
+from leadline.core.evidence.sentence import sentence, sentence_without_form
 from leadline.core.evidence.stated import unstated_mark
 from leadline.core.evidence.tags import mark_tags, tags_of
 from leadline.core.metric.as_measured import doubted
@@ -42,12 +51,10 @@ from leadline.core.typed import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
-    from leadline.core.record.kept import Judged
 
 CANDIDATE_AXES = 8
 NO_AXIS = (AREA, "extraction", "named")  # areas that are an axis only where that is declared
 NAMED = 5
-_OF = "of "  # and a metric, where a clause could stand: no clause begins so
 
 
 def runs_of_subject(
@@ -96,54 +103,6 @@ def read_predicate(text: str) -> Predicate:
     except LeadlineError as error:
         error.next = error.next or ["leadline claim --help"]
         raise
-
-
-def predicate_of(item: Item) -> Predicate | None:
-    """The checkable form of a claim or hypothesis; None when it has none or a newer Leadline wrote
-    it."""
-    text = str(item.body.get("predicate") or "")
-    if not text:
-        return None
-    try:
-        return parse(text)
-    except LeadlineError:
-        return None
-
-
-def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
-    """The evidence of any claim or hypothesis of ``thread`` as it is now; each is computed once."""
-    known: dict[tuple[str, int], Evidence] = {}
-
-    def of(item: Item) -> Evidence:
-        key = (item.uid, thread.record_count)
-        if key not in known:
-            known[key] = evidence_of(thread, cast("JudgedBody", item.body), item.uid)
-        return known[key]
-
-    return of
-
-
-def labels_for(thread: Thread) -> Callable[[Item], Evidence]:
-    """As ``evidence_for``, for who asks for ``label``, ``counted``, ``missing`` and the sentence
-    alone: of a kept thread they are known."""
-    whole = evidence_for(thread)
-
-    def of(item: Item) -> Evidence:
-        known = thread.kept.label(item.uid) if thread.kept is not None else None
-        if known is None:
-            return whole(item)
-        said = Sentence(said_of(known.label), known.brief, tuple(known.parts))
-        return Evidence(known.label, counted=known.counted, missing=known.missing, sentence=said)
-
-    return of
-
-
-def labels_of_claims(thread: Thread) -> Iterable[tuple[str, Evidence | Judged]]:
-    """The id and the evidence of every standing claim, as ``labels_for`` knows it, in order."""
-    if thread.kept is not None:
-        return thread.kept.labels()
-    found = evidence_for(thread)
-    return ((claim.id, found(claim)) for claim in thread.claims if claim.stands)
 
 
 def evidence_of(thread: Thread, body: JudgedBody, uid: str = "") -> Evidence:
@@ -328,7 +287,7 @@ def picked(
     items = [thread.items.get(thread.uids.get(("interleaving", uid), "")) for uid in turns]
     if all(item is not None and item.body.get("metric") == metric for item in items):
         return choice
-    if any(thread.came_before(uid, *uids) for uid in predicting(thread, {_OF + metric})):
+    if any(thread.came_before(uid, *uids) for uid in predicting(thread, {OF + metric})):
         return choice
     return among_metrics(choice, thread, metric, own, other, at_once)
 
@@ -380,14 +339,6 @@ def _families(thread: Thread) -> dict[str, list[tuple[str, Clause]]]:
                 family = f"{clause.metric} {clause.right.format()}"
                 found.setdefault(family, []).append((item.uid, clause))
     return found
-
-
-def predicted_by(item: Item) -> set[str]:
-    """Its clauses, and of which metrics they are."""
-    predicate = predicate_of(item)
-    clauses = predicate.clauses if predicate is not None else ()
-    metrics = {_OF + metric for clause in clauses for metric, _ in clause.sides}
-    return metrics | {clause.format() for clause in clauses}
 
 
 def _split_by_contract(

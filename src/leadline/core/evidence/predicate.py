@@ -28,8 +28,11 @@ import re
 from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.patterns import later
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
+
+if TYPE_CHECKING:
+    from leadline.core.record.thread import Item
 
 EXAMPLE = "val_loss(P-004) <= 0.98 * val_loss(baseline)"
 _NAME = later(r"[A-Za-z_][A-Za-z0-9_./@:\-]*")
@@ -37,6 +40,7 @@ _VALUE = later(r"[^\s,(){}=\"\[\]]+")
 _NUMBER = later(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(?![A-Za-z0-9_.])")
 _STRING = later(r'"(?:[^"\\]|\\.)*"')
 _OPERATOR = later(r"<=|>=|~=|<|>")
+OF = "of "  # and a metric, where a clause could stand: no clause begins so
 _WORDS = ("and", "over", "in")
 _OF_A_KEY = (
     "a key is given by its value, and nothing excludes one: name the values that are meant, as in "
@@ -306,3 +310,23 @@ def parse(text: str) -> Predicate:
     if not reader.at_end():
         raise reader.fail("'and', 'over' or the end")
     return Predicate(tuple(clauses), tuple(over))
+
+
+def predicate_of(item: Item) -> Predicate | None:
+    """The checkable form of a claim or hypothesis; None when it has none or a newer Leadline wrote
+    it."""
+    text = str(item.body.get("predicate") or "")
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except LeadlineError:
+        return None
+
+
+def predicted_by(item: Item) -> set[str]:
+    """Its clauses, and of which metrics they are."""
+    predicate = predicate_of(item)
+    clauses = predicate.clauses if predicate is not None else ()
+    metrics = {OF + metric for clause in clauses for metric, _ in clause.sides}
+    return metrics | {clause.format() for clause in clauses}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import ConfigDiff, run_facts
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.metric.ruler import (

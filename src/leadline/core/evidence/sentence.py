@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import is_no_cause
 from leadline.core.compare.difference import NO_SPREAD, NOT_IN_TURNS
+from leadline.core.evidence.found import NO_EVIDENCE, Evidence, Sentence, said_of
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.ranks import EARNED
@@ -22,11 +23,9 @@ from leadline.core.record.run import MetricDef, Run, program_of
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, number, plural, rounded
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, cast
-from leadline.core.values import dataclass
 
 if TYPE_CHECKING:
     from leadline.core.evidence.evaluate import ClauseResult
-    from leadline.core.evidence.evidence import Evidence
     from leadline.core.record.bodies import ClaimBody, JudgedBody
 
 SHORT_WORDS = 30
@@ -34,7 +33,6 @@ MARK_WORDS = 8
 NAME_CHARS = 40
 REASONS_NAMED = 5
 RUNS_NAMED = 8
-NO_EVIDENCE = "no evidence"
 _ASIDES = (
     "alike",
     "contended",
@@ -48,25 +46,6 @@ _BLOCKED = {
     "different-contracts": "measured under different contracts",
     "share-of-nothing": "a share of zero or less is asked for",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """``label``: as it is said. ``brief``: what stands behind it in the short form. ``parts``: of the full form, each a
-    statement of its own, the measured one first."""
-
-    label: str = ""
-    brief: str = ""
-    parts: tuple[str, ...] = ()
-
-    @property
-    def short(self) -> str:
-        """At most ``SHORT_WORDS`` words."""
-        return f"{self.label}: {self.brief}" if self.brief else self.label
-
-    @property
-    def full(self) -> str:
-        return f"{self.label}: {'; '.join(self.parts)}"
 
 
 class _Detail(NamedTuple):
@@ -88,10 +67,6 @@ _DETAILS = (
     _Detail(0, 2, 1, False),
     _Detail(0, 1, 1, False),
 )
-
-
-def said_of(label: str) -> str:
-    return NO_EVIDENCE if label == "none" else label
 
 
 def sentence_without_form(found: Evidence) -> Sentence:

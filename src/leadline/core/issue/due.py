@@ -190,3 +190,8 @@ def _label_rises(
                 {"at": now_at, "kind": "label", "what": f"{claim.id} fell from {before} to {label}"}
             )
     return found
+
+
+def due_key(due: Due) -> str:
+    """The same as long as the same is due, whatever the words."""
+    return f"{due['form']} since {due['since']}"

@@ -7,21 +7,14 @@ has to judge it by hand besides. Everything else was judged by hand.
 
 from __future__ import annotations
 
-from leadline.core.evidence.of_thread import evidence_of as judge
-from leadline.core.evidence.of_thread import predicate_of
-from leadline.core.evidence.predicate import Clause, Predicate
+from leadline.core.evidence.found import SHOWN
 from leadline.core.record.ranks import DECIDED_STATES, state_of
 from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import Any
 from leadline.core.view.facts import EvidenceOf
 
-if TYPE_CHECKING:
-    from leadline.core.record.bodies import HypothesisBody
-
 RUNS_LOOKED_AT = 40
-SHOWN = ("replicated", "stable")
 RUNS_SAY = ("active", "proposed")  # states that say nothing which runs do not say better
-OPPOSITE = {"<": ">", "<=": ">", ">": "<", ">=": "<"}
 
 
 def decided_by_runs(item: Item[Any], thread: Thread, evidence_of: EvidenceOf) -> str:
@@ -31,33 +24,16 @@ def decided_by_runs(item: Item[Any], thread: Thread, evidence_of: EvidenceOf) ->
     label = evidence_of(item).label
     if label in SHOWN:
         return "supported"
-    return "falsified" if label == "refuted" and _opposite_shown(item, thread) else ""
+    if label != "refuted":
+        return ""
+    from leadline.core.evidence.opposite import opposite_shown  # noqa: PLC0415  start-up: 8 ms
+
+    return "falsified" if opposite_shown(item, thread) else ""
 
 
 def is_tested(item: Item[Any], evidence_of: EvidenceOf) -> bool:
     """Whether it carries a prediction that runs bear on: its state follows from them, whatever it is."""
     return bool(item.body.get("predicate") and evidence_of(item).counted)
-
-
-def _opposite_shown(item: Item[Any], thread: Thread) -> bool:
-    predicate = predicate_of(item)
-    for clause in predicate.clauses if predicate is not None else ():
-        if (op := OPPOSITE.get(clause.op)) is None:
-            continue
-        other = Clause(
-            clause.metric,
-            clause.subject,
-            op,
-            clause.factor,
-            clause.right_metric,
-            clause.right,
-            clause.bound,
-        )
-        form = Predicate((other,)).format()
-        body = cast("HypothesisBody", {**item.body, "predicate": form})
-        if judge(thread, body, item.uid).label in SHOWN:
-            return True
-    return False
 
 
 def judged_state(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) -> str:

@@ -6,7 +6,7 @@ rules; both are what a reader has to know, and the reason tells them apart.
 
 from __future__ import annotations
 
-from leadline.core.evidence.evidence import RULES, Evidence
+from leadline.core.evidence.found import RULES, Evidence
 from leadline.core.issue.due import last_update
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import TYPE_CHECKING, NamedTuple

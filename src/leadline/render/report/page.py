@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
-from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.found import Evidence
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.plain import plain
 from leadline.core.record.kinds import ISSUE_KINDS

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from leadline.core.compare.compare import Comparison, MetricComparison, number
+from leadline.core.compare.compare import Comparison, MetricComparison
+from leadline.core.compare.comparison import number
 from leadline.core.compare.config_diff import FactDifference
 from leadline.core.plain import as_rows
 from leadline.core.stats.inference import Sample

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.evidence.evidence import RULES
+from leadline.core.evidence.found import RULES
 from leadline.core.plain import as_rows, one_line
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any

@@ -29,8 +29,8 @@ from leadline.core.metric.ruler import in_force, matcher
 from leadline.core.record.thread import Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 from leadline.core.view.facts import notes_in, standing, uninterpreted
+from leadline.render.directive import directive_line
 from leadline.render.markdown import cut
-from leadline.render.page import directive_line
 from leadline.services.agreed_profile import profile_of
 from leadline.services.branch.logbook import logbook_path
 from leadline.services.context import Context

@@ -14,7 +14,7 @@ from io import BytesIO
 
 from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass
 from leadline.job.disk import open_small

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from leadline.core.canonical import digest_bytes, is_digest
 from leadline.core.errors import LeadlineError, conflict, environment
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.ids import TOPIC
 from leadline.core.plain import plain
 from leadline.core.publish.blob_name import blob_name

@@ -23,8 +23,8 @@ from leadline.core.compare.config_diff import AREAS, is_declared, run_facts
 from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.evidence.next_runs import in_turns_command
-from leadline.core.evidence.of_thread import bound_refs, picked, predicate_of, runs_of_subject
-from leadline.core.evidence.predicate import read_subject
+from leadline.core.evidence.of_thread import bound_refs, picked, runs_of_subject
+from leadline.core.evidence.predicate import predicate_of, read_subject
 from leadline.core.evidence.stated import not_stated, unstated_text
 from leadline.core.metric.as_measured import doubted
 from leadline.core.metric.redefined import changes_since, definitions_for

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.evidence.evaluate import ClauseResult, evaluate
+from leadline.core.evidence.found import Sentence
+from leadline.core.evidence.known import labels_for
 from leadline.core.evidence.of_thread import (
     bound_refs,
     evidence_of,
-    labels_for,
-    predicate_of,
     read_predicate,
     runs_of_subject,
 )
-from leadline.core.evidence.predicate import Predicate, Subject
-from leadline.core.evidence.sentence import Sentence
+from leadline.core.evidence.predicate import Predicate, Subject, predicate_of
 from leadline.core.record.ranks import EARNED, state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.issue.comments import PendingComment, all_comments, title_of
 from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside

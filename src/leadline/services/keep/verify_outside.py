@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.found import RULES
+from leadline.core.evidence.known import labels_for
 from leadline.core.publish.append_only import classify, only_grew
 from leadline.core.publish.bundle import sealed_claims
 from leadline.core.record.artifact import manifest, recorded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, usage
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import epoch_ms, minute, rfc3339
 from leadline.core.ulid import first_at

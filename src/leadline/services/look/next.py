@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.issue.due import due
 from leadline.core.record.run import USUAL_EXECUTOR, Run, is_reported
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view.facts import measured, ranked, standing, uninterpreted
 from leadline.core.view.step import Step, next_step
-from leadline.render.page import directive_line
+from leadline.render.directive import directive_line
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting

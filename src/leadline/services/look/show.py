@@ -6,7 +6,7 @@ import json
 import os
 
 from leadline.core.errors import not_found, usage
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.core.plain import plain
 from leadline.core.record.reaches import tell_tags
 from leadline.core.record.rows import title_of_run

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
+from leadline.core.issue.due import due_key
 from leadline.core.record.thread import Thread
 from leadline.core.view.facts import runs_counted
-from leadline.render.page import due_key
 from leadline.render.terminal.listing import ThreadRow, threads_table
 from leadline.render.terminal.status import render_status
 from leadline.services.context import Context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.known import labels_for
 from leadline.core.record.finding import NOTE, Finding
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, TypedDict

@@ -8,7 +8,8 @@ from base64 import b64encode
 
 from leadline import __version__
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence.of_thread import labels_for, preregistered
+from leadline.core.evidence.known import labels_for
+from leadline.core.evidence.of_thread import preregistered
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass

@@ -15,8 +15,8 @@ from functools import partial
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError, conflict, not_found, usage
-from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.found import RULES
+from leadline.core.evidence.known import labels_for
 from leadline.core.ids import named_id
 from leadline.core.publish.bundle import (
     BUNDLE_VERSION,

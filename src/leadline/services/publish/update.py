@@ -8,8 +8,8 @@ between leaves the record, and whatever brings the issue up to date next posts i
 from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, conflict, refused
-from leadline.core.evidence.evidence import RULES
-from leadline.core.evidence.of_thread import labels_for
+from leadline.core.evidence.found import RULES
+from leadline.core.evidence.known import labels_for
 from leadline.core.ids import named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import due, last_post, last_update, records_since

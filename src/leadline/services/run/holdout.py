@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, refused, usage
 from leadline.core.evidence.holdout import holds
-from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
+from leadline.core.evidence.of_thread import runs_of_subject
+from leadline.core.evidence.predicate import predicate_of
 from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, is_a

@@ -11,11 +11,8 @@ from functools import partial
 
 from leadline.core.check.close import ISSUE_OPEN, ISSUE_SYNC
 from leadline.core.check.missing import Missing, missing
-from leadline.core.evidence.of_thread import (
-    comparisons,
-    predicate_of,
-    runs_of_subject,
-)
+from leadline.core.evidence.of_thread import comparisons, runs_of_subject
+from leadline.core.evidence.predicate import predicate_of
 from leadline.core.record.run import Run, is_reported
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from leadline.core.check.close import check_close
 from leadline.core.check.missing import Missing, missing
 from leadline.core.errors import LeadlineError, conflict, usage
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.known import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import fix_format
 from leadline.core.timestamps import minute

@@ -4,7 +4,8 @@ conclusions standing."""
 from __future__ import annotations
 
 from leadline.core.errors import conflict, usage
-from leadline.core.evidence.of_thread import labels_of_claims, predicate_of
+from leadline.core.evidence.known import labels_of_claims
+from leadline.core.evidence.predicate import predicate_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.timestamps import plural
