@@ -25,6 +25,8 @@ from leadline.core.text.citation import recompute
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import encode
 from leadline.core.view import facts
+from leadline.render.issue.comments import render_update
+from leadline.render.logbook.header import render_header
 from leadline.render.report.page import render_report
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.status import render_status
@@ -250,6 +252,7 @@ def _of_items(
         kind = "correction"
         if action == "decided":
             body = {"hypothesis": item.body["id"], "state": draw(SOME(["falsified", "blocked"]))}
+            body["evidence"] = [r.body["id"] for r in made.items if r.kind == "claim"][-1:]
             kind = "hypothesis-changed"
         made.write(writer, kind, {**body, "refs": {item.body["id"]: item.id}}, later)
 
@@ -270,6 +273,8 @@ def says(thread: Thread) -> dict[str, Any]:
         "short": render_brief(thread, labels, due(thread, NOW, labels), budget_chars=900),
         "status": render_status(thread, labels, due(thread, NOW, labels), shown=5),
         "report": render_report(thread, labels, as_of=NOW),
+        "header": render_header(thread, labels),
+        "update": render_update(thread, labels),
         "due": due(thread, NOW, labels),
         "labels": [(c.id, labels(c).label, sorted(labels(c).counted)) for c in thread.claims],
         "ranked": [e.id for e in first],

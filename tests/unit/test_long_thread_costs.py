@@ -14,12 +14,13 @@ import pytest
 from leadline.adapters.store import event_log, index
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.kept_thread import KeptRows
-from leadline.core.evidence.of_thread import runs_of_subject
+from leadline.core.evidence.of_thread import labels_for, runs_of_subject
 from leadline.core.evidence.predicate import read_subject
 from leadline.core.record.event_files import check
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text import unbound
 from leadline.core.text.lint import lint
+from leadline.render.logbook.header import render_header
 from leadline.services.context import Context
 from leadline.services.evidence import claim, hypothesis
 from leadline.services.look.next import next_actions
@@ -382,3 +383,47 @@ def test_a_prediction_rests_on_the_runs_of_those_beside_it_though_they_are_asked
             assert runs <= {base for (base,) in rests.fetchall()}
             chosen = log.index.db.execute("SELECT 1 FROM choosers WHERE uid=?", (item.uid,))
             assert len(chosen.fetchall()) == 4
+
+
+def header_of(log: EventLog, folded: list[str]) -> str:
+    """The header of the logbook, as by the whole thread; the experiments folded for it are noted."""
+    folded.clear()
+    found = log.look("t", lambda thread: render_header(thread, labels_for(thread)))
+    whole = log.thread("t")
+    assert found == render_header(whole, labels_for(whole))
+    return found
+
+
+def test_the_words_of_a_claim_are_made_once(folded: list[str]) -> None:
+    made = study(12)
+    with store() as log:
+        put(log, made)
+        header_of(log, folded)
+        assert {"P-001", "P-C1"} <= set(folded)
+        header_of(log, folded)
+        assert not [base for base in folded if base.startswith("P-C")]
+        retracted = made.runs[CLAIMS].body
+        refs = refs_of(made.runs[CLAIMS])
+        body = {"target": retracted["experiment"], "why": "wrong data", "refs": refs}
+        made.write("w1", "retraction", body, 1)
+        put(log, made)
+        assert "wrong data" in header_of(log, folded)
+        assert {base for base in folded if base.startswith("P-C")} == {f"P-C{CLAIMS}"}
+
+
+def test_the_words_of_a_hypothesis_follow_the_label_of_the_claim_that_it_rests_on(
+    folded: list[str],
+) -> None:
+    made = study(2)
+    with store() as log:
+        claimed = made.items[-1]
+        refs = {claimed.body["id"]: claimed.id}
+        body = {"text": "h", "state": "supported", "evidence": [claimed.body["id"]], "refs": refs}
+        made.item("w1", "hypothesis", body, 1)
+        put(log, made)
+        before = header_of(log, folded)
+        body = {"target": "P-001", "why": "wrong data", "refs": refs_of(made.runs[0])}
+        made.write("w1", "retraction", body, 1)
+        put(log, made)
+        on_it = [line for line in header_of(log, folded).splitlines() if "P-H1" in line]
+        assert on_it and not set(on_it) & set(before.splitlines())

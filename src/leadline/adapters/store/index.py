@@ -76,6 +76,7 @@ READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one state
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
 # ``told``: what was said of the ``number`` experiments from ``first`` to ``last`` (``KeptRows.told_in_parts``).
+# ``told_of``: what was said of one item (``KeptRows.told_of``).
 # SQLite takes one thread to have ten rows: what is looked up by more than that is looked up in an index that
 # holds what is asked for, or it would walk over the thread.
 # ``alike``: of each invocation that was asked about, what its runs have (``core/record/reaches.py``).
@@ -134,6 +135,7 @@ CREATE INDEX things_claims ON things(thread, stands DESC, rank DESC, place) WHER
 CREATE INDEX things_state ON things(thread, kind, stands, state, place);
 CREATE TABLE told(thread TEXT, name TEXT, first TEXT, last TEXT, number INTEGER, program TEXT, text TEXT,
                   PRIMARY KEY(thread, name, first));
+CREATE TABLE told_of(thread TEXT, uid TEXT, name TEXT, program TEXT, text TEXT, PRIMARY KEY(thread, uid, name));
 CREATE TABLE judged(thread TEXT, uid TEXT, found TEXT, differs TEXT, relabelled TEXT, gone TEXT,
                     PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE unjudged(thread TEXT, uid TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;

@@ -48,6 +48,7 @@ T = TypeVar("T")
 DRAWN_AT_ONCE = 8  # at first; then twice as many each time
 MOST_AT_ONCE = 64
 JUDGED_AT_ONCE = 64
+TOLD_AT_ONCE = 64  # items
 FOLDED_AT_ONCE = 64  # things: bounds what is read beside what is held
 NEAR = 64  # members that are remembered
 MOST_CITED = 32  # a seal of an earlier Leadline names all experiments, and shows none
@@ -312,6 +313,53 @@ class KeptRows:
                 )
                 db.execute("INSERT INTO told VALUES(?,?,?,?,?,?,?)", row)
 
+    def told_of(
+        self, kind: str, name: str, tell: Callable[[Item], str]
+    ) -> Iterator[tuple[str, str]]:
+        last = ""
+        while rows := self.execute(
+            "SELECT place, things.id, text FROM things LEFT JOIN told_of ON told_of.thread=things.thread "
+            "AND told_of.uid=things.uid AND name=? AND program=? "
+            "WHERE things.thread=? AND kind=? AND place>? ORDER BY place LIMIT ?",
+            (name, __version__, self.topic, kind, last, TOLD_AT_ONCE),
+        ):
+            last = rows[-1][0]
+            new = {uid: shown for uid, shown, text in rows if text is None}
+            told = self._tell(name, new, tell) if new else {}
+            yield from ((shown, told[uid] if text is None else text) for uid, shown, text in rows)
+
+    def _tell(
+        self, name: str, items: Mapping[str, str], tell: Callable[[Item], str]
+    ) -> dict[str, str]:
+        """Of each of ``items`` (uid to id); kept as long as what was looked at meanwhile does not
+        change, for which the item is judged again."""
+        self._forget(HELD)
+        self.expect(list(items.values()))
+        told = dict[str, str]()
+        rows, rests, choosers = _Texts(), _Texts(), _Texts()
+        for uid, shown in items.items():
+            told[uid], looked_at, chosen_by, lost = self._watched(
+                partial(self._tell_one, shown, tell)
+            )
+            if not lost:
+                rows.append((self.topic, uid, name, __version__, told[uid]))
+                rests += [(self.topic, base, uid) for base in sorted({*looked_at, base_of(shown)})]
+                choosers += [(self.topic, uid, selectors) for selectors in chosen_by]
+        self._asked(partial(self._keep_told_of, rows, rests, choosers))
+        return told
+
+    def _tell_one(self, shown: str, tell: Callable[[Item], str]) -> str:
+        [item] = cast("list[Item]", self.load([shown]))
+        return tell(item)
+
+    def _keep_told_of(self, rows: _Texts, rests: _Texts, choosers: _Texts) -> None:
+        """Not where more came meanwhile."""
+        with self.index.writing() as db:
+            if int(self._said("records") or 0) == self.thread.record_count:
+                db.executemany("INSERT OR REPLACE INTO told_of VALUES(?,?,?,?,?)", rows)
+                db.executemany("INSERT OR IGNORE INTO rests VALUES(?,?,?)", rests)
+                db.executemany("INSERT OR IGNORE INTO choosers VALUES(?,?,?)", choosers)
+
     def spans(self) -> Iterator[tuple[str, Mapping[str, Span]]]:
         rows = self.execute(
             "SELECT id, numbers FROM things WHERE thread=? AND kind='experiment' ORDER BY place",
@@ -475,6 +523,12 @@ class KeptRows:
     def label(self, uid: str) -> Judged | None:
         if uid not in self._labels:
             self._labels[uid] = self._label(uid)
+        if self.looked_at is not None:  # who asks rests on what it rests on
+            of_it = (self.topic, uid)
+            rests = self.execute("SELECT base FROM rests WHERE thread=? AND uid=?", of_it)
+            self.looked_at.update(base for (base,) in rests)
+            chosen = self.execute("SELECT selectors FROM choosers WHERE thread=? AND uid=?", of_it)
+            self.chosen_by += [selectors for (selectors,) in chosen]
         return self._labels[uid]
 
     def _label(self, uid: str) -> Judged | None:
@@ -598,19 +652,23 @@ class KeptRows:
 
     def asked_once(self, name: str, ask: Callable[[], T]) -> T:
         if name not in self._answers:
-            outer = self.looked_at, self.chosen_by, self._lost_items
-            self.looked_at, self.chosen_by, self._lost_items = set(), [], False
-            try:
-                found = ask()
-                self._answers[name] = found, self.looked_at, self.chosen_by, self._lost_items
-            finally:
-                self.looked_at, self.chosen_by, self._lost_items = outer
+            self._answers[name] = self._watched(ask)
         found, looked_at, chosen_by, lost = self._answers[name]
         if self.looked_at is not None:
             self.looked_at |= looked_at
         self.chosen_by += chosen_by
         self._lost_items |= lost
         return cast("T", found)
+
+    def _watched(self, ask: Callable[[], T]) -> tuple[T, set[str], list[str], bool]:
+        """What ``ask`` finds, and what it looked at meanwhile: bases, selectors, and whether a blob
+        was not here."""
+        outer = self.looked_at, self.chosen_by, self._lost_items
+        self.looked_at, self.chosen_by, self._lost_items = set(), [], False
+        try:
+            return ask(), self.looked_at, self.chosen_by, self._lost_items
+        finally:
+            self.looked_at, self.chosen_by, self._lost_items = outer
 
     def relabelled(self) -> list[list[Any]]:
         found = self.db.execute(
@@ -657,6 +715,7 @@ class KeptRows:
                     "INSERT OR IGNORE INTO unjudged SELECT thread, uid FROM judged WHERE thread=?",
                     (self.topic,),
                 )
+                db.execute("DELETE FROM told_of WHERE thread=?", (self.topic,))
             self._say("judged on", ground)
         marked = self.db.execute("SELECT uid FROM unjudged WHERE thread=?", (self.topic,))
         uids = sorted(uid for (uid,) in marked.fetchall())
@@ -713,7 +772,7 @@ class KeptRows:
         self.looked_at = None
         topic = self.topic
         with self.index.writing() as db:
-            for table in ("judged", "rests", "choosers", "unjudged"):
+            for table in ("judged", "rests", "choosers", "unjudged", "told_of"):
                 db.execute(f"DELETE FROM {table} WHERE thread=? AND uid=?", (topic, uid))
             row = (topic, uid, label, differs, moved, json.dumps(gone) if gone else None)
             db.execute("INSERT INTO judged VALUES(?,?,?,?,?,?)", row)
@@ -732,6 +791,10 @@ class KeptRows:
 
 def _record(line: bytes) -> Record:
     return record_known(json.loads(line))
+
+
+class _Texts(list[tuple[str, ...]]):
+    """Rows to write."""
 
 
 class _Found(list[tuple[Any, ...]]):

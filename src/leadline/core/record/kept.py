@@ -74,6 +74,12 @@ class Kept(Protocol):
         """As ``Thread.told_in_parts``."""
         ...
 
+    def told_of(
+        self, kind: str, name: str, tell: Callable[[Item[Any]], str]
+    ) -> Iterable[tuple[str, str]]:
+        """As ``Thread.told_of``."""
+        ...
+
     def spans(self) -> Iterable[tuple[str, Mapping[str, Span]]]:
         """As ``core/view/facts.spans``."""
         ...

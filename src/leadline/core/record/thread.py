@@ -380,6 +380,16 @@ class Thread:
         every = list(self.experiments.values())
         return (tell(every[at : at + at_once]) for at in range(0, len(every), at_once))
 
+    def told_of(
+        self, kind: str, name: str, tell: Callable[[Item[Any]], str]
+    ) -> Iterable[tuple[str, str]]:
+        """The id of each item of ``kind``, in order, and what ``tell`` says of it: of a kept thread
+        once, until what it looked at changes. ``name``: what is told; it follows from the thread
+        alone."""
+        if self.kept is not None:
+            return self.kept.told_of(kind, name, tell)
+        return ((item.id, tell(item)) for item in self.of_kind(kind))
+
     def runs_named(self, ids: Iterable[str]) -> list[Run]:
         """The runs that have these very ids: costs what is named, not what there is."""
         wanted = dict.fromkeys(ids)

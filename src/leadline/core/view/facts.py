@@ -23,7 +23,7 @@ from leadline.core.stats.inference import Sample, mean_interval, summarise
 from leadline.core.text.citation import recompute
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import duration
-from leadline.core.typed import TYPE_CHECKING, NamedTuple
+from leadline.core.typed import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, NoteBody
@@ -449,6 +449,13 @@ def experiments_named(item: Item, thread: Thread) -> list[str]:
     return list(dict.fromkeys(thread.here(n.partition("-r")[0], item.refs) for n in names))
 
 
+def claims_naming(thread: Thread, wanted: Collection[str]) -> Iterable[Item[ClaimBody]]:
+    """The claims that name one of the experiments ``wanted``, in order."""
+    told = thread.told_of("claim", "names", lambda c: " ".join(experiments_named(c, thread)))
+    naming = [shown for shown, names in told if not set(wanted).isdisjoint(names.split())]
+    return (cast("Item[ClaimBody]", thread.items[shown]) for shown in naming)
+
+
 def withdrawn(thread: Thread) -> Sequence[Experiment]:
     """Experiments that do not stand, or a run of which was retracted."""
     if thread.kept is not None:
@@ -507,7 +514,7 @@ def claims_by_experiment(
     """Each experiment ``wanted`` to the standing claims that it bears on: one whose runs lie outside
     of what is claimed shares no label with those inside."""
     found: dict[str, list[Item[ClaimBody]]] = {}
-    for claim in thread.claims:
+    for claim in claims_naming(thread, wanted):
         if not claim.stands:
             continue
         counted = evidence_of(claim).counted if evidence_of is not None else []

@@ -70,19 +70,14 @@ def news_behind(thread: Thread, uid: str) -> News:
         by_kind.setdefault(record.kind, []).append(record)
     ran = list(_that_ran(thread, by_kind.get("run-ended", [])))
     counted = [e for e in ran if e.stands and e.evidence_runs]
-    fresh = {thread.uids.get(("claim", r.id)) for r in by_kind.get("claim", [])}
-    ran_ids = {e.id for e in ran}
+    fresh = [item for r in by_kind.get("claim", []) if (item := _item(thread, r)) is not None]
+    claims = {c.uid: c for c in (*facts.claims_naming(thread, {e.id for e in ran}), *fresh)}
     notes = [item for r in by_kind.get("note", []) if (item := _item(thread, r)) is not None]
     return News(
         records=len(new),
         results=_results(thread, counted),
         silent=[e for e in ran if e.stands and not e.evidence_runs and not e.notes_in("negative")],
-        claims=[
-            c
-            for c in thread.claims
-            if c.stands
-            and (c.id in fresh or not ran_ids.isdisjoint(facts.experiments_named(c, thread)))
-        ],
+        claims=[c for _, c in sorted(claims.items()) if c.stands],
         notes=[n for n in notes if n.stands and n.body.get("role") in TOLD_NOTES],
         told=[one for kind, verb in TOLD for one in _told(thread, kind, verb, by_kind)],
     )

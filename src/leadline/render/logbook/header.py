@@ -12,14 +12,18 @@ from itertools import groupby
 from leadline.core.ids import parse_id
 from leadline.core.record.ranks import queue_place, state_of
 from leadline.core.record.reaches import tell_tags
-from leadline.core.record.thread import Experiment, Thread
+from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.record.written import told
 from leadline.core.timestamps import counted, minute, number, plural
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf, MovedNumbers
 from leadline.core.view.judged import judged_state
 from leadline.render import words
 from leadline.render.markdown import code, data, prose_line
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import HypothesisBody
 
 SECTIONS = ("Scope", "Baseline", "Links", "Claims", "Hypotheses", "Open")
 
@@ -162,11 +166,13 @@ def link_lines(thread: Thread) -> list[str]:
 def claim_lines(
     thread: Thread, evidence_of: EvidenceOf | None, moved_numbers: MovedNumbers
 ) -> list[str]:
+    def tell(claim: Item[Any]) -> str:
+        return words.claim_line(claim, thread, evidence_of, in_full=True)
+
     lines = []
-    for claim in thread.claims:
-        lines.append(f"- {words.claim_line(claim, thread, evidence_of, in_full=True)}")
-        if claim.stands:
-            lines += [_moved_line(*moved) for moved in moved_numbers.get(claim.id, [])]
+    for shown, line in thread.told_of("claim", f"in full, {evidence_of is None}", tell):
+        lines.append(f"- {line}")
+        lines += [_moved_line(*moved) for moved in moved_numbers.get(shown, [])]
     return lines
 
 
@@ -178,23 +184,30 @@ def _moved_line(expression: str, stored: float, now: float | None) -> str:
 
 def hypothesis_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
     """What was expected, and what the runs say of it where that can be computed."""
-    standing = [h for h in thread.hypotheses if h.stands]
-    standing.sort(key=lambda h: queue_place(state_of(h)))
-    lines = []
-    for h in standing:
-        more = ""
-        if h.body.get("state") == "blocked" and h.body.get("resume_condition"):
-            more = f" (resume when {prose_line(str(h.body['resume_condition']))})"
-        elif h.body.get("evidence"):
-            more = f" (evidence: {'; '.join(map(data, facts.rests_on(h, thread, evidence_of)))})"
-        measured = ""
-        if h.body.get("predicate"):
-            measured = f"{data(facts.sentence_of(h, evidence_of))}. "
-        expected = f"Expected: “{prose_line(facts.says(h, thread))}”{more}"
-        lines.append(
-            f"- **{h.id}** ({data(judged_state(h, thread, evidence_of))}): {measured}{expected}"
-        )
-    return lines
+
+    def tell(h: Item[Any]) -> str:
+        if not h.stands:
+            return ""
+        return f"{queue_place(state_of(h))}{_hypothesis_line(h, thread, evidence_of)}"
+
+    told = thread.told_of("hypothesis", f"line, {evidence_of is None}", tell)
+    placed = sorted((text for _, text in told if text), key=lambda text: text[0])
+    return [text[1:] for text in placed]
+
+
+def _hypothesis_line(
+    h: Item[HypothesisBody], thread: Thread, evidence_of: EvidenceOf | None
+) -> str:
+    more = ""
+    if h.body.get("state") == "blocked" and h.body.get("resume_condition"):
+        more = f" (resume when {prose_line(str(h.body['resume_condition']))})"
+    elif h.body.get("evidence"):
+        more = f" (evidence: {'; '.join(map(data, facts.rests_on(h, thread, evidence_of)))})"
+    measured = ""
+    if h.body.get("predicate"):
+        measured = f"{data(facts.sentence_of(h, evidence_of))}. "
+    expected = f"Expected: “{prose_line(facts.says(h, thread))}”{more}"
+    return f"- **{h.id}** ({data(judged_state(h, thread, evidence_of))}): {measured}{expected}"
 
 
 def open_lines(thread: Thread, moved_numbers: MovedNumbers) -> list[str]:
