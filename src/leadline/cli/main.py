@@ -16,8 +16,6 @@ from leadline.core.errors import EXIT_CODES, LeadlineError, environment, interna
 from leadline.core.typed import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from leadline.cli.answer import Answer
     from leadline.services.context import Context
 
@@ -49,11 +47,8 @@ _SAY_HOW_WELL = (
 _TAKE_A_VALUE = (["-C"], ["--thread"])  # before the verb
 
 
-def entry(
-    interrupted: Any = _signal.default_int_handler, done: Callable[[], None] = lambda: None
-) -> NoReturn:
-    """The console script, when all is loaded; Ctrl-C is handled by ``interrupted`` from here on, and
-    ``done`` is called last."""
+def entry(interrupted: Any = _signal.default_int_handler) -> NoReturn:
+    """The console script, when all is loaded; Ctrl-C is handled by ``interrupted`` from here on."""
     gc.set_threshold(100_000)  # a command is short: looking for garbage costs it more than it frees
     code = 0
     try:
@@ -69,7 +64,6 @@ def entry(
         code = INTERRUPTED
     except OSError:  # said already, or the answer to what needs nothing, such as --version
         code = code or EXIT_CODES["environment"]
-    done()
     os._exit(code)
 
 

@@ -6,7 +6,7 @@ import _signal  # type: ignore[import-not-found]  # without the enums of `signal
 import os
 import sys
 
-from leadline.cli import kept_modules
+from leadline.cli import own_modules
 
 
 def entry() -> None:
@@ -16,10 +16,10 @@ def entry() -> None:
     interrupted = _signal.getsignal(_signal.SIGINT)
     if interrupted is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    keep = kept_modules.begin()
+    own_modules.come_first()
     from leadline.cli.main import entry as loaded
 
-    loaded(interrupted, keep)
+    loaded(interrupted)
 
 
 def _open_streams() -> None:
