@@ -7,7 +7,7 @@ from hypothesis import settings
 
 FEW = "few"
 # without a deadline: a machine may be busy, and speed is no test's
-settings.register_profile(FEW, deadline=None, max_examples=15)
+settings.register_profile(FEW, deadline=None, max_examples=10)
 settings.register_profile("many", deadline=None, max_examples=100)
 
 

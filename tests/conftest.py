@@ -198,9 +198,9 @@ def thread_template(lab_template: Lab, tmp_path_factory: pytest.TempPathFactory)
     return made
 
 
-def _copied(template: Lab, folder: Path) -> Lab:
+def _copied(template: Lab, folder: Path, name: str = "repo") -> Lab:
     """A copy that goes on as its original would: a copied folder is another machine's otherwise."""
-    made = Lab(folder / "repo", sealed_environment(folder / "home"))
+    made = Lab(folder / name, sealed_environment(folder / f"home-{name}"))
     shutil.copytree(template.repo, made.repo, symlinks=True)
     made.git("update-index", "-q", "--refresh")  # the files have other inodes
     if (remote := template.repo.with_name("remote.git")).exists():
@@ -244,14 +244,16 @@ def as_built(
     thread_template: Lab, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Lab]:
     """The repository of ``thread_lab``, or of another template, as a function leaves it: carried
-    out once, and copied for every test. For what lies in the repository alone, and in a
+    out once, and copied for every test as ``name``. For what lies in the repository alone, and in a
     ``remote.git`` beside it."""
 
-    def copy_of(build: Callable[[Lab], None], template: Lab = thread_template) -> Lab:
+    def copy_of(
+        build: Callable[[Lab], None], template: Lab = thread_template, name: str = "repo"
+    ) -> Lab:
         if build not in _BUILT:
             made = _copied(template, tmp_path_factory.mktemp("built"))
             build(made)
             _BUILT[build] = made
-        return _copied(_BUILT[build], tmp_path)
+        return _copied(_BUILT[build], tmp_path, name)
 
     return copy_of

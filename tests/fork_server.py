@@ -157,12 +157,21 @@ def become(call: dict, output: int, errors: int) -> None:
     os.environ.update(call["env"])
     time.tzset()
     tempfile.tempdir = None
+    folders = [folder for folder in call["env"].get("PYTHONPATH", "").split(os.pathsep) if folder]
+    if any(map(_hides_what_is_loaded, folders)):
+        os.execve(sys.executable, [sys.executable, "-m", "leadline", *call["argv"]], call["env"])
     sys.argv = [importlib.util.find_spec("leadline.__main__").origin, *call["argv"]]
-    sys.path[0] = os.getcwd()  # as `python -m` has it
+    sys.path[:1] = [os.getcwd(), *folders]  # as `python -m` has it
 
     from leadline.cli.main import entry
 
     entry()
+
+
+def _hides_what_is_loaded(folder: str) -> bool:
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    modules = {name.partition(".")[0] for name in names}
+    return not modules.isdisjoint({*sys.modules, "sitecustomize", "usercustomize"})
 
 
 if __name__ == "__main__":

@@ -21,12 +21,15 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-# What Python reads when it starts: a call that differs in one of these must really start it.
+# What Python reads when it starts: a call that differs in one of these must really start it. The
+# folders of PYTHONPATH a fork puts in front itself, unless they hide what it has loaded.
 _READ_AT_START = ("PYTHON", "LC_", "LANG")
 
 
 def at_start(env: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name.startswith(_READ_AT_START)}
+    read = {name: value for name, value in env.items() if name.startswith(_READ_AT_START)}
+    read.pop("PYTHONPATH", None)
+    return read
 
 
 @functools.cache

@@ -18,7 +18,7 @@ def study(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Study, "answer", lambda self, words: run(words, self.repo, self.env, 60))
         folder = tmp_path_factory.mktemp("demo")
-        return carry_out(folder, passes=2, corpus_kib=512, show=io.StringIO())
+        return carry_out(folder, passes=2, corpus_kib=256, show=io.StringIO())
 
 
 def ask(study, *args):

@@ -9,12 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Lab, sealed_environment
+from tests.conftest import Lab
 from tests.tracker_jobs import job, shown
 
 SENTINEL = "sentinel-4711-of-a-key"
@@ -37,35 +38,30 @@ if "wait" in sys.argv:
 """
 
 
-def repository(folder: Path, name: str) -> Lab:
-    made = Lab(folder / name, sealed_environment(folder / f"home-{name}"))
-    made.repo.mkdir()
-    made.git("init", "-q", "-b", "main")
+def _of_ada(made: Lab) -> None:
     made.write("l.py", JOB)
     made.git("add", ".")
     made.git("commit", "-q", "-m", "a job")
-    made.ok(
-        "start",
-        "demo",
-        "--prefix",
-        "P",
-        "--no-branch",
-        "--goal",
-        "find out",
-        "--success",
-        "loss::lower",
-    )
-    return made
+    measured = ("--success", "loss::lower")
+    made.ok("start", "demo", "--prefix", "P", "--no-branch", "--goal", "find out", *measured)
+
+
+def _of_bob(made: Lab) -> None:  # another machine's, and no copy of Ada's
+    _of_ada(made)
+
+
+def _of_cleo(made: Lab) -> None:
+    _of_ada(made)
 
 
 @pytest.fixture
-def ada(tmp_path: Path) -> Lab:
-    return repository(tmp_path, "ada")
+def ada(as_built: Callable[..., Lab], lab_template: Lab) -> Lab:
+    return as_built(_of_ada, lab_template, "ada")
 
 
 @pytest.fixture
-def bob(tmp_path: Path) -> Lab:
-    return repository(tmp_path, "bob")
+def bob(as_built: Callable[..., Lab], lab_template: Lab) -> Lab:
+    return as_built(_of_bob, lab_template, "bob")
 
 
 @pytest.fixture
@@ -161,7 +157,7 @@ def test_a_run_of_ones_own_thread_is_not_imported(ada: Lab, team: Path) -> None:
 
 
 def test_runs_of_two_threads_with_one_name_lie_side_by_side_and_stay_two_experiments(
-    ada: Lab, bob: Lab, team: Path, tmp_path: Path
+    ada: Lab, bob: Lab, team: Path, as_built: Callable[..., Lab], lab_template: Lab
 ) -> None:
     bob.ok("tracker", "set", "leadline", "proj", "--at", str(team))
     for lab in (ada, bob):
@@ -178,7 +174,7 @@ def test_runs_of_two_threads_with_one_name_lie_side_by_side_and_stay_two_experim
         lab.ok("tracker", "sync")
     names = sorted(path.name[:-27] for path in (team / "proj").iterdir())
     assert names == ["P-001", "P-001", "P-001-r2", "P-001-r2"]
-    cleo = repository(tmp_path, "cleo")
+    cleo = as_built(_of_cleo, lab_template, "cleo")
     data = taken(cleo, "proj", "--format", "leadline", "--at", str(team))
     assert sorted(row["id"] for row in data["taken"]) == [
         "P-001-r1",

@@ -49,12 +49,15 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture
-def synced(thread_lab: Lab, tmp_path: Path) -> Lab:
+def _synced(lab: Lab) -> None:
     for text in ("number one", "number two"):
-        thread_lab.ok("note", text)
-    thread_lab.run("sync")
-    return thread_lab
+        lab.ok("note", text)
+    lab.run("sync")
+
+
+@pytest.fixture
+def synced(as_built: Callable[..., Lab]) -> Lab:
+    return as_built(_synced)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -129,6 +129,13 @@ def test_what_python_reads_at_its_start_really_starts_it(thread_lab: Lab, monkey
         thread_lab.ok("--version")
 
 
+def test_a_folder_that_hides_what_is_loaded_really_starts_it(lab: Lab) -> None:
+    lab.write("other/_bisect.py", "print('not the one')\n")
+    assert lab.ok("--version", env={"PYTHONPATH": f"{lab.repo}/other"}).startswith("leadline")
+    lab.write("other/sitecustomize.py", "print('at the start')\n")
+    assert lab.ok("--version", env={"PYTHONPATH": f"{lab.repo}/other"}).startswith("at the start")
+
+
 def test_every_verb_loads_by_itself() -> None:
     """What a fork of the loaded program cannot show: a module that leans on what another has
     loaded."""

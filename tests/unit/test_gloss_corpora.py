@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -105,21 +106,25 @@ def unseen(writer: str, what: str) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
+@cache
+def refused_unseen(writer: str, what: str, form: str = "") -> dict[str, list[str]]:
+    return refused(unseen(writer, what), arms(), form)
+
+
 @pytest.mark.parametrize("writers", ["d", "e", "dez"])
 def test_sentences_that_nothing_was_learned_from_are_told_apart(writers: str) -> None:
     """Worse than this it is not; the figures are in ``docs/design/words.md``."""
-    over, honest = (
-        [text for writer in writers for text in unseen(writer, what)] for what in ("over", "honest")
-    )
-    thread = arms()
+    over, honest = (sum(len(unseen(w, what)) for w in writers) for what in ("over", "honest"))
     for_words = [
         said
-        for said in refused(honest, thread).values()
+        for writer in writers
+        for said in refused_unseen(writer, "honest").values()
         if not all(any(map(str.isdigit, word)) for word in said)
     ]
     for form in FORMS:
-        assert len(refused(over, thread, form)) >= 0.95 * len(over), form
-    assert len(for_words) <= 0.02 * len(honest), for_words
+        found = sum(len(refused_unseen(writer, "over", form)) for writer in writers)
+        assert found >= 0.95 * over, form
+    assert len(for_words) <= 0.02 * honest, for_words
 
 
 def prose_of(path: Path) -> Iterator[str]:
