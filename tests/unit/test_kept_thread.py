@@ -316,7 +316,7 @@ def tagged(thread: Thread, experiment: Experiment) -> Experiment:
     return experiment
 
 
-def agrees(log: EventLog) -> None:
+def agrees(log: EventLog, writes: bool = False) -> None:
     whole = thread_of(log.records("t"), "t")
     expected = says(whole)
     numbers = {i.id: recompute(i, whole) for i in whole.items.values() if i.stands}
@@ -332,7 +332,10 @@ def agrees(log: EventLog) -> None:
             assert dict(view.kept.differing()) == differing
             assert dict(view.kept.with_gone_evidence()) == dict(facts.with_gone_evidence(whole))
 
-    log.look("t", asked)
+    if writes:
+        asked(log.view("t"))
+    else:
+        log.look("t", asked)
 
 
 @pytest.fixture(autouse=True)
@@ -352,24 +355,27 @@ def test_a_kept_thread_says_what_the_fold_says(
                 IndexReadModel(log).same_key(
                     ""
                 )  # makes rows of runs, and leaves the rest for later
-            agrees(log)
+            agrees(log, data.draw(st.booleans(), label="who looks writes"))
         begin_anew(log)
         agrees(log)
 
 
+@pytest.mark.parametrize("looked", [True, False])
 def test_of_a_long_thread_the_newest_runs_and_those_of_claims_are_watched(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, looked: bool
 ) -> None:
     b = ThreadBuilder("t")
     for n in range(4):
         b.run(f"{n}", {"loss": 1.0}, {"n": n})
-    b.claim("small", predicate="loss(P-002) < 2")
     uids = [run.uid for run in b.thread().runs]
+    b.claim("small", predicate="loss(P-002) < 2", refs={"P-002": uids[1]})
     monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
     monkeypatch.setattr(index, "NEWEST_WATCHED", 1)
     with store() as log:
         Path(log.folder("t"), f"{b.writer}-1.jsonl").write_bytes(
             b"".join(record.line() for record in b.records)
         )
-        log.view("t")
+        log.view("t")  # what is not judged yet is watched by what it names
+        if looked:
+            log.look("t", lambda thread: None)
         assert sorted(log.runs_to_watch("t")) == [uids[1], uids[3]]

@@ -242,6 +242,7 @@ def test_the_numbers_of_a_thread_are_told_once_to_the_texts_that_cite_nothing(
         experiment(made, k=1)
         put(log, made)
         view = log.view("t")
+        assert view.kept is not None and len(list(view.kept.labels())) == CLAIMS
         folded.clear()
         assert unbound.unbound_numbers(text, view) == unbound.unbound_numbers(text, log.thread("t"))
         assert set(folded) == {"P-011", "P-012", "P-013"}
@@ -256,7 +257,7 @@ def test_runs_chosen_by_their_config_are_those_that_are_read(
         experiment(made, seed=1)
         experiment(made, k=None)
         put(log, made)
-        log.view("t")
+        look(log)
         for chosen in ("k=1", "config.k=1", "config.k=2"):
             subject = read_subject(chosen)
             folded.clear()
@@ -283,6 +284,21 @@ def test_what_many_runs_say_alike_is_held_once(monkeypatch: pytest.MonkeyPatch) 
         checked, faults = check(log.files("t"), "0f" * 16)
     of_runs = [record for record in checked if record.kind == "run-planned"]
     assert len({id(record.body["code"]) for record in of_runs}) == 1 and not faults
+
+
+def test_who_writes_judges_no_claim_before_a_label_is_asked_for() -> None:
+    made = study(12)
+    with store() as log:
+        put(log, made)
+        with told(log) as said:
+            view = log.view("t")
+            assert view.kept is not None and view.experiments["P-001"].stands
+            assert judged(said) == 0
+            labels = [(shown, known.label) for shown, known in view.kept.labels()]
+        assert (judged(said), len(labels)) == (CLAIMS, CLAIMS)
+        with told(log) as said:
+            look(log, lambda thread: list(thread.kept.labels()) if thread.kept else [])
+        assert judged(said) == 0
 
 
 def test_who_asks_what_was_predicted_reads_no_hypothesis(folded: list[str]) -> None:

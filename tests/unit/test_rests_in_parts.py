@@ -81,7 +81,7 @@ def test_what_rests_on_an_experiment_costs_what_rests_on_it(
     made = study()
     with store() as log:
         put(log, made)
-        log.view("t")
+        log.look("t", lambda thread: None)
         folded.clear()
         rests(log, made, f"P-{EXPERIMENTS - 1:03d}", view=True)
     experiments = {base for base in folded if base.startswith("P-0")}

@@ -154,6 +154,7 @@ CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kin
                                       negative UNINDEXED, tokenize='porter unicode61');
 """
 NEWEST_WATCHED, MOST_WATCHED = 200, 1000
+WAITING_WATCHED = 50  # what is to be judged: the newest, by what it names
 _DIGESTS = later(r'"(sha256:[0-9a-f]{64})"(?!:)')
 _TABLES = later(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
@@ -532,10 +533,16 @@ class Index:
             "SELECT uid FROM plans WHERE thread=? AND ended != '' ORDER BY uid DESC LIMIT ?",
             (thread, NEWEST_WATCHED),
         )
+        waiting = self.db.execute(
+            "SELECT line FROM records JOIN unjudged ON unjudged.thread=records.thread AND uid=id "
+            "WHERE unjudged.thread=? ORDER BY uid DESC LIMIT ?",
+            (thread, WAITING_WATCHED),
+        )
+        bases = {b for (line,) in waiting for b in bases_of(record_known(json.loads(line)))}
         resting = self.db.execute(
-            "SELECT uid FROM plans WHERE thread=? AND base IN "
-            "(SELECT base FROM rests WHERE thread=?) AND ended != '' LIMIT ?",
-            (thread, thread, MOST_WATCHED),
+            "SELECT uid FROM plans WHERE thread=? AND base IN (SELECT base FROM rests WHERE thread=? "
+            "UNION SELECT value FROM json_each(?)) AND ended != '' LIMIT ?",
+            (thread, thread, json.dumps(sorted(bases)), MOST_WATCHED),
         )
         return list(dict.fromkeys(uid for rows in (newest, resting) for (uid,) in rows))
 

@@ -79,7 +79,8 @@ def kept_thread(
     goes_on: bool = False,
 ) -> Thread | None:
     """The thread as the index has it, which is up to date; None where it has to be folded whole.
-    ``items``: as ``lend`` takes it. ``goes_on``: it is used when the index may be another."""
+    ``items``: as ``lend`` takes it. ``goes_on``: it is used when the index may be another, and claims
+    are judged when their labels are asked for."""
     if not names_table.is_odd(index.db, topic):
         run_table.settle(index, topic)
     if names_table.is_odd(index.db, topic):
@@ -87,6 +88,8 @@ def kept_thread(
     kept = KeptRows(index, topic, items)
     kept.bring_up_to_date()
     kept.goes_on = goes_on
+    if not goes_on:
+        kept.judge()
     return kept.thread
 
 
@@ -113,6 +116,7 @@ class KeptRows:
         self._whole: set[str] = set()  # bases that are held
         self._lost_items = False
         self._labels: dict[str, Judged | None] = {}
+        self._is_judged = False  # since it was brought up to date
         self._ground: list[str] | None = None  # as ``run_table.ground_of``
         self._alike: dict[str, Told] = {}  # by invocation
         self._arms: dict[str, list[Arm]] = {}  # by metric: asked once for all claims of a look
@@ -156,7 +160,7 @@ class KeptRows:
 
             with self.index.writing() as db:
                 things_table.sort_by(db, self.topic, order)
-        self._judge()
+        self._is_judged = False
         self.goes_on = goes_on
 
     def _thread(self) -> Thread:
@@ -419,6 +423,7 @@ class KeptRows:
         return self.draw(where, values, order)
 
     def claims_by_label(self) -> Sequence[Item]:
+        self.judge()
         return self.draw("kind='claim'", [], "stands DESC, rank DESC, place")
 
     def alike(self, invocations: Sequence[str]) -> dict[str, Told]:
@@ -521,6 +526,7 @@ class KeptRows:
 
     # -- what runs bear ----------------------------------------------------------------------------
     def label(self, uid: str) -> Judged | None:
+        self.judge()
         if uid not in self._labels:
             self._labels[uid] = self._label(uid)
         if self.looked_at is not None:  # who asks rests on what it rests on
@@ -540,6 +546,7 @@ class KeptRows:
         return Judged(*json.loads(row[0]))
 
     def labels(self) -> Iterable[tuple[str, Judged]]:
+        self.judge()
         found = self.db.execute(
             "SELECT id, found FROM things JOIN judged USING(thread, uid) "
             "WHERE thread=? AND kind='claim' AND stands ORDER BY place",
@@ -548,6 +555,7 @@ class KeptRows:
         return ((shown, Judged(*json.loads(known))) for shown, known in found)
 
     def resting_on(self, kind: str, ids: Iterable[str]) -> Sequence[Item]:
+        self.judge()
         bases, found = sorted(set(map(base_of, ids))), dict[str, str]()
         for at in range(0, len(bases), ASKED_AT_ONCE):
             some = bases[at : at + ASKED_AT_ONCE]
@@ -671,6 +679,7 @@ class KeptRows:
             self.looked_at, self.chosen_by, self._lost_items = outer
 
     def relabelled(self) -> list[list[Any]]:
+        self.judge()
         found = self.db.execute(
             "SELECT relabelled FROM judged WHERE thread=? AND relabelled IS NOT NULL ORDER BY uid",
             (self.topic,),
@@ -680,6 +689,7 @@ class KeptRows:
     def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:
         """(id, as ``recompute`` tells) of every standing item with a cited number that is another
         one now, in order."""
+        self.judge()
         found = self.db.execute(
             f"SELECT things.id, differs FROM {_JUDGED} WHERE judged.thread=? "
             "AND differs IS NOT NULL AND stands ORDER BY place",
@@ -688,6 +698,7 @@ class KeptRows:
         return [(shown, [tuple(d) for d in json.loads(differs)]) for shown, differs in found]
 
     def with_gone_evidence(self) -> list[tuple[str, list[str]]]:
+        self.judge()
         found = self.db.execute(
             f"SELECT things.id, gone FROM {_JUDGED} WHERE judged.thread=? "
             "AND gone IS NOT NULL AND stands ORDER BY place",
@@ -695,8 +706,23 @@ class KeptRows:
         )
         return [(shown, json.loads(gone)) for shown, gone in found]
 
+    def judge(self) -> None:
+        """Before what was judged is read: who writes, and asks for no label, waits for none."""
+        if not self._is_judged:
+            self._asked(self._judge)
+
     def _judge(self) -> None:
         """Judge what is marked, and everything when what all rests on changed."""
+        self._is_judged = True
+        outer = self.looked_at, self.chosen_by, self._lost_items
+        goes_on, self.goes_on = self.goes_on, False  # what is written here is of one index
+        try:
+            self._judge_marked()
+        finally:
+            self.looked_at, self.chosen_by, self._lost_items = outer
+            self.goes_on = goes_on
+
+    def _judge_marked(self) -> None:
         baseline = self.thread.baseline
         ground = repr(
             (
