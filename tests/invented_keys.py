@@ -150,6 +150,12 @@ SHAPES = {
 # given to a name: the form has ``%`` where the key stands
 NAMED = {
     "password": ("password=%s", "%l12%c4%d3"),
+    "member beside": ('{"name":"API_TOKEN","value":"%s"}', "%a32"),
+    "member behind": ('[{"value":"%s","name":"API_TOKEN"}]', "%h40"),
+    "lines beside": ("- name: API_TOKEN\n  value: %s\n", "%u30"),
+    "attribute beside": ('<add key="API_TOKEN" value="%s"/>', "%h32"),
+    "element beside": ("<key>API_TOKEN</key><string>%s</string>", "%l32"),
+    "pair": ('["API_TOKEN", "%s"]', "%h40"),
     "api key": ("api_key=%s", "%a32"),
     "aws secret": ("aws_secret_access_key = %s", "%b40"),
     "header": ("X-Api-Key: %s", "%a32"),

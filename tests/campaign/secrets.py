@@ -64,7 +64,11 @@ def channels(lab: Lab, held: str, key: str) -> dict[str, Callable[[], object]]:
         return lab.run("run", "--quiet", "--", "python3", "print.py")
 
     def config_file() -> object:
-        file("config.json", json.dumps({"note": held}))
+        try:
+            said = json.loads(held)
+        except ValueError:
+            said = held
+        file("config.json", json.dumps({"note": said}))
         return lab.run("run", "--quiet", "--config", "config.json", "--", "true", "config")
 
     def makes(name: str, text: str) -> object:

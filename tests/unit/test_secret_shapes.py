@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 
 import pytest
 
 from leadline.core.canonical import digest_of
-from leadline.core.secrets import shapes
+from leadline.core.secrets import beside, shapes
 from leadline.core.secrets.content import PIECE_BYTES, ContentRules
 from leadline.core.secrets.environment import secret_values
 from leadline.core.secrets.quick import as_given, may_hold, suspects
@@ -57,6 +58,65 @@ def test_a_value_given_to_a_telling_name_is_hidden(name: str) -> None:
         assert key[:8] not in hidden
         as_json = json.dumps({"text": form % key}, ensure_ascii=False)
         assert key not in Redactor().text(as_json)
+
+
+BESIDE = [
+    '{"name":"N","value":"V"}',
+    '{"env":[{"value":"V","name":"N"}]}',
+    '{"Name":"N","Type":"string","Value":"V"}',
+    '[{"ParameterKey":"N","ParameterValue":"V"}]',
+    '{"key": "N", "secret": true, "value": {"default": "V"}}',
+    '{"headers":[{"name":"N","value":"Bearer V"}],"a":1}',
+    '[["Accept", "text"], ["N", "V"]]',
+    "env:\n  - name: N\n    value: V\n  - name: B\n    value: c\n",
+    "- value: 'V'\n  name: N\n",
+    "- {name: N, value: V}",
+    '- key: N\n  description: of a thing\n  value: "V"',
+    '[[env]]\nname = "N"\nvalue = "V"\n',
+    '<add key="N" value="V"/>',
+    "<add value='V' key='N' />",
+    "<property>\n<name>N</name>\n<description>of it</description>\n<value>V</value>\n</property>",
+    "<key>N</key>\n<string>V</string>",
+    '<entry key="N">V</entry>',
+    "name,type,value\na,b,c\nN,string,V\n",
+    '"name";"value"\n"N";"V"\n',
+    "| name | value |\n|---|---|\n| N | V |\n",
+]
+
+
+@pytest.mark.parametrize("form", BESIDE)
+def test_a_value_that_stands_beside_its_name_is_hidden(form: str) -> None:
+    chance = random.Random(form)
+    for name in ("API_TOKEN", "DB_PASSWORD", "X-Api-Key", "clientSecret", "Authorization"):
+        for shape in ("%a32", "%h40", "%u30"):
+            key = drawn(shape, chance)
+            text = re.sub(r"\bV\b", key, re.sub(r"\bN\b", name, form))
+            assert key not in Redactor().text(text), text
+            assert key not in Redactor().text(json.dumps({"text": text})), text
+            assert set(ContentRules().found_in([text.encode()])), text
+            if form.startswith(("{", "[{", '[["')):
+                value = json.loads(text)
+                line = as_given(json.dumps({"config": value}, separators=(",", ":")))
+                assert may_hold(line) and suspects([line]), line
+                assert key not in json.dumps(Redactor().value(value)), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"status": "FORCE_CHANGE_PASSWORD", "attributes": [{"name": "sub", "value": "a1b2-c3d4-e5f6"}]}',
+        '[{"name":"tokens","value":"128000000000"},{"name":"run","value":"b7Xq2Lm9Zr4T"}]',
+        "- name: run\n  value: b7Xq2Lm9Zr4T\n- name: pad_token\n",
+        "name,value\ntokens_per_s,12.5\nrun,b7Xq2Lm9Zr4T\n",
+        '{"key": "train/loss", "value": "b7Xq2Lm9Zr4T"}',
+        '["token", "gpt2-medium"]',
+    ],
+)
+def test_what_stands_beside_another_name_is_left(text: str) -> None:
+    assert Redactor().text(text) == text
+    assert not set(ContentRules().found_in([text.encode()]))
+    if text[:1] in "{[":
+        assert Redactor().value(json.loads(text)) == json.loads(text)
 
 
 IN_ARGV = (
@@ -321,4 +381,5 @@ def test_other_rules_are_another_detector() -> None:
     """Raise ``DETECTOR`` with the rules: what the last one searched is searched again then."""
     names = ("COMMON", "TOKENS", "PHRASES", "VENDORS", "WORDS", "STEMS")
     rules = {name: repr(getattr(shapes, name)) for name in names}
-    assert (DETECTOR, digest_of(rules)[7:19]) == (4, "b3bd4a95b053")
+    rules |= {name: text for name, text in vars(beside).items() if name.isupper()}
+    assert (DETECTOR, digest_of(rules)[7:19]) == (5, "a950349e69d3")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from leadline.core.secrets.beside import titles_of, unescaped, values_beside
 from leadline.core.secrets.environment import (
     MIN_SECRET_CHARS,
     STRONG_ENDS,
@@ -38,14 +39,14 @@ _IN_EXAMPLES = ("{", "}", "...", "***", "://", "%s", "1234567890", "xyz123", "MY
 _PASSWORDS = ("PASSWORD", "PASSWD", "PASSPHRASE", "PASSCODE", "PWD", "_PASS", "SSHPASS", "_PSK")
 _ELSEWHERE = tuple(as_name(word)[1:] for word in ("passwort", *PASSWORDS))
 _LONGER_LIST = r"\\?[\"'`]\s*,\s*\\?[\"'`](?P<next>[^\"'`\n\\]{1,4096})"
+_NAME_CHARS = 100  # on each side of its secret word
 _NAMES_OF_KEYS = (*STRONG_ENDS, *_PASSWORDS)
-# What may stand between a name and its value: the type of a variable and a sign, what holds a value
-# beside its name (``- name: TOKEN``, ``  value: …``), a blank.
+# What may stand between a name and its value: the type of a variable and a sign, a blank.
 _SPACE = r"(?:\s|\\{1,2}n)"  # in a text that is a member of JSON too
 _TYPE = r"(?:\[\d{0,4}\]|:?\s{0,3}\b(?:(?:Optional|Final)\[str\]|str(?:ing)?|String)\??|:\s{0,3}&(?:'static )?str)"
 _JOINT = (
     rf"(?P<joint>{_TYPE}?\s{{0,3}}(?:={{1,4}}|=>|\?{{0,2}}=|[+.|]=|:{{0,3}}=)\s{{0,3}}|\s{{0,3}}[:：]\s{{0,3}}"
-    rf"|\s{{0,3}}>{_SPACE}{{0,20}}|[\"']?,?{_SPACE}{{1,20}}\\?[\"']?value\\?[\"']?\s{{0,3}}[:=]\s{{0,3}})"
+    rf"|\s{{0,3}}>{_SPACE}{{0,20}})"
 )
 # and the value: quoted, or up to where a word ends
 _GIVEN = (
@@ -79,19 +80,21 @@ def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
         present += [word for word in WORDS if word in lower]
     if not present:
         return
-    given = re.compile(_GIVEN)
+    given, flat = re.compile(_GIVEN), unescaped(text)
+    titles = titles_of(flat)
     past = 0
     present.sort(key=len, reverse=True)
     for word in re.finditer("|".join(present), lower):
+        left, right = _whole_name(flat, *word.span())
+        for value, start, end in values_beside(flat, left, right, titles):
+            if not value.startswith("[redacted:"):
+                yield Given(flat[left:right], value, start, end, True, True, False)
         if word.start() < past:
             continue
         found = given.match(text, word.end())
         if found is None:
             continue
-        left = word.start()
-        while left > past and (text[left - 1].isalnum() or text[left - 1] in "_-."):
-            left -= 1
-        name = text[left : found.end("rest")]
+        name = text[max(left, past) : found.end("rest")]
         part = "quoted" if found["quoted"] is not None else "bare"
         value, start, end = found[part], found.start(part), found.end(part)
         if part == "bare":
@@ -111,12 +114,23 @@ def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
         tight = joint in ("=", ":=") or (":" in joint and "-" in name)
         quoted = part == "quoted" or _is_enclosed(text, end, joint, found["block"])
         yield Given(name, value, start, end, tight or quoted, quoted, not joint)
-        past = end
+        past = (
+            start if stem_of(as_name(name)) == "_KEY" else end
+        )  # ``key: API_TOKEN`` names another
         if found["list"] is not None:
             more = re.compile(_LONGER_LIST)
             while (item := more.match(text, past)) and drawn(item["next"]):
                 past = item.end()
                 yield Given(name, item["next"], item.start("next"), past, True, True, False)
+
+
+def _whole_name(text: str, left: int, right: int) -> tuple[int, int]:
+    begin, end = max(0, left - _NAME_CHARS), min(len(text), right + _NAME_CHARS)
+    while left > begin and (text[left - 1].isalnum() or text[left - 1] in "_-."):
+        left -= 1
+    while right < end and (text[right].isalnum() or text[right] in "_-."):
+        right += 1
+    return left, right
 
 
 def _is_enclosed(text: str, end: int, joint: str, block: str | None) -> bool:
@@ -161,6 +175,8 @@ def is_given_secret(name: str, value: str, sure: bool) -> bool:
         if not sure:
             return random_looking(value) and not wordy(value)
         return not wordy(value) or (not stem.endswith("TOKEN") and not _words_only(value))
+    if stem.endswith("AUTHORIZATION"):
+        return sure and random_looking(value)
     if stem in ("_KEY", "_KEYS"):  # of a table as often as of a door
         return len(value) >= 16 and drawn(re.sub(r"[_-]", "", value))
     if stem.endswith(("_KEY", "_KEYS")) and mixed(value) and not wordy(value) and len(value) >= 16:

@@ -27,6 +27,12 @@ _IN_NUMBERS = "0123456789.+-e,}]) "
 _DIGEST = "sha256:0123456789bcdef"
 _CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ:.+-,{}[] "  # ids, times and numbers of ours
 _HEX = "0123456789abcdef"
+# what is beside a name (``beside.py``): in its pair, in a place for values
+_PAIR = r",\s*\\*[\"'`][^\"'`]*\\*[\"'`]\s*[\])}]"
+_BESIDE = (
+    r"(?:values?|val|contents?|data|defaults?|text|body|literal|plain)[\\\"'`|]*\s{0,3}(?:[:=>,;|]|\n|\\n)"
+    r"[\s\\\"'`>|]*(?![-+.\de]*(?:[\s\\\"'`,;|<}\])]|$))[^\s\\\"'`>|{[]"
+)
 _MEMBER = ('{"', ',"')  # before the name of a member of an object
 _LONG = 24
 _LONG_WORD = rf"[\w.~|:-]{{{_LONG},}}"
@@ -146,15 +152,21 @@ def _is_given(lower: str, word: str) -> bool:
         value = behind.lstrip(_CLOSING)
         begin = lower[max(0, at - 60) : at]
         flag = "-" in begin[len(begin.rstrip(_IN_NAMES)) :]
-        if value[:1] in _SIGNS or (flag and behind != value):
-            value = value.lstrip("=:>, \n\r\t\\\"'`")
-            told, end, _ = value.partition('"')
+        sign = value[:1] in _SIGNS
+        if sign or (flag and behind != value):
+            given = value.lstrip("=:>, \n\r\t\\\"'`")
+            told, end, _ = given.partition('"')
             is_member = begin.endswith(_MEMBER) and lower[at + len(word)] in '"='
             of_ours = word == "key" and is_member and end and _is_digest(told)
             if not of_ours and len(told.strip(_IN_NUMBERS)) > 0:
                 return True
         # "the key is VALUE", a column beside it, a type and a sign: one of the next three words
-        elif any(len(w) >= 12 and any(map(str.isdigit, w)) for w in value.split(None, 3)[:3]):
+        if not sign and (
+            any(len(w) >= 12 and any(map(str.isdigit, w)) for w in value.split(None, 3)[:3])
+            or re.match(_PAIR, value)
+            or value.startswith("</")
+            or re.search(_BESIDE, lower)
+        ):
             return True
         at = lower.find(word, at + 1)
     return False

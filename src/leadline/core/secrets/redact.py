@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from leadline.core.secrets.beside import named_beside
 from leadline.core.secrets.environment import MIN_SECRET_CHARS, as_name, forms_of, is_secret
 from leadline.core.secrets.named import given_in, is_given_secret, logins_in
 from leadline.core.secrets.quick import may_hold
@@ -144,7 +145,26 @@ class Redactor:
             while free in out:  # two names that were hidden alike
                 free, number = f"{named} {number}", number + 1
             out[free] = shown
+        for name, held in named_beside(value):
+            out[held] = self._beside(name, out[held])
         return out
+
+    def _beside(self, name: str, value: Any) -> Any:
+        """What is left of ``value``, any string in it, that stands beside ``name``."""
+        if isinstance(value, Mapping):
+            return {key: self._beside(name, inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._beside(name, item) for item in value]
+        if not isinstance(value, str) or "[redacted:" in value:
+            return value
+        shown = self._of_name(name, value)
+        return shown if shown != value else self._behind(name, value)
+
+    def _behind(self, name: str, text: str) -> str:
+        """What is left of ``text`` in ``name: text``, as a header would have it."""
+        before = f"{name}: "
+        whole = self.text(before + text)
+        return whole.removeprefix(before) if whole.startswith(before) else text
 
     def _member(self, key: Any, inner: Any) -> tuple[Any, Any]:
         if not isinstance(key, str):
@@ -182,6 +202,11 @@ class Redactor:
     def _items(self, items: list[Any] | tuple[Any, ...]) -> list[Any]:
         out: list[Any] = []
         flag = ""
+        if len(items) == 2 and all(isinstance(item, str) for item in items):
+            name, text = items
+            shown = self._behind(name, text)
+            if shown != text:
+                return [name, shown]
         for item in self._command(list(items)):
             if flag and isinstance(item, str) and _certain(flag, item) and not self._passes(item):
                 marked = re.fullmatch(_MARKER, item) is not None

@@ -173,6 +173,11 @@ LOGINS: tuple[Shape, ...] = (
     ("login", ("setenv ", "set -"),
      r"((?i:\b(?:setenv|set(?:\s+--?[\w-]+)+)\s+(?:[A-Z0-9_]*_)?(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|(?:API|ACCESS|SECRET"
      r"|AUTH|OPENAI)_?KEY)\s+)[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
+    ("login", ("--value", "--body", "--secret-string"),
+     r"((?i:(?<![A-Za-z0-9])(?:[\w./-]*[_/-])?(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|(?:API|ACCESS|SECRET|AUTH|PRIVATE)_?KEY))"
+     r"[\"']?\s+(?:(?:[^\n|;&]{0,120}?\s)?--(?:value|body|secret-string)[ =])[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
+    ("login", ("setx ",),
+     r"((?i:\bsetx\s+\w*(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|_?KEY)\s+)[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
     ("login", ("curl ",),
      r"(\bcurl\s(?:[^\n|;&]{0,200}?\s)?-u\s?[\"']?[^\s:\"'\[\]/]{0,60}:)(?![\"']?\$|\d+(?:\s|$))[^\s\"'/\[\]]{6,}"),
     ("login", ("curl ",),
@@ -292,9 +297,9 @@ PASSWORDS = (
 """What a password is called elsewhere, in small letters (``passwort`` is found as ``passw``)."""
 
 WORDS = ("passw", "passphrase", "passcode", "pwd", "psk", "secret", "token", "api key", "access key",
-         "secret key", "key", "credential", "creds", "_pass", "_auth", "sshpass", "cookie",
+         "secret key", "key", "credential", "creds", "_pass", "_auth", "sshpass", "cookie", "authorization",
          "connection_string", *PASSWORDS)  # fmt: skip
 """Of names whose values are secrets; in small letters."""
 STEMS = ("passw", "passp", "passc", "_pass", "hpass", "pwd", "psk", "secret", "token", "key", "cred", "cookie",
-         "_auth", "connection_string", *PASSWORDS)  # fmt: skip
+         "_auth", "authoriz", "connection_string", *PASSWORDS)  # fmt: skip
 """One of them stands in each of ``WORDS``."""
