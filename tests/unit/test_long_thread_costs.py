@@ -14,7 +14,8 @@ import pytest
 from leadline.adapters.store import event_log, index
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.kept_thread import KeptRows
-from leadline.core.evidence.of_thread import labels_for, runs_of_subject
+from leadline.core.evidence.known import labels_for
+from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import read_subject
 from leadline.core.record.event_files import check
 from leadline.core.record.thread import Experiment, Thread
