@@ -620,32 +620,42 @@ def import_of_rows(bench: Bench) -> list[Row]:
 
 
 def long_writes(bench: Bench) -> list[Row]:
-    """What writes at length: each verb once, its CPU and its memory with all that it started."""
+    """What writes at length: each verb once, its CPU and its memory with all that it started. The first of
+    each comes after all records were written past the store; the next ones after one run and one note."""
     repository, count = bench.thread("long"), bench.sizes.long_records
     filled = [sys.executable, os.path.join(HERE, "long_thread.py"), repository, "bench", str(count)]
     bench.call(filled)
     bench.call(["git", "init", "-q", "--bare", "theirs"])
     bench.call(["git", "remote", "add", "origin", os.path.join(bench.folder, "theirs")], repository)
-    rows = []
-    for verb, limit_s, argv in (
-        ("note", 0.04, ["note", "a record more"]),
-        ("claim", 1, ["claim", "lower", "--that", "loss(BEN-002) < loss(baseline)"]),
-        ("update", 10, ["update"]),
-        ("seal", 10, ["seal", "first"]),
-        ("sync", 10, ["sync"]),
-    ):
+
+    def row(what: str, limit_s: float, argv: list[str]) -> Row:
         program = bench.program(repository, *argv)._replace(ok=(0, 6))
         found = once(program, bench.env)
-        rows.append(
-            Row(
-                f"`{verb}` at {count:,} records, CPU and memory",
-                f"≤ {limit_s:g} s, ≤ 200 MB",
-                f"{found.cpu_ms / 1e3:.2f} s, {found.peak_mb:.0f} MB",
-                "",
-                "",
-                found.cpu_ms <= limit_s * 1e3 and found.peak_mb <= 200,
-            )
+        return Row(
+            f"{what} at {count:,} records, CPU and memory",
+            f"≤ {limit_s:g} s, ≤ 200 MB",
+            f"{found.cpu_ms / 1e3:.2f} s, {found.peak_mb:.0f} MB",
+            "",
+            "",
+            found.cpu_ms <= limit_s * 1e3 and found.peak_mb <= 200,
         )
+
+    rows = [
+        row("`note`", 0.04, ["note", "a record more"]),
+        row("`claim`", 1, ["claim", "lower", "--that", "loss(BEN-002) < loss(baseline)"]),
+        row("`update`", 10, ["update"]),
+        row("`seal`", 10, ["seal", "first"]),
+        row("`sync`", 10, ["sync"]),
+    ]
+    run = ["run", "--set", "level=2", "--quiet", "--", "echo", '{"loss": 0.8}']
+    for verb, limit_s, argv in (
+        ("update", 10, ["update"]),
+        ("seal", 10, ["seal", "second"]),
+        ("sync", 10, ["sync"]),
+    ):
+        for made in (run, ["note", f"before the next {verb}"]):
+            bench.call([bench.leadline, *made], repository)
+        rows.append(row(f"`{verb}` after one run and one note more", limit_s, argv))
     return rows
 
 

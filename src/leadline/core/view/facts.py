@@ -618,6 +618,10 @@ def leading(thread: Thread) -> Leading:
     """The best of the first primary metric. Of many the luckiest reads best: while the answer rests on
     one with ``SOUND_RUNS`` runs, another does not stand that has fewer, or where the mean of either lies
     within the interval of the other. What reads no better than the baseline to beat is no answer."""
+    return thread.asked_once("leading", lambda: _leading(thread))
+
+
+def _leading(thread: Thread) -> Leading:
     first = next(iter(ranked(thread)), None)
     order = order_of(thread)
     if first is None or not order.metric or order.worth(spans_of(first.runs)) is None:

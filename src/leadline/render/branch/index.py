@@ -7,6 +7,7 @@ make the same page and a sync ends in peace.
 
 from __future__ import annotations
 
+from leadline.core.evidence.known import labels_of_claims
 from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render as cited
@@ -67,11 +68,14 @@ def state_of(thread: Thread) -> str:
     return "running" if any(e.state == "running" for e in open_now) else "open"
 
 
-def best_label(thread: Thread, evidence_of: EvidenceOf) -> str:
-    """The highest label a standing claim of the thread bears, or ""."""
-    labels = (evidence_of(c).label for c in thread.claims if c.stands)
-    best = max(labels, key=rank, default="")
-    return best if rank(best) else ""
+def strongest(thread: Thread) -> tuple[str, str]:
+    """The highest label that a standing claim of the thread bears and the id of the newest that bears
+    it; empty where runs earned none."""
+    label, newest = "", ""
+    for shown, found in labels_of_claims(thread):
+        if rank(found.label) and rank(found.label) >= rank(label):
+            label, newest = found.label, shown
+    return label, newest
 
 
 def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
@@ -81,9 +85,8 @@ def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
     if thread.finishes:
         finish = thread.finishes[-1]
         conclusion = cited(str(finish.get("conclusion") or ""), thread, finish.get("refs"))
-    label = best_label(thread, evidence_of)
-    if label:
-        claim = [c for c in thread.claims if c.stands and evidence_of(c).label == label][-1]
+    if named := strongest(thread)[1]:
+        claim = thread.items[named]
         if not conclusion:
             return facts.claim_text(claim, thread, evidence_of)
         return f"{facts.sentence_of(claim, evidence_of)}. Conclusion: “{conclusion}”"
@@ -107,7 +110,7 @@ def entry_of(thread: Thread, evidence_of: EvidenceOf) -> Entry:
         category=" ".join(next(iter(listed(thread.about.get("category"))), "").split()),
         because=" ".join(" ".join(listed(thread.about.get("uncategorised"))).split()),
         state=state_of(thread),
-        label=best_label(thread, evidence_of),
+        label=strongest(thread)[0],
         headline=" ".join(headline(thread, evidence_of).split()),
         updated_at=[thread.last_at, *(u.at for u in updates)][-1],
         posted=bool(updates),

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from leadline.core.publish.bundle import BundledPart
-    from leadline.core.record.bodies import SnapshotBody
+    from leadline.core.record.bodies import ClaimBody, SnapshotBody
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?\Z")
 
@@ -323,17 +323,19 @@ def make_bundle(
 ) -> dict[str, str]:
     """The files of the bundle, which are in the blob store then, by their digests."""
     evidence = labels_for(thread)
-    claims: list[BundledClaim] = [
-        {
+
+    def tell_claim(c: Item[ClaimBody]) -> str:
+        claim: BundledClaim = {
             "id": c.id,
             "text": says(c, thread),
             "label": evidence(c).label,
             "sentence": evidence(c).sentence.full,
             "rules": RULES,
         }
-        for c in thread.claims
-        if c.stands
-    ]
+        return json.dumps(claim) if c.stands else ""
+
+    told_claims = thread.told_of("claim", f"bundle {BUNDLE_VERSION} {RULES}", tell_claim)
+    claims: list[BundledClaim] = [json.loads(text) for _, text in told_claims if text]
     several = len(thread.experiments) > PART
 
     def put(lines: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, conflict, refused
 from leadline.core.evidence.found import RULES
-from leadline.core.evidence.known import labels_for
+from leadline.core.evidence.known import labels_for, labels_of_claims
 from leadline.core.ids import named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import due, last_post, last_update, records_since
@@ -168,7 +168,7 @@ def update(
         "text": text,
         "since": last.id if last else "",
         "links": links,
-        "labels": _labels(thread, evidence_of),
+        "labels": {shown: found.label for shown, found in labels_of_claims(thread)},
         "rules": RULES,
         "words": words.said(),
     }
@@ -324,10 +324,6 @@ def _rendered(
         said["next"],
     )
     return fix_format(text), links
-
-
-def _labels(thread: Thread, evidence_of: EvidenceOf) -> dict[str, str]:
-    return {claim.id: evidence_of(claim).label for claim in thread.claims if claim.stands}
 
 
 def _record(context: Context, thread: Thread, body: UpdateBody) -> str:
