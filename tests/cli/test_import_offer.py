@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Lab
 
 LOOP = (
@@ -113,6 +115,14 @@ def test_nothing_to_measure_is_said(thread_lab: Lab):
         "",
         "no column seems to be a metric: name one by --metric",
     )
+
+
+@pytest.mark.parametrize("source", ["log.md", "runs"])
+def test_a_log_without_a_table_is_taken_in_by_what_is_proposed(thread_lab: Lab, source: str):
+    log = "# Log\n\n## 2026-05-01 first\nThe loss fell.\n"
+    thread_lab.write("log.md" if source == "log.md" else "runs/deep/log.md", log)
+    (command,) = thread_lab.json("import", source)["error"]["next"]
+    assert "first" in thread_lab.ok(*shlex.split(command)[1:])
 
 
 BENCHMARKS = Path(__file__).parent.parent / "fixtures" / "benchmarks"

@@ -196,6 +196,17 @@ def test_nothing_is_started_when_the_result_file_would_be_too_large(tmp_path: Pa
     assert os.listdir(tmp_path) == ["spec.json"]
 
 
+def test_a_command_runs_where_few_files_may_be_open(tmp_path: Path) -> None:
+    """The lock of the attempt stands out of the way of scripts, where there is room."""
+    write_spec(tmp_path, ["true"])
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+
+    assert subprocess.run([*PROGRAM, str(tmp_path)], preexec_fn=limit).returncode == 0
+    assert result_of(tmp_path)["state"] == "done"
+
+
 def test_output_limit(tmp_path: Path) -> None:
     command = "echo a; while :; do echo 0123456789 >&2; sleep 0.01; done"
     result = run(tmp_path, ["sh", "-c", command], max_output_bytes=100)

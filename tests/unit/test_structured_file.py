@@ -28,3 +28,13 @@ def test_a_value_of_any_kind_is_taken(text: str, value: object) -> None:
 def test_what_cannot_be_printed_is_no_yaml() -> None:
     with pytest.raises(yaml.YAMLError, match="special characters"):
         structured("a: b\0c", "c.yaml")
+
+
+def test_aliases_of_aliases_are_not_followed_without_end() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 7)]
+    with pytest.raises(ValueError, match="aliases"):
+        structured("\n".join(lines), "c.yaml")
+    with pytest.raises(ValueError, match="holds itself"):
+        structured("a: &a [1, *a]", "c.yaml")
+    assert structured("a: &a {x: 1}\nb: {<<: *a}", "c.yaml") == {"a": {"x": 1}, "b": {"x": 1}}

@@ -92,6 +92,7 @@ def test_what_programs_print(tmp_path: Path, text: str, first: dict[str, Any]) -
 PROSE = ["all went well\nand then it ended\n", "a\n", "x: 1\n", "|\n|\n"]
 PROSE += ["Server Hostname:        127.0.0.1\nServer Port:            8765\n"]
 PROSE += ["Latency (ms):\n         min:       0.22\n         max:      46.93\n"]
+PROSE += ["Warming up ----------\n  addition   100.5k i/100ms\n  division    90.5k i/100ms\n"]
 
 
 @pytest.mark.parametrize("text", PROSE)
@@ -111,6 +112,18 @@ def test_a_latex_table_by_its_words(tmp_path: Path) -> None:
         ["ResNet", "95.1", "3.2", "1"],
         ["Ours", "96.2", "2.9", "--"],
     ]
+
+
+def test_a_rule_below_the_rows_ends_no_head(tmp_path: Path) -> None:
+    body = r"\hline Model & Acc \\ \hline a & 0.91 \\ b & 0.92 \\ \midrule c & 0.93 \\ \hline"
+    rows = read(tmp_path / "r.tex", rf"\begin{{tabular}}{{lc}} {body} \end{{tabular}}", "latex")
+    assert [row["Model"] for row in rows] == ["a", "b", "c"]
+
+
+def test_a_blank_corner_above_names_is_called_row(tmp_path: Path) -> None:
+    rows = read(tmp_path / "r.csv", ",acc,acc\n,mean,std\nsmall,1,2\nlarge,2,3\n", "csv")
+    assert rows[0] == {"row": "small", "acc.mean": "1", "acc.std": "2"}
+    assert [*read(tmp_path / "r.csv", ",acc\n0,1\n1,2\n", "csv")[0]] == ["", "acc"]
 
 
 def test_an_html_table_by_its_spans(tmp_path: Path) -> None:

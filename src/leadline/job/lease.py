@@ -125,9 +125,12 @@ def take(device: str, kind: str, info: Holder, keys: Sequence[str] = ()) -> int:
         if kept is not None and kept.get("key") not in keys:
             raise Taken(words(device, kept, "reserved"))
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    low = os.open(path_of(device, kind), flags, 0o666)
-    fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, HIGH_FD)  # out of the way of scripts
-    os.close(low)
+    fd = os.open(path_of(device, kind), flags, 0o666)
+    try:  # out of the way of scripts, where so many files may be open
+        fd, low = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD), fd
+        os.close(low)
+    except OSError:
+        pass
     try:
         if os.fstat(fd).st_uid == os.geteuid():
             os.fchmod(fd, 0o666)

@@ -418,8 +418,11 @@ def take_attempt(folder: str, tag: str) -> tuple[int, bool]:
         os.unlink(alive)
     import fcntl
 
-    # out of the way of scripts that use 3 to 9
-    high = fcntl.fcntl(tree_fd, fcntl.F_DUPFD_CLOEXEC, TREE_LOCK_FD)
+    # out of the way of scripts that use 3 to 9, where so many files may be open
+    try:
+        high = fcntl.fcntl(tree_fd, fcntl.F_DUPFD_CLOEXEC, TREE_LOCK_FD)
+    except OSError:
+        return tree_fd, locked
     os.close(tree_fd)
     return high, locked
 

@@ -9,37 +9,44 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from leadline.core.typed import Any
 
 _TIME = "tag:yaml.org,2002:timestamp"
 _NO_UTF8 = re.compile("[\udc80-\udcff]")  # bytes, as they are held in a text
 _FLOAT = "tag:yaml.org,2002:float"
+MOST_VALUES = 500_000  # beyond the letters of a file: aliases of aliases stand for any number
 
 
 def structured(text: str, path: str) -> object:
-    """The content of the file at ``path``, whose ending tells its format (YAML by default). Raises
-    ValueError, or what the parser raises."""
-    if path.endswith(".toml"):
-        import tomllib  # noqa: PLC0415  start-up: 5.4 ms
-
-        return plain_value(tomllib.loads(text))
+    """The content of the file at ``path``, whose ending tells its format (YAML by default), in text,
+    numbers, booleans, lists and objects. Raises ValueError, or what the parser raises."""
     if path.endswith(".json"):
         import json  # noqa: PLC0415  start-up: 2 ms
 
         return json.loads(text)
-    return plain_value(_yaml(text))
+    if path.endswith(".toml"):
+        import tomllib  # noqa: PLC0415  start-up: 5.4 ms
+
+        value: object = tomllib.loads(text)
+    else:
+        value = _yaml(text)
+    try:
+        return _plain(value, iter(range(MOST_VALUES + len(text))))
+    except RecursionError:
+        raise ValueError("a value holds itself, or is nested too deep") from None
 
 
-def plain_value(value: Any) -> Any:
-    """``value`` in text, numbers, booleans, lists and objects."""
+def _plain(value: Any, counted: Iterator[int]) -> Any:
+    if next(counted, None) is None:
+        raise ValueError("its aliases stand for more values than it has letters, by far")
     if isinstance(value, dict):
-        return {str(key): plain_value(inner) for key, inner in value.items()}
+        return {str(key): _plain(inner, counted) for key, inner in value.items()}
     if isinstance(value, (set, frozenset)):
-        return sorted((plain_value(inner) for inner in value), key=str)
+        return sorted((_plain(inner, counted) for inner in value), key=str)
     if isinstance(value, (list, tuple)):
-        return [plain_value(inner) for inner in value]
+        return [_plain(inner, counted) for inner in value]
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, bytes):

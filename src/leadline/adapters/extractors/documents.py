@@ -12,6 +12,7 @@ from leadline.adapters.extractors.lines import Lines, reading_of
 from leadline.adapters.extractors.readable import (
     Rows,
     Unreadable,
+    adopting,
     chosen,
     errors_of,
     refuse_large,
@@ -50,7 +51,8 @@ def rows_of_document(path: str, format: str, shown: str, which: str, said: Seque
     text = reading_of(path)(data).decode("utf-8-sig", errors_of(whole=True))
     tables = _TABLES_OF[format](text.replace("\r\n", "\n"))
     if not tables:
-        raise Unreadable("no-table", f"{shown} holds no table")
+        instead = adopting(shown) if format in ("markdown", "text") else ""
+        raise Unreadable("no-table", f"{shown} holds no table", instead=instead)
     names = [str(number) for number in range(1, len(tables) + 1)]
     places = [f"line {table.line}" for table in tables]
     at, others = chosen(which, names, places, shown)

@@ -14,11 +14,13 @@ MAX_WHOLE_BYTES = 64 * 1024 * 1024
 
 class Unreadable(Exception):
     """``code`` and what is wrong with the file as a whole. ``option``: of an import, and a value of
-    it with which the file can be read."""
+    it with which the file can be read; ``instead``: the command that takes it in."""
 
-    def __init__(self, code: str, what: str, option: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, what: str, option: tuple[str, str] | None = None, instead: str = ""
+    ) -> None:
         super().__init__(what)
-        self.code, self.what, self.option = code, what, option
+        self.code, self.what, self.option, self.instead = code, what, option, instead
 
 
 class Rows(NamedTuple):
@@ -43,6 +45,11 @@ def check_usable(path: str, shown: str) -> None:
         raise Unreadable("not-a-file", f"{shown} is not a regular file")
     if not os.path.getsize(path):
         raise Unreadable("empty-file", f"{shown} is empty")
+
+
+def adopting(shown: str) -> str:
+    """The command that takes in a log of Markdown."""
+    return f"leadline adopt {shell_word(shown)}"
 
 
 def errors_of(whole: bool) -> str:

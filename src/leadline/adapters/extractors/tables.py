@@ -39,6 +39,7 @@ from leadline.core.extract.text_table import (
     joined_names,
     one_header,
     spans,
+    with_row_names,
 )
 from leadline.core.extract.tree_tables import WHOLE, tables_in
 from leadline.core.extract.written_number import is_number
@@ -49,6 +50,7 @@ from leadline.core.typed import Any
 from leadline.ports.extractor import RunFiles
 
 _OF_LINES = ("csv", "tsv", "jsonl")
+_ROWS_AHEAD = 20
 _SEPARATOR = later(r"(?i)sep=([;,|\t])")  # a line that a spreadsheet writes above the header
 
 
@@ -158,8 +160,8 @@ def _delimited(
     header: list[str] = []
     skipped, text = 0, ""
     comments: list[int] = []
-    while (line := next(numbered, None)) is not None:
-        number, text = line[0], line[1] or ""
+    while (begun := next(numbered, None)) is not None:
+        number, text = begun[0], begun[1] or ""
         skipped = number
         if not text.strip("\ufeff\r\n"):
             continue
@@ -196,6 +198,10 @@ def _delimited(
         notes = joined_names(f"line {skipped}", heads)
         skipped = below[0][0] - 1 if heads > 1 and below else skipped
         numbered = chain(below, numbered)
+    if whole and not names and header[:1] == [""]:
+        looked = [*islice(numbered, _ROWS_AHEAD)]
+        firsts = [(line or "").partition(separator)[0].strip('\r\n" ') for _, line in looked]
+        header, numbered = with_row_names(header, firsts), chain(looked, numbered)
     if _told_apart(names, header):
         header = [*names]
     elif names and [*names] != header:

@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 from leadline.adapters.extractors import benchmarks
-from leadline.adapters.extractors.readable import MAX_WHOLE_BYTES, Rows, Unreadable, errors_of
+from leadline.adapters.extractors.readable import (
+    MAX_WHOLE_BYTES,
+    Rows,
+    Unreadable,
+    adopting,
+    errors_of,
+)
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.extract.lines import held_or_text
 from leadline.core.extract.table import Row, object_rows
@@ -41,10 +47,18 @@ def rows_of_folders(root: str, shown: str, parse: Parse) -> Rows:
     cases = [*files.cases()]
     if not rows and not cases:
         unread = "".join(f"; {where}: {what}" for where, what in files.notes[:1])
+        logs = (
+            os.path.join(shown, os.path.relpath(folder, root), name)
+            for folder, _, names in os.walk(root)
+            for name in sorted(names)
+            if name.endswith(".md")
+        )
+        log = next(logs, "")
         raise Unreadable(
             "no-event-files",
             f"{shown} holds no run: no event file, no folder with results (metrics.json, results.json, "
             "final_info.json, run.json of Sacred), no file of a benchmark program" + unread,
+            instead=adopting(os.path.normpath(log)) if log else "",
         )
     numbered = enumerate(rows, 1)
     table = chain(object_rows(numbered, whole=True), cases)

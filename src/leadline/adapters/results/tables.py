@@ -62,7 +62,8 @@ class TableSource:
             if error.option:
                 option, value = error.option
                 how = f"{shell_word(shown)} {option} {shell_word(value)}"
-            raise usage(error.code, error.what, do=f"leadline import {how}") from None
+            do = error.instead or f"leadline import {how}"
+            raise usage(error.code, error.what, do=do) from None
         except (OSError, ValueError) as error:
             what = f"cannot read {shown}: {getattr(error, 'strerror', None) or error}"
             raise not_found("no-such-file", what, do="leadline import --help") from None

@@ -184,8 +184,8 @@ def _parted(lines: list[Line], first: int, parts: re.Pattern[str]) -> TextTable 
     header = [part for part in parts.split(text.strip()) if part]
     if not 1 < len(header) + text[:1].isspace() <= MOST_COLUMNS or any(map(is_value, header)):
         return None
-    if any(name.endswith(":") for name in header):  # it says what follows, and heads no column
-        return None
+    if any(name.endswith(":") or _DASHES.fullmatch(name) for name in header):
+        return None  # it says what follows, and heads no column
     rows: list[tuple[int, list[str]]] = []
     numbers: set[int] = set()
     for below in range(first + 1, len(lines)):

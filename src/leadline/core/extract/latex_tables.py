@@ -26,6 +26,7 @@ _RULES = later(
     r"(?:\([^()]*\))?(?:\[[^\[\]]*\])*(?:\([^()]*\))?(?:\{[^{}]*\})*"
 )
 _HEAD_END = later(r"\\(?:midrule|endhead|endfirsthead)\b")
+_LINE = later(r"\\hline\b")
 _ROW_END = later(r"\\\\(?:\s*\[[^\[\]]*\])?|\\tabularnewline\b")
 _CELL_END = later(r"(?<!\\)&")
 _TOKEN = later(rf"\\(?:begin|end){_NAMES}|\\\\(?:\s*\[[^\[\]]*\])?|\\.|[{{}}&]")
@@ -98,10 +99,13 @@ def _flat(text: str, start: int) -> tuple[str, int]:
 def _lines(body: str, first: int) -> tuple[list[tuple[int, list[str]]], int]:
     """The rows by their lines, and how many of them are its head, 0 where no rule tells it."""
     lines, heads, at = list[tuple[int, list[str]]](), 0, first
+    lined = 0  # rows above the first line below a row: where there is one, a rule further down parts rows
     down: dict[int, tuple[int, str]] = {}
     for row in _ROW_END.split(body):
         if lines and not heads and _HEAD_END.search(row):
-            heads = len(lines)
+            heads = lined or len(lines)
+        if lines and not lined and _LINE.search(row):
+            lined = len(lines)
         text = _RULES.sub("", row)
         number = at + text.count("\n", 0, len(text) - len(text.lstrip()))
         at += row.count("\n")

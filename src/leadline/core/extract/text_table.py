@@ -52,7 +52,9 @@ def table_of(lines: Sequence[tuple[int, list[str]]], heads: int = 0) -> TextTabl
     """The table of lines of cells, of which the first is its header, or the first ``heads``."""
     heads = heads or header_rows([cells for _, cells in lines[: MOST_HEADER_ROWS + 1]])
     header = one_header([cells for _, cells in lines[:heads]])
-    return TextTable(lines[0][0], header, list(lines[heads:]), heads)
+    body = list(lines[heads:])
+    header = with_row_names(header, [cells[0] for _, cells in body])
+    return TextTable(lines[0][0], header, body, heads)
 
 
 def header_rows(rows: Sequence[Sequence[str]]) -> int:
@@ -68,6 +70,18 @@ def header_rows(rows: Sequence[Sequence[str]]) -> int:
         if len(row) != len(first) or any(map(is_value, row)):
             return count if _told_apart(rows[:count]) else 1
     return 1
+
+
+def with_row_names(header: Sequence[str], firsts: Sequence[str]) -> list[str]:
+    """The header, a blank corner of it above names called ``row``; a number there is an index.
+
+    >>> with_row_names(["", "acc"], ["small", "large"]), with_row_names(["", "acc"], ["0", "1"])
+    (['row', 'acc'], ['', 'acc'])
+    """
+    said = [cell for cell in firsts if cell.strip()]
+    blank = [*header[:1]] == [""] and len(header) > 1 and "row" not in header
+    named = blank and said and not any(map(is_value, said))
+    return ["row", *header[1:]] if named else [*header]
 
 
 def joined_names(where: str, lines: int) -> list[tuple[str, str]]:

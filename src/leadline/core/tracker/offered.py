@@ -81,7 +81,7 @@ _AMOUNTS = _words(
     "bytes kb mb gb kib mib gib memory instructions cycles"
 )  # of which a rate is better
 _STATISTICS = _words(
-    "p p_value pvalue pval ci_lo ci_hi ci_low ci_high std stddev stdev stderr sd sem n "
+    "deviation p p_value pvalue pval ci_lo ci_hi ci_low ci_high std stddev stdev stderr sd sem n "
     "count variance"
 )
 _REPEATS = _words("repeat rep replicate repetition")

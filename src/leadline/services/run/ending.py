@@ -318,20 +318,21 @@ def _no_result(attempt: str, not_started: str = "") -> Result:
         return {"state": "lost", "reason": what}
     if os.path.exists(os.path.join(attempt, RESULT)):
         return {"state": "lost", "reason": f"{RESULT} cannot be read: the file is damaged"}
-    if any(os.path.exists(os.path.join(attempt, name)) for name in ("owner.json", "alive.lock")):
+    problem = ""
+    try:
+        errors = open_to_read(os.path.join(attempt, "supervisor.err"))
+        with open(errors, encoding="utf-8", errors="replace") as file:
+            problem = file.read(500).strip()
+    except OSError:
+        pass
+    begun = ["owner.json"] if problem else ["owner.json", "alive.lock"]
+    if any(os.path.exists(os.path.join(attempt, name)) for name in begun):
         from leadline.job import probe  # noqa: PLC0415  start-up: only where a job was lost
 
         boot = (object_at(os.path.join(attempt, "owner.json")) or {}).get("boot_id")
         is_up = boot is not None and boot == probe.boot_id()
         return {"state": "lost", "reason": KILLED if is_up else GONE}
-    problem = not_started
-    try:
-        errors = open_to_read(os.path.join(attempt, "supervisor.err"))
-        with open(errors, encoding="utf-8", errors="replace") as file:
-            problem = file.read(500).strip() or problem
-    except OSError:
-        pass
-    why = problem or "Leadline ended before it could be"
+    why = problem or not_started or "Leadline ended before it could be"
     return {"state": "lost", "reason": f"the command was not started: {why}"}
 
 
