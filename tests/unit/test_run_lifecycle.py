@@ -133,6 +133,23 @@ def test_what_may_not_run_leaves_nothing(context: Context, request_: RunRequest,
     assert not bodies(context, "run-planned") and not context.open_runs.listed()
 
 
+def test_the_executor_makes_ready_before_the_code_is_looked_at(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    class Ahead(InstantExecutor):
+        def make_ready(self) -> None:
+            order.append("ready")
+
+    look = context.vcs.capture
+    monkeypatch.setattr(
+        context.vcs, "capture", lambda *a, **k: order.append("look") or look(*a, **k)
+    )
+    gather(with_executor(context, Ahead()), asked())
+    assert order == ["ready", "look"]
+
+
 def test_an_executor_that_is_not_here_leaves_nothing(context: Context) -> None:
     context.settings["run.executor"] = "slurm"
     with pytest.raises(LeadlineError) as refused:

@@ -92,6 +92,7 @@ FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
 # Of an engine's job: it is cancelled by whoever put this file there, and a signal is the engine's own.
 ASKED = "cancel.asked"
 OF_ENGINE = False
+AHEAD = "-"  # in place of the folder: it comes on stdin
 LOOKED: Preflight | None = None  # what a pilot saw of the machine a moment ago
 PILOT = ""  # the place that runs it, where many short runs share one job of an engine
 WATCHED = (sig.SIGCHLD, *STOP_SIGNALS, *FORWARDED_SIGNALS)
@@ -1402,13 +1403,31 @@ def supervise(folder: str) -> int:
     return 0
 
 
+def folder_told() -> str:
+    """The attempt folder, where it is told on stdin to a program that was started ahead of it; ""
+    where its launcher ended first. From here on it says what it has to say where that stands."""
+    load_all()
+    folder = b""
+    while piece := os.read(0, 65536):
+        folder += piece
+    if folder:
+        said = open_own(os.fsdecode(folder), "supervisor.err", os.O_WRONLY | os.O_APPEND)
+        os.dup2(said, 2)
+        os.close(said)
+    return os.fsdecode(folder)
+
+
 def main(argv: list[str]) -> int:
     global OF_ENGINE
-    status, message = EXIT_USAGE, "usage: supervise.py ATTEMPT_DIR [engine]"
+    status, message = EXIT_USAGE, "usage: supervise.py ATTEMPT_DIR [engine] | -"
     try:
         if argv[1:] == ["engine"]:
             OF_ENGINE = True
             del argv[1:]
+        if argv == [AHEAD]:
+            argv = [folder_told()]
+            if not argv[0]:
+                return 0
         if len(argv) == 1:
             return supervise(os.path.abspath(argv[0]))
     except Refused as e:

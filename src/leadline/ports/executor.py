@@ -157,6 +157,15 @@ class Executor(Protocol):
         ...
 
 
+class StartsAhead(Executor, Protocol):
+    """An executor that can have what a start takes time for done before there is an attempt."""
+
+    def make_ready(self) -> None:
+        """For the next ``submit`` or ``begin``, if one comes; without one nothing is left when this
+        process ends. Never raises: what is wrong is said by those."""
+        ...
+
+
 class Piloted(Executor, Protocol):
     """An executor that can also hold a few jobs of its engine and hand attempts out in them."""
 
@@ -208,6 +217,12 @@ class InProcess(Executor, Protocol):
     def finish(self, attempt_dir: str, state: str, reason: str) -> None:
         """Writes ``result.json`` and takes the environment of the attempt back. Raises OSError."""
         ...
+
+
+def make_ready(executor: Executor) -> None:
+    """Where the executor can start ahead, it does."""
+    if hasattr(executor, "make_ready"):
+        executor.make_ready()
 
 
 def holds_of(executor: Executor) -> Holds | None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from _signal import SIGKILL  # type: ignore[import-not-found]  # without the enums of ``signal``
 from collections.abc import Mapping, Sequence
 
 from leadline.core.errors import LeadlineError, environment
-from leadline.core.typed import TYPE_CHECKING
-from leadline.job import probe
+from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.job import probe, supervise
 from leadline.job.disk import open_to_read
 from leadline.ports.executor import OVER, device_taken
 
@@ -42,6 +43,7 @@ class LocalExecutor:
         self._interpreter = interpreter or os.path.realpath(sys.executable)
         # attempt folder -> supervisor we started and have not waited for
         self._mine: dict[str, int] = {}
+        self._ready: _Ready | None = None
 
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.submit``. ``resources`` are not enforced by this executor.
@@ -50,14 +52,7 @@ class LocalExecutor:
             LeadlineError: ``environment``: no interpreter, no room on the disk, or an unusable ``spec.json``.
         """
         folder = os.path.abspath(attempt_dir)
-        read_fd, write_fd = os.pipe()
-        try:
-            pid = self._spawn(folder, write_fd)
-        except OSError as e:
-            os.close(read_fd)
-            raise self._not_started(e) from e
-        finally:
-            os.close(write_fd)
+        pid, read_fd = self._started(folder)
         try:
             started = os.read(read_fd, 64).startswith(b"started")
         finally:
@@ -68,18 +63,22 @@ class LocalExecutor:
             self._check_refusal(folder, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         return self._handle(folder)
 
+    def make_ready(self) -> None:
+        """See ``StartsAhead.make_ready``."""
+        if self._ready is None:
+            try:
+                self._ready = _Ready(self._argv(supervise.AHEAD))
+            except OSError:
+                pass  # said where there is something to start
+
     def begin(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.begin``. Raises LeadlineError ``environment`` when no process can be made."""
         folder = os.path.abspath(attempt_dir)
         if os.path.exists(f"{folder}/alive.lock"):
             return self.submit(attempt_dir, resources)  # begun before: there is nothing to wait for
-        unheard = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            pid = self._mine[folder] = self._spawn(folder, unheard)
-        except OSError as e:
-            raise self._not_started(e) from e
-        finally:
-            os.close(unheard)
+        pid, read_fd = self._started(folder)
+        os.close(read_fd)
+        self._mine[folder] = pid
         # A child that nobody has waited for keeps its number, so these are its own.
         return self._handle_of(
             {"pid": pid, "start_ticks": probe.start_ticks(pid), "boot_id": probe.boot_id()}
@@ -130,22 +129,32 @@ class LocalExecutor:
         finally:
             ends.close()
 
-    def _spawn(self, folder: str, announce_fd: int) -> int:
-        argv = [self._interpreter, "-I", "-S", "-c", _BOOT, _JOB_FOLDER, folder]
-        create = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        mode = os.stat(folder).st_mode & 0o666
+    def _started(self, folder: str) -> tuple[int, int]:
+        """The process of a job program, and where it says that it is up. Raises LeadlineError."""
+        ready, self._ready = self._ready, None
+        if ready is not None and (read_fd := ready.take(folder)) is not None:
+            return ready.pid, read_fd
+        read_fd, write_fd = os.pipe()
         errors = f"{folder}/supervisor.err"
         if os.path.exists(f"{folder}/alive.lock"):
             errors = os.devnull  # started before: the first one's words stay
-        actions = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, announce_fd, 1),
-            (os.POSIX_SPAWN_OPEN, 2, errors, create, mode),
-        ]
+        create = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         try:
-            return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions, setsid=True)
-        except NotImplementedError:  # an old C library: the supervisor calls setsid itself
-            return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+            mode = os.stat(folder).st_mode & 0o666
+            actions = [
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, write_fd, 1),
+                (os.POSIX_SPAWN_OPEN, 2, errors, create, mode),
+            ]
+            return _spawn(self._argv(folder), actions), read_fd
+        except OSError as e:
+            os.close(read_fd)
+            raise self._not_started(e) from e
+        finally:
+            os.close(write_fd)
+
+    def _argv(self, folder: str) -> list[str]:
+        return [self._interpreter, "-I", "-S", "-c", _BOOT, _JOB_FOLDER, folder]
 
     def _not_started(self, problem: OSError) -> LeadlineError:
         return environment(
@@ -212,6 +221,68 @@ class LocalExecutor:
 def made(setup: ExecutorSetup) -> LocalExecutor:
     """A declared one: this machine with an environment, limits or devices of its own."""
     return LocalExecutor(setup.options.get("python"), setup.name)
+
+
+def _spawn(argv: list[str], actions: Sequence[tuple[Any, ...]]) -> int:
+    try:
+        return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions, setsid=True)
+    except NotImplementedError:  # an old C library: the supervisor calls setsid itself
+        return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+
+
+class _Ready:
+    """A job program that waits to be told its attempt, and ends where we end first. Made when it is
+    started. Raises OSError."""
+
+    def __init__(self, argv: list[str]) -> None:
+        self._tell, self._environment = -1, dict(os.environ)
+        (stdin, self._tell), (self._said, stdout) = os.pipe(), os.pipe()
+        actions = [
+            (os.POSIX_SPAWN_DUP2, stdin, 0),
+            (os.POSIX_SPAWN_DUP2, stdout, 1),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        try:
+            self.pid = _spawn(argv, actions)
+        except OSError:
+            os.close(self._tell)
+            os.close(self._said)
+            self._tell = -1
+            raise
+        finally:
+            os.close(stdin)
+            os.close(stdout)
+
+    def take(self, folder: str) -> int | None:
+        """Hands it the attempt, once; where it says that it is up. None where it is of no use for this
+        one: it was started in another environment, or has ended."""
+        of_use = os.environ == self._environment and not os.path.exists(f"{folder}/alive.lock")
+        try:
+            if of_use:
+                os.write(self._tell, os.fsencode(folder))
+        except BrokenPipeError:
+            of_use = False
+        if not of_use:
+            self.end()
+            return None
+        os.close(self._tell)
+        self._tell = -1
+        return self._said
+
+    def end(self) -> None:
+        os.close(self._tell)
+        os.close(self._said)
+        self._tell = -1
+        try:
+            if os.waitpid(self.pid, os.WNOHANG)[0] == 0:
+                os.kill(self.pid, SIGKILL)
+                os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            pass  # we are a fork of who started it, or the kernel was made to forget children
+
+    def __del__(self) -> None:
+        if self._tell >= 0:
+            self.end()
 
 
 class _Ends:

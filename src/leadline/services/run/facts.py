@@ -10,7 +10,7 @@ from leadline.core.plain import shell_word
 from leadline.core.record.run import program_of, run_key
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
-from leadline.ports.executor import ELSEWHERE
+from leadline.ports.executor import ELSEWHERE, make_ready
 from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
 from leadline.services.run.same_program import with_program
@@ -78,6 +78,7 @@ def gather(
 
     take_terms(context, request)
     here = is_here(context, request.topic)
+    make_ready(context.executor_for(context.executor_name(request.topic)))
 
     def ask() -> None:
         if first is not None:

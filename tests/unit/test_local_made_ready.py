@@ -1,0 +1,102 @@
+"""A job program that was started before there was an attempt: it is taken for the next one, or ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters.executors.local import LocalExecutor
+from leadline.core.errors import LeadlineError
+from leadline.job import probe
+from leadline.testing.executor_contract import Attempt, wait_until
+
+Ready = Callable[..., tuple[Attempt, int]]
+
+
+def children() -> set[int]:
+    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Ready:
+    def made(*argv: str) -> tuple[Attempt, int]:
+        attempt = Attempt(tmp_path / "attempt-1", LocalExecutor, list(argv))
+        before = children()
+        attempt.executor.make_ready()  # type: ignore[attr-defined]
+        (pid,) = children() - before
+        return attempt, pid
+
+    return made
+
+
+@pytest.mark.parametrize("start", ["submit", "begin"])
+def test_the_attempt_goes_to_the_program_that_is_up(ready: Ready, start: str) -> None:
+    one, pid = ready("sh", "-c", "echo said; exit 3")
+    getattr(one, start)()
+    assert one.handle["pid"] == pid
+    result = one.finish()
+    assert (result["state"], result["exit_code"]) == ("failed", 3)
+    assert one.output() == b"said\n"
+    assert one.output("supervisor.err") == b""
+
+
+def test_what_it_refuses_is_told_as_ever(ready: Ready) -> None:
+    one, _ = ready("true")
+    spec = Path(one.dir, "spec.json")
+    good = spec.read_text()
+    spec.write_text("[1]")
+    with pytest.raises(LeadlineError) as caught:
+        one.submit()
+    assert caught.value.code == "supervisor-refused"
+    assert "spec.json cannot be used" in caught.value.what
+    spec.write_text(good)
+    assert one.submit().finish()["state"] == "done"
+
+
+def test_another_environment_has_a_program_of_its_own(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, pid = ready("sh", "-c", "echo $SET_LATER")
+    monkeypatch.setenv("SET_LATER", "yes")
+    one.submit().finish()
+    assert one.output() == b"yes\n"
+    assert pid not in children()
+
+
+def test_an_attempt_that_was_started_before_is_left_alone(ready: Ready) -> None:
+    one, _ = ready("sh", "-c", "echo once")
+    LocalExecutor().submit(one.dir, {})
+    one.submit()
+    one.finish()
+    assert one.output() == b"once\n"
+    assert one.output("supervisor.err") == b""
+
+
+def test_one_that_is_gone_is_replaced(ready: Ready) -> None:
+    one, pid = ready("true")
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert one.submit().handle["pid"] != pid
+    assert one.finish()["state"] == "done"
+
+
+def test_what_nobody_needed_ends_with_its_launcher(ready: Ready) -> None:
+    one, pid = ready("true")
+    del one.executor
+    assert pid not in children()
+    code = """
+import os
+from leadline.adapters.executors.local import LocalExecutor
+executor = LocalExecutor()
+executor.make_ready()
+print(executor._ready.pid, flush=True)
+os._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    wait_until(lambda: probe.start_ticks(int(done.stdout)) is None, "its end")
