@@ -264,3 +264,11 @@ def test_what_a_record_cannot_hold_is_named_and_the_rest_kept() -> None:
     assert dropped == ["body.metrics.bad", "body.exit_code", "body.outputs.stdout"]
     with pytest.raises(ValueError, match="lacks run"):
         fitting("run-ended", {"state": "done"})
+
+
+@pytest.mark.parametrize("other", [True, 1.0, "1", [1], 1 << 63])
+def test_what_was_tested_once_vouches_for_nothing_that_only_equals_it(other: Any):
+    plan = next(r.body for r in BASE if r.kind == "run-planned")
+    for count in (1, other, 1):
+        body = {**plan, "hardware": {"cpu_count": count}}
+        assert bool(misfit("run-planned", body)) == (count is other)

@@ -30,7 +30,7 @@ def canonical_json(value: Any) -> str:
 
     Raises TypeError for a value without a stable form (an object, a set, a callable).
     """
-    text = _encode(finite(value))
+    text = _written_at_once(value)
     if text.isascii():
         return text
     try:
@@ -38,6 +38,31 @@ def canonical_json(value: Any) -> str:
     except UnicodeEncodeError:
         return _encode(_whole(finite(value)))
     return text
+
+
+def _written_at_once(value: Any) -> str:
+    """Without a copy where there is nothing to put right in it: most records are written so."""
+    if _names_are_texts(value):
+        try:
+            return _encode(value)
+        except ValueError:  # NaN or an infinity
+            pass
+    return _encode(finite(value))
+
+
+def _names_are_texts(value: Any) -> bool:
+    """Whether it consists of nothing but dicts with texts for names, lists, and what they hold."""
+    waiting = [value]
+    for one in waiting:
+        kind = type(one)
+        if kind is dict:
+            if not _TEXT.issuperset(map(type, one)):
+                return False
+            one = one.values()
+        elif kind is not list:
+            return one is value and kind in _WRITTEN_AS_THEY_ARE
+        waiting += [inner for inner in one if type(inner) not in _WRITTEN_AS_THEY_ARE]
+    return True
 
 
 def _whole(value: Any) -> Any:
@@ -60,7 +85,9 @@ def nonfinite_word(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
+_TEXT = frozenset({str})
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+_WRITTEN_AS_THEY_ARE = _AS_THEY_ARE | {float}
 
 
 def finite(value: Any) -> Any:

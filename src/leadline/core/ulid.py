@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 _DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")  # as ``int`` has them
 LENGTH = 26
 EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: nothing was recorded before there was a Leadline
@@ -30,7 +31,8 @@ def _text(value: int) -> str:
 
 
 def _characters(value: int, count: int) -> str:
-    return "".join([_ALPHABET[value >> at & 31] for at in range(5 * count - 5, -5, -5)])
+    """``count``: an even number of them."""
+    return "".join([_PAIRS[value >> at & 1023] for at in range(5 * count - 10, -10, -10)])
 
 
 @lru_cache(maxsize=4)

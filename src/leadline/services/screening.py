@@ -110,8 +110,8 @@ class Screen:
         def cleared(
             records: Sequence[tuple[str, Mapping[str, Any], str]],
         ) -> list[Mapping[str, Any]]:
-            """Of each kind, body and its line as a record: the body, itself where nothing is hidden."""
-            found = hiding.suspects([_searched(body, line) for _, body, line in records])
+            """Of each kind, body and its JSON: the body, itself where nothing is hidden."""
+            found = hiding.suspects([_searched(body, text) for _, body, text in records])
             return [
                 self._cleared(kind, body) if at in found else body
                 for at, (kind, body, _) in enumerate(records)
@@ -268,15 +268,15 @@ class Screen:
             return os.urandom(32), set()
 
 
-def _searched(body: Mapping[str, Any], line: str) -> str:
-    """What may be hidden in a record: its body without what Leadline made."""
-    from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only who writes
-
+def _searched(body: Mapping[str, Any], text: str) -> str:
+    """What may be hidden in a record; what Leadline made in it holds nothing. Bytes that are no
+    UTF-8, which a secret may have, stand in ``text`` as escapes."""
+    if "\\\\" not in text:
+        return as_given(text)
     try:
-        text = _written({name: value for name, value in body.items() if name not in WOVEN})
+        return as_given(_written(body))
     except TypeError:  # a name that is none of JSON
-        text = line
-    return as_given(text)
+        return as_given(text)
 
 
 def _sort(sort: str) -> str:

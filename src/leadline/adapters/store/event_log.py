@@ -25,7 +25,7 @@ from leadline.adapters.files import (
     write_atomically,
     write_over,
 )
-from leadline.core.canonical import PIECE_BYTES, digest_bytes, is_digest
+from leadline.core.canonical import PIECE_BYTES, canonical_json, digest_bytes, is_digest
 from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import named_id, parse_id
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from leadline.ports.records import Clock, RunsHeld
     from leadline.ports.sessions import Sessions
 
-#: of each kind, body and its line, the body without secrets: the same one where it holds none
+#: of each kind, body and its JSON, the body without secrets: the same one where it holds none
 Screening = Callable[[Sequence[tuple[str, Mapping[str, Any], str]]], Sequence[Mapping[str, Any]]]
 ROLL_BYTES = 256 * 1024
 FOLDED_WHOLE_BYTES = 192 * 1024  # a thread as long as this is looked at in parts
@@ -650,7 +650,9 @@ class FileTransaction:
     def __init__(self, log: EventLog, topic: str, many: bool = False) -> None:
         self.log = log
         self.topic = topic
-        self._unseen: list[Record] | None = [] if many else None  # not looked through yet
+        # Of many, with the JSON of their bodies: not looked through yet.
+        self._unseen: list[tuple[Record, str]] | None = [] if many else None
+        self._made: list[Record] = []
         self._end_torn_line()
         self.index = log.index
         self.index.refresh(topic)
@@ -791,14 +793,15 @@ class FileTransaction:
         record = self._record(self.new_uid(), kind, body)
         if (shown := created_id(record)) and parse_id(shown) is None:
             raise no_start(self.topic, shown)
-        line = record.line()
+        text = canonical_json(body)
+        line = record.line_around(text)
         if self._unseen is None:
-            (clean,) = self._cleared([(kind, body, line.decode())])
+            (clean,) = self._cleared([(kind, body, text)])
             if clean is not body:
                 record = record.changed(clean, self.prev)
                 line = record.line()
         else:
-            self._unseen.append(record)
+            self._unseen.append((record, text))
         self._next = ""
         self.lines.append(line)
         for counted, number in numbers_of(record).items():
@@ -815,21 +818,21 @@ class FileTransaction:
             self._screen = self.log.screening()
         return self._screen(records)
 
-    def _look_through(self, records: Sequence[Record]) -> None:
+    def _look_through(self, records: Sequence[tuple[Record, str]]) -> None:
         """Take the secrets out of what was added, which is chained anew where there are some."""
-        looked_at = zip(records, self.lines, strict=True)
-        clean = self._cleared([(r.kind, r.body, line.decode()) for r, line in looked_at])
-        if all(body is r.body for body, r in zip(clean, records, strict=True)):
+        clean = self._cleared([(r.kind, r.body, text) for r, text in records])
+        self._made = [record for record, _ in records]
+        if all(body is r.body for body, r in zip(clean, self._made, strict=True)):
             return
-        self.lines, self.prev, self._unseen = [], records[0].prev, []
-        for record, body in zip(records, clean, strict=True):
-            self._unseen.append(record.changed(body, self.prev))
-            self.lines.append(self._unseen[-1].line())
+        self.lines, self.prev = [], self._made[0].prev
+        for at, body in enumerate(clean):
+            self._made[at] = self._made[at].changed(body, self.prev)
+            self.lines.append(self._made[at].line())
             self.prev = line_digest(self.lines[-1])
 
     def written(self) -> dict[bytes, Record]:
         """Of many records, those that reading their lines would give, by these."""
-        made = zip(self.lines, self._unseen or (), strict=True)
+        made = zip(self.lines, self._made, strict=True)
         return {line[:-1]: r for line, r in made if not misfit(r.kind, r.body)}
 
     def _record(self, uid: str, kind: str, body: Mapping[str, Any]) -> Record:

@@ -6,12 +6,13 @@ is one of its kind. What does not is kept in its file and quarantined: never fol
 ``verify`` and ``doctor`` (docs/design/record.md, "One bad record stops one record").
 
 A shape is compiled into nested functions when its first record is read; a record of a dozen fields
-takes a microsecond then.
+takes a microsecond then. What many records say alike (the machine, the environment) is tested once.
 """
 
 from __future__ import annotations
 
 import json
+import marshal
 from collections.abc import Callable, Mapping
 
 from leadline.core.canonical import finite
@@ -23,6 +24,7 @@ from leadline.core.typed import Any
 LARGEST_INTEGER = (1 << 63) - 1  # of what is counted: the index keeps no larger one
 LARGEST_NUMBER = 1.7976931348623157e308
 DEEPEST = 40  # of values that are a user's own
+MOST_REMEMBERED = 1000  # values of one member that were tested
 Test = Callable[[Any], bool]
 
 
@@ -121,7 +123,10 @@ def _either(specs: tuple[Any, ...]) -> Test:
 
 def _object(fields: Mapping[str, Any], needed: tuple[str, ...]) -> Test:
     exact = {name: _EXACT[spec] for name, spec in fields.items() if spec in _EXACT}
-    tests = {name: _test(spec) for name, spec in fields.items()}
+    tests = {
+        name: _remembering(_test(spec)) if _has_shape(spec) else _test(spec)
+        for name, spec in fields.items()
+    }
     kind_of, test_of, must = exact.get, tests.get, frozenset(needed)
 
     def test(value: Any) -> bool:
@@ -133,6 +138,31 @@ def _object(fields: Mapping[str, Any], needed: tuple[str, ...]) -> Test:
         return True
 
     return test
+
+
+def _has_shape(spec: Any) -> bool:
+    return spec in SHAPES or (type(spec) is tuple and any(map(_has_shape, spec[1:])))
+
+
+def _remembering(test: Test) -> Test:
+    """``test``, which is not made again of what is the same in every byte, types included."""
+    passed = set[bytes]()
+
+    def test_once(value: Any) -> bool:
+        try:
+            same = marshal.dumps(value, 2)
+        except ValueError:  # nothing that JSON gives
+            return test(value)
+        if same in passed:
+            return True
+        if not test(value):
+            return False
+        if len(passed) >= MOST_REMEMBERED:
+            passed.clear()
+        passed.add(same)
+        return True
+
+    return test_once
 
 
 _EXACT: dict[Any, type] = {"str": str, "bool": bool, "none": type(None)}

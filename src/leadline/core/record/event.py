@@ -13,7 +13,9 @@ import json
 import marshal
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
+from json.encoder import encode_basestring
 from operator import itemgetter
 
 from leadline.core.canonical import canonical_json, digest_bytes, sha256_for
@@ -59,17 +61,32 @@ class Record(Generic[Body]):
 
     def line(self) -> bytes:
         """The canonical line, with its final newline."""
-        envelope = {name: getattr(self, name) for name in ENVELOPE}
+        return self.line_around(canonical_json(self.body))
+
+    def line_around(self, body: str) -> bytes:
+        """The same, for who has the canonical JSON of the body: names are in order."""
+        seen, session = "", ""
         if self.seen is not None:
-            envelope["seen"] = self.seen
+            seen = f'"seen":{canonical_json(self.seen)},'
         if self.session:
-            envelope["session"] = self.session
-        return canonical_json(envelope).encode() + b"\n"
+            session = f'"session":{canonical_json(self.session)},'
+        at, uid, prev = map(encode_basestring, (self.at, self.id, self.prev))  # ASCII all
+        return (
+            f'{{"actor":{_quoted(self.actor)},"at":{at},"body":{body},"id":{uid},'
+            f'"kind":{_quoted(self.kind)},"prev":{prev},{seen}{session}'
+            f'"thread":{_quoted(self.thread)},"v":{self.v},"writer":{_quoted(self.writer)}}}\n'
+        ).encode()
 
     def changed(self, body: Mapping[str, Any], prev: str) -> Record:
         """The same record with another body, behind another line."""
         kept = (self.id, self.at, self.thread, self.writer, self.kind, self.actor)
         return Record(*kept, dict(body), prev, self.v, self.seen, self.session)
+
+
+@lru_cache(maxsize=64)
+def _quoted(text: str) -> str:
+    """What one record says of itself as the one before it did."""
+    return canonical_json(text)
 
 
 class BadLine(ValueError):

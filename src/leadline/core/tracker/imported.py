@@ -105,8 +105,9 @@ class FoundRuns:
     def __init__(self) -> None:
         self._held: list[bytes | FoundRun] = []
 
-    def append(self, run: FoundRun) -> None:
-        self._held.append(packed(run))
+    def append(self, run: FoundRun | bytes) -> None:
+        """``run``: packed it may be."""
+        self._held.append(packed(run) if isinstance(run, FoundRun) else run)
 
     def __len__(self) -> int:
         return len(self._held)

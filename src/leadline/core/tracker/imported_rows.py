@@ -52,6 +52,7 @@ from leadline.core.typed import Any, NamedTuple
 REASON_CHARS = 400
 TOLD_CHARS = 2_000
 _ABSENT = "the row has no such cell"
+MOST_KNOWN = 10_000  # texts of a column of which it is known what they are
 _Taken = tuple[FoundRun, list[CellNotTaken]]
 
 
@@ -110,9 +111,19 @@ class _Measured(NamedTuple):
     told: bool
 
 
+class _Kept(NamedTuple):
+    """A run that is taken. ``written_otherwise``: columns whose cell is written in another way than
+    its value, which is told only when all rows were read."""
+
+    run: bytes | FoundRun
+    left: list[CellNotTaken]
+    key: str
+    written_otherwise: tuple[str, ...]
+
+
 class _Reading:
     """A table that is being read. ``seen``: its columns; ``taken``: by what makes a row the same as
-    another."""
+    another; ``values``: of each column, what its texts are as config."""
 
     def __init__(self, header: list[str], columns: Columns, found: Findings, unit: str) -> None:
         self.header, self.columns, self.found, self.unit = header, columns, found, unit
@@ -121,7 +132,8 @@ class _Reading:
         ends = (name for name in columns.metrics if name.endswith(VALUE) and name not in header)
         self.spread = {name.removesuffix(VALUE) for name in ends}
         self.no_config |= self.spread
-        self.taken: dict[object, tuple[bytes | FoundRun, list[CellNotTaken]]] = {}
+        self.taken: dict[object, _Kept] = {}
+        self.values: dict[str, dict[str, Any]] = {}
         self.spelled, self.empty = Spellings(), True
         self.lacking: set[str] = set()  # of ``LACKS``
 
@@ -153,15 +165,17 @@ class _Reading:
             if cells is None:
                 self.found.refuse(where, TROUBLES.get(trouble, "it is not readable"))
                 continue
-            unclean = next((name for name in cells if name not in self.seen and _flaw(name)), None)
+            new = cells.keys() - self.seen.keys()
+            unclean = next((name for name in cells if name in new and _flaw(name)), None)
             if unclean is not None:
                 self.found.refuse(where, f"the column name {beginning(unclean)!r} {_flaw(unclean)}")
                 continue
             cells = self._with_values(cells)
-            self.seen.update(dict.fromkeys(cells))
+            if not cells.keys() <= self.seen.keys():
+                self.seen.update(dict.fromkeys(cells))
             self.found.rows_total += 1
-            lines = sum(str(cell).count("\n") for cell in cells.values()) if self.header else 0
-            if lines and self.unit == "line":
+            of_lines = self.header and self.unit == "line"
+            if of_lines and (lines := "".join(map(str, cells.values())).count("\n")):
                 what = f"this row goes to line {number + lines}: a quoted cell holds line ends"
                 self.found.note(where, what)
             yield RowValues(where, cells)
@@ -227,7 +241,7 @@ class _Reading:
             named = {column for column, metric in columns.metrics.items() if metric in run.series}
             left = [cell for cell in all_left if cell.why != _ABSENT or cell.column not in named]
             run.where, run.metrics, run.nonfinite = f"from {first_row[same]}", {}, {}
-            self.taken[same] = run, left
+            self._hold(same, run, left)
 
     def take_items(self, rows: Iterable[RowValues]) -> None:
         """One run for all rows that differ in nothing but item, time, words and values."""
@@ -250,7 +264,7 @@ class _Reading:
             key, told = self.columns.key, one.run.told  # other words are those of its first item
             one.run.told = {name: told[name] for name in key if name in told}
             one.reduce(by, self.columns.reduce, self.found)
-            self.taken[same] = one.run, one.left
+            self._hold(same, one.run, one.left)
 
     def finish(self) -> None:
         found, columns = self.found, self.columns
@@ -259,13 +273,16 @@ class _Reading:
         waiting = [*reversed(self.taken.values())]
         self.taken.clear()
         while waiting:
-            held, left = waiting.pop()
-            run = unpacked(held)
-            _keep_texts(run, self.spelled)
-            found.runs.append(run)
-            found.leave(cell for cell in left if cell.why != _ABSENT or cell.column in every)
-            if not run.series:
-                alike[run.key] = alike.get(run.key, 0) + 1
+            held, left, key, written_otherwise = waiting.pop()
+            if any(map(self.spelled.is_text, written_otherwise)):
+                run = unpacked(held)
+                _keep_texts(run, self.spelled)
+                held, key = packed(run), run.key
+            found.runs.append(held)
+            if left:
+                found.leave(c for c in left if c.why != _ABSENT or c.column in every)
+            if isinstance(held, bytes):  # a series says more than its key
+                alike[key] = alike.get(key, 0) + 1
         if self.empty:
             found.note(found.source, "it has no row" + (" below its header" if self.header else ""))
         if "" in self.seen:
@@ -303,17 +320,23 @@ class _Reading:
             values = [(m.metric, words_of(m.cell)) for m in row.measured or []]
             same = (*cells, None, *values, row.side, row.nth)
         if same not in self.taken:
-            self.taken[same] = packed(run), new[1]
+            self._hold(same, *new)
             return
-        first = unpacked(self.taken[same][0]).where
+        first = unpacked(self.taken[same].run).where
         words = ", ".join(f"{name} {value}" for name, value in named.items())
         if not by_key:
             found.refuse(run.where, f"it is the same as {first} in every column")
         elif columns.keep == "last":
             found.refuse(first, f"its key ({words}) comes again in {run.where}, which is taken")
-            self.taken[same] = packed(run), new[1]
+            self._hold(same, *new)
         else:
             found.refuse(run.where, f"its key ({words}) is that of {first}, which is taken")
+
+    def _hold(self, same: object, run: FoundRun, left: list[CellNotTaken]) -> None:
+        run.key = _key_of(run)
+        config = run.config
+        odd = [name for name, text in run.written.items() if config[name] != text]
+        self.taken[same] = _Kept(packed(run), left, run.key, tuple(odd))
 
     def _run_of(self, row: RowValues) -> _Taken | str:
         """The run of one row with the cells of metrics that it leaves, or why there is no run. A row
@@ -349,18 +372,32 @@ class _Reading:
         if names is None:
             names = [c for c in cells if c and c not in self.no_config]
         for name in (*names, *self.named):
-            if _holds(cell := cells.get(name)) and (flaw := _flaw(words_of(cell))):
+            cell = cells.get(name)
+            known = isinstance(cell, str) and cell in self.values.get(name, ())
+            if not known and _holds(cell) and (flaw := _flaw(words_of(cell))):
                 return f"{name} {flaw}"
-        held = {name: cells[name] for name in names if _holds(cells.get(name))}
-        for name, cell in held.items():
-            if isinstance(cell, str):
-                self.spelled.add(name, cell)
-                run.written[name] = cell.strip()
-        run.config = {name: _as_config(cell) for name, cell in held.items()}
+        for name in names:
+            if _holds(cell := cells.get(name)):
+                run.config[name] = self._as_config(name, cell)
+                if isinstance(cell, str):
+                    run.written[name] = cell.strip()
         if row.side:
             run.config[SIDE if SIDE not in run.config else f"{SIDE}_of_change"] = row.side
         self._tell(run, cells)
         return ""
+
+    def _as_config(self, name: str, cell: Any) -> Any:
+        """What a cell without a flaw is; the same texts stand in most rows."""
+        if not isinstance(cell, str):
+            return _as_config(cell)
+        known = self.values.setdefault(name, {})
+        if cell in known:
+            return known[cell]
+        self.spelled.add(name, cell)
+        value = _as_config(cell)
+        if len(known) < MOST_KNOWN and not isinstance(value, list):
+            known[cell] = value
+        return value
 
     def _tell(self, run: FoundRun, cells: Mapping[str, Any]) -> None:
         """What the row says besides: when, of which code, and in words."""
@@ -428,6 +465,9 @@ def _take_cell(
     value, why = None, _ABSENT
     if one.there:
         value, why = _measured(cell, columns.units.get(one.metric, ""))
+    if value is not None and not why:
+        run.measured(one.metric, value)
+        return
     said = beginning(words_of(cell)) if one.there else ""
     if not one.there and (inner := [name for name in cells if name.startswith(f"{column}.")]):
         why = f"an object or a list of them: its values are columns, {beginning(', '.join(inner))}"
@@ -436,9 +476,8 @@ def _take_cell(
         run.measured(one.metric, value)
     elif said.strip() and cell is not None:
         wrong.append(f"{column} is {said!r}, which is {why}")
-    if why:
-        text = why if value is not None else _sentence(why)
-        left.append(CellNotTaken(one.where, column, said, text))
+    text = why if value is not None else _sentence(why)
+    left.append(CellNotTaken(one.where, column, said, text))
 
 
 def _in_words(cells: Mapping[str, Any], columns: Columns) -> bool:
