@@ -21,9 +21,9 @@ from leadline.core.record.event_files import check
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text import unbound
 from leadline.core.text.lint import lint
-from leadline.render.logbook.header import render_header
+from leadline.render.logbook.header import hypothesis_lines, render_header
 from leadline.services.context import Context
-from leadline.services.evidence import claim, hypothesis
+from leadline.services.evidence import claims, hypothesis
 from leadline.services.look.next import next_actions
 from leadline.services.publish import seal
 from leadline.services.publish.seal import make_bundle
@@ -177,9 +177,9 @@ def in_both_ways(monkeypatch: pytest.MonkeyPatch, question: Callable[[Thread], o
 
 
 def test_claims_and_hypotheses_are_listed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    in_both_ways(monkeypatch, claim.listing)
+    in_both_ways(monkeypatch, claims.listing)
     in_both_ways(monkeypatch, hypothesis.listing)
-    some, count = claim.listing(Thread("t"), most=3)
+    some, count = claims.listing(Thread("t"), most=3)
     assert (some, count) == ([], 0)
 
 
@@ -319,11 +319,13 @@ def test_who_asks_what_was_predicted_reads_no_hypothesis(folded: list[str]) -> N
 
 def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = list[str]()
-    row_of = claim.row_of
-    monkeypatch.setattr(claim, "row_of", lambda *given: shown.append(given[1].id) or row_of(*given))
+    row_of = claims.row_of
+    monkeypatch.setattr(
+        claims, "row_of", lambda *given: shown.append(given[1].id) or row_of(*given)
+    )
     with store() as log:
         put(log, study(12))
-        rows, count = log.look("t", lambda thread: claim.listing(thread, most=2))
+        rows, count = log.look("t", lambda thread: claims.listing(thread, most=2))
     assert (len(rows), count, shown) == (2, CLAIMS, ["P-C1", "P-C2"])
 
 
@@ -403,10 +405,13 @@ def test_a_prediction_rests_on_the_runs_of_those_beside_it_though_they_are_asked
 
 
 def header_of(log: EventLog, folded: list[str]) -> str:
-    """The header of the logbook, as by the whole thread; the experiments folded for it are noted."""
+    """The header of the logbook for who writes, as by the whole thread; what is folded for it is
+    noted."""
     folded.clear()
-    found = log.look("t", lambda thread: render_header(thread, labels_for(thread)))
-    whole = log.thread("t")
+    view, whole = log.view("t"), log.thread("t")
+    # By themselves first: nothing else has had the claims judged then.
+    assert hypothesis_lines(view, labels_for(view)) == hypothesis_lines(whole, labels_for(whole))
+    found = render_header(view, labels_for(view))
     assert found == render_header(whole, labels_for(whole))
     return found
 

@@ -320,6 +320,7 @@ class KeptRows:
     def told_of(
         self, kind: str, name: str, tell: Callable[[Item], str]
     ) -> Iterator[tuple[str, str]]:
+        self.judge()  # what was told of an item goes when that is judged again
         last = ""
         while rows := self.execute(
             "SELECT place, things.id, text FROM things LEFT JOIN told_of ON told_of.thread=things.thread "
