@@ -21,6 +21,9 @@ from leadline.core.record.event_files import check
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text import unbound
 from leadline.core.text.lint import lint
+from leadline.core.view import facts
+from leadline.core.view.facts import HEADLINES
+from leadline.core.view.page import page_of
 from leadline.render.logbook.header import hypothesis_lines, render_header
 from leadline.services.context import Context
 from leadline.services.evidence import claims, hypothesis
@@ -285,6 +288,44 @@ def test_what_many_runs_say_alike_is_held_once(monkeypatch: pytest.MonkeyPatch) 
         checked, faults = check(log.files("t"), "0f" * 16)
     of_runs = [record for record in checked if record.kind == "run-planned"]
     assert len({id(record.body["code"]) for record in of_runs}) == 1 and not faults
+
+
+def test_a_page_reads_of_notes_and_decisions_what_it_may_show(folded: list[str]) -> None:
+    made = study(6)
+    about = {"about": ["P-001"], "refs": refs_of(made.runs[0])}
+    made.item("w1", "note", {"text": "run more", "role": "next", **about}, 1)
+    for at in range(150):
+        made.item("w1", "note", {"text": f"{at}", "role": "interpretation", **about}, 1)
+    for at in range(70):
+        made.item("w1", "decision", {"text": f"{at}", "evidence": ["P-001"], **about}, 1)
+    made.item("w1", "note", {"text": "run again", "role": "next", **about}, 1)
+    with store() as log:
+        put(log, made)
+        look(log)
+        folded.clear()
+        page = log.look("t", lambda thread: page_of(thread, labels_for(thread)))
+    assert page.step is not None and (page.step.text, page.step.decided) == ("run again", "")
+    assert [e.id for e in page.uninterpreted] == []
+    notes, decisions = ({b for b in folded if b.startswith(f"P-{kind}")} for kind in "ND")
+    assert len(notes) < 50 and len(decisions) <= HEADLINES
+
+
+def test_what_many_texts_cite_is_folded_together_once_one_is_asked_for(folded: list[str]) -> None:
+    made = study(30)
+    for run in made.runs:
+        about = {"about": [run.body["experiment"]], "refs": refs_of(run)}
+        made.item("w1", "note", {"text": "so", "role": "interpretation", **about}, 1)
+
+    def read(thread: Thread) -> None:
+        folded.clear()
+        notes = facts.notes_in(thread, "interpretation")[:20]
+        assert len(notes) == 20 and not [base for base in folded if base.startswith("P-0")]
+        assert notes[3].refs and thread.experiments["P-027"].stands
+        assert {b for b in folded if b.startswith("P-0")} == {f"P-{n:03d}" for n in range(11, 31)}
+
+    with store() as log:
+        put(log, made)
+        look(log, read)
 
 
 def test_who_writes_judges_no_claim_before_a_label_is_asked_for() -> None:

@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
 from leadline import __version__
@@ -21,7 +21,7 @@ from leadline.adapters.store import names_table, run_table
 from leadline.adapters.store.names_table import APART, OLDER, PREDICTED
 from leadline.adapters.store.run_table import ASKED_AT_ONCE
 from leadline.core.evidence.found import RULES
-from leadline.core.ids import experiment_of
+from leadline.core.ids import experiment_of, parse_id
 from leadline.core.issue.due import active_hours
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
@@ -114,6 +114,7 @@ class KeptRows:
         self.chosen_by: list[str] = []  # and the selectors
         self._held: dict[str, Experiment | Item] = {}
         self._whole: set[str] = set()  # bases that are held
+        self._expected = dict[str, set[str]]()  # base -> those to be folded with it
         self._lost_items = False
         self._labels: dict[str, Judged | None] = {}
         self._is_judged = False  # since it was brought up to date
@@ -205,6 +206,10 @@ class KeptRows:
         if len(self._held) > MOST_HELD:
             self._forget(0)
         missing = [base for base in bases if base not in self._whole]
+        groups = [self._expected.pop(base) for base in missing if base in self._expected]
+        if groups:
+            every = dict.fromkeys([*missing, *chain.from_iterable(groups)])
+            missing = [base for base in every if base not in self._whole]
         for at in range(0, len(missing), FOLDED_AT_ONCE):
             some = missing[at : at + FOLDED_AT_ONCE]
             self._held.update({thing.id: thing for thing in self.fold(some)})
@@ -225,13 +230,15 @@ class KeptRows:
         return str(found[0]) if found else ""
 
     def expect(self, ids: Sequence[str]) -> None:
-        """Fold together what ids name and what their texts cite: it is asked for next. Nobody looked
-        at it yet."""
+        """Fold together what ids name: it is asked for next. Nobody looked at it yet. What their texts
+        cite is folded together as well, once some of it is asked for."""
         looked_at, self.looked_at = self.looked_at, None
         items = [thing for thing in self.load(ids) if isinstance(thing, Item)]
-        cited = (item.refs for item in items if len(item.refs) <= MOST_CITED)
-        self.load([experiment_of(shown) for refs in cited for shown in refs])
         self.looked_at = looked_at
+        cited = (item.refs for item in items if len(item.refs) <= MOST_CITED)
+        bases = {base_of(experiment_of(shown)) for refs in cited for shown in refs}
+        bases -= {*self._whole, *self._expected}
+        self._expected.update(dict.fromkeys(bases, bases))
 
     def fold(self, bases: list[str]) -> list[Experiment | Item]:
         if self._ground is None:
@@ -884,8 +891,12 @@ class _Rows(Sequence[T]):
 
     def __getitem__(self, at: Any) -> Any:
         if not isinstance(at, slice):
-            place = at if at >= 0 else at + len(self)
-            found = self._load(self.ids(place, 1)) if place >= 0 else []
+            if 0 <= at < NEAR:
+                ids = self._first(at + 1)[at:]
+            else:
+                place = at if at >= 0 else at + len(self)
+                ids = self.ids(place, 1) if place >= 0 else []
+            found = self._load(ids)
             if not found:
                 raise IndexError(at)
             return found[0]
@@ -935,8 +946,11 @@ class _Things(Mapping[str, Any]):
         self._where = f"kind IN ({','.join('?' * len(kinds))})"
 
     def __getitem__(self, shown: str) -> Any:
-        found = self._rows.load([shown])
         is_experiment = self._kinds == ("experiment",)
+        parsed = parse_id(shown)
+        if parsed is not None and (parsed.kind in ("experiment", "run")) != is_experiment:
+            raise KeyError(shown)  # it can name none: nothing is folded for that
+        found = self._rows.load([shown])
         if not found or isinstance(found[0], Experiment) != is_experiment:
             raise KeyError(shown)
         return found[0]

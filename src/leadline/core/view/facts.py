@@ -705,15 +705,21 @@ def uninterpreted(thread: Thread, of: Sequence[Experiment] | None = None) -> lis
     ]
     if not asked:
         return []
-    told = {
+    claims = standing(thread, "claim", newest_first=True)[:HEADLINES]
+    claimed = {e.id for claim in claims for e in experiments_of(claim, thread)}
+    designs = {e.id: designs_of(thread, e.runs) for e in asked if e.id not in claimed}
+    told = _told_of(thread) if any(designs.values()) else set[str]()
+    return [e for e in asked if e.id in designs and not told & designs[e.id]]
+
+
+def _told_of(thread: Thread) -> set[str]:
+    """What the newest notes say the meaning of."""
+    return {
         thread.here(str(name), note.refs)
         for role in ("interpretation", "negative")
         for note in notes_in(thread, role)[:NOTES_LOOKED_AT]
         for name in note.body.get("about", [])
     }
-    claims = standing(thread, "claim", newest_first=True)[:HEADLINES]
-    claimed = {e.id for claim in claims for e in experiments_of(claim, thread)}
-    return [e for e in asked if e.id not in claimed and not told & designs_of(thread, e.runs)]
 
 
 def design_of(thread: Thread, experiment: Experiment) -> str:

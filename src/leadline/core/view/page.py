@@ -7,7 +7,6 @@ comes next. Each list is drawn as far as it is looked at, so that the page of a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from leadline.core.metric.items import on_shared_items
 from leadline.core.metric.ruler import of_several
@@ -164,7 +163,7 @@ def claim_on(
         return None
     runs = {run.id for run in experiment.runs}
     found: Item[Any] | None = None
-    for claim in islice(facts.claims_by_label(thread, evidence_of), LOOKED_AT):
+    for claim in facts.claims_by_label(thread, evidence_of)[:LOOKED_AT]:
         weaker = found is not None and evidence_of(claim).label != evidence_of(found).label
         if weaker or not claim.stands:
             break
@@ -187,8 +186,7 @@ _PROGRAM_IN_A_WORD = ("-c", "-lc", "-ec", "-e")
 def command_of(thread: Thread, best: Best | None) -> str:
     """The command of the best (else of the last) run, with the values that its options took in other
     experiments: ``python3 bench.py --opt O2|O3 [--mean 0|100]``."""
-    recent = list(islice(facts.recent(thread), LOOKED_AT))
-    runs = [e.evidence_runs[-1] for e in recent]
+    runs = [e.evidence_runs[-1] for e in facts.recent(thread)[:LOOKED_AT]]
     if best is not None:
         runs.insert(0, best.run)
     runs = [run for run in runs if run.argv and not run.shell]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.patterns import later
@@ -53,9 +53,11 @@ def next_step(thread: Thread) -> Step | None:
         return None
     uid, steps = max(given)
     left = next((step for step in steps if not _is_done(step, uid, thread)), None)
+    if left is None:
+        return None
     decided: Sequence[Item[Any]] = facts.standing(thread, "decision", newest_first=True)
-    after = [d.id for d in decided[:LOOKED_AT] if d.uid > uid]
-    return left._replace(decided=after[-1]) if left is not None and after else left
+    after = [d.id for d in islice(takewhile(lambda d: d.uid > uid, decided), LOOKED_AT)]
+    return left._replace(decided=after[-1]) if after else left
 
 
 def next_action(thread: Thread) -> str:
