@@ -164,7 +164,9 @@ def become(call: dict, output: int, errors: int) -> None:
     sys.path[:1] = [os.getcwd(), *folders]  # as `python -m` has it
 
     from leadline.cli.main import entry
+    from leadline.cli.start import installed_first
 
+    installed_first()
     entry()
 
 

@@ -5,8 +5,6 @@ does nothing. This module stays almost empty: every job and every command import
 is loaded when first used.
 """
 
-from __future__ import annotations
-
 from os import environ
 
 __version__ = "0.1.0"

@@ -96,7 +96,7 @@ def test_a_png_is_a_picture(logged):
 
 
 def test_a_png_without_matplotlib_names_the_extra(logged):
-    logged.write("without/matplotlib.py", "raise ImportError('not here')\n")
+    logged.write("without/sitecustomize.py", "import sys; sys.modules['matplotlib'] = None\n")
     answer = logged.json(
         "plot", ids(logged)[0], "--out", "a.png", env={"PYTHONPATH": str(logged.repo / "without")}
     )

@@ -214,7 +214,7 @@ VERBS = (
 def start(lab: Lab, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """As the console script does: without the current folder among the places of modules."""
     return subprocess.run(
-        [sys.executable, "-P", "-m", "leadline", *arguments],
+        [sys.executable, "-P", "-c", "from leadline.cli.start import entry; entry()", *arguments],
         cwd=lab.repo,
         env={**lab.env, **more},
         capture_output=True,
@@ -245,6 +245,31 @@ def test_no_module_of_the_checkout_is_imported(shadowed: Lab, tmp_path: Path, tr
         done = start(shadowed, *verb)
         assert "Traceback" not in done.stderr, done.stderr
         assert not (tmp_path / "PWNED").exists(), verb
+
+
+@pytest.mark.parametrize("named", [".", "{repo}", "{repo}/sub:/nowhere:{repo}"])
+def test_no_module_of_the_checkout_is_imported_where_pythonpath_names_it(
+    shadowed: Lab, tmp_path: Path, named: str
+) -> None:
+    """But for those that Python itself takes from there before a program begins."""
+    for name in ("encodings", "sitecustomize", "usercustomize", "leadline"):
+        (shadowed.repo / f"{name}.py").unlink()
+    path = named.format(repo=shadowed.repo)
+    for verb in VERBS if named == "." else VERBS[:2]:
+        done = start(shadowed, *verb, PYTHONPATH=path)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert not (tmp_path / "PWNED").exists(), verb
+    said = "import os; print(os.environ['PYTHONPATH'])"
+    done = start(shadowed, "run", "--", sys.executable, "-I", "-c", said, PYTHONPATH=path)
+    assert path in done.stdout.splitlines(), done.stdout
+
+
+def test_what_pythonpath_names_outside_comes_behind_what_is_installed(
+    thread_lab: Lab, tmp_path: Path
+) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "json.py").write_text("raise SystemExit('another json')\n")
+    assert start(thread_lab, "status", PYTHONPATH=str(tmp_path / "more")).returncode == 0
 
 
 def test_no_module_of_the_checkout_is_imported_by_dash_m_either(

@@ -1,12 +1,10 @@
-"""Where the program starts: what has to be so before anything is loaded."""
-
-from __future__ import annotations
+"""Where the program starts: what has to be so before anything is loaded. Until then only modules that
+are part of Python itself are, not even ``__future__``: another of that name may come first.
+"""
 
 import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
 import os
 import sys
-
-from leadline.cli import own_modules
 
 
 def entry() -> None:
@@ -16,10 +14,44 @@ def entry() -> None:
     interrupted = _signal.getsignal(_signal.SIGINT)
     if interrupted is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    installed_first()
+    from leadline.cli import own_modules
+
     own_modules.come_first()
     from leadline.cli.main import entry as loaded
 
     loaded(interrupted)
+
+
+def installed_first() -> None:
+    """Python and what is installed come before what the user's PYTHONPATH names, of which nothing is
+    imported that lies in the checkout; the folder of the script has no modules of ours. The job gets
+    the PYTHONPATH as it is."""
+    if not sys.flags.safe_path and sys.path[0] == os.path.dirname(os.path.realpath(sys.argv[0])):
+        del sys.path[0]
+    named = os.environ.get("PYTHONPATH")
+    if not named or sys.flags.ignore_environment:
+        return
+    ours = (os.path.join(sys.prefix, ""), os.path.join(os.path.dirname(os.__file__), ""))
+    try:
+        places = {os.path.abspath(place) for place in named.split(os.pathsep)}
+        checkout = _checkout(os.path.realpath("."))
+    except OSError:  # the current folder is gone
+        places, checkout = set(named.split(os.pathsep)), os.sep
+    theirs = [p for p in sys.path if p in places and not os.path.join(p, "").startswith(ours)]
+    outside = [p for p in theirs if not os.path.join(os.path.realpath(p), "").startswith(checkout)]
+    sys.path[:] = [*(p for p in sys.path if p not in theirs), *outside]
+
+
+def _checkout(folder: str) -> str:
+    """The folder of the repository that ``folder`` lies in, or itself; with a slash at the end."""
+    top = folder
+    while not os.path.exists(os.path.join(top, ".git")):
+        if (above := os.path.dirname(top)) == top:
+            top = folder
+            break
+        top = above
+    return os.path.join(top, "")
 
 
 def _open_streams() -> None:
