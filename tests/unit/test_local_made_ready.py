@@ -88,8 +88,12 @@ def test_one_that_is_gone_is_replaced(ready: Ready) -> None:
 
 def test_what_nobody_needed_ends_with_its_launcher(ready: Ready) -> None:
     one, pid = ready("true")
-    del one.executor
+    assert pid in children()
+    one.executor.not_needed()  # type: ignore[attr-defined]
     assert pid not in children()
+    one.executor.make_ready()  # type: ignore[attr-defined]
+    del one.executor
+    assert not children()
     code = """
 import os
 from leadline.adapters.executors.local import LocalExecutor

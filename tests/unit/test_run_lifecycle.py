@@ -142,12 +142,18 @@ def test_the_executor_makes_ready_before_the_code_is_looked_at(
         def make_ready(self) -> None:
             order.append("ready")
 
+        def not_needed(self) -> None:
+            order.append("not needed")
+
     look = context.vcs.capture
     monkeypatch.setattr(
         context.vcs, "capture", lambda *a, **k: order.append("look") or look(*a, **k)
     )
     gather(with_executor(context, Ahead()), asked())
     assert order == ["ready", "look"]
+    with pytest.raises(LeadlineError):
+        execute(context, asked(experiment="P-009"), to_the_end)
+    assert order[-1] == "not needed"
 
 
 def test_an_executor_that_is_not_here_leaves_nothing(context: Context) -> None:

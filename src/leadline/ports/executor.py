@@ -165,6 +165,10 @@ class StartsAhead(Executor, Protocol):
         process ends. Never raises: what is wrong is said by those."""
         ...
 
+    def not_needed(self) -> None:
+        """None comes: nothing is left when this returns."""
+        ...
+
 
 class Piloted(Executor, Protocol):
     """An executor that can also hold a few jobs of its engine and hand attempts out in them."""
@@ -223,6 +227,12 @@ def make_ready(executor: Executor) -> None:
     """Where the executor can start ahead, it does."""
     if hasattr(executor, "make_ready"):
         executor.make_ready()
+
+
+def not_needed(executor: Executor) -> None:
+    """What was started ahead is ended, so that whoever runs this process sees nothing left of it."""
+    if hasattr(executor, "not_needed"):
+        executor.not_needed()
 
 
 def holds_of(executor: Executor) -> Holds | None:

@@ -71,6 +71,12 @@ class LocalExecutor:
             except OSError:
                 pass  # said where there is something to start
 
+    def not_needed(self) -> None:
+        """See ``StartsAhead.not_needed``."""
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            ready.end()
+
     def begin(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.begin``. Raises LeadlineError ``environment`` when no process can be made."""
         folder = os.path.abspath(attempt_dir)

@@ -15,6 +15,7 @@ from leadline.core.record.rows import RunRow
 from leadline.core.record.run import IN_PROCESS, program_of, run_key
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, duration
+from leadline.ports.executor import not_needed
 from leadline.services.context import Context
 from leadline.services.run.command_end import command_ended
 from leadline.services.run.facts import PlanFacts, code_there, gather, preflight, program_state
@@ -106,6 +107,16 @@ def ready(
     """The facts of a request that may run, and the ids of runs of the same key; what is worth
     knowing first is said. ``told_apart``: its command and config say what it does, so that another
     of the same key is the same. Raises LeadlineError: it may not run."""
+    try:
+        return _ready(context, request, say, told_apart)
+    except BaseException:
+        not_needed(context.executor_for(context.executor_name(request.topic)))
+        raise
+
+
+def _ready(
+    context: Context, request: RunRequest, say: Say, told_apart: bool
+) -> tuple[PlanFacts, list[str]]:
     threads: list[Thread] = []
     facts = gather(context, request, first=lambda: threads.append(complete(context, request)))
     thread = threads[0]
