@@ -336,3 +336,6 @@ def test_a_decision_may_say_what_is_next(two) -> None:
     told = two.ok("decide", "keep 128", "--evidence", "P-002", "--next", "try block 256")
     assert "next action about P-D1" in told
     assert "try block 256" in two.ok("next")
+    # the one that takes its place says so
+    told = two.ok("note", "--next-action", "look at the cache first")
+    assert "in place of: try block 256 (P-N" in told

@@ -373,6 +373,16 @@ def test_a_column_without_a_name_is_left_and_said(tmp_path: Path) -> None:
     ] and "no name" in found.notes[0][1]
 
 
+def test_a_remark_is_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("name,ms,note,idea\na,1.5,too slow,fuse both\n")
+    for words, name in ((["note"], ""), (["note", "idea"], "fuse both")):
+        columns = Columns({"ms": "ms"}, ["name"])
+        columns.roles.words = words
+        (run,) = TableSource("csv").read(str(path), columns).runs
+        assert (run.name, run.told["note"]) == (name, "too slow")
+
+
 def test_what_stands_above_a_header_is_no_header_for_its_commas(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("# at 1,024 points, one device\n# a mean, each\n# two\nname,ms\na,1.5\n")

@@ -31,6 +31,20 @@ def table(
     return "\n".join("  ".join(cells).rstrip() for cells in padded)
 
 
+def filled(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int], blank: str = "–"
+) -> tuple[list[str], list[list[str]], list[int]]:
+    """A table without the columns in which every row has ``blank``, and which of those that are left
+    are aligned right."""
+    kept = [i for i in range(len(headers)) if not rows or any(row[i] != blank for row in rows)]
+    right = set(right)
+    return (
+        [headers[i] for i in kept],
+        [[row[i] for i in kept] for row in rows],
+        [at for at, i in enumerate(kept) if i in right],
+    )
+
+
 def left_line(every: Sequence[object], shown: int, what: str, verb: str) -> str:
     """What follows a table of ``shown`` of them: how many are left and where; "" when none is."""
     left = len(every) - shown

@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.cli.commands.note import split_words
+    from leadline.cli.commands.note import in_place_of, split_words
     from leadline.services.refusal import Overrides
     from leadline.services.write.note import decide, note
 
@@ -78,8 +78,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         supersede(context, topic, args.supersedes, shown, made["text"])
     follows = ""
     if args.next_action.strip():
+        instead = in_place_of(context, topic)
         step, _ = note(context, topic, args.next_action, [shown], "next")
-        follows = f"\n{step}  next action about {shown}"
+        follows = f"\n{step}  next action about {shown}{instead}"
     rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
     marked = "\nits numbers are reported, not evidence" if args.reported else ""
     return Answer(

@@ -67,6 +67,14 @@ def split_words(words: list[str]) -> tuple[list[str], str]:
     return ids, " ".join(rest)
 
 
+def in_place_of(context: Context, topic: str) -> str:
+    """What is said of the next action that another one replaces, "" where none is open."""
+    from leadline.core.view.step import next_action
+
+    open_ = next_action(context.store.thread(topic))
+    return f", in place of: {open_}" if open_ else ""
+
+
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.write.note import REASON_CLASSES, UNCLASSIFIED, note
 
@@ -78,9 +86,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         role = "negative"
         if not text and reason not in REASON_CLASSES:
             reason, text = UNCLASSIFIED, reason
+    topic = context.topic(args.thread)
+    instead = in_place_of(context, topic) if role == "next" else ""
     shown, written = note(
         context,
-        context.topic(args.thread),
+        topic,
         text,
         list(dict.fromkeys([*ids, *about])),
         role,
@@ -91,4 +101,4 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     words = {"next": "next action", "negative": f"negative result ({reason})"}.get(role, role)
     data = {"id": shown, **{k: v for k, v in written.items() if k != "refs"}}
     weight = "  (reported, not evidence)" if args.reported else ""
-    return Answer(f"{shown}  {words}{named}{weight}", data)
+    return Answer(f"{shown}  {words}{named}{instead}{weight}", data)

@@ -49,6 +49,7 @@ from leadline.core.tracker.told_ending import not_run_yet, told_ending
 from leadline.core.tracker.told_time import LACKS, told_time
 from leadline.core.typed import Any, NamedTuple
 
+_REMARKS = frozenset(("note", "notes", "comment", "comments", "reason"))  # name no experiment
 REASON_CHARS = 400
 TOLD_CHARS = 2_000
 _ABSENT = "the row has no such cell"
@@ -426,7 +427,8 @@ class _Reading:
             for name in dict.fromkeys(told)
             if _holds(cells.get(name)) and name not in run.config
         }
-        words = next((run.told[name] for name in columns.roles.words if name in run.told), "")
+        titles = (name for name in columns.roles.words if name.lower() not in _REMARKS)
+        words = next((run.told[name] for name in titles if name in run.told), "")
         run.name = beginning(" ".join(words.split()))
 
 

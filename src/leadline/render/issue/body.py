@@ -27,6 +27,7 @@ from leadline.render.logbook.entries import log_entries
 from leadline.render.logbook.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
 from leadline.render.markdown import cell_code, code, cut, data, fence, prose, prose_line, table
 from leadline.render.page import best_line, interpretation_line
+from leadline.render.table import filled
 
 LINK_NAMES = {
     "logbook": "Research logbook",
@@ -285,7 +286,7 @@ def results(
         numbers = [number_text(thread, e, m) for m in primary]
         name = linked(e.id, where) if where else e.id
         rows.append([name, _what(thread, e), str(n), *numbers, relation or "–", evidence])
-    text = table(headers, rows, right=range(2, 4 + len(primary)))
+    text = table(*filled(headers, rows, range(2, 4 + len(primary))))
     left = len(ranked) - len(best)
     more = f"\n\n… and {left} more: `leadline status`" if left else ""
     notes = ["Medians ± standard deviation, best first."] if primary else []

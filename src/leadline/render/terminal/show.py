@@ -18,7 +18,7 @@ from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
 from leadline.render.logbook import series_excerpt
-from leadline.render.table import left_line, table
+from leadline.render.table import filled, left_line, table
 from leadline.render.terminal.reproduction import render_files, render_table
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _runs(thread: Thread, runs: Sequence[Run], shown: int, every: str) -> str:
     primary = facts.primary_metrics(thread)
     rows = [_run_row(r, thread, primary) for r in runs[-shown:]]
     head = ["run", "state", "started", "took", *map(one_line, primary), "what"]
-    listed = table(head, rows, right=range(3, 4 + len(primary)))
+    listed = table(*filled(head, rows, range(3, 4 + len(primary))))
     return listed + left_line(runs, shown, "earlier ones", every)
 
 
