@@ -25,6 +25,7 @@ from leadline.core.view import facts
 from leadline.core.view.facts import HEADLINES
 from leadline.core.view.page import page_of
 from leadline.render.logbook.header import hypothesis_lines, render_header
+from leadline.render.terminal.status import render_status
 from leadline.services.context import Context
 from leadline.services.evidence import claims, hypothesis
 from leadline.services.look.next import next_actions
@@ -326,6 +327,26 @@ def test_what_many_texts_cite_is_folded_together_once_one_is_asked_for(folded: l
     with store() as log:
         put(log, made)
         look(log, read)
+
+
+def test_status_folds_what_its_claims_cite_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = study(30)
+    for run in made.runs:
+        cited = f"{run.body['experiment']}.loss"
+        body = {"text": f"it is {{{{{cited}}}}}", "bound": {cited: 1.0}, "refs": refs_of(run)}
+        made.item("w1", "claim", body, 1)
+    lots, fold = list[int](), KeptRows.fold
+    monkeypatch.setattr(KeptRows, "fold", lambda rows, b: lots.append(len(b)) or fold(rows, b))
+
+    def told_of(thread: Thread) -> str:
+        lots.clear()
+        return render_status(thread, labels_for(thread), {"due": False, "why": ""}, shown=20)
+
+    with store() as log:
+        put(log, made)
+        look(log)
+        assert "it is 1" in log.look("t", told_of)
+    assert len(lots) < 7 and max(lots) >= 20
 
 
 def test_who_writes_judges_no_claim_before_a_label_is_asked_for() -> None:

@@ -237,7 +237,8 @@ class KeptRows:
         self.looked_at = looked_at
         cited = (item.refs for item in items if len(item.refs) <= MOST_CITED)
         bases = {base_of(experiment_of(shown)) for refs in cited for shown in refs}
-        bases -= {*self._whole, *self._expected}
+        bases -= self._whole
+        bases = bases.union(*(self._expected[base] for base in bases if base in self._expected))
         self._expected.update(dict.fromkeys(bases, bases))
 
     def fold(self, bases: list[str]) -> list[Experiment | Item]:
@@ -910,7 +911,7 @@ class _Rows(Sequence[T]):
         start, stop, step = at.indices(len(self))
         if step < 0:
             return [self[place] for place in range(start, stop, step)]
-        return self._load(self.ids(start, max(0, stop - start)))[::step]
+        return self._load(self._far(start, max(0, stop - start)))[::step]
 
     def __iter__(self) -> Iterator[T]:
         start, count = 0, DRAWN_AT_ONCE
@@ -999,8 +1000,11 @@ class _Uids(Mapping[tuple[str, str], str]):
 
     def __init__(self, rows: KeptRows) -> None:
         self._rows = rows
+        self._known = dict[tuple[str, str], str]()  # it does not become another
 
     def __getitem__(self, key: tuple[str, str]) -> str:
+        if key in self._known:
+            return self._known[key]
         kind, uid = key
         if kind == "run":
             query, values = "SELECT id FROM runs WHERE thread=? AND uid=?", [uid]
@@ -1011,7 +1015,10 @@ class _Uids(Mapping[tuple[str, str], str]):
             if self._rows.looked_at is not None:
                 self._rows.looked_at.add(uid)  # it may come later
             raise KeyError(key)
-        return str(row[0])
+        if len(self._known) > MOST_HELD:
+            self._known.clear()
+        self._known[key] = str(row[0])
+        return self._known[key]
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         db, topic = self._rows.db, self._rows.topic
