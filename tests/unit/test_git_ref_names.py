@@ -79,3 +79,33 @@ def test_a_linked_worktree_sees_the_same_tags(repo, tmp_path):
     git(repo, "tag", "leadline/t/a")
     git(repo, "worktree", "add", "-q", str(tmp_path / "linked"))
     assert Git.discover(str(tmp_path / "linked")).tag_names("leadline/t/") == ["leadline/t/a"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_ref_that_is_nowhere_needs_no_process(repo, monkeypatch, packed):
+    git(repo, "branch", "deep/er")
+    if packed:
+        git(repo, "pack-refs", "--all")
+    found = Git.discover(str(repo))
+    monkeypatch.setattr(found._git, "run", None)
+    assert found.ref("refs/heads/other") is None
+    assert found.ref("refs/heads/mai") is None  # the beginning of one that is there
+    assert found.ref("refs/heads/deep/er/more") is None
+    assert found.ref("refs/heads/main") == git(repo, "rev-parse", "main").strip()
+
+
+@pytest.mark.parametrize("how", ["symbolic", "unreadable", "spelt", "elsewhere", "packed apart"])
+def test_a_ref_of_which_files_do_not_tell_is_asked_of_git(repo, how):
+    name, common = "refs/heads/other", repo / ".git"
+    match how:
+        case "symbolic":
+            git(repo, "symbolic-ref", name, "refs/heads/main")
+        case "unreadable":
+            (common / name).mkdir()
+        case "spelt":
+            name = "refs/heads/größe"
+        case "elsewhere":
+            (common / "reftable").mkdir()
+        case "packed apart":
+            (common / "packed-refs").mkdir()
+    assert objects.read_ref_files(str(common), name) is None

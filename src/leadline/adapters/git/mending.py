@@ -27,7 +27,7 @@ def mend(git: GitProgram, records: str) -> list[str]:
                 moved.append(lock)
         for ref in (name for name in found if name not in locks):
             value = read_ref_files(git.common_dir, ref)
-            unknown = value is not None and bool(missing(git, [value]))
+            unknown = bool(value and missing(git, [value]))
             if drop_broken_ref(git, ref, unknown):
                 moved.append(ref)
     except OSError as error:

@@ -304,37 +304,45 @@ def read_ref(git: GitProgram, name: str) -> str | None:
     ):
         value = read_ref_files(git.common_dir, name)
         if value is not None:
-            return value
+            return value or None
     done = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", name], ok=any_status)
     return done.stdout.decode().split()[-1] if done.returncode == 0 else None
 
 
 def read_ref_files(common_dir: str, name: str) -> str | None:
-    """A loose or packed ref; None when it has neither form (another backend, a symbolic ref, no
-    such ref)."""
+    """A loose or packed ref, "" where there is none; None where git has to be asked: another backend, a
+    symbolic ref, a file that cannot be read, a name that a file system may spell in its own way."""
+    loose = os.path.join(common_dir, name)
     try:
-        with open(os.path.join(common_dir, name), "rb") as stream:
+        with open(loose, "rb") as stream:
             value = stream.read(200).strip().decode("ascii", "replace")
         return value if is_object_name(value) else None
     except OSError:
-        pass
+        absent = not os.path.lexists(loose) and name.isascii()
     try:
         with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
             packed = b"\n" + stream.read()
+    except FileNotFoundError:
+        packed = b""
     except OSError:
         return None
     at = packed.find(b" " + os.fsencode(name) + b"\n")
     if at < 0:
-        return None
+        return "" if absent and not _elsewhere(common_dir) else None
     value = packed[packed.rfind(b"\n", 0, at) + 1 : at].decode("ascii", "replace")
     return value if is_object_name(value) else None
+
+
+def _elsewhere(common_dir: str) -> bool:
+    """Whether refs lie in another backend than files."""
+    return os.path.exists(os.path.join(common_dir, "reftable"))
 
 
 def ref_names_files(common_dir: str, prefix: str) -> set[str] | None:
     """Names of the loose and packed refs under ``prefix`` (a folder of refs, with its slash); None
     where git has to be asked: another backend, a ref that cannot be read as one, a name that a file
     system may spell in its own way."""
-    if os.path.exists(os.path.join(common_dir, "reftable")):
+    if _elsewhere(common_dir):
         return None
     names: set[str] = set()
     try:

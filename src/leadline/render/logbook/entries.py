@@ -30,6 +30,7 @@ from leadline.core.view.together import Together, together
 from leadline.render import words
 from leadline.render.logbook import imported
 from leadline.render.logbook.files_kept import kept_parts
+from leadline.render.logbook.frame import HEADER_BEGIN, HEADER_END, NO_ENTRY
 from leadline.render.logbook.header import SECTIONS, case_lines, render_header
 from leadline.render.logbook.together import Told, entry_body, fact_lines, more_runs, title_of
 from leadline.render.markdown import (
@@ -48,9 +49,7 @@ from leadline.render.markdown import (
 if TYPE_CHECKING:
     from leadline.core.record.bodies import NoteBody
 
-HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
 ABOUT_SHOWN = 8
-NO_ENTRY = "_No entry yet._"
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
 
 

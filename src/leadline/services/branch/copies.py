@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from leadline.core.ids import TOPIC
 from leadline.core.record.event import Record, parse_lines
-from leadline.core.record.event_files import FILE_NAME, split_copy, split_name
+from leadline.core.record.event_files import split_copy, split_name
 from leadline.core.record.union import is_within
 from leadline.core.record.written import Altered, about
 from leadline.core.values import dataclass
-from leadline.services.branch.exchange import tracking_ref
-from leadline.services.branch.record_branch import branch_ref
+from leadline.services.branch.tips import branch_ref, event_blobs, tracking_ref
 from leadline.services.context import Context
 
 
@@ -59,7 +57,7 @@ def lacking(context: Context, topics: Collection[str] | None = None) -> list[Cop
         tip = context.vcs.ref(ref)
         if tip is None or tip in (known for known, _ in compared):
             continue
-        for topic, files in _events(context.vcs.read_tree_files(ref), topics).items():
+        for topic, files in event_blobs(context.vcs.read_tree_files(ref), topics).items():
             new = {name: blob for name, blob in files.items() if (blob, name) not in compared}
             compared.update((blob, name) for name, blob in new.items())
             found += _lacking(context, topic, new, ref, taken_in)
@@ -74,7 +72,7 @@ def every_copy(context: Context, topic: str) -> Iterable[tuple[str, bytes]]:
     for ref, _ in _refs(context):
         if context.vcs.ref(ref) is None:
             continue
-        files = _events(context.vcs.read_tree_files(ref, f"{topic}/events/"), [topic]).get(
+        files = event_blobs(context.vcs.read_tree_files(ref, f"{topic}/events/"), [topic]).get(
             topic, {}
         )
         contents = context.vcs.read_blobs(set(files.values()) - seen)
@@ -93,20 +91,6 @@ def _refs(context: Context) -> list[tuple[str, bool]]:
         (tracking_ref(str(remote)), True),
         (f"refs/remotes/{remote}/{branch}", False),
     ]
-
-
-def _events(
-    present: Mapping[str, str], topics: Collection[str] | None
-) -> dict[str, dict[str, str]]:
-    """Topic to name to git's name of each event file on a tip."""
-    events: dict[str, dict[str, str]] = {}
-    for path, blob in present.items():
-        topic, _, rest = path.partition("/")
-        name = rest.removeprefix("events/")
-        wanted = topics is None or topic in topics
-        if wanted and name != rest and TOPIC.match(topic) and FILE_NAME.match(name):
-            events.setdefault(topic, {})[name] = blob
-    return events
 
 
 def _lacking(

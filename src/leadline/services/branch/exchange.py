@@ -16,6 +16,7 @@ from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.record_branch import Received
 from leadline.services.branch.signatures import sign_heads
+from leadline.services.branch.tips import branch_ref, tracking_ref
 from leadline.services.branch.unsent_secrets import refuse_unsent_secrets
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
@@ -53,7 +54,7 @@ def exchange_records(context: Context, remote: str | None = None) -> str:
     before it is posted. Returns its tip there. Raises LeadlineError: remote, not_found
     (``no-such-remote``), conflict."""
     done = Exchange(str(context.setting("record_branch")))
-    ref = recordbranch.branch_ref(context)
+    ref = branch_ref(context)
     sign_heads(context, context.store.topics())
     done.tip = recordbranch.commit_records(context)
     done.remote = remote_for(context, remote)
@@ -108,11 +109,6 @@ def remote_for(context: Context, named: str | None) -> str:
         why=f"remotes: {', '.join(remotes)}",
         do=f"leadline sync --remote {remotes[0]}",
     )
-
-
-def tracking_ref(remote: str) -> str:
-    """Where the remote's record branch is kept here as last seen."""
-    return f"refs/leadline/remotes/{remote}/records"
 
 
 def exchange_with(context: Context, done: Exchange, ref: str) -> None:

@@ -18,13 +18,7 @@ from leadline.core.evidence.known import labels_for
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass
 from leadline.job.disk import open_small
-from leadline.render.logbook.entries import (
-    HEADER_BEGIN,
-    HEADER_END,
-    NO_ENTRY,
-    log_entries,
-    logbook_pieces,
-)
+from leadline.render.logbook.frame import HEADER_BEGIN, HEADER_END, NO_ENTRY
 from leadline.services.context import Context
 from leadline.services.out_path import behind_link, write_out, write_whole
 
@@ -49,6 +43,8 @@ def logbook_data(context: Context, thread: Thread) -> bytes:
     """The research logbook of ``thread`` as it is rendered now: once for a verb that writes it to
     two places. Entry by entry: as one text a long one takes four times its size."""
     if context.rendered is None or context.rendered[0] is not thread:
+        from leadline.render.logbook.entries import logbook_pieces  # noqa: PLC0415  start-up: 5 ms
+
         data = BytesIO()
         for piece in logbook_pieces(thread, labels_for(thread)):
             data.write(piece.encode())
@@ -74,6 +70,8 @@ def logbook(context: Context, topic: str, out: str | None = None, force: bool = 
     Raises LeadlineError when it cannot be written, or would replace another's file without
     ``force``.
     """
+    from leadline.render.logbook.entries import log_entries  # noqa: PLC0415  start-up: 5 ms
+
     thread = context.store.view(topic)
     data = logbook_data(context, thread)
     count = sum(1 for _ in log_entries(thread))

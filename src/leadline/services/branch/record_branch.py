@@ -19,7 +19,7 @@ from leadline.core.plain import plain
 from leadline.core.publish.blob_name import blob_name
 from leadline.core.record.artifact import listed
 from leadline.core.record.contents import staying
-from leadline.core.record.event_files import FILE_NAME, copy_name, is_own, split_copy, split_name
+from leadline.core.record.event_files import copy_name, is_own, split_copy, split_name
 from leadline.core.record.thread import Thread
 from leadline.core.record.union import is_within
 from leadline.core.timestamps import counted, few
@@ -32,6 +32,7 @@ from leadline.render.branch.badge import badge_files
 from leadline.render.branch.index import entry_of, render_index, snapshot_folder
 from leadline.services.branch.logbook import logbook_data
 from leadline.services.branch.looked_at import looked_at_now
+from leadline.services.branch.tips import branch_ref, event_blobs
 from leadline.services.branch.whose_branch import OWN, refuse_another
 from leadline.services.context import Context
 
@@ -45,10 +46,6 @@ TAKEN_AT_ONCE = 16  # payloads
 STORED_AT_ONCE_BYTES = 8 * 1024 * 1024
 ATTEMPTS = 6
 Files = dict[str, bytes | str | None]
-
-
-def branch_ref(context: Context) -> str:
-    return f"refs/heads/{context.setting('record_branch')}"
 
 
 def commit_records(
@@ -439,17 +436,6 @@ def absorb(context: Context, tip: str, where: str, seen: str | None = None) -> A
             report.received.topics.append(topic)
     _absorb_blobs(context, present, report)
     return report
-
-
-def event_blobs(present: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Topic to name to git's name of each event file among the files of a tip."""
-    events: dict[str, dict[str, str]] = {}
-    for path, blob in present.items():
-        topic, _, rest = path.partition("/")
-        name = rest.removeprefix("events/")
-        if name != rest and TOPIC.match(topic) and FILE_NAME.match(name):
-            events.setdefault(topic, {})[name] = blob
-    return events
 
 
 def _rewritten(

@@ -15,7 +15,7 @@ from leadline.core.record.event import Record, as_written_today, parse_lines
 from leadline.core.record.fold import created_id
 from leadline.core.secrets.quick import as_given
 from leadline.core.timestamps import few
-from leadline.services.branch.record_branch import event_blobs
+from leadline.services.branch.tips import event_blobs
 from leadline.services.context import Context
 
 HELD = "secret-in-record"

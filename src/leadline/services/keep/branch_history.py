@@ -12,7 +12,7 @@ from leadline.core.record.event_files import split_copy
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.union import is_within
 from leadline.services.branch.looked_at import looked_at, looked_at_now
-from leadline.services.branch.record_branch import branch_ref, event_blobs
+from leadline.services.branch.tips import branch_ref, event_blobs
 from leadline.services.context import Context
 from leadline.services.keep.disputes import what_differs
 

@@ -15,7 +15,8 @@ from leadline.core.timestamps import counted, few, size
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.services.branch import record_branch as recordbranch
-from leadline.services.branch.exchange import remote_for, tracking_ref
+from leadline.services.branch.exchange import remote_for
+from leadline.services.branch.tips import branch_ref, tracking_ref
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting
@@ -408,7 +409,7 @@ def _branch(context: Context) -> list[Check]:
     """What is not on the record branch, and what of it is not on the remote as last seen."""
     if not context.store.topics():
         return []
-    ref = recordbranch.branch_ref(context)
+    ref = branch_ref(context)
     tip = context.vcs.ref(ref)
     changed = recordbranch.changed_files(context, context.vcs.read_tree_files(ref) if tip else {})
     checks = []
@@ -482,9 +483,7 @@ def _leftovers(context: Context) -> list[Check]:
 def _network(context: Context) -> list[Check]:
     try:
         remote = remote_for(context, None)
-        tip = context.vcs.fetch_ref(
-            remote, recordbranch.branch_ref(context), tracking_ref(remote), timeout_s=20
-        )
+        tip = context.vcs.fetch_ref(remote, branch_ref(context), tracking_ref(remote), timeout_s=20)
     except LeadlineError as error:
         return [
             Check(

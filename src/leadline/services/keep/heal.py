@@ -13,7 +13,8 @@ from leadline.core.record.event_files import by_writer, last_digest, split_copy
 from leadline.core.record.rejoin import asked_for, rejoined
 from leadline.services.branch.copies import every_copy, lacking
 from leadline.services.branch.exchange import record_clashes
-from leadline.services.branch.record_branch import branch_ref, published_payloads
+from leadline.services.branch.record_branch import published_payloads
+from leadline.services.branch.tips import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.disputes import explain_disputes
 from leadline.services.keep.verify_outside import MISSING, lines_of, seals, state_of

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from leadline.core.errors import LeadlineError
 from leadline.core.timestamps import few
-from leadline.services.branch.record_branch import branch_ref
+from leadline.services.branch.tips import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.doctor import OK, PROBLEM, Check
 from leadline.services.run.recover import recover_runs

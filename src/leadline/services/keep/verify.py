@@ -48,7 +48,6 @@ from leadline.services.keep.verify_outside import (
     seals,
     series,
 )
-from leadline.services.keep.verify_posted import posted
 from leadline.services.keep.witnesses import witnesses
 from leadline.services.publish.index import placed
 
@@ -71,6 +70,8 @@ def verify(context: Context, topics: list[str], full: bool = False) -> tuple[lis
         count, findings = known or _of_all(context, topic)
         records += count
         if full:
+            from leadline.services.keep.verify_posted import posted  # noqa: PLC0415  start-up: 1 ms
+
             found += posted(context, context.store.view(topic))
         found += (f for f in findings if not (f.code in _OF_THE_END and _file_of(f) in named))
     return sorted(found, key=lambda f: f.severity != FAULT), records

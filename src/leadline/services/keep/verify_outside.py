@@ -16,7 +16,6 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence.found import RULES
 from leadline.core.evidence.known import labels_for
 from leadline.core.publish.append_only import classify, only_grew
-from leadline.core.publish.bundle import sealed_claims
 from leadline.core.record.artifact import manifest, recorded
 from leadline.core.record.checked import Outside
 from leadline.core.record.contents import PAYLOAD, Content, named_in
@@ -28,15 +27,13 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
-from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
-from leadline.render.logbook.header import link_lines
+from leadline.render.logbook.frame import HEADER_END, NO_ENTRY
 from leadline.render.markdown import data
 from leadline.services.artifact import artifacts as artifact
 from leadline.services.artifact.raw_files import find_disputed, series_touched
 from leadline.services.branch.logbook import hand_edited, logbook_path, needs_rendering
 from leadline.services.context import Context
 from leadline.services.keep.witnesses import SEALS
-from leadline.services.series.series import problems_of
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
@@ -130,6 +127,8 @@ def series(context: Context, thread: Thread, runs: Iterable[Run]) -> list[Findin
     found = []
     for run in runs:
         if run.bears_result and series_touched(context, run):
+            from leadline.services.series.series import problems_of  # noqa: PLC0415  start-up: 3 ms
+
             for problem in problems_of(context, run):
                 mend = (
                     f"leadline series {run.id}  (what its metrics were read from is in the record)"
@@ -243,6 +242,8 @@ def _labelled_otherwise(
     digest = dict(snapshot.body.get("bundle") or {}).get("bundle.json", "")
     if rules >= RULES or not digest or state_of(context, digest):
         return []
+    from leadline.core.publish.bundle import sealed_claims  # noqa: PLC0415  start-up: 1 ms
+
     known, found = labels_for(thread), []
     with open(context.blobs.place(digest), "rb") as file:
         claims = sealed_claims(file)
@@ -355,9 +356,12 @@ def links(context: Context, thread: Thread) -> list[Finding]:
                 f"leadline issue sync --thread {topic}",
             )
         )
-    named = issue.url or issue.number
+    if not (named := issue.url or issue.number):
+        return found
+    from leadline.render.logbook.header import link_lines  # noqa: PLC0415  start-up: 4 ms
+
     text = "\n".join(link_lines(thread))
-    if named and named not in text and data(named) not in text:
+    if named not in text and data(named) not in text:
         found.append(
             Finding(
                 topic,

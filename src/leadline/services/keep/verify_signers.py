@@ -11,7 +11,7 @@ from leadline.core.record.event import Record
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.timestamps import rfc3339
 from leadline.ports.vcs import Checked, Signed
-from leadline.services.branch.record_branch import branch_ref
+from leadline.services.branch.tips import branch_ref
 from leadline.services.context import Context
 
 COMMITS_LOOKED_AT = 200

@@ -6,7 +6,6 @@ from leadline.core.evidence.known import labels_for
 from leadline.core.record.finding import NOTE, Finding
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, TypedDict
-from leadline.render.branch.index import entry_of, grouped, render_index, render_index_text
 from leadline.services.context import Context
 
 if TYPE_CHECKING:  # `verify` needs none of the rendering
@@ -15,6 +14,13 @@ if TYPE_CHECKING:  # `verify` needs none of the rendering
 
 def index(context: Context) -> tuple[str, str, list[Entry]]:
     """(for a terminal, as the page of the record branch, the entries in the order of both)."""
+    from leadline.render.branch.index import (  # noqa: PLC0415  start-up: 2 ms
+        entry_of,
+        grouped,
+        render_index,
+        render_index_text,
+    )
+
     threads = [context.store.view(topic) for topic in context.store.topics()]
     entries = [entry_of(thread, labels_for(thread)) for thread in threads]
     ordered = [entry for _, members in grouped(entries) for entry in members]

@@ -10,8 +10,9 @@ from leadline.core.values import dataclass
 from leadline.render.branch.index import snapshot_folder
 from leadline.render.logbook.entries import entries
 from leadline.services.branch import record_branch as recordbranch
-from leadline.services.branch.exchange import remote_for, tracking_ref
+from leadline.services.branch.exchange import remote_for
 from leadline.services.branch.permalink import known_there, not_on_remote, pages_of, there_now
+from leadline.services.branch.tips import branch_ref, tracking_ref
 from leadline.services.context import Context
 
 
@@ -91,7 +92,7 @@ def link(
 def _tip(context: Context, remote: str, offline: bool) -> str:
     """The commit of the record branch to link to: the one that the remote has, else (no remote) the
     one here."""
-    ref = recordbranch.branch_ref(context)
+    ref = branch_ref(context)
     if not remote:
         return recordbranch.commit_records(context) or ""
     if not offline:
@@ -153,7 +154,7 @@ def _code(thread: Thread, what: str) -> Place:
 def _absent(context: Context, thread: Thread, what: str, path: str) -> LeadlineError:
     """Not on the branch as the remote has it: because it was not sent, or because it never goes
     there."""
-    ref = recordbranch.branch_ref(context)
+    ref = branch_ref(context)
     here = recordbranch.commit_records(context)
     if what.startswith("sha256:") and here and context.vcs.file_at(here, path) is None:
         small = recordbranch.SMALL_BLOB_BYTES // 1024

@@ -23,15 +23,9 @@ from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
-from leadline.services.branch.exchange import (
-    Exchange,
-    exchange_with,
-    remember,
-    remote_for,
-    take_in,
-    tracking_ref,
-)
+from leadline.services.branch.exchange import Exchange, exchange_with, remember, remote_for, take_in
 from leadline.services.branch.signatures import sign_heads, sign_tags
+from leadline.services.branch.tips import branch_ref, tracking_ref
 from leadline.services.branch.unsent_secrets import HELD
 from leadline.services.branch.whose_branch import ANOTHER
 from leadline.services.context import Context
@@ -125,7 +119,7 @@ def sync(
         return _would(context, done, remote)
     # What is here: runs whose end nobody saw, records that a plain `git fetch` brought.
     done.ended = recover_runs(context, unmarked=True, ask=True)
-    ref = recordbranch.branch_ref(context)
+    ref = branch_ref(context)
     before = context.vcs.ref(ref)
     if before:
         take_in(context, before, records, f"the branch {records.branch}")
@@ -310,7 +304,7 @@ def scan(context: Context, code: CodeState) -> list[str]:
 
 def _would(context: Context, done: Sync, named: str | None) -> Sync:
     """What a sync would do, without writing anything or asking anybody."""
-    records, ref = done.records, recordbranch.branch_ref(context)
+    records, ref = done.records, branch_ref(context)
     records.tip = context.vcs.ref(ref)
     if context.store.topics():
         changed = recordbranch.changed_files(context, context.vcs.read_tree_files(ref))

@@ -17,7 +17,7 @@ from leadline.core.errors import not_found
 from leadline.core.publish.append_only import Section, is_of_one, is_renamed, sections
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
-from leadline.render.logbook.entries import HEADER_BEGIN, HEADER_END, NO_ENTRY
+from leadline.render.logbook.frame import HEADER_BEGIN, HEADER_END, NO_ENTRY
 from leadline.render.markdown import fence
 from leadline.services.branch.logbook import logbook_data, logbook_path
 from leadline.services.context import Context, refs_for
