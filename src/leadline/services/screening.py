@@ -112,22 +112,20 @@ class Screen:
         ) -> list[Mapping[str, Any]]:
             """Of each kind, body and its JSON: the body, itself where nothing is hidden."""
             found = hiding.suspects([_searched(body, text) for _, body, text in records])
-            return [
-                self._cleared(kind, body) if at in found else body
-                for at, (kind, body, _) in enumerate(records)
-            ]
+            clean = [body for _, body, _ in records]
+            for at, fields in _odd_fields(hiding, clean, found).items():
+                clean[at] = self._cleared(records[at][0], clean[at], fields)
+            return clean
 
         return cleared
 
-    def _cleared(self, kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """``id``, ``refs`` and the like hold ids that Leadline made."""
-        from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only where something may be
-
-        clean: dict[str, Any] = {}
-        for field, value in body.items():
+    def _cleared(
+        self, kind: str, body: Mapping[str, Any], fields: Iterable[str]
+    ) -> Mapping[str, Any]:
+        clean = dict(body)
+        for field in fields:
             named = self.redactor(f"{field} of the {kind.replace('-', ' ')} record")
-            woven = field in WOVEN
-            clean[field] = value if woven else named.value(value)
+            clean[field] = named.value(body[field])
         return body if clean == body else clean
 
     def suspects(self, texts: Sequence[str], of_environment: bool = False) -> set[int]:
@@ -266,6 +264,29 @@ class Screen:
             return bytes.fromhex(kept["key"]), set(map(str, kept["digests"]))
         except (OSError, ValueError, KeyError, TypeError):
             return os.urandom(32), set()
+
+
+def _odd_fields(
+    hiding: Hiding, bodies: Sequence[Mapping[str, Any]], places: Iterable[int]
+) -> dict[int, list[str]]:
+    """The fields in which something is hidden, of the bodies at ``places``. Many are suspected, by a
+    name in all of them, for the few that hold something; what they say alike is looked at once.
+    ``id``, ``refs`` and the like hold ids that Leadline made."""
+    from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only where something may be
+
+    fields = [
+        (at, field, as_given(_written(value)))
+        for at in sorted(places)
+        for field, value in bodies[at].items()
+        if field not in WOVEN
+    ]
+    texts = [*{text for _, _, text in fields}]
+    suspected = {texts[at] for at in hiding.suspects(texts)}
+    odd: dict[int, list[str]] = {}
+    for at, field, text in fields:
+        if text in suspected and hiding.value(bodies[at][field]) != bodies[at][field]:
+            odd.setdefault(at, []).append(field)
+    return odd
 
 
 def _searched(body: Mapping[str, Any], text: str) -> str:

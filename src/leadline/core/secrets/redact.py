@@ -41,6 +41,7 @@ _OF_A_KEY = ("d", "p", "q", "dp", "dq", "qi", "k")  # private parts of a key tha
 _FLAG_HINTS = ("pass", "secret", "token", "key", "credential")
 _FLAG_TEXT = rf"(?<![\w-])({_FLAG_NAME})(=[\"']?|\s+[\"']?)({_ANY})"
 _LOGIN_FLAGS = ("-u", "--user", "--userpwd", "--proxy-user")
+_HINTS = [hint for _, hints, _ in (*TOKENS, *COMMON, *PHRASES) for hint in hints]
 _PROSE = frozenset((
     "a", "an", "the", "to", "is", "are", "was", "be", "and", "or", "not", "of", "in", "on", "at",
     "as", "by", "for", "from", "with", "if", "when", "then", "than", "that", "this", "which",
@@ -244,12 +245,8 @@ class Redactor:
 
     def _once(self, text: str) -> str:
         text = self._outside_marks(text, self._of_environment)
-        for kind, hints, pattern in (*TOKENS, *COMMON):
-            if any(hint in text for hint in hints):
-                text = self._shape(text, kind, whole_token(pattern), 0)
-        for kind, hints, pattern in PHRASES:
-            if any(hint in text for hint in hints):
-                text = self._shape(text, kind, pattern, 1)
+        if any(map(text.__contains__, _HINTS)):
+            text = self._shapes(text)
         if "\n" in text or "\\n" in text:
             text = self._outside_marks(text, self._broken)
         if "-" in text:
@@ -257,6 +254,15 @@ class Redactor:
             if any(hint in lower for hint in _FLAG_HINTS):
                 text = re.sub(_FLAG_TEXT, self._flag_text, text, flags=re.I)
         return self._outside_marks(text, self._named)
+
+    def _shapes(self, text: str) -> str:
+        for kind, hints, pattern in (*TOKENS, *COMMON):
+            if any(map(text.__contains__, hints)):
+                text = self._shape(text, kind, whole_token(pattern), 0)
+        for kind, hints, pattern in PHRASES:
+            if any(map(text.__contains__, hints)):
+                text = self._shape(text, kind, pattern, 1)
+        return text
 
     def _outside_marks(self, text: str, find: Callable[[str], list[_Span]]) -> str:
         """``text`` with what is found in all of it but the marks that stand in it already hidden."""
