@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from leadline.adapters.store import entries_table, event_log
 from leadline.adapters.store.event_log import EventLog
 from leadline.core.evidence.known import labels_for
 from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.event import Record
 from leadline.core.record.thread import Thread
 from leadline.render.branch.index import entry_of, render_index
 from leadline.render.issue.body import body_sections
@@ -17,6 +21,7 @@ from leadline.render.issue.comments import render_update
 from leadline.render.logbook.entries import Entry, log_entries, render_logbook
 from tests.chance import examples
 from tests.unit.test_kept_thread import Study, refs_of, studies
+from tests.unit.test_long_thread_costs import study as long_study
 from tests.unit.test_run_table import arriving, begin_anew, store
 
 
@@ -132,3 +137,20 @@ def test_a_late_record_drops_no_more_than_what_follows_it(monkeypatch: pytest.Mo
         log.look("t", entries_of)
         assert rendered and min(rendered) == late.id
         is_the_whole(log)
+
+
+def test_a_record_is_read_once_for_all_entries_of_a_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = long_study(12)
+    read, records = list[str](), entries_table._records
+
+    def noted(rows: Iterable[tuple[bytes]]) -> list[Record]:
+        found = records(rows)
+        read.extend(record.id for record in found)
+        return found
+
+    monkeypatch.setattr(entries_table, "_records", noted)
+    with store() as log:
+        write(log, made)
+        is_the_whole(log)
+    # The lot itself, and what its entries are made from.
+    assert max(Counter(read).values()) == 2 and sum(Counter(read).values()) > 24

@@ -10,11 +10,22 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from leadline.core.evidence.known import evidence_for
+from leadline.core.plain import one_line
 from leadline.core.record.event import Record
 from leadline.core.record.fold import fold
 from leadline.render.issue.comments import render_update
 from leadline.render.logbook.entries import entries, log_entries, render_logbook
-from leadline.render.markdown import Anchors, cell_code, code, data, fence, prose, prose_line, table
+from leadline.render.markdown import (
+    Anchors,
+    cell_code,
+    code,
+    data,
+    escaped,
+    fence,
+    prose,
+    prose_line,
+    table,
+)
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_show
 from leadline.render.terminal.status import render_status
@@ -280,3 +291,9 @@ def test_addresses_and_references_stay_links() -> None:
     assert (
         prose(said) == prose_line(said) == said.replace("`#34`", "#34").replace("`o/r#5`", "o/r#5")
     )
+
+
+@settings(max_examples=examples(1500), deadline=None)
+@given(st.text("a0.) (1-+#&@_<!`x; /:='%,~|", max_size=6))
+def test_what_is_shown_as_it_stands_has_nothing_to_escape(text: str) -> None:
+    assert data(text) == escaped(one_line(text))

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from leadline.core.patterns import later
 from leadline.core.plain import one_line, plain
 
 NAME_CHARS = 60  # of a metric's name in a table or a line with others
 _SPECIAL = later(r"([\\`*_\[\]<>|~])")
+# Most of what is shown: none of the characters that mean something, and no beginning of a list.
+_NOTHING_SPECIAL = later(r"(?!\d+[.)](?:\s|$))[A-Za-z0-9(][A-Za-z0-9 ,;:/='\"().+%-]*")
 # What GitHub makes a link of by itself calls nobody; else an @ after anything but a letter or digit
 # does, after `.`, `/`, `@` and markup as well, and however it is written.
 _MENTION = later(
@@ -39,7 +42,7 @@ _CODE_SPAN = later(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 def _unmarked(text: str) -> str:
     """Leadline's own comment markers, which say where a managed part begins and ends, taken out of
     their form."""
-    return re.sub(r"<!--(?=\s*/?leadline:)", "<!- -", text)
+    return re.sub(r"<!--(?=\s*/?leadline:)", "<!- -", text) if "<!--" in text else text
 
 
 def cut(text: str, width: int) -> str:
@@ -51,11 +54,17 @@ def cut(text: str, width: int) -> str:
 
 def data(text: object) -> str:
     """``text`` literally, on one line, safe in a table cell, a list item and a heading."""
-    escaped = _SPECIAL.sub(r"\\\1", _unmarked(one_line(str(text))))
-    escaped = re.sub(r"&(?=#?\w+;)", "&amp;", escaped)
-    escaped = re.sub(r"^([-+#])", r"\\\1", escaped)
-    escaped = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", escaped)
-    return _silent(escaped)
+    line = one_line(str(text))
+    return line if _NOTHING_SPECIAL.fullmatch(line) else escaped(line)
+
+
+def escaped(line: str) -> str:
+    """One line as ``data`` shows it."""
+    shown = _SPECIAL.sub(r"\\\1", _unmarked(line))
+    shown = re.sub(r"&(?=#?\w+;)", "&amp;", shown)
+    shown = re.sub(r"^([-+#])", r"\\\1", shown)
+    shown = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", shown)
+    return _silent(shown)
 
 
 def _silent(text: str) -> str:
@@ -163,6 +172,8 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
 
 def heading_text(text: str) -> str:
     """Heading text as GitHub shows it: markup removed, what is escaped or in code taken as it is."""
+    if _NOTHING_SPECIAL.fullmatch(text):
+        return text
     literal: list[str] = []
 
     def hold(found: re.Match[str]) -> str:
@@ -181,6 +192,7 @@ def heading_text(text: str) -> str:
     return re.sub("\0(\\d+)\0", lambda found: literal[int(found[1])], text)
 
 
+@lru_cache(maxsize=1024)  # asked of an entry of the logbook when it is made and when it is kept
 def heading_slug(heading: str) -> str:
     """The anchor of a heading that no other has taken."""
     return slug(heading_text(heading).strip())

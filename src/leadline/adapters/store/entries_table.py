@@ -143,7 +143,7 @@ def _rendered(
 def _about(db: sqlite3.Connection, thread: str, shown: list[Record]) -> list[Record]:
     """The records that the entries of ``shown`` are made from: about what these name, about what is
     shown with that (the notes and hypotheses of an experiment), and about what those cite."""
-    find = _Find(db, thread, shown[-1].id)
+    find = _Find(db, thread, shown)
     named = {base for record in shown for base in _named(record)}
     named |= {base for record in find.of_kinds(("baseline",)) for base in bases_of(record)}
     found = {record.id: record for record in (*find.of_kinds(DEFINED), *shown)}
@@ -174,18 +174,25 @@ def _named(record: Record) -> set[str]:
 
 
 class _Find:
-    """Records up to one of them."""
+    """Records up to the last of those shown, each read once."""
 
-    def __init__(self, db: sqlite3.Connection, thread: str, upto: str) -> None:
-        self.db, self.thread, self.upto = db, thread, upto
+    def __init__(self, db: sqlite3.Connection, thread: str, shown: list[Record]) -> None:
+        self.db, self.thread, self.upto = db, thread, shown[-1].id
+        self._known = {record.id: record for record in shown}
+
+    def _read(self, rows: Iterable[tuple[str, bytes]]) -> list[Record]:
+        found = dict(rows)
+        new = _records((line,) for uid, line in found.items() if uid not in self._known)
+        self._known.update((record.id, record) for record in new)
+        return [self._known[uid] for uid in found]
 
     def of_kinds(self, kinds: tuple[str, ...]) -> list[Record]:
         found = self.db.execute(
-            f"SELECT line FROM records WHERE thread=? AND kind IN ({','.join('?' * len(kinds))}) "
+            f"SELECT id, line FROM records WHERE thread=? AND kind IN ({','.join('?' * len(kinds))}) "
             "AND id<=?",
             (self.thread, *kinds, self.upto),
         )
-        return _records(found.fetchall())
+        return self._read(found)
 
     def about(self, bases: set[str], apart: tuple[str, ...] = ()) -> list[Record]:
         """Those about ``bases``, but of the kinds ``apart``."""
@@ -215,11 +222,11 @@ class _Find:
         for record in known:
             if record.kind in DESIGNS and not ends.get(record.id, "~") < shown[0].id:
                 rows = self.db.execute(
-                    "SELECT line FROM records WHERE thread=? AND kind='run-planned' AND id>? "
+                    "SELECT id, line FROM records WHERE thread=? AND kind='run-planned' AND id>? "
                     "AND id<=? AND instr(line, ?)",
                     (self.thread, record.id, self.upto, record.id),
                 )
-                found += _records(rows.fetchall())
+                found += self._read(rows)
         return found
 
     def own(self, bases: set[str]) -> list[Record]:
@@ -233,8 +240,9 @@ class _Find:
             some = listed[at : at + IDS_AT_ONCE]
             ids = which.format(",".join("?" * len(some)))
             rows = self.db.execute(
-                f"SELECT line FROM records WHERE thread=? AND id IN ({ids}) AND kind NOT IN ({kinds})",
+                f"SELECT id, line FROM records WHERE thread=? AND id IN ({ids}) "
+                f"AND kind NOT IN ({kinds})",
                 (self.thread, self.thread, *some, self.upto, *apart),
             )
-            found += _records(rows.fetchall())
+            found += self._read(rows)
         return found
