@@ -113,6 +113,16 @@ HOLDS = {
         3,
         {"tests::b_sum.median_s": 4.87e-9, "tests::b_sum.bytes_per_s": 2e12},
     ),
+    "fio": (
+        "fio.json",
+        4,
+        {
+            "seq[write].bytes_per_s": 557218701,
+            "seq[write].clat_p99_s": 146432e-9,
+            "seq[write].lat_mean_s": 105675.5e-9,
+            "mix[read].iops": 6529.75,
+        },
+    ),
     "k6": (
         "k6-summary.json",
         7,
@@ -445,6 +455,11 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
             "cuda_gpu_kern_sum: nsys left it out: run.sqlite does not contain CUDA kernel data.: case 4"
         ],
     ),
+    "fio-2.txt": (
+        "fio",
+        {"random[read].bytes_per_s": 275 * 1024, "random[read].clat_p50_s": 8e-6},
+        ["idle: fio measured nothing in it: case 2"],
+    ),
     "google-benchmark.csv": (
         "google-benchmark",
         {
@@ -541,6 +556,7 @@ def test_every_layout_of_a_tool_is_read(name: str):
         ("go-bench", "BenchmarkBroken: it failed: sums_test.go:13: no device"),
         ("cargo-bench", "tests::b_bad: it failed: no device"),
         ("k6", "http_req_duration: the threshold p(95)<200 was missed"),
+        ("fio", "gone: fio ended it with error 28"),
         ("perf-stat", "cycles: perf has no count of it: <not supported>"),
         ("nsys", "openmp_sum: nsys left it out: run.sqlite does not contain OpenMP event data."),
         ("ncu", "ncu has no value of nvlrx__bytes.sum"),

@@ -66,6 +66,7 @@ BENCHMARKS = (
     "go-bench",
     "cargo-bench",
     "k6",
+    "fio",
     "perf-stat",
     "nsys",
     "ncu",

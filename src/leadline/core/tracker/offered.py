@@ -96,7 +96,7 @@ _LOWER = _words(
 )
 _HIGHER = _words(
     "acc accuracy score f1 auc auroc bleu rouge recall precision throughput speedup tps "
-    "qps rps fps mfu flops gflops tflops reward return r2 psnr ssim iou map ndcg hits "
+    "iops qps rps fps mfu flops gflops tflops reward return r2 psnr ssim iou map ndcg hits "
     "hit correct pass passed bandwidth gbps winrate win rating elo em"
 )
 _CONFIG = _words(

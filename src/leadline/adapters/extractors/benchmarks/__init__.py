@@ -43,7 +43,7 @@ _WRITE_TABLES = (
 )
 _HEAD_BYTES = 8192
 _BESIDE = {
-    "time": ("date", "datetime", "context.date"),
+    "time": ("date", "datetime", "context.date", "timestamp"),
     "commit": ("commit_hash", "commit_info.id"),
 }
 
