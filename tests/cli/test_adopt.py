@@ -285,3 +285,21 @@ def test_an_entry_of_a_log_that_rolls_is_no_other_one(thread_lab: Lab) -> None:
     adopted(thread_lab, hourly.format("20:45", "all run"))
     later = adopted(thread_lab, hourly.format("21:45", "two ended"))
     assert later == ["2026-04-06 21:45 — status of the ResNet-50 night runs"]
+
+
+def test_a_history_that_was_found_whole_is_walked_again_when_it_went_on_or_in_full(
+    written: Lab,
+) -> None:
+    assert codes(written) == []
+    edit(written, "first thought", "quite another thought")
+    kept = (written.repo / LOGBOOK).read_text()
+    written.git("checkout", "-q", "--", LOGBOOK)
+    told = written.repo / ".git" / "leadline" / "cache" / "logbook-.agents%2Flogbooks%2Fdemo.md"
+    assert told.read_text() == written.git("rev-parse", "HEAD")
+    (written.repo / LOGBOOK).write_text(kept)
+    written.git("commit", "-qam", "by hand")
+    assert "logbook-rewritten" in codes(written)  # it went on
+    told.write_text(written.git("rev-parse", "HEAD"))
+    assert codes(written) == ["logbook-edited"]  # as it was found before
+    full = [f["code"] for f in written.json("verify", "--full")["data"]["faults"]]
+    assert set(full) == {"logbook-edited", "logbook-rewritten"}

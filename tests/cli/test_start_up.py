@@ -48,7 +48,7 @@ JUDGES = {"leadline.core.evidence.of_thread"}
         (["next"], set()),
         (["show", "P-001"], set()),
         (["status", "--runs"], ASKS_INDEX),
-        (["note", "one more"], ASKS_INDEX | {"leadline.core.text.unbound"}),
+        (["note", "one more"], ASKS_INDEX),
         (["verify"], {"hashlib", "contextlib", "shlex"}),
         (["run", "--quiet", "--", "true"], ASKS_INDEX),
     ],

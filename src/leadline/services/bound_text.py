@@ -11,7 +11,6 @@ from leadline.core.errors import LeadlineError, refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.text.citation import find as citations
-from leadline.core.text.unbound import UnboundNumber, replaced, unbound_numbers
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
@@ -19,6 +18,7 @@ from leadline.services.draft import keep_draft
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound
+    from leadline.core.text.unbound import UnboundNumber
 
 NUMBERS_NAMED = 5
 
@@ -63,16 +63,21 @@ def bound_body(
         del body["bound"]
     if reported is not None:
         body["reported"] = checked_text(reported, "note --reported")
-    elif strict and unbound_numbers(text, thread, body["refs"]):
-        whole = context.store.view(thread.topic)  # what it is about may lie beside this part
-        found = unbound_numbers(text, whole, body["refs"], beside=" ".join(ids or []))
-        if found:
-            raise unbound_number(context, text, found)
+    elif strict:
+        from leadline.core.text.unbound import unbound_numbers  # noqa: PLC0415  start-up: 4 ms
+
+        if unbound_numbers(text, thread, body["refs"]):
+            whole = context.store.view(thread.topic)  # what it is about may lie beside this part
+            found = unbound_numbers(text, whole, body["refs"], beside=" ".join(ids or []))
+            if found:
+                raise unbound_number(context, text, found)
     return body
 
 
 def unbound_number(context: Context, text: str, found: list[UnboundNumber]) -> LeadlineError:
     """The refusal of a text whose numbers nobody measured, with what to write instead of each."""
+    from leadline.core.text.unbound import replaced  # noqa: PLC0415  start-up: 4 ms
+
     named = [
         f"{f['number']} (write {f['suggestion']})" if f["suggestion"] else str(f["number"])
         for f in found

@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leadline.adapters.files import make_folders
-from leadline.adapters.git.durable import are_here
 from leadline.adapters.git.program import (
     FALLBACK_EMAIL,
     FALLBACK_NAME,
@@ -225,6 +224,8 @@ class _TreeEditor:
 
     def check(self) -> None:
         """mktree names a tree, and ends well, though the disk did not take it. Raises ``git-failed``."""
+        from leadline.adapters.git.durable import are_here
+
         if not are_here(self._git, self._written) and missing(self._git, self._written):
             said = b"It named trees that it has not written."
             self._git.fail(["mktree"], Outcome(0, b"", said))

@@ -26,7 +26,6 @@ from leadline.core.ids import ID_IN_TEXT, parse_id
 from leadline.core.patterns import later
 from leadline.core.record.run import is_reported, told_runs
 from leadline.core.record.thread import is_a
-from leadline.core.stats.inference import summarise
 from leadline.core.text.spans import code_spans
 from leadline.core.timestamps import number, plural
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
@@ -183,6 +182,8 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
     evidence = [r for r in runs if r.is_evidence] or told_runs(runs)
     if not evidence:
         raise _no_evidence(shown, runs)
+    from leadline.core.stats.inference import summarise  # noqa: PLC0415  start-up: 1 ms
+
     metric, stat = _metric_and_stat(rest, shown, evidence)
     sample = summarise(r.metrics[metric] for r in evidence if metric in r.metrics)
     values = {

@@ -1,5 +1,4 @@
-"""Tips of the record branch that were looked at and are not again: a file of the cache for each who
-looks."""
+"""Tips of branches that were looked at and are not again: a file of the cache for each who looks."""
 
 from __future__ import annotations
 

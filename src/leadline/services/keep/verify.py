@@ -67,7 +67,7 @@ def verify(context: Context, topics: list[str], full: bool = False) -> tuple[lis
         known = None
         if not full:
             known = context.store.unbroken(topic, __version__, partial(_of_unbroken, context))
-        count, findings = known or _of_all(context, topic)
+        count, findings = known or _of_all(context, topic, full)
         records += count
         if full:
             from leadline.services.keep.verify_posted import posted  # noqa: PLC0415  start-up: 1 ms
@@ -86,7 +86,7 @@ def _file_of(finding: Finding) -> tuple[str, str]:
     return finding.thread, finding.where.partition(":")[0]
 
 
-def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
+def _of_all(context: Context, topic: str, full: bool) -> tuple[int, list[Finding]]:
     thread, faults = context.store.examine(topic)
     found = [Finding(topic, FAULT, f.code, f.where, f.what, f.mend) for f in faults]
     holds = lines_of(context, topic)
@@ -108,7 +108,7 @@ def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
         raw_files(context, thread, thread.runs),
         series(context, thread, thread.runs),
         links(context, thread),
-        logbook_in_tree(context, thread),
+        logbook_in_tree(context, thread, again=full),
         placed(context, thread),
         _secrets(context, topic),
     ):

@@ -32,6 +32,7 @@ from leadline.render.markdown import data
 from leadline.services.artifact import artifacts as artifact
 from leadline.services.artifact.raw_files import find_disputed, series_touched
 from leadline.services.branch.logbook import hand_edited, logbook_path, needs_rendering
+from leadline.services.branch.looked_at import looked_at, looked_at_now
 from leadline.services.context import Context
 from leadline.services.keep.witnesses import SEALS
 
@@ -375,8 +376,9 @@ def links(context: Context, thread: Thread) -> list[Finding]:
     return found
 
 
-def logbook_in_tree(context: Context, thread: Thread) -> list[Finding]:
-    """The rendering in the tree: not edited by hand, and append-only over its git history."""
+def logbook_in_tree(context: Context, thread: Thread, again: bool = False) -> list[Finding]:
+    """The rendering in the tree: not edited by hand, and append-only over its git history, which is not
+    looked at ``again`` where nothing was found in it."""
     if context.vcs.toplevel is None or not context.setting("logbook.in_tree"):
         return []
     path, found = logbook_path(context, thread.topic), []
@@ -393,7 +395,13 @@ def logbook_in_tree(context: Context, thread: Thread) -> list[Finding]:
         )
     branch = thread.about.get("branch")
     head = f"refs/heads/{branch}" if branch and context.vcs.branch_exists(str(branch)) else "HEAD"
-    return found + _history(context, thread, path, head)
+    tip = context.vcs.ref(head) if head != "HEAD" else context.vcs.head()["commit"]
+    memory = f"logbook-{path.replace('%', '%25').replace('/', '%2F')}"
+    if tip is None or (tip == looked_at(context, memory) and not again):
+        return found
+    if not (rewritten := _history(context, thread, path, tip)):
+        looked_at_now(context, memory, tip)
+    return found + rewritten
 
 
 def is_rendering(context: Context, thread: Thread) -> bool:
@@ -403,9 +411,9 @@ def is_rendering(context: Context, thread: Thread) -> bool:
     return not needs_rendering(context, thread.topic)
 
 
-def _history(context: Context, thread: Thread, path: str, ref: str) -> list[Finding]:
+def _history(context: Context, thread: Thread, path: str, tip: str) -> list[Finding]:
     # Drawn: a long logbook has many versions, and two are looked at.
-    versions, found = context.vcs.versions_of_file(path, ref), []
+    versions, found = context.vcs.versions_of_file(path, tip), []
     adopted = {str(a.get("digest")) for a in thread.adopted}
     acknowledged = {str(a.get("acknowledged")) for a in thread.adopted}
     for (before, old), (commit, new) in pairwise(versions):
