@@ -108,3 +108,17 @@ def test_nobody_else_reads_what_is_kept_beside_the_record(thread_lab: Lab) -> No
     root = thread_lab.repo / ".git/leadline"
     assert (root / "run-spans").is_file()
     assert [p for p in root.rglob("*") if p.is_file() and p.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize("verb", [("doctor", "--mend"), ("seal", "later"), ("seal",)])
+def test_a_seal_that_was_cut_short_gets_its_tag(thread_lab: Lab, verb: tuple[str, ...]) -> None:
+    for name in ("one", "two", "sent"):
+        thread_lab.ok("seal", name)
+    thread_lab.git("tag", "-d", "leadline/demo/one", "leadline/demo/sent")
+    thread_lab.git("remote", "add", "origin", "nowhere")
+    sent = thread_lab.git("rev-parse", "leadline/demo/two")
+    thread_lab.git("update-ref", "refs/leadline/remotes/origin/tags/leadline/demo/sent", sent)
+    said = thread_lab.ok(*verb)
+    assert "leadline/demo/one" in said and "leadline/demo/two" not in said
+    there = thread_lab.git("tag", "--list").split()
+    assert "leadline/demo/one" in there and "leadline/demo/sent" not in there

@@ -17,8 +17,8 @@ Outside a repository it says so and looks at the program alone. Exit 0; with --s
 repository among them.
 
 --mend clears what killed commands and power cuts left: temporary files, damaged git objects and refs of
-Leadline (moved to .git/leadline/set-aside), runs that are over and were never ended; and closes files of older versions
-to others."""
+Leadline (moved to .git/leadline/set-aside), runs that are over and were never ended, the tag of a seal that was cut
+short; and closes files of older versions to others."""
 ANSWER = "services.keep.doctor:Check[]"
 EXAMPLES = ["leadline doctor", "leadline doctor --network --strict", "leadline doctor --mend"]
 NEEDS_REPOSITORY = False

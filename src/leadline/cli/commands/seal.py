@@ -73,6 +73,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         f"record    {body['heads_digest'][:19]}… in the tag",
         f"bundle    bundle.json bundle.md table.csv at {where}",
     ]
+    lines += [f"completed {tag}, which a seal before was cut short of" for tag in done.completed]
     lines += [f"holdout   {_told(said)}" for said in looks]
     lines += [f"committed {c.path} ({c.commit[:12]})" for c in done.committed]
     lines.append(f"issue     comment {done.comment}" if done.comment else "issue     no comment")

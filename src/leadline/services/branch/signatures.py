@@ -45,11 +45,11 @@ def sign_tags(context: Context, topics: list[str]) -> None:
             if any(context.vcs.ref(sent_ref(remote, ref)) for remote in remotes):
                 continue
             made = context.vcs.signed(ref)
-            if made and not made.signature and _wrote(context, topic, snapshot.uid):
+            if made and not made.signature and wrote(context, topic, snapshot.uid):
                 context.vcs.sign_tag(tag)
 
 
-def _wrote(context: Context, topic: str, uid: str) -> bool:
+def wrote(context: Context, topic: str, uid: str) -> bool:
     """Whether a record is this machine's; others' tags come with a fetch, and stay as they are."""
     files = context.store.files(topic)
     head = f'"id":"{uid}"'.encode()

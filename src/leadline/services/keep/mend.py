@@ -17,6 +17,7 @@ from leadline.core.timestamps import few
 from leadline.services.branch.tips import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.doctor import OK, PROBLEM, Check
+from leadline.services.publish.seal import complete
 from leadline.services.run.recover import recover_runs
 
 # NAME.PID.tmp as all whole files are written; what the job program and a capture hold for a moment.
@@ -35,6 +36,7 @@ def mend(context: Context) -> list[Check]:
         ("temporary files", _temporary_files),
         ("git", _git),
         ("runs", _runs),
+        ("seals", _seals),
         ("rights", _rights),
     ):
         try:
@@ -101,6 +103,10 @@ def _git(context: Context) -> list[str]:
 
 def _runs(context: Context) -> list[str]:
     return recover_runs(context, unmarked=True)
+
+
+def _seals(context: Context) -> list[str]:
+    return [tag for topic in context.store.topics() for tag in complete(context, topic)]
 
 
 def _rights(context: Context) -> list[str]:

@@ -28,7 +28,7 @@ from leadline.core.publish.bundle import (
     tell_part,
 )
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.ref_name import tag_name
+from leadline.core.ref_name import sent_ref, tag_name
 from leadline.core.text.citation import render
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import as_dict, dataclass
@@ -36,7 +36,7 @@ from leadline.core.view.facts import says
 from leadline.render.branch.bundle import bundle_csv, render_bundle, render_commands
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
-from leadline.services.branch.signatures import sign_heads, sign_tags
+from leadline.services.branch.signatures import sign_heads, sign_tags, wrote
 from leadline.services.context import Context, refs_for
 from leadline.services.gloss import check_gloss
 from leadline.services.lookup import refuse_shadow
@@ -71,6 +71,7 @@ class Sealed:
     pushed: bool
     left: list[str]
     problems: list[Problem]
+    completed: list[str]  # tags of earlier seals that were cut short, made now
     code_behind: int  # code states that are on this machine alone
     of: list[str]  # the experiments of the thread that ran at them
 
@@ -92,6 +93,7 @@ class Sealed:
             "code_behind": self.code_behind,
             "here_only": self.of,
             "left": self.left,
+            "completed": self.completed,
             "problems": [problem.as_dict() for problem in self.problems],
             "logbook": self.followed.logbook.as_dict(),
         }
@@ -124,7 +126,8 @@ def seal(
     context.vcs.sign_again()
     committed = _commit_files(context, thread, files or [], message)
     publish(context, topic, f"before the seal {name or ''}".rstrip())
-    # The record, then the tag: a crash in between is completed by the same command.
+    # The record, then the tag: a crash in between is completed by the same command, or a later one.
+    completed = complete(context, topic, but=name)
     snapshot = _unfinished(context, thread, name) or _record(
         context, topic, name, message, at, override
     )
@@ -148,6 +151,7 @@ def seal(
         pushed=pushed,
         left=list(dict.fromkeys(left)),
         problems=[*followed.problems, *problems],
+        completed=completed,
         code_behind=len(set(here_only.values())),
         of=list(here_only),
     )
@@ -244,6 +248,29 @@ def _unfinished(context: Context, thread: Thread, name: str | None) -> Item[Snap
     if name is None or not named or context.vcs.tag_exists(str(named[-1].body.get("tag"))):
         return None
     return named[-1]
+
+
+def complete(context: Context, topic: str, but: str | None = None) -> list[str]:
+    """The tags that seals of this machine were cut short before, made now. Not the one named ``but``,
+    nor one that was sent: it comes back with a sync."""
+    made = []
+    for snapshot in context.store.view(topic).of_kind("snapshot"):
+        body = snapshot.body
+        tag = str(body.get("tag") or "")
+        if body.get("name") == but or tag != tag_name(topic, str(body.get("name"))):
+            continue
+        if not body.keys() >= SEALED or context.vcs.tag_exists(tag):
+            continue
+        sent = (sent_ref(remote, f"refs/tags/{tag}") for remote in context.vcs.remotes())
+        if any(map(context.vcs.ref, sent)) or not wrote(context, topic, snapshot.uid):
+            continue
+        try:
+            _tag(context, topic, snapshot)
+        except LeadlineError as error:  # its commit is gone: ``verify`` names it
+            context.warn(f"the tag {tag}, which a seal was cut short of, cannot be made: {error}")
+            continue
+        made.append(tag)
+    return made
 
 
 # ---- record and tag ------------------------------------------------------------------------------
