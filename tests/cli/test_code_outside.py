@@ -104,3 +104,15 @@ def test_a_link_to_an_interpreter_is_no_code_of_ours(thread_lab: Lab):
     (thread_lab.repo / "py").symlink_to(sys.executable)
     thread_lab.ok("run", "--quiet", "--", "./py", "-c", "print(1)")
     assert "py" not in thread_lab.json("show", "P-001-r1")["data"]["ruler"].get("beside", {})
+
+
+def test_an_ignored_file_of_the_program_is_named_when_it_runs_and_when_it_is_made_again(
+    thread_lab: Lab,
+):
+    thread_lab.write(".gitignore", "local.py\n")
+    thread_lab.write("local.py", "X = 1.5\n")
+    thread_lab.write("run.py", "import local\nprint('{\"x\": %s}' % local.X)\n")
+    said = thread_lab.run("run", "--", sys.executable, "run.py").stderr
+    assert ", without local.py]" in said
+    again = thread_lab.run("reproduce", "P-001").stdout
+    assert "local.py ran with it and no code state holds it" in again

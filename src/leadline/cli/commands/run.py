@@ -432,8 +432,11 @@ def _named(name: str) -> str:
 
 
 def _code(outcome: RunOutcome) -> str:
+    from leadline.core.timestamps import few
+
     dirty = " with uncommitted changes" if outcome.code.get("dirty") else ""
-    return f"[code {str(outcome.code.get('commit', '?'))[:9]}{dirty}]"
+    lacks = f", without {few(outcome.beside, 2)}" if outcome.beside else ""
+    return f"[code {str(outcome.code.get('commit', '?'))[:9]}{dirty}{lacks}]"
 
 
 def _summary(outcome: RunOutcome) -> str:

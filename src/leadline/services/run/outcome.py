@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.services.run.planning import RunPlan
@@ -22,7 +25,8 @@ CRASHES = ("SIGILL", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRA
 @dataclass(frozen=True)
 class RunOutcome:
     """``seen_before``: runs of the same command, config and code. ``item_sets``: metric to the
-    identity of the items that it is over. ``excerpt``: the last lines that it printed, as recorded."""
+    identity of the items that it is over. ``excerpt``: the last lines that it printed, as recorded.
+    ``beside``: files of its program in the work tree that the code state does not hold."""
 
     id: str
     uid: str
@@ -42,6 +46,7 @@ class RunOutcome:
     interrupted: bool = False
     item_sets: dict[str, str] = field(default_factory=dict)
     excerpt: str = ""
+    beside: list[str] = field(default_factory=list)
 
     @property
     def crashed(self) -> bool:
@@ -92,4 +97,10 @@ def outcome_of(run: RunPlan, ended: RunEndedBody, interrupted: bool = False) -> 
             name: str(items["set"]) for name, items in (extraction.get("items") or {}).items()
         },
         excerpt=ended.get("outputs", {}).get("excerpt", ""),
+        beside=_beside(run.body.get("ruler", {}).get("beside", {}), ended),
     )
+
+
+def _beside(files: Mapping[str, str], ended: RunEndedBody) -> list[str]:
+    written = ended.get("outputs", {}).get("rewritten", {})
+    return [path for path in files if not os.path.isabs(path) and path not in written]

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from leadline.core.compare.config_diff import FactDifference, config_diff
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.metric.items import on_shared_items
+from leadline.core.metric.ruler import beside_of
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
 from leadline.core.record.exact import exact_text
 from leadline.core.record.run import (
@@ -226,6 +227,8 @@ def plan_again(
         f"{g.get('path')} is not in the code state ({g.get('kind') or g.get('reason')})"
         for g in gaps[:5]
     ]
+    lacking = [path for path in beside_of(run) if not os.path.isabs(path)]
+    plan.notes += [f"{path} ran with it and no code state holds it" for path in lacking[:5]]
     if run.code.get("changed_during_run"):
         plan.notes.append("the code changed while the original ran")
     return plan
