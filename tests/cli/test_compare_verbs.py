@@ -4,6 +4,7 @@ numbers."""
 from __future__ import annotations
 
 import json
+import re
 
 from tests.cli.recording import PY, queued, recorded  # noqa: F401
 
@@ -62,9 +63,23 @@ def test_code_that_differs_is_a_confound_until_it_is_the_axis(queued):  # noqa: 
     run([10.1, 10.2], "--set", "block=64")
     done = lab.run("compare", "P-001", "P-002")
     assert done.returncode == 6 and "not apples to apples: code.tree" in done.stdout
+    # why it is refused stands there once, and digests in it by their beginning
+    (refused,) = (line for line in done.stdout.splitlines() if "not apples to apples" in line)
+    assert re.search(r"code\.tree \('[0-9a-f]{12}' against '[0-9a-f]{12}'\)", refused)
     assert (
         lab.json("compare", "P-001", "P-002", "--axis", "code")["data"]["apples_to_apples"] is True
     )
+
+
+def test_what_is_supported_by_hand_is_told_what_its_runs_say(queued):  # noqa: F811
+    lab, run = queued
+    run([20.1, 21.9, 19.2], "--set", "block=64")
+    run([20.3, 22.4, 19.4], "--set", "block=128")
+    lab.ok(
+        "hypothesis", "add", "more", "--predict", "time_ms(P-002) > time_ms(P-001)", "--activate"
+    )
+    told = lab.ok("hypothesis", "support", "P-H1", "--evidence", "P-002")
+    assert "judged by hand: exploratory: time_ms of P-002" in told
 
 
 NOISY = "import random, sys; print('{\"time_ms\": %s}' % (float(sys.argv[1]) + random.random()))"

@@ -107,6 +107,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         changed.get("evidence"), changed.get("decision"), changed.get("resume_condition")
     )
     tail = f", {tail}" if tail else ""
+    if changed["state"] in ("supported", "falsified"):
+        from leadline.core.view.judged import BY_HAND
+
+        rows = context.store.look(topic, hypothesis.listing)
+        row = next(row for row in rows if row["id"] == changed["id"])
+        if BY_HAND in row["judged"] and row["sentence_short"]:
+            tail += f"\n      {BY_HAND}: {row['sentence_short']}"
     return Answer(
         f"{changed['id']}  {changed['was']} -> {changed['state']}{tail}",
         {k: v for k, v in changed.items() if k not in ("refs", "hypothesis", "entry")},

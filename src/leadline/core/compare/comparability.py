@@ -10,13 +10,22 @@ from __future__ import annotations
 from leadline.core.compare.comparison import Comparison, refusal
 from leadline.core.compare.config_diff import FactDifference
 from leadline.core.metric.ruler import AREA
+from leadline.core.patterns import later
 from leadline.core.record.run import Run, project_of
 
 ROWS_NAMED = 5
+_DIGEST = later(r"\b((?:sha256:)?[0-9a-f]{12})[0-9a-f]{28,}\b")
+
+
+def _told(value: object) -> str:
+    """A value, of a digest its beginning."""
+    return repr(_DIGEST.sub(r"\1", value) if isinstance(value, str) else value)
 
 
 def _names(rows: list[FactDifference]) -> str:
-    shown = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:ROWS_NAMED])
+    shown = ", ".join(
+        f"{row.name} ({_told(row.a)} against {_told(row.b)})" for row in rows[:ROWS_NAMED]
+    )
     return shown if len(rows) <= ROWS_NAMED else f"{shown} and {len(rows) - ROWS_NAMED} more"
 
 

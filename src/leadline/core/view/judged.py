@@ -16,6 +16,8 @@ from leadline.core.view.facts import EvidenceOf
 RUNS_LOOKED_AT = 40
 RUNS_SAY = ("active", "proposed")  # states that say nothing which runs do not say better
 
+BY_HAND = "judged by hand"
+
 
 def decided_by_runs(item: Item[Any], thread: Thread, evidence_of: EvidenceOf) -> str:
     """``supported``, ``falsified``, or "" where the runs decide nothing."""
@@ -39,7 +41,7 @@ def is_tested(item: Item[Any], evidence_of: EvidenceOf) -> bool:
 def judged_state(item: Item[Any], thread: Thread, evidence_of: EvidenceOf | None) -> str:
     """In words: ``falsified by its prediction``, ``supported, judged by hand``, ``undecided so far``, ``active``."""
     state = state_of(item)
-    by_hand = f"{state}, judged by hand" if state in DECIDED_STATES else state
+    by_hand = f"{state}, {BY_HAND}" if state in DECIDED_STATES else state
     if not item.body.get("predicate") or evidence_of is None:
         return by_hand
     found = decided_by_runs(item, thread, evidence_of)

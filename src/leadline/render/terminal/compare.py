@@ -70,7 +70,7 @@ def render_compare(comparison: Comparison, baseline: str = "") -> str:
     if c.metrics:
         lines += ["", "statistics", *_statistics(c), ""]
         for metric in c.metrics:
-            lines += _verdict_lines(metric, c.b_name)
+            lines += _verdict_lines(metric, c)
     for missing in c.missing_metrics:
         sides = " and ".join({"a": c.a_name, "b": c.b_name}[s] for s in missing["missing_on"])
         lines.append(f"{missing['metric']}: not measured on {sides}")
@@ -145,8 +145,10 @@ def _cells(sample: Sample) -> list[str]:
     ]
 
 
-def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
-    lines = [f"{m.metric}: {m.verdict}. {m.sentence}"]
+def _verdict_lines(m: MetricComparison, c: Comparison) -> list[str]:
+    b_name, refused = c.b_name, "; ".join(r["what"] for r in c.refusals)  # said in full above
+    sentence = m.sentence.replace(f"{refused}; the numbers: ", "The numbers: ", 1)
+    lines = [f"{m.metric}: {m.verdict}. {sentence}"]
     places = decimals_for(max((s for s in (m.a.sd, m.b.sd) if s), default=None))
     unit = f" {m.unit}" if m.unit else ""
 
