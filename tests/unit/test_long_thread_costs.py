@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.store import event_log, index
+from leadline.adapters.store import event_log, index, kept_thread
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.evidence.known import labels_for
@@ -347,6 +347,23 @@ def test_status_folds_what_its_claims_cite_together(monkeypatch: pytest.MonkeyPa
         look(log)
         assert "it is 1" in log.look("t", told_of)
     assert len(lots) < 7 and max(lots) >= 20
+
+
+def test_claims_that_all_cite_the_baseline_are_not_folded_as_one(
+    monkeypatch: pytest.MonkeyPatch, folded: list[str]
+) -> None:
+    monkeypatch.setattr(kept_thread, "HELD", 5)
+    monkeypatch.setattr(kept_thread, "JUDGED_AT_ONCE", 4)
+    made = study(0)
+    for _ in range(60):
+        experiment(made)
+    for run in made.runs[1:]:
+        body = {"text": "", "predicate": f"loss({run.body['experiment']}) < loss(P-001)"}
+        made.item("w1", "claim", {**body, "refs": refs_of(run, made.runs[0])}, 1)
+    with store() as log:
+        put(log, made)
+        look(log)
+    assert len(folded) < 8 * 60
 
 
 def test_who_writes_judges_no_claim_before_a_label_is_asked_for() -> None:

@@ -616,15 +616,19 @@ class Index:
         thread: str,
         kinds: tuple[str, ...],
         apart: tuple[str, ...] = (),
+        passing: bool = False,
     ) -> list[Record]:
         """As ``slice``, of what is known already, by ids without their letters (see ``base_of``).
+        ``passing``: they are not held, so nothing is gained where they share what they say alike.
         What was said later of a note (a decision, …) belongs to the experiments that it is about. Of
         the kinds ``apart`` those that made ``bases`` themselves."""
         wanted = set(bases)
-        records = self._about(wanted, thread, kinds, apart)
+        records = self._about(wanted, thread, kinds, apart, passing)
         said = {base_of(created_id(r)) for r in records if r.kind in SAID_OF} - wanted
         changed = self._said_again(thread, sorted(said)) if said else []
-        return self._about({*wanted, *changed}, thread, kinds, apart) if changed else records
+        if not changed:
+            return records
+        return self._about({*wanted, *changed}, thread, kinds, apart, passing)
 
     def _said_again(self, thread: str, bases: list[str]) -> list[str]:
         """Those of ``bases`` that more than one record is about."""
@@ -637,7 +641,12 @@ class Index:
         return [base for (base,) in found]
 
     def _about(
-        self, bases: set[str], thread: str, kinds: tuple[str, ...], apart: tuple[str, ...]
+        self,
+        bases: set[str],
+        thread: str,
+        kinds: tuple[str, ...],
+        apart: tuple[str, ...],
+        passing: bool,
     ) -> list[Record]:
         # Half a character, which an argument can hold, is in no id and no text of SQLite.
         wanted = sorted(b for b in bases if b.encode("utf-8", "ignore").decode() == b)
@@ -660,7 +669,7 @@ class Index:
         # Read as one text: it is a fifth quicker, and equal keys are kept once.
         read = json.loads(b"[" + b",".join(line for (line,) in lines) + b"]")
         self._read_records += len(read)
-        if self._read_records > ALONE:
+        if self._read_records > ALONE and not passing:
             for data in read:
                 self._repeated.hold_once(data["body"])
         return list(map(record_known, read))

@@ -236,9 +236,11 @@ class KeptRows:
         items = [thing for thing in self.load(ids) if isinstance(thing, Item)]
         self.looked_at = looked_at
         cited = (item.refs for item in items if len(item.refs) <= MOST_CITED)
+        if len(self._expected) > MOST_HELD:
+            self._expected.clear()
         bases = {base_of(experiment_of(shown)) for refs in cited for shown in refs}
-        bases -= self._whole
-        bases = bases.union(*(self._expected[base] for base in bases if base in self._expected))
+        # Each is of the first such group alone: all cite the baseline, and would be one group.
+        bases = {b for b in bases if b not in self._whole and b not in self._expected}
         self._expected.update(dict.fromkeys(bases, bases))
 
     def fold(self, bases: list[str]) -> list[Experiment | Item]:

@@ -127,7 +127,8 @@ def _make(index: Index, thread: str, bases: dict[str, int], of_things: bool = Tr
         asked = [base for base in bases if base]
         for at in range(0, len(asked), FOLDED_AT_ONCE):
             lot = asked[at : at + FOLDED_AT_ONCE]
-            folded = thread_of(index.about({*lot, *ground}, thread, _DEFINITIONS, APART), thread)
+            records = index.about({*lot, *ground}, thread, _DEFINITIONS, APART, passing=True)
+            folded = thread_of(records, thread)
             if why := _oddness(folded):
                 names_table.call_odd(db, thread, why)
             _write(db, folded, lot)

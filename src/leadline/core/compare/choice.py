@@ -95,7 +95,15 @@ def _by_one_key(
     telling = [k for k in keys if len(own[k]) == 1 == len(other[k]) and own[k] != other[k]]
     if len(telling) != 1 or all(len(values) == 1 for values in own.values()):
         return 0  # before all that was run is read
-    configs = [json.loads(configuration)[0] for configuration, _ in family]
+    configs = list[dict[str, object]]()
+    seen: dict[str, set[str]] = {}
+    for configuration, _ in family:
+        configs.append(json.loads(configuration)[0])
+        for key, value in configs[-1].items():
+            known = seen.setdefault(key, set())
+            known.add(canonical_json(value))
+            if key not in telling and len(known) > 1 and not known <= own.get(key, set()):
+                return 0  # as below, before all of many are read
     levels = _values(configs, _keys(configs))
     held = [key for key in levels if key not in telling and len(levels[key]) > 1]
     if not held or any(own.get(k) != levels[k] or other.get(k) != levels[k] for k in held):

@@ -273,11 +273,16 @@ class _Counted:
         self.runs, self.first = 0, dict[tuple[str, str], Any]()
         self.counts: dict[tuple[str, str], dict[str, int]] = {}
         self.values: dict[tuple[str, str], dict[str, object]] = {}
+        texts: dict[str, str] = {}  # most facts are a text that another run says as well
         for of_run in facts:
             self.first = self.first if self.runs else of_run
             self.runs += 1
             for at, value in of_run.items():
-                text, counts = canonical_json(value), self.counts.setdefault(at, {})
+                if type(value) is not str:
+                    text = canonical_json(value)
+                elif (text := texts.get(value, "")) == "":
+                    text = texts[value] = canonical_json(value)
+                counts = self.counts.setdefault(at, {})
                 counts[text] = counts.get(text, 0) + 1
                 self.values.setdefault(at, {})[text] = value
 

@@ -19,7 +19,7 @@ from leadline.core.record.kinds import KINDS
 from leadline.core.record.ranks import queue_place, rank, stands_at
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run, is_reported, told_runs
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.stats.inference import Sample, mean_interval, summarise
+from leadline.core.stats.inference import Sample, mean_interval, middle, summarise
 from leadline.core.text.citation import recompute
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import duration
@@ -314,7 +314,8 @@ def spans_of(runs: Sequence[Run]) -> dict[str, Span]:
         values = [r.metrics[name] for r in counted if name in r.metrics]
         lost = any(name in r.nonfinite for r in counted)
         low, high = (None, None) if lost else (min(values), max(values))
-        found[name] = (sample_of(counted, name).median, low, high)
+        known = sorted(float(v) for v in values if math.isfinite(v))
+        found[name] = (middle(known) if known else None, low, high)
     return found
 
 
