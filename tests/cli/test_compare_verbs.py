@@ -75,11 +75,9 @@ def test_what_is_supported_by_hand_is_told_what_its_runs_say(queued):  # noqa: F
     lab, run = queued
     run([20.1, 21.9, 19.2], "--set", "block=64")
     run([20.3, 22.4, 19.4], "--set", "block=128")
-    lab.ok(
-        "hypothesis", "add", "more", "--predict", "time_ms(P-002) > time_ms(P-001)", "--activate"
-    )
+    lab.ok("hypothesis", "add", "more", "--predict", "loss(P-002) > loss(P-001)", "--activate")
     told = lab.ok("hypothesis", "support", "P-H1", "--evidence", "P-002")
-    assert "judged by hand: exploratory: time_ms of P-002" in told
+    assert "judged by hand: exploratory: loss of P-002" in told
 
 
 NOISY = "import random, sys; print('{\"time_ms\": %s}' % (float(sys.argv[1]) + random.random()))"
