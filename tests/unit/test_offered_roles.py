@@ -200,6 +200,10 @@ def test_what_a_benchmark_tool_wrote_as_a_table_is_its_cases(tmp_path: Path):
     found = offered(tmp_path / "x.Sums-report.csv", table)
     assert found.roles["metrics"] == ["mean_s", "allocated_bytes_per_op"]
     assert (found.roles["config"], found.roles["state"]) == (["benchmark"], "state")
+    named = Columns({"C": "c"}, ["A"])
+    named.header = list("ABCDEFGHIJK")
+    runs = TableSource("csv").read(str(tmp_path / "x.Sums-report.csv"), named).runs
+    assert [run.config for run in runs] == [{"A": "A"}, {"A": "B"}]
     other = "Method,Dataset,Mean,Std\nours,a,0.91,0.01\ntheirs,a,0.85,0.02\n"
     assert offered(tmp_path / "y.csv", other).roles["config"] == ["Method", "Dataset"]
 

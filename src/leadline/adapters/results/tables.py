@@ -34,7 +34,8 @@ class TableSource:
                 raise Unreadable("not-a-file", f"{shown} is not a regular file")
             if not folder and not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{shown} is empty")
-            table = self._of_a_benchmark(source)
+            # whoever names the columns of a file takes it for a table
+            table = None if columns.header else self._of_a_benchmark(source)
             if folder and self.parse is not None:
                 table = rows_of_folders(source, shown, self.parse)
             if self.format == "yaml":
