@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,9 +14,10 @@ import pytest
 
 from leadline.adapters.executors.local import LocalExecutor
 from leadline.core.errors import LeadlineError
-from leadline.job import probe
-from leadline.testing.executor_contract import Attempt, wait_until
+from leadline.job import probe, supervise
+from leadline.testing.executor_contract import PATIENCE_S, Attempt, wait_until
 
+UNTIL_TOLD = ("sh", "-c", "while ! test -e go; do sleep 0.01; done")
 Ready = Callable[..., tuple[Attempt, int]]
 
 
@@ -35,15 +37,41 @@ def ready(tmp_path: Path) -> Ready:
     return made
 
 
-@pytest.mark.parametrize("start", ["submit", "begin"])
-def test_the_attempt_goes_to_the_program_that_is_up(ready: Ready, start: str) -> None:
+def test_the_attempt_goes_to_the_program_that_is_up(ready: Ready) -> None:
     one, pid = ready("sh", "-c", "echo said; exit 3")
-    getattr(one, start)()
+    one.submit()
     assert one.handle["pid"] == pid
     result = one.finish()
     assert (result["state"], result["exit_code"]) == ("failed", 3)
     assert one.output() == b"said\n"
     assert one.output("supervisor.err") == b""
+
+
+def test_of_several_that_are_begun_each_has_a_fork_of_it(ready: Ready, tmp_path: Path) -> None:
+    one, pid = ready(*UNTIL_TOLD)
+    two = Attempt(tmp_path / "attempt-2", lambda: one.executor, list(UNTIL_TOLD))
+    both = [one.begin(), two.begin()]
+    for each in both:
+        each.wait_for_state("running")
+        assert supervise.stat_fields(each.handle["pid"])[1] == b"%d" % pid
+    one.executor.not_needed()  # type: ignore[attr-defined]  # they go on without it
+    for each in both:
+        assert each.state() == "running"
+        each.touch("go")
+        result = each.finish()
+        assert (result["state"], result["leftover_processes"]) == ("done", 0)
+
+
+def test_a_program_that_was_forked_supervises_nothing_itself(ready: Ready, tmp_path: Path) -> None:
+    """It would take the others for what its command left behind, and end them."""
+    one, pid = ready(*UNTIL_TOLD)
+    one.begin().wait_for_state("running")
+    two = Attempt(tmp_path / "attempt-2", lambda: one.executor, ["true"])
+    assert two.submit().handle["pid"] != pid
+    assert two.finish()["leftover_processes"] == 0
+    assert one.state() == "running"
+    one.touch("go")
+    assert one.finish()["state"] == "done"
 
 
 def test_what_it_refuses_is_told_as_ever(ready: Ready) -> None:
@@ -78,12 +106,25 @@ def test_an_attempt_that_was_started_before_is_left_alone(ready: Ready) -> None:
     assert one.output("supervisor.err") == b""
 
 
-def test_one_that_is_gone_is_replaced(ready: Ready) -> None:
+@pytest.mark.parametrize("start", ["submit", "begin"])
+def test_one_that_is_gone_is_replaced(ready: Ready, start: str) -> None:
     one, pid = ready("true")
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert one.submit().handle["pid"] != pid
+    assert getattr(one, start)().handle["pid"] != pid
     assert one.finish()["state"] == "done"
+
+
+def test_it_keeps_nothing_open_of_its_launcher() -> None:
+    """Who asked for a sweep that goes on by itself waits until this is closed."""
+    told, tell = os.pipe()
+    os.set_inheritable(tell, True)
+    executor = LocalExecutor()
+    executor.make_ready()
+    os.close(tell)
+    assert select.select([told], [], [], PATIENCE_S)[0]
+    os.close(told)
+    executor.not_needed()
 
 
 def test_what_nobody_needed_ends_with_its_launcher(ready: Ready) -> None:

@@ -1405,16 +1405,43 @@ def supervise(folder: str) -> int:
 
 def folder_told() -> str:
     """The attempt folder, where it is told on stdin to a program that was started ahead of it; ""
-    where its launcher ended first. From here on it says what it has to say where that stands."""
+    where its launcher ended first. One that ends in NUL is given to a fork, and others may follow.
+    From here on it says what it has to say where that stands."""
+    os.closerange(3, 65536)  # whoever waits for the end of one of them does not wait for us
     load_all()
     folder = b""
     while piece := os.read(0, 65536):
         folder += piece
+        if folder.endswith(b"\0"):
+            if forked():
+                folder = folder[:-1]
+                break
+            folder = b""
     if folder:
         said = open_own(os.fsdecode(folder), "supervisor.err", os.O_WRONLY | os.O_APPEND)
         os.dup2(said, 2)
         os.close(said)
     return os.fsdecode(folder)
+
+
+def forked() -> bool:
+    """Whether this is the process that is to supervise an attempt after which others come. Its number
+    and when it began are told, which are its own until the next one is asked for: only then is one
+    that has ended let go of."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+    pid = os.fork()
+    if pid:
+        os.write(1, b"%d %d\n" % (pid, start_ticks(pid) or 0))
+        return False
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    return True
 
 
 def main(argv: list[str]) -> int:

@@ -41,8 +41,9 @@ class LocalExecutor:
     def __init__(self, interpreter: str | None = None, name: str = "local") -> None:
         self.name = name
         self._interpreter = interpreter or os.path.realpath(sys.executable)
-        # attempt folder -> supervisor we started and have not waited for
-        self._mine: dict[str, int] = {}
+        # attempt folder -> supervisor that is not known to have ended: pid and, of a forked one, when
+        # it began, in ticks
+        self._mine: dict[str, tuple[int, int | None]] = {}
         self._ready: _Ready | None = None
 
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
@@ -58,7 +59,7 @@ class LocalExecutor:
         finally:
             os.close(read_fd)
         if started:
-            self._mine[folder] = pid
+            self._mine[folder] = pid, None
         else:
             self._check_refusal(folder, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         return self._handle(folder)
@@ -82,13 +83,15 @@ class LocalExecutor:
         folder = os.path.abspath(attempt_dir)
         if os.path.exists(f"{folder}/alive.lock"):
             return self.submit(attempt_dir, resources)  # begun before: there is nothing to wait for
-        pid, read_fd = self._started(folder)
-        os.close(read_fd)
-        self._mine[folder] = pid
-        # A child that nobody has waited for keeps its number, so these are its own.
-        return self._handle_of(
-            {"pid": pid, "start_ticks": probe.start_ticks(pid), "boot_id": probe.boot_id()}
-        )
+        self.make_ready()
+        forked = self._ready.fork(folder) if self._ready is not None else None
+        if forked is None:
+            pid, read_fd = self._started(folder)
+            os.close(read_fd)
+            # A child that nobody has waited for keeps its number, so these are its own.
+            forked = pid, probe.start_ticks(pid)
+        self._mine[folder] = pid, ticks = forked
+        return self._handle_of({"pid": pid, "start_ticks": ticks, "boot_id": probe.boot_id()})
 
     def poll(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
         """See ``Executor.poll``."""
@@ -213,13 +216,14 @@ class LocalExecutor:
         return "gone"  # what was submitted or begun and has no process left will not start any more
 
     def _collect(self, folder: str) -> None:
-        """Takes our ended supervisor's exit status, so that it does not stay as a zombie."""
-        pid = self._mine.get(folder)
-        if pid is not None:
+        """Takes our ended supervisor's exit status, so that it does not stay as a zombie; of a forked
+        one, sees whether it has ended."""
+        pid, began = self._mine.get(folder, (0, None))
+        if pid:
             try:
                 ended = os.waitpid(pid, os.WNOHANG)[0] == pid
             except ChildProcessError:
-                ended = True
+                ended = began is None or probe.start_ticks(pid) != began
             if ended:
                 del self._mine[folder]
 
@@ -241,7 +245,7 @@ class _Ready:
     started. Raises OSError."""
 
     def __init__(self, argv: list[str]) -> None:
-        self._tell, self._environment = -1, dict(os.environ)
+        self._tell, self._environment, self._has_forked = -1, dict(os.environ), False
         (stdin, self._tell), (self._said, stdout) = os.pipe(), os.pipe()
         actions = [
             (os.POSIX_SPAWN_DUP2, stdin, 0),
@@ -261,8 +265,9 @@ class _Ready:
 
     def take(self, folder: str) -> int | None:
         """Hands it the attempt, once; where it says that it is up. None where it is of no use for this
-        one: it was started in another environment, or has ended."""
-        of_use = os.environ == self._environment and not os.path.exists(f"{folder}/alive.lock")
+        one: it was started in another environment, or has ended, or has children that are no part of it."""
+        started_before = os.path.exists(f"{folder}/alive.lock")
+        of_use = os.environ == self._environment and not started_before and not self._has_forked
         try:
             if of_use:
                 os.write(self._tell, os.fsencode(folder))
@@ -274,6 +279,19 @@ class _Ready:
         os.close(self._tell)
         self._tell = -1
         return self._said
+
+    def fork(self, folder: str) -> tuple[int, int | None] | None:
+        """Has it fork for the attempt: pid, and when that began in ticks. None as ``take``; one that
+        ended before it could tell may have forked, and of two that start one is refused."""
+        if os.environ != self._environment:
+            return None
+        self._has_forked = True
+        try:
+            os.write(self._tell, os.fsencode(folder) + b"\0")
+        except BrokenPipeError:
+            return None
+        told = os.read(self._said, 64).split()
+        return (int(told[0]), int(told[1]) or None) if len(told) == 2 else None
 
     def end(self) -> None:
         os.close(self._tell)

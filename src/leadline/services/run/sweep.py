@@ -24,7 +24,7 @@ from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
-from leadline.ports.executor import HERE, OVER
+from leadline.ports.executor import HERE, OVER, not_needed
 from leadline.services.context import Context, refs_for
 from leadline.services.run.attempt import handle_of, waited
 from leadline.services.run.command_end import command_ended
@@ -281,6 +281,7 @@ class _Sweep:
             self.first.command.code = self.code
             self.facts = gather(self.context, self.first)
             self.executor = self.context.executor_for(self.facts["executor"])
+            held.callback(not_needed, self.executor)
             self._looked = time.monotonic()
             self._note_jobs()
             jobs = self.request.jobs
