@@ -25,6 +25,7 @@ from types import MappingProxyType
 
 from leadline.adapters.files import locked
 from leadline.adapters.store import names_table
+from leadline.core.canonical import is_digest
 from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
@@ -803,10 +804,12 @@ class Index:
 
 def _digests(record: Record, line: bytes) -> set[str]:
     """What the body names by content and may travel: each value that is a digest."""
+    equal = record.body.get("key"), record.body.get("row")  # of a kind not known here: anything
+    if line.count(b'"sha256:') == sum(map(is_digest, (record.prev, *equal))):
+        return set()  # each of them stands there, and nothing else
     found = set(_DIGESTS.findall(line.decode()))
     if line.count(record.prev.encode()) == 1:
         found.discard(record.prev)
-    equal = record.body.get("key"), record.body.get("row")  # of a kind not known here: anything
     if all(digest in equal for digest in found):
         return set()
     from leadline.core.record.contents import staying  # most records name nothing

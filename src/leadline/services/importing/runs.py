@@ -366,24 +366,11 @@ class _Taking:
         if why := self.held.corrected(self.found, run, self.derived):
             self.found.refuse(run.where, why)
             return None
-        row: TakenRun = {
-            "where": run.where,
-            "name": run.name,
-            "state": run.state,
-            "reason": run.reason,
-            "commit": run.commit,
-            "started_at": run.started_at,
-            "told": run.told,
-            "config": run.config,
-            "metrics": run.metrics,
-            "nonfinite": run.nonfinite,
-            "points": run.points,
-        }
         self.held.warn(self.found, run)
-        uid = None
+        uid, shown, experiment = None, "", ""
         self._look_up_experiments()
         if writing is not None:
-            row["id"], row["experiment"], uid = _write(
+            shown, experiment, uid = _write(
                 self.thread,
                 self.found,
                 run,
@@ -394,12 +381,12 @@ class _Taking:
                 self.entry,
             )
             self.roles = {}
-            self.taken_experiments.add(row["experiment"])
+            self.taken_experiments.add(experiment)
             self.states[run.state] += 1
-            self._name_first(row, uid)
+            self._name_first(shown, experiment, uid)
         self.answer.taken_total += 1
         if len(self.answer.taken) < MAX_NAMED:
-            self.answer.taken.append(row)
+            self.answer.taken.append(_row_of(run, shown, experiment))
         return uid
 
     def _correct(self, run: FoundRun, known: Run, changes: list[RowChange], writing: Any) -> None:
@@ -410,11 +397,10 @@ class _Taking:
         if writing is not None:
             _correct(self.found, run, known, changes, writing, self.entry)
 
-    def _name_first(self, row: TakenRun, uid: str) -> None:
+    def _name_first(self, shown: str, experiment: str, uid: str) -> None:
         if len(self.about) < TOLD_RUNS:
-            self.about[row["id"]] = uid
-            homes = dict(self.experiments.values())
-            self.refs[row["experiment"]] = homes[row["experiment"]]
+            self.about[shown] = uid
+            self.refs[experiment] = dict(self.experiments.values())[experiment]
 
     def tell(self, writing: Any) -> None:
         """Write what the logbook tells of all that was taken."""
@@ -439,6 +425,23 @@ class _Taking:
             some = answer.corrected[:TOLD_RUNS]
             body["corrections"] = [f"{row['id']} {', '.join(row['changes'])}" for row in some]
         writing.add("imported", body)
+
+
+def _row_of(run: FoundRun, shown: str, experiment: str) -> TakenRun:
+    row: TakenRun = {
+        "where": run.where,
+        "name": run.name,
+        "state": run.state,
+        "reason": run.reason,
+        "commit": run.commit,
+        "started_at": run.started_at,
+        "told": run.told,
+        "config": run.config,
+        "metrics": run.metrics,
+        "nonfinite": run.nonfinite,
+        "points": run.points,
+    }
+    return {**row, "id": shown, "experiment": experiment} if shown else row
 
 
 def _met_again(answer: Imported, run: FoundRun, known: Run, points: Waiting) -> str:
