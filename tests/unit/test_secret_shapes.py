@@ -71,6 +71,8 @@ BESIDE = [
     "env:\n  - name: N\n    value: V\n  - name: B\n    value: c\n",
     "- value: 'V'\n  name: N\n",
     "- {name: N, value: V}",
+    'variable "N" {\n  default = "V"\n}',
+    "aws ssm put-parameter --name N --value V --type SecureString",
     '- key: N\n  description: of a thing\n  value: "V"',
     '[[env]]\nname = "N"\nvalue = "V"\n',
     '<add key="N" value="V"/>',
@@ -164,6 +166,7 @@ IN_FILES = {
     'network={\n  psk="%s"\n}': "%a16",
     '{"kty":"RSA","e":"AQAB","d":"%s"}': "%u340",
     "set -gx API_KEY %s": "%h40",
+    "kubectl create secret generic x --from-literal=api_token=%s": "%l24",
     "kind: Secret\nmetadata:\n  name: x\ndata:\n  login: %s": "%b24",
     "data:\n  login: %s\nkind: Secret": "%b24",
 }
@@ -382,4 +385,4 @@ def test_other_rules_are_another_detector() -> None:
     names = ("COMMON", "TOKENS", "PHRASES", "VENDORS", "WORDS", "STEMS")
     rules = {name: repr(getattr(shapes, name)) for name in names}
     rules |= {name: text for name, text in vars(beside).items() if name.isupper()}
-    assert (DETECTOR, digest_of(rules)[7:19]) == (5, "a950349e69d3")
+    assert (DETECTOR, digest_of(rules)[7:19]) == (6, "aad43365a4e0")

@@ -21,7 +21,7 @@ _SCHEME = r"(?:(?i:bearer|basic|token|apikey|digest|negotiate)\s+)?"
 _QUOTE = r"[\"'`]{1,4}"
 _QUOTED = rf"{_QUOTE}{_SCHEME}(?P<quoted>[^\"'`\n\\]{{1,4096}})"
 _BARE = rf"{_SCHEME}(?P<bare>[^\s\"'`,;|&<>(){{}}\[\]\\]{{1,4096}})"
-_BEHIND_LABEL = rf"(?i:{_NAME})(?:{_QUOTE})?\s{{0,3}}[:=>]\s{{0,3}}(?:{_QUOTE})?$"
+_BEHIND_LABEL = rf"(?:(?i:{_NAME})(?:{_QUOTE})?\s{{0,3}}[:=>]\s{{0,3}}|\bvariable\s)(?:{_QUOTE})?$"
 _LABEL_CHARS = 30
 # What holds a value, and the value: in quotes, or up to where a line, a member or an element ends.
 _LABELLED = (

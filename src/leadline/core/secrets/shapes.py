@@ -174,8 +174,10 @@ LOGINS: tuple[Shape, ...] = (
      r"((?i:\b(?:setenv|set(?:\s+--?[\w-]+)+)\s+(?:[A-Z0-9_]*_)?(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|(?:API|ACCESS|SECRET"
      r"|AUTH|OPENAI)_?KEY)\s+)[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
     ("login", ("--value", "--body", "--secret-string"),
-     r"((?i:(?<![A-Za-z0-9])(?:[\w./-]*[_/-])?(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|(?:API|ACCESS|SECRET|AUTH|PRIVATE)_?KEY))"
+     r"((?i:(?<![A-Za-z0-9])(?:[\w./-]*[_./-])?(?:TOKEN|\w*SECRET|PASS(?:WORD|WD|PHRASE)?|(?:API|ACCESS|SECRET|AUTH|PRIVATE|MASTER)[_.-]?KEY|AUTHORIZATION))"
      r"[\"']?\s+(?:(?:[^\n|;&]{0,120}?\s)?--(?:value|body|secret-string)[ =])[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
+    ("login", ("--from-literal",),
+     r"(\bcreate\s+secret\s[^\n]{0,200}?--from-literal[= ][\"']?[\w.-]+=)(?!\$)[^\s\"'\[\]]{6,}"),
     ("login", ("setx ",),
      r"((?i:\bsetx\s+\w*(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|_?KEY)\s+)[\"']?)(?!\$)[^\s\"'\[\]]{6,}"),
     ("login", ("curl ",),
