@@ -170,6 +170,7 @@ SHARED = {
     "bad-alpha": "--alpha is no probability",
     "bad-arguments": "the words of the command line cannot be understood",
     "bad-artifact": "what --artifact names cannot be kept or sent",
+    "bad-label": "--label is no label that can be asked for there",
     "bad-limit": "--limit is no usable number",
     "bad-metric": "a metric is described in a way that cannot be",
     "bad-pages": "the layout of the forge's pages is none that is known",

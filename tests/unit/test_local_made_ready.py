@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from leadline.adapters.executors import local
 from leadline.adapters.executors.local import LocalExecutor
 from leadline.core.errors import LeadlineError
 from leadline.job import probe, supervise
@@ -137,7 +139,9 @@ def test_what_nobody_needed_ends_with_its_launcher(ready: Ready) -> None:
     del one.executor
     assert children() == others
     code = """
+import gc
 import os
+from leadline.adapters.executors import local
 from leadline.adapters.executors.local import LocalExecutor
 executor = LocalExecutor()
 executor.make_ready()
@@ -146,3 +150,18 @@ os._exit(0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     wait_until(lambda: probe.start_ticks(int(done.stdout)) is None, "its end")
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_interrupt_while_it_is_started_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(local, "_spawn", interrupted)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(KeyboardInterrupt):
+        LocalExecutor().make_ready()
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == len(before)

@@ -245,7 +245,9 @@ class _Ready:
     started. Raises OSError."""
 
     def __init__(self, argv: list[str]) -> None:
-        self._tell, self._environment, self._has_forked = -1, dict(os.environ), False
+        self._environment, self._has_forked = dict(os.environ), False
+        # An interrupt between any two lines leaves what ends it able to.
+        self.pid = self._tell = self._said = -1
         (stdin, self._tell), (self._said, stdout) = os.pipe(), os.pipe()
         actions = [
             (os.POSIX_SPAWN_DUP2, stdin, 0),
@@ -255,9 +257,7 @@ class _Ready:
         try:
             self.pid = _spawn(argv, actions)
         except OSError:
-            os.close(self._tell)
-            os.close(self._said)
-            self._tell = -1
+            self.end()
             raise
         finally:
             os.close(stdin)
@@ -277,8 +277,8 @@ class _Ready:
             self.end()
             return None
         os.close(self._tell)
-        self._tell = -1
-        return self._said
+        said, self._tell, self._said = self._said, -1, -1
+        return said
 
     def fork(self, folder: str) -> tuple[int, int | None] | None:
         """Has it fork for the attempt: pid, and when that began in ticks. None as ``take``; one that
@@ -294,9 +294,12 @@ class _Ready:
         return (int(told[0]), int(told[1]) or None) if len(told) == 2 else None
 
     def end(self) -> None:
-        os.close(self._tell)
-        os.close(self._said)
-        self._tell = -1
+        for fd in (self._tell, self._said):
+            if fd >= 0:
+                os.close(fd)
+        self._tell = self._said = -1
+        if self.pid < 0:
+            return  # what was started for us at most ends with its stdin
         try:
             if os.waitpid(self.pid, os.WNOHANG)[0] == 0:
                 os.kill(self.pid, SIGKILL)
