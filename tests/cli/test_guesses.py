@@ -122,6 +122,8 @@ def test_repeats_end_in_one_line(lab):
         ("run --repeats 3 -- true", "leadline run --repeat 3 -- true"),
         ("run --n=3 -- true", "leadline run --repeat=3 -- true"),
         ("claim x --evidence 'time_ms(P-001) < 4'", "leadline claim x --that 'time_ms(P-001) < 4'"),
+        ("claim --evidence P-001 x", "leadline claim --help"),
+        ("claim x --evidence P-001", "leadline show P-001"),
         (
             "hypothesis add x --expect 'time_ms(P-001) < 4'",
             "leadline hypothesis add x --predict 'time_ms(P-001) < 4'",

@@ -450,7 +450,7 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
     ),
     "nsys-printed.txt": (
         "nsys",
-        {"Main_Loop.total_time_s": 3.5e-3, "Warmup.min_s": 182e-6, "sem_wait.num_calls": 2},
+        {"Main_Loop.total_time_s": 3.5e-3, '"Warm",_up.min_s': 182e-6, "sem_wait.num_calls": 2},
         [
             "cuda_gpu_kern_sum: nsys left it out: run.sqlite does not contain CUDA kernel data.: case 4"
         ],
@@ -477,6 +477,7 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
             "BM_Text/8.real_time_cv": 0.3732,
             "BM_Text/8.hits_mean": 3,
             "BM_Wait/real_time.real_time_s": 0.139e-6,
+            "BM_of_words.cpu_time_s": 0.059e-6,
             "BM_Text/8.bytes_per_s_mean": None,
         },
         [

@@ -393,6 +393,24 @@ def test_what_stands_above_a_header_is_no_header_for_its_commas(tmp_path: Path) 
     assert [run.config for run in found.runs] == [{"# name": "a"}]
 
 
+@pytest.mark.parametrize("below", ["\n\na,1.5\n", "\n", '\n"' + "x" * 140_000 + '",2\na,1.5\n'])
+def test_a_header_behind_a_mark_stays_one_whatever_stands_below_it(tmp_path: Path, below: str):
+    path = tmp_path / "t.csv"
+    path.write_text("#name,ms" + below)
+    found = TableSource("csv").read(str(path), Columns({"ms": "ms"}, ["#name"]))
+    assert found.columns == ["#name", "ms"]
+    assert [run.metrics["ms"] for run in found.runs] == [1.5] * below.count("a,1.5")
+
+
+def test_each_of_many_remarks_above_a_header_is_read_in_its_turn(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "# x\n" * 100_000 + "name,ms\na,1.5\n"
+    )  # minutes, where each waits for those above
+    found = TableSource("csv").read(str(path), Columns({"ms": "ms"}, ["name"]))
+    assert [run.metrics for run in found.runs] == [{"ms": 1.5}]
+
+
 @pytest.mark.parametrize(
     ("name", "content"), [("r.csv", "block,ms\n"), ("r.jsonl", "\n"), ("r.json", "[]")]
 )

@@ -107,6 +107,9 @@ class Parser(argparse.ArgumentParser):
         found = {}
         for option in options:
             near = [name for name in SYNONYMS.get(option, ()) if name in known]
+            given = " ".join(self.typed).partition(option)[2][1:]
+            if near == ["--that"] and parse_id(given.split(" ")[0]):
+                return {}  # it takes a predicate, and an id is none
             if not near:
                 import difflib
 

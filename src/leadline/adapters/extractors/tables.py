@@ -7,6 +7,7 @@ import csv
 import importlib
 import json
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
@@ -156,11 +157,12 @@ def _delimited(
     path: str, separator: str, shown: str, whole: bool, after_bytes: int, names: Sequence[str]
 ) -> Rows:
     lines = Lines(path, errors=errors_of(whole), as_saved=True)
-    numbered: Iterator[tuple[int, str | None]] = iter(lines)
+    below: Iterator[tuple[int, str | None]] = iter(lines)
+    ahead = deque[tuple[int, str | None]]()
     header: list[str] = []
     skipped, text = 0, ""
     comments: list[int] = []
-    while (begun := next(numbered, None)) is not None:
+    while (begun := ahead.popleft() if ahead else next(below, None)) is not None:
         number, text = begun[0], begun[1] or ""
         skipped = number
         if not text.strip("\ufeff\r\n"):
@@ -176,12 +178,13 @@ def _delimited(
             raise Unreadable("not-csv", what) from None
         if not (whole and header[0].startswith("#")):
             break
-        ahead = next(numbered, None)
-        numbered = numbered if ahead is None else chain([ahead], numbered)
-        if len(header) > 1 and not _is_comment(header, ahead, separator):
+        while not (ahead and _is_said(ahead[-1])) and (line := next(below, None)):
+            ahead.append(line)
+        if len(header) > 1 and not (ahead and _is_comment(header, ahead[-1][1] or "", separator)):
             break
         comments.append(number)
         header = []
+    numbered: Iterator[tuple[int, str | None]] = chain(ahead, below)
     if not header:
         raise Unreadable("no-header", f"{shown} has no header line")
     if whole and len(header) == 1:
@@ -194,10 +197,10 @@ def _delimited(
             numbered = ((n, line and "\t".join(line.split())) for n, line in numbered)
     notes: list[tuple[str, str]] = []
     if not names and spans(header):
-        header, below, heads = _several_lines(header, numbered, separator)
+        header, rest, heads = _several_lines(header, numbered, separator)
         notes = joined_names(f"line {skipped}", heads)
-        skipped = below[0][0] - 1 if heads > 1 and below else skipped
-        numbered = chain(below, numbered)
+        skipped = rest[0][0] - 1 if heads > 1 and rest else skipped
+        numbered = chain(rest, numbered)
     if whole and not names and header[:1] == [""]:
         looked = [*islice(numbered, _ROWS_AHEAD)]
         firsts = [(line or "").partition(separator)[0].strip('\r\n" ') for _, line in looked]
@@ -230,11 +233,17 @@ def _delimited(
     return Rows(header, rows, lambda: lines.digest, "line", notes)
 
 
-def _is_comment(cells: list[str], below: tuple[int, str | None] | None, separator: str) -> bool:
-    """Whether a line that begins as a comment names no columns: that below it is one as well, or has
-    other cells."""
-    text = (below[1] if below else None) or ""
-    return text.startswith("#") or len(delimited_header(text, separator)) != len(cells)
+def _is_said(line: tuple[int, str | None]) -> bool:
+    return line[1] is None or bool(line[1].strip("\ufeff\r\n"))
+
+
+def _is_comment(cells: list[str], below: str, separator: str) -> bool:
+    """Whether a line that begins as a comment names no columns: the next that is not empty is one as
+    well, or has other cells."""
+    try:
+        return below.startswith("#") or len(delimited_header(below, separator)) != len(cells)
+    except csv.Error:  # a row that is not readable, and named as such below
+        return False
 
 
 def _several_lines(

@@ -38,8 +38,8 @@ def cases(value: Any, path: str) -> Iterator[Case]:
 
 
 def _amid(text: str) -> Any:
-    """The object in what fio printed before and behind it."""
-    return json.JSONDecoder().raw_decode(text, text.rindex("{", 0, text.index(_MARK)))[0]
+    """The last object, which says how it ended, in what fio printed before and behind it."""
+    return json.JSONDecoder().raw_decode(text, text.rindex("{", 0, text.rindex(_MARK)))[0]
 
 
 def _numbers(told: Mapping[str, Any]) -> dict[str, float | None]:

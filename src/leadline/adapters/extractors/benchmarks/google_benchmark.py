@@ -18,10 +18,11 @@ from leadline.core.typed import Any
 READS_TEXT = "else"
 TABLE = re.compile(r"^name,iterations,real_time,cpu_time,time_unit,.*$", re.M)
 _TITLE = re.compile(r"^Benchmark +Time +CPU +Iterations\b.*$", re.M)
+_NAME = r"(?P<name>\S+(?: \S+)*)"
 _PRINTED = re.compile(
-    r"(?P<name>\S+) +(?P<real>[\d.e+-]+) (?P<unit>[num]?s|%) +(?P<cpu>[\d.e+-]+) (?P=unit) +\d+(?P<rest>.*)"
+    rf"{_NAME} +(?P<real>[\d.e+-]+) (?P<unit>[num]?s|%) +(?P<cpu>[\d.e+-]+) (?P=unit) +\d+(?P<rest>.*)"
 )
-_UNMEASURED = re.compile(r"(?P<name>\S+) +(?P<how>ERROR OCCURRED|SKIPPED): '(?P<why>.*)'")
+_UNMEASURED = re.compile(rf"{_NAME} +(?P<how>ERROR OCCURRED|SKIPPED): '(?P<why>.*)'")
 _COUNTER = re.compile(r"(\S+?)=([\d.e+-]+)([kMGT]?i?)(?:/s)?(?=\s|$)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _TIMES = ("real_time", "cpu_time", "real_coefficient", "cpu_coefficient")

@@ -62,8 +62,9 @@ def _as_csv(lines: Sequence[str]) -> Iterator[str]:
         if not spans:
             yield line
         elif not re.fullmatch("[ -]+", line):
-            cells = [line[start:end].strip() for start, end in spans[:-1]]
-            yield ",".join(f'"{cell}"' for cell in [*cells, line[spans[-1][0] :].strip()])
+            cells = [*(line[start:end] for start, end in spans[:-1]), line[spans[-1][0] :]]
+            doubled = (cell.strip().replace('"', '""') for cell in cells)
+            yield ",".join(f'"{cell}"' for cell in doubled)
 
 
 def _table(report: str, lines: Sequence[str]) -> Iterator[Case]:
