@@ -133,6 +133,10 @@ def test_a_folder_without_runs_says_what_is_looked_for(tmp_path: Path) -> None:
     with pytest.raises(LeadlineError, match=r"final_info\.json") as refused:
         TableSource("folders", structured).read(str(tmp_path), Columns({"a": "a"}, None))
     assert refused.value.code == "no-event-files"
+    written(tmp_path, {".venv/x/README.md": "# of a package", "notes/log.md": "# ours"})
+    with pytest.raises(LeadlineError) as refused:
+        TableSource("folders", structured).read(str(tmp_path), Columns({"a": "a"}, None))
+    assert "log.md" in refused.value.next[0]
 
 
 def test_whatever_the_files_hold_a_run_is_taken_or_named(tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ def rows_of_folders(root: str, shown: str, parse: Parse) -> Rows:
         unread = "".join(f"; {where}: {what}" for where, what in files.notes[:1])
         logs = (
             os.path.join(shown, os.path.relpath(folder, root), name)
-            for folder, _, names in os.walk(root)
-            for name in sorted(names)
+            for folder, names in _visible(root)
+            for name in names
             if name.endswith(".md")
         )
         log = next(logs, "")
@@ -63,6 +63,13 @@ def rows_of_folders(root: str, shown: str, parse: Parse) -> Rows:
     numbered = enumerate(rows, 1)
     table = chain(object_rows(numbered, whole=True), cases)
     return Rows([], table, lambda: digest_of(files.digests), "folder", files.notes)
+
+
+def _visible(root: str) -> Iterator[tuple[str, list[str]]]:
+    """Folders and the names of their files, in order; nothing below a hidden folder."""
+    for folder, inner, names in os.walk(root):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        yield folder, sorted(names)
 
 
 def _above(where: str) -> Iterator[str]:
@@ -109,12 +116,10 @@ class _Files:
         given: dict[str, dict[str, Any]] = {}
         open_: dict[str, dict[str, Any]] = {}  # with a config and no results yet
         found: dict[str, dict[str, Any]] = {}
-        for folder, inner, names in os.walk(self.root):
-            inner.sort()
-            inner[:] = [name for name in inner if not name.startswith(".")]
+        for folder, names in _visible(self.root):
             where = os.path.relpath(folder, self.root)
             config = dict(given.get(os.path.dirname(where) if where != "." else "", {}))
-            run = self._run(folder, sorted(names), config)
+            run = self._run(folder, names, config)
             given["" if where == "." else where] = config
             if run is None:
                 continue
