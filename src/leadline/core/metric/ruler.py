@@ -80,8 +80,9 @@ def matcher(pattern: str) -> Callable[[str], bool]:
 def _class_or_words(part: str) -> str:
     if not part.startswith("["):
         return re.escape(part)
-    inner = part[1:-1].replace("\\", "\\\\")
-    return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+    from fnmatch import translate  # noqa: PLC0415  start-up: 0.2 ms, and few patterns have a class
+
+    return "(?!/)" + translate(part.replace("[^", "[!", 1))[len("(?s:") : -len(r")\Z")]
 
 
 def words_of(argv: Sequence[str]) -> list[str]:
