@@ -139,6 +139,27 @@ def test_a_late_record_drops_no_more_than_what_follows_it(monkeypatch: pytest.Mo
         is_the_whole(log)
 
 
+def test_a_sweep_that_ended_twice_goes_on_in_its_second_entry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(entries_table, "RENDERED_AT_ONCE", 1)
+    study = a_study()
+    sweep = {"axes": {"k": [1]}, "cells": [{"k": 1}], "design": "one-axis", "entry": "command"}
+    sweep |= {"argv": ["bench", "{k}"], "cwd": ".", "config": {}, "repeat": 1, "seed": 1}
+    study.item("w1", "sweep", sweep, 1)
+    of = study.items[-1].id
+    cell = {"id": "P-004-r1", "experiment": "P-004", "repeat": 1, "title": "t4"}
+    cell |= {"config": {"k": 1}, "design": {"sweep": of, "cell": {"k": 1}}}
+    study.write("w1", "run-planned", cell, 1)
+    ended = {"of": of, "about": ["P-W1"], "also": [], "refs": {"P-W1": of}, "why": ""}
+    for _ in range(2):
+        study.write("w1", "command-ended", ended, 1)
+    with store() as log:
+        write(log, study)
+        is_the_whole(log)
+        assert [e.heading for e in log.look("t", entries_of)][-1].endswith("(goes on)")
+
+
 def test_a_record_is_read_once_for_all_entries_of_a_lot(monkeypatch: pytest.MonkeyPatch) -> None:
     made = long_study(12)
     read, records = list[str](), entries_table._records

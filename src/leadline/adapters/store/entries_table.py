@@ -216,7 +216,7 @@ class _Find:
     def told_by(self, shown: list[Record], known: Iterable[Record]) -> list[Record]:
         """The plans of the runs that an entry of ``shown`` tells together: of a command that ends
         there, or has not ended before."""
-        known = list(known)
+        known = sorted(known, key=lambda record: record.id)  # the last end of a command counts
         ends = {r.body.get("of"): r.id for r in known if r.kind == "command-ended"}
         found = list[Record]()
         for record in known:
