@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from typing import Any
@@ -272,3 +273,14 @@ def test_what_was_tested_once_vouches_for_nothing_that_only_equals_it(other: Any
     for count in (1, other, 1):
         body = {**plan, "hardware": {"cpu_count": count}}
         assert bool(misfit("run-planned", body)) == (count is other)
+
+
+def test_what_was_tested_is_remembered_by_its_size() -> None:
+    tracemalloc.start()
+    for nth in range(16):
+        software = {"packages": {f"p{nth}": "x" * (1 << 20)}}
+        assert not misfit("run-planned", {"id": "P-001-r1", "software": software})
+    del software
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 6 << 20

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import marshal
+import sys
 from collections.abc import Callable, Mapping
 
 from leadline.core.canonical import finite
@@ -24,7 +25,7 @@ from leadline.core.typed import Any
 LARGEST_INTEGER = (1 << 63) - 1  # of what is counted: the index keeps no larger one
 LARGEST_NUMBER = 1.7976931348623157e308
 DEEPEST = 40  # of values that are a user's own
-MOST_REMEMBERED = 1000  # values of one member that were tested
+REMEMBERED_BYTES = 1 << 22  # of values of one member that were tested
 Test = Callable[[Any], bool]
 
 
@@ -147,8 +148,10 @@ def _has_shape(spec: Any) -> bool:
 def _remembering(test: Test) -> Test:
     """``test``, which is not made again of what is the same in every byte, types included."""
     passed = set[bytes]()
+    held = 0
 
     def test_once(value: Any) -> bool:
+        nonlocal held
         try:
             same = marshal.dumps(value, 2)
         except ValueError:  # nothing that JSON gives
@@ -157,9 +160,13 @@ def _remembering(test: Test) -> Test:
             return True
         if not test(value):
             return False
-        if len(passed) >= MOST_REMEMBERED:
-            passed.clear()
-        passed.add(same)
+        size = sys.getsizeof(same)
+        if size <= REMEMBERED_BYTES:  # what is larger hardly comes again
+            if held + size > REMEMBERED_BYTES:
+                passed.clear()
+                held = 0
+            passed.add(same)
+            held += size
         return True
 
     return test_once
