@@ -38,3 +38,9 @@ def test_aliases_of_aliases_are_not_followed_without_end() -> None:
     with pytest.raises(ValueError, match="holds itself"):
         structured("a: &a [1, *a]", "c.yaml")
     assert structured("a: &a {x: 1}\nb: {<<: *a}", "c.yaml") == {"a": {"x": 1}, "b": {"x": 1}}
+
+
+@pytest.mark.parametrize("name", ["c.yaml", "c.json"])
+def test_what_is_nested_too_deep_is_a_bad_file_and_no_end_of_the_program(name: str) -> None:
+    with pytest.raises(ValueError, match="nested too deep"):
+        structured("[" * 100_000 + "]" * 100_000 if name == "c.json" else "[" * 5000, name)

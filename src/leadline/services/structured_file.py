@@ -22,17 +22,17 @@ MOST_VALUES = 500_000  # beyond the letters of a file: aliases of aliases stand 
 def structured(text: str, path: str) -> object:
     """The content of the file at ``path``, whose ending tells its format (YAML by default), in text,
     numbers, booleans, lists and objects. Raises ValueError, or what the parser raises."""
-    if path.endswith(".json"):
-        import json  # noqa: PLC0415  start-up: 2 ms
-
-        return json.loads(text)
-    if path.endswith(".toml"):
-        import tomllib  # noqa: PLC0415  start-up: 5.4 ms
-
-        value: object = tomllib.loads(text)
-    else:
-        value = _yaml(text)
     try:
+        if path.endswith(".json"):
+            import json  # noqa: PLC0415  start-up: 2 ms
+
+            return json.loads(text)
+        if path.endswith(".toml"):
+            import tomllib  # noqa: PLC0415  start-up: 5.4 ms
+
+            value: object = tomllib.loads(text)
+        else:
+            value = _yaml(text)
         return _plain(value, iter(range(MOST_VALUES + len(text))))
     except RecursionError:
         raise ValueError("a value holds itself, or is nested too deep") from None
