@@ -143,6 +143,37 @@ def test_an_mlflow_run_whose_meta_yaml_is_gone_or_cut_is_named(outside: Lab) -> 
     assert "no meta.yaml" in whys[gone.name] and "says no status" in whys[cut.name]
 
 
+def test_texts_of_an_mlflow_run_stay_as_written_and_a_crash_is_a_result(outside: Lab) -> None:
+    folder = outside.repo.parent / "elsewhere" / "mlruns" / "1"
+    folder.mkdir(parents=True)
+    (folder / "meta.yaml").write_text("experiment_id: '1'\nlifecycle_stage: active\nname: e\n")
+    for run, status, said in (
+        ("a", 3, {"version": "1.1", "lr": "0.1", "cut": "1.5", "n": "4"}),
+        ("b", 3, {"version": "1.10", "lr": "1e-05", "cut": "1.50", "n": "4"}),
+        ("c", 4, {"version": "1.2", "lr": "99"}),
+    ):
+        for name in ("params", "metrics", "tags"):
+            (folder / run / name).mkdir(parents=True)
+        (folder / run / "meta.yaml").write_text(
+            f"run_id: {run}\nrun_name: {run}\nstatus: {status}\nstart_time: 1\nend_time: 9\n"
+            "lifecycle_stage: active\n"
+        )
+        for name, text in said.items():
+            (folder / run / "params" / name).write_text(text)
+        if status == 3:
+            (folder / run / "metrics" / "acc").write_text("5 0.5 0\n")
+    rows = taken(outside, str(folder.parent), "--format", "mlflow")["taken"]
+    assert [row["config"] for row in rows] == [
+        {"version": "1.1", "lr": 0.1, "cut": "1.5", "n": 4},
+        {"version": "1.10", "lr": 1e-05, "cut": "1.50", "n": 4},
+        {"version": "1.2", "lr": 99},
+    ]
+    assert [(row["state"], row["metrics"]) for row in rows[1:]] == [
+        ("done", {"acc": 0.5}),
+        ("failed", {}),
+    ]
+
+
 @needs("mlflow")
 @pytest.mark.long
 def test_an_infinite_loss_of_mlflows_sql_store_is_no_number(outside: Lab, tmp_path: Path) -> None:

@@ -46,6 +46,15 @@ def reasons(found: Findings) -> dict[str, str]:
     return {row.where: row.why for row in found.not_taken}
 
 
+def test_a_metric_may_hold_a_mark_in_brackets():
+    said = ["a=b=x", "cost=make[branch=main].mean_s", "make[branch=dev].mean_s"]
+    assert metric_columns(said) == {
+        "a=b": "x",
+        "cost": "make[branch=main].mean_s",
+        "make[branch=dev].mean_s": "make[branch=dev].mean_s",
+    }
+
+
 MARKED = "a number with a mark, which no column explains"
 
 

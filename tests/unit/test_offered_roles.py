@@ -288,3 +288,23 @@ def test_the_unit_in_the_cells_of_a_change_is_seen(tmp_path: Path):
     text = "name,control_acc,treatment_acc\nx,50.5%,53.2%\ny,48%,47%\n"
     after = offered(tmp_path / "c.csv", text).columns[2]
     assert (after.role, after.unit, after.in_cells) == ("after", "%", True)
+
+
+def test_a_date_of_the_config_is_no_time_of_its_run(tmp_path: Path):
+    found = offered(tmp_path / "t.csv", "config.day,acc\n2026-01-02,0.5\n2026-01-03,0.6\n")
+    assert found.roles == {"metrics": ["acc"], "config": ["config.day"]}
+
+
+def test_a_column_that_is_called_a_value_is_that_and_hides_none(tmp_path: Path):
+    text = "acc,acc.value\n0.5 \u00b1 0.1,7\n0.6 \u00b1 0.1,8\n"
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    found = TableSource("csv").read(str(path), Columns({}, [], look_at=9))
+    assert [row["acc.value"] for row in found.sample] == ["7", "8"]
+    assert "acc" in offered(path, "acc,acc.value\n0.5,7\n0.6,8\n").roles["metrics"]
+
+
+def test_a_name_with_a_mark_in_brackets_is_offered(tmp_path: Path):
+    found = offered(tmp_path / "t.csv", "make[branch=main].mean_s,n=4\n0.5,1\n0.25,2\n")
+    assert found.roles["metrics"] == ["make[branch=main].mean_s"]
+    assert found.of("left") == ["n=4"]

@@ -19,7 +19,7 @@ from leadline.core.record.held import source_of
 from leadline.core.record.run import Run
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
-from leadline.core.tracker.row_roles import RowRoles
+from leadline.core.tracker.row_roles import RowRoles, renamed
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
@@ -414,14 +414,8 @@ def metric_columns(texts: Iterable[str]) -> dict[str, str]:
     named twice, of which one would silently win."""
     metrics: dict[str, str] = {}
     for text in texts:
-        column, equals, name = text.rpartition("=")
-        column = column if equals else text
-        check_named(
-            name if equals else column,
-            f"--metric {text!r}",
-            "leadline import SOURCE --metric COLUMN=NAME",
-        )
-        name = name if equals else column
+        column, name = renamed(text)
+        check_named(name, f"--metric {text!r}", "leadline import SOURCE --metric COLUMN=NAME")
         if column in metrics or name in metrics.values():
             twice = column if column in metrics else name
             raise usage(

@@ -186,7 +186,7 @@ class _Reading:
         alone), and in a look."""
         if self.columns.look_at:
             found = {f"{name}{VALUE}": before_spread(cell) for name, cell in cells.items()}
-            return {**cells, **{name: value for name, value in found.items() if value}}
+            return {**cells, **{n: v for n, v in found.items() if v and n not in cells}}
         asked = {
             f"{name}{VALUE}": before_spread(cells[name]) or cells[name]
             for name in self.spread

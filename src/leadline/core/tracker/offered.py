@@ -11,10 +11,12 @@ from itertools import pairwise
 
 from leadline.core.compare.reruns import is_seed
 from leadline.core.extract.table import cell_number
+from leadline.core.extract.written_number import before_spread
 from leadline.core.metric.units import unit_of_name
 from leadline.core.patterns import later
 from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
+from leadline.core.tracker.row_roles import renamed
 from leadline.core.tracker.row_values import VALUE
 from leadline.core.tracker.told_ending import NAMES as STATE_NAMES
 from leadline.core.tracker.told_ending import says_no_value, tells_badly, tells_well, told_ending
@@ -208,9 +210,11 @@ def offer(
     """The roles of columns ``names``, as ``rows`` (a good part of the table) have them. ``metrics``:
     those that the thread defines; ``measured``: columns that the format says are metrics."""
     columns = [_Column(name, [row.get(name) for row in rows], len(rows)) for name in names]
-    spread = {name for name in names if f"{name}{VALUE}" in names}
     found = {column.name: _alone(column, metrics, measured) for column in columns}
     by_name = {column.name: column for column in columns}
+    spread = [
+        c.name for c in columns if f"{c.name}{VALUE}" in by_name and any(map(before_spread, c.said))
+    ]
     for name in spread:
         found[name] = Offered(name, "words", SAID)
         value = by_name[f"{name}{VALUE}"]
@@ -281,7 +285,7 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef], measured: Sequence
         return Offered(name, "left", "it has no name: an index, most likely")
     if not column.said:
         return Offered(name, "left", "it is empty")
-    if "=" in name:
+    if renamed(name)[0] != name:
         return Offered(name, "left", "a name with = can be given as COLUMN=NAME alone")
     if name in metrics:
         return _metric(column, "a metric of the thread", metrics[name])
@@ -289,7 +293,8 @@ def _alone(column: _Column, metrics: Mapping[str, MetricDef], measured: Sequence
         return _metric(column, "measured by the tool")
     if plain in _TIME_NAMES and _all(column, lambda text: bool(told_time(text)[0])):
         return Offered(name, "time", "by its name and content")
-    if not column.is_number and _all(column, lambda text: bool(told_time(text)[0])):
+    given = name.lower().startswith(_GIVEN_UNDER)
+    if not (given or column.is_number) and _all(column, lambda text: bool(told_time(text)[0])):
         return Offered(name, "time", "by its content")
     if _is_commit(column):
         return Offered(name, "commit", "by its name and content")

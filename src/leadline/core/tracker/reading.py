@@ -148,7 +148,8 @@ class Reading:
     ``about``: what a Leadline run says besides (``SaidOfItself``). ``disorder``:
     metric to how many of its points have a smaller step than the one before, and the same, where
     several processes wrote and only the store can tell. ``kinds``: what the tracker calls a value
-    that is no number (``histogram``), by metric, where it says so.
+    that is no number (``histogram``), by metric, where it says so. ``written``: config as its store
+    spells it, where that keeps texts alone.
     """
 
     run: TrackerRun
@@ -162,6 +163,7 @@ class Reading:
     about: SaidOfItself = field(default_factory=_nothing_more)
     disorder: dict[str, tuple[int, int]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
 
     @property
     def points(self) -> int:

@@ -3,7 +3,10 @@ for an import and by who reads the table."""
 
 from __future__ import annotations
 
+from leadline.core.patterns import later
 from leadline.core.values import dataclass, field
+
+_IN_BRACKETS = later(r"\[[^\[\]]*\]")
 
 
 @dataclass
@@ -30,5 +33,17 @@ class RowRoles:
     def named(self) -> list[str]:
         """The columns that have one of these roles."""
         single = (self.time, self.state, self.commit, self.command, self.before)
-        others = (self.metric_column, self.value_column, self.step, self.after.partition("=")[0])
+        others = (self.metric_column, self.value_column, self.step, renamed(self.after)[0])
         return [*filter(None, (*single, *others)), *self.words, *self.items]
+
+
+def renamed(text: str) -> tuple[str, str]:
+    """``COLUMN`` or ``COLUMN=NAME`` as the column and the name of its metric. What stands in
+    brackets belongs to a name.
+
+    >>> renamed("ms"), renamed("a=b=ms"), renamed("cost=make[branch=main].mean_s")
+    (('ms', 'ms'), ('a=b', 'ms'), ('cost', 'make[branch=main].mean_s'))
+    """
+    bare = _IN_BRACKETS.sub(lambda found: " " * len(found[0]), text)
+    at = bare.rfind("=")
+    return (text, text) if at < 0 else (text[:at], text[at + 1 :])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from leadline.core.canonical import digest_of
 from leadline.core.tracker.imported import Columns, Findings
+from leadline.core.tracker.row_roles import renamed
 from leadline.core.typed import Any, NamedTuple
 from leadline.core.values import dataclass, field
 
@@ -44,7 +45,7 @@ def rows_to_read(row: RowValues, columns: Columns) -> Iterator[RowValues]:
     if not columns.roles.before:
         yield row
         return
-    after, _, name = columns.roles.after.partition("=")
+    after, name = renamed(columns.roles.after)
     metric, cells = name or after, row.cells
     if _says(cells.get(columns.roles.before)):
         before = Measurement(row.where, columns.roles.before, metric, cells[columns.roles.before])

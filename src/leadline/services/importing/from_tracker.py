@@ -24,6 +24,7 @@ from leadline.core.tracker.reading import (
     short_config,
 )
 from leadline.core.tracker.reconciliation import further_runs
+from leadline.core.tracker.text_columns import Spellings
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
@@ -87,6 +88,7 @@ def found_in_tracker(
             )
             points.take(taken, name)
             found.runs.append(taken)
+    _keep_texts(found)
     found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
     found.columns = list(names)
     asked = [] if "*" in request.config else request.config
@@ -216,7 +218,7 @@ def _taken(
     taken.tracker["metrics"] = sorted([*taken.metrics, *taken.nonfinite])
     if not state:
         taken.tracker["provisional"] = True
-    if taken.metrics or taken.nonfinite:
+    if taken.metrics or taken.nonfinite or taken.state == "failed":  # a crash is a result
         if count := reading.about.get("artifacts", 0):
             were = "was" if count == 1 else "were"
             what = f"{counted(count, 'artifact')} {were} not taken"
@@ -304,6 +306,7 @@ def _found_run(
         series=reading.series,
         odd=reading.odd,
         excerpts=extraction.series,
+        written={n: text for n, text in reading.written.items() if _is_number(config.get(n))},
     )
     last = last_point_s(reading)
     if run.started_at and run.wall_s is not None:
@@ -318,6 +321,20 @@ def _found_run(
     if request.at:
         out.tracker["at"] = request.at
     return out
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _keep_texts(found: Findings) -> None:
+    """Names that only look like numbers stay as the store spells them."""
+    spelled = Spellings()
+    for run in found.runs:
+        for name, text in run.written.items():
+            spelled.add(name, text)
+    for run in found.runs.changing():
+        run.config.update({n: text for n, text in run.written.items() if spelled.is_text(n)})
 
 
 def _key_of(reading: Reading) -> str:

@@ -111,6 +111,7 @@ class MlflowTracker:
         if fresh is not None:
             fresh.uid = fresh.uid or run.uid
             out.run = fresh
+        out.written = {k: text for k, text in out.config.items() if isinstance(text, str)}
         out.config = params_as_values(out.config)
         for name, points in out.series.items():
             newest = max(range(len(points)), key=lambda i: (points.steps[i], points.times[i], i))
