@@ -375,7 +375,7 @@ def _save_settings(root: str, changes: Mapping[str, object]) -> str:
     path = os.path.join(root, "config.toml")
     with locked(os.path.join(root, "locks", "settings.lock")):
         raw = read_bytes(path)
-        settings = flat(tomllib.loads(raw.decode())) if raw is not None else {}
+        settings = flat(tomllib.loads(raw.decode("utf-8-sig"))) if raw is not None else {}
         settings.update(changes)
         # Quoted whole: ``forge`` and ``forge.repository`` side by side would be no TOML otherwise.
         lines = [

@@ -57,7 +57,7 @@ UNSEEN = {
     "unchanged-runs.json": "a cache: the files of runs are looked at once more",
     "ruler.json": "a cache: the files of a ruler in the code state looked at last",
     "input-digests.json": "a cache: inputs whose times are in it are read once more",
-    "environment.key": "what keys digests of variables: those of another key say nothing of these",
+    "environment": "what keys digests of variables: those of another key say nothing of these",
     "runs/": "what the record has digests and values of; where it is shown, it is looked at again",
 }
 

@@ -146,6 +146,12 @@ def test_a_file_that_is_none_is_said_with_its_path(tmp_path, text):
         ProfileFiles(str(tmp_path), "").read(str(path))
 
 
+def test_the_mark_of_utf_8_is_none_of_its_text(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_text("about = 'ours'\n", encoding="utf-8-sig")
+    assert ProfileFiles(str(tmp_path), "").read(str(path))[0]["about"] == "ours"
+
+
 # ---- a run ---------------------------------------------------------------------------------------
 
 

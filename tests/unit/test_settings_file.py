@@ -83,6 +83,36 @@ def test_another_type_names_key_expected_type_and_what_was_found(name: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("text", "what", "why"),
+    [
+        ("run = 3", "run in leadline.toml is 3 (a number)", "it takes a table"),
+        ("[[run]]\nx = 1", "run in leadline.toml is [{'x': 1}] (a list)", "it takes a table"),
+        ("[branch_prefix]\na = 1", "branch_prefix in leadline.toml is a table", "it takes a text"),
+        (
+            "[run.nuisance.a]\nb = 1",
+            "run.nuisance in leadline.toml is a table",
+            "it takes a list of texts",
+        ),
+    ],
+)
+def test_a_table_and_a_value_are_not_taken_for_each_other(text: str, what: str, why: str) -> None:
+    error = refusal(text.encode(), tracked=True)
+    assert (error.what, error.why) == (what, why)
+
+
+@pytest.mark.parametrize("text", ["code = 3", "[record_branch]\na = 1", "[run.inputs]\na = 1"])
+def test_a_checkout_stops_nobody_by_what_it_has_no_say_in(text: str) -> None:
+    assert len(read_settings(text.encode(), "leadline.toml", tracked=True).unused) == 1
+    refusal(text.encode())
+
+
+@pytest.mark.parametrize("text", ['"update.every_hours" = 3\n', "[update]\nevery_hours = 3\r\n"])
+def test_the_mark_of_utf_8_before_a_file_is_none_of_its_text(text: str) -> None:
+    read = read_settings(text.encode("utf-8-sig"), "leadline.toml", tracked=True)
+    assert read == Read({"update.every_hours": 3}, [])
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("record_branch", "a..b"),

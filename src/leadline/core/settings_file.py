@@ -51,7 +51,7 @@ def read_settings(raw: bytes, name: str, tracked: bool) -> Read:
     try:
         if len(raw) > MOST_SETTINGS_BYTES:
             raise ValueError(f"it has more than {MOST_SETTINGS_BYTES} bytes")
-        text = raw.decode()
+        text = raw.decode().removeprefix("\ufeff")  # the mark that some editors put before it
         said = lines_of_init(text)
         if said is None:
             import tomllib  # noqa: PLC0415  start-up: 9 ms, where somebody wrote the file by hand
@@ -70,6 +70,7 @@ def read_settings(raw: bytes, name: str, tracked: bool) -> Read:
         if setting is None and key.startswith(_OTHERS) and not tracked:
             values[key] = value
         elif setting is None:
+            _check_tables(key, value, name, tracked)
             unused.append(f"{key[:100]!r} in {name} is no setting that is known here")
         elif tracked and not setting.tracked:
             unused.append(
@@ -132,6 +133,18 @@ def check_value(key: str, value: object, where: str) -> None:
         problem = "it has to be one line"
     if problem:
         raise _bad(f"{key} in {where} cannot be {_shown(value)}", problem, where)
+
+
+def _check_tables(key: str, value: object, where: str, tracked: bool) -> None:
+    """Raises LeadlineError(usage, ``bad-settings``) for a value in the place of a table of settings,
+    and for a table in the place of one that ``where`` has a say in."""
+    known = {name: s for name, s in SETTINGS.items() if s.tracked or not tracked}
+    if any(name.startswith(f"{key}.") for name in known):
+        raise _bad(f"{key} in {where} is {_shown(value)}", "it takes a table", where)
+    names = key.split(".")
+    for above in (".".join(names[:n]) for n in range(1, len(names))):
+        if above in known and f"{above}." not in _OTHERS:
+            raise _bad(f"{above} in {where} is a table", f"it takes {known[above].kind}", where)
 
 
 def check_variable(name: str) -> None:

@@ -1,6 +1,6 @@
 """What keys the digests of what can be guessed: random bytes that lie in the git directory for their
 owner alone and never travel. Nobody who gets a record can try values against it, and the digests of
-two machines say nothing of each other.
+two machines, or of two users of a shared repository, say nothing of each other.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ def keyed_digest(context: Context, digest: str) -> str | None:
 
 
 def local_key(context: Context) -> bytes | None:
-    """Made by the first that asks. None where a damaged one is in its place, or none can be written."""
+    """Made by the first that asks; who may not read that one has one of his own. None where a damaged
+    one is in its place, or none can be written."""
     path = os.path.join(context.root, KEY)
     try:
-        return _read(path) or _made(path)
+        try:
+            return _read(path) or _made(path)
+        except PermissionError:
+            own = os.path.join(context.root, f"environment-{os.geteuid()}.key")
+            return _read(own) or _made(own)
     except OSError:
         return None
 

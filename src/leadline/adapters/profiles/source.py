@@ -139,7 +139,7 @@ def _of_file(path: str) -> Mapping[str, object]:
             raw = file.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             raise ValueError(f"it has more than {MOST_BYTES} bytes")
-        return tomllib.loads(raw.decode())
+        return tomllib.loads(raw.decode("utf-8-sig"))
     except OSError as error:
         raise not_found(
             "no-profile-file", f"cannot read {path}: {error.strerror}", do="leadline profile list"

@@ -574,7 +574,7 @@ def _note_unlisted(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None
     read = {name for run in runs for name in run.ruler.get("variables", ())}
     if len({run.unlisted.get("key") for run in runs}) > 1:
         diff.notes.append(
-            "of variables outside the recorded list, across machines only whether they are set is compared"
+            "of variables outside the recorded list, across machines or users only whether they are set is compared"
         )
         told = [[dict.fromkeys(digests, "set") for digests in side] for side in told]
     if not all(told[0]) or not all(told[1]):

@@ -115,7 +115,7 @@ def mapped_roles(context: Context, path: str, place: str) -> dict[str, Any]:
     ``bad-map``)."""
     full = os.path.join(context.cwd, path)
     try:
-        with open(full, encoding="utf-8") as file:
+        with open(full, encoding="utf-8-sig") as file:
             kept = structured(file.read(), full)
     except FileNotFoundError:
         return {}
@@ -138,7 +138,7 @@ def keep_in_map(context: Context, path: str, place: str, roles: Mapping[str, Any
     full = os.path.join(context.cwd, path)
     kept: dict[str, Any] = {}
     if os.path.exists(full):
-        with open(full, encoding="utf-8") as file:
+        with open(full, encoding="utf-8-sig") as file:
             found = structured(file.read(), full)
         kept = found if isinstance(found, dict) else {}
     if kept.get(place) == roles:

@@ -16,7 +16,7 @@ def read_fields(
     ``bad-<what>-file``."""
     help_command = f"leadline {verb} --help"
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise not_found(
