@@ -218,7 +218,7 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
     if getattr(module, "NEEDS_REPOSITORY", True):
         from leadline.bootstrap import open_context
 
-        context = open_context(args.folder, warn=_warn)
+        context = open_context(args.folder, _warn, dict(os.environ))
         given.screen = lambda: context.screen
         context.on = getattr(args, "on", "")
         if args.not_secret:

@@ -37,14 +37,26 @@ def sync_folder(folder: str) -> None:
 def make_folders(path: str, mode_in: Callable[[str], int] | None = None) -> None:
     """Make ``path`` and what is missing above it, each with its name on the disk. ``mode_in``: the
     rights of a folder made in this one (default: its own). Raises OSError."""
+    sync_folders(made_folders(path, mode_in))
+
+
+def sync_folders(folders: list[str]) -> None:
+    """Raises OSError."""
+    for folder in folders:
+        sync_folder(folder)
+
+
+def made_folders(path: str, mode_in: Callable[[str], int] | None = None) -> list[str]:
+    """As ``make_folders``, but nothing is on the disk yet: what is to be synced for it, once all is
+    there that is to lie in ``path``. The lowest is first, since without a journal a name may come to
+    the disk before what it names; the last is where the first of them was made. Raises OSError."""
     missing = []
     above = path
     while not os.path.lexists(above):
         missing.append(above)
         above = os.path.dirname(above)
     for folder in reversed(missing):
-        parent = os.path.dirname(folder)
-        mode = (mode_in or folder_mode)(parent)
+        mode = (mode_in or folder_mode)(os.path.dirname(folder))
         try:
             os.mkdir(folder, mode)
         except (
@@ -54,8 +66,7 @@ def make_folders(path: str, mode_in: Callable[[str], int] | None = None) -> None
         else:
             if mode & stat.S_ISGID:
                 os.chmod(folder, mode)
-        sync_folder(folder)  # without a journal a name may come to the disk before what it names
-        sync_folder(parent)
+    return [*missing, above] if missing else []
 
 
 def folder_mode(parent: str) -> int:

@@ -277,6 +277,10 @@ def load_all() -> None:
     """What every attempt would load after its fork: a third of what one costs."""
     import fcntl  # noqa: F401
 
+    try:
+        import resource  # noqa: F401  for what ``wait4`` returns
+    except ImportError:
+        pass
     call_libc("getpid")
     decode_json(encode_json({}).decode())
     try:

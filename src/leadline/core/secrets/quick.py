@@ -36,7 +36,9 @@ _BESIDE = (
 _MEMBER = ('{"', ',"')  # before the name of a member of an object
 _LONG = 24
 _LONG_WORD = rf"[\w.~|:-]{{{_LONG},}}"
+_KEPT_CHARS, _KEPT = 200, 5_000  # of what is known to hold nothing: the longest, and how many
 _NO_TOKEN = r"(?:sha256:)?[0-9a-f]+|[0-7][0-9A-HJKMNP-TV-Z]{25}|20\d\d-\d\d-\d\d[T0-9:.Z+-]*|[a-z_.-]+|[A-Z_]+"
+_clean = set[str]()  # parts of texts that are known to hold nothing
 SUSPECT = ("TOKEN", "SECRET", "PASS", "KEY", "CRED", "COOKIE", "AUTH", "PRIVATE", "WEBHOOK", "_PWD", "_PIN",
            "_CONNECTION_STRING")  # fmt: skip
 
@@ -63,18 +65,24 @@ def suspects(texts: Sequence[str]) -> set[int]:
     """The places of those of ``texts`` of which ``may_hold`` says yes.
 
     Many records of one sort say mostly the same: what stands between two quotation marks, or up to
-    an equals sign, over which no shape reaches, is looked at once for all of them. A name and what
-    is given to it are not so bounded, so that whoever has a telling one is asked by itself.
+    an equals sign, over which no shape reaches, is looked at once for all of them, and for those
+    asked for later. A name and what is given to it are not so bounded, so that whoever has a telling
+    one is asked by itself.
     """
     parts = [text.replace("=", '="').split('"') for text in texts]
     odd, named, names = set[str](), set[str](), set[str]()
-    for alphabet, some in _by_alphabet(set().union(*parts)):
+    new = set().union(*parts) - _clean
+    for alphabet, some in _by_alphabet(new):
         if not some:
             continue
         odd |= _odd_among(some, alphabet)
         if there := _held(_hints_of(alphabet).names, "\n".join(some).lower()):
             named |= {part for part in some if any(map(part.lower().__contains__, there))}
             names.update(there)
+    if len(_clean) + len(new) > _KEPT:
+        _clean.clear()
+    else:
+        _clean.update(part for part in new - odd - named if len(part) <= _KEPT_CHARS)
     found = set[int]()
     for at, own in enumerate(parts if odd or named else ()):
         if not odd.isdisjoint(own):
