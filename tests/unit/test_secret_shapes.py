@@ -9,7 +9,7 @@ import re
 import pytest
 
 from leadline.core.canonical import digest_of
-from leadline.core.secrets import beside, shapes
+from leadline.core.secrets import beside, quick, shapes
 from leadline.core.secrets.content import PIECE_BYTES, ContentRules
 from leadline.core.secrets.environment import secret_values
 from leadline.core.secrets.quick import as_given, may_hold, suspects
@@ -282,6 +282,35 @@ def test_a_quick_no_is_sure() -> None:
             assert may_hold("long words before it " * 200 + text), text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "variable: API_TOKEN, value: >-\n   5pTrthNYyHsqhfux",
+        "| name | value |\n|---|---|\n| DB_PASSWORD | UQZDzD5y |",
+        "name;value\n3;4\nDB_PASSWORD;UQZDzDxy\n",
+    ],
+)
+def test_a_quick_no_is_sure_of_what_stands_beside_a_name(text: str) -> None:
+    assert Redactor()._once(text) != text
+    assert may_hold(text) and suspects([text])
+
+
+def test_a_quick_no_is_sure_of_what_a_value_beside_a_name_holds() -> None:
+    value = {"name": "CLIENT_SECRET", "value": {"is": "zrf+CHUFZeek"}}
+    assert Redactor().value(value) != value
+    line = as_given(json.dumps(value, separators=(",", ":")))
+    assert may_hold(line) and suspects([line])
+
+
+def test_a_text_is_searched_once_for_what_stands_beside_its_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched = []
+    monkeypatch.setattr(quick.re, "search", lambda *given: searched.append(given))
+    assert not may_hold("a key of the table\n" * 100)
+    assert len(searched) == 1
+
+
 def test_a_long_name_of_capitals_costs_no_further_look() -> None:
     told = json.dumps(
         {"env": {"LEADLINE_ARTIFACT_FILE_BYTES": "1073741824"}}, separators=(",", ":")
@@ -385,4 +414,4 @@ def test_other_rules_are_another_detector() -> None:
     names = ("COMMON", "TOKENS", "PHRASES", "VENDORS", "WORDS", "STEMS")
     rules = {name: repr(getattr(shapes, name)) for name in names}
     rules |= {name: text for name, text in vars(beside).items() if name.isupper()}
-    assert (DETECTOR, digest_of(rules)[7:19]) == (6, "aad43365a4e0")
+    assert (DETECTOR, digest_of(rules)[7:19]) == (7, "aad43365a4e0")

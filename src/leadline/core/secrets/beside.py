@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from leadline.core.secrets.words import random_looking, wordy
 from leadline.core.typed import Any, NamedTuple
@@ -105,13 +106,18 @@ def _in_row(text: str, left: int, titles: str) -> Iterator[Beside]:
     begin = text.rfind("\n", 0, left) + 1
     if text[begin:left].strip("\"'`| \t"):
         return
-    cells = re.split(_CELL, titles)
-    column = next(at for at, cell in enumerate(cells) if re.search(rf"(?i)\b{_VALUE}\b", cell))
+    column = _column_of_values(titles)
     row = text[begin : begin + 5000].partition("\n")[0]
     for found in list(re.finditer(r"(?:^|[,;|\t])([^,;|\t]*)", row))[column : column + 1]:
         value = found[1].strip("\"'` ")
         start = begin + found.start(1) + found[1].find(value)
         yield Beside(value, start, start + len(value))
+
+
+@lru_cache(maxsize=1)  # each row asks it of the same titles
+def _column_of_values(titles: str) -> int:
+    cells = re.split(_CELL, titles)
+    return next(at for at, cell in enumerate(cells) if re.search(rf"(?i)\b{_VALUE}\b", cell))
 
 
 def _of(match: re.Match[str]) -> Beside:

@@ -30,8 +30,8 @@ _HEX = "0123456789abcdef"
 # what is beside a name (``beside.py``): in its pair, in a place for values
 _PAIR = r",\s*\\*[\"'`][^\"'`]*\\*[\"'`]\s*[\])}]"
 _BESIDE = (
-    r"(?:values?|val|contents?|data|defaults?|text|body|literal|plain)[\\\"'`|]*\s{0,3}(?:[:=>,;|]|\n|\\n)"
-    r"[\s\\\"'`>|]*(?![-+.\de]*(?:[\s\\\"'`,;|<}\])]|$))[^\s\\\"'`>|{[]"
+    r"(?:values?|val|contents?|data|defaults?|text|body|literal|plain)(?:[\\\"'`|\s]*(?:\n|\\n)|[\\\"'`|]*\s{0,3}[:=>,;|]"
+    r"(?:[>|][-+]|[\s\\\"'`>|{[])*(?![-+.\de]*(?:[\s\\\"'`,;|<}\])]|$))[^\s\\\"'`>|{[])"
 )
 _MEMBER = ('{"', ',"')  # before the name of a member of an object
 _LONG = 24
@@ -154,6 +154,7 @@ def as_given(line: str) -> str:
 
 def _is_given(lower: str, word: str) -> bool:
     """Whether something that is no number stands behind a name with ``word`` in it."""
+    bare = False  # it stands somewhere without a sign
     at = lower.find(word)
     while at >= 0:
         behind = lower[at + len(word) : at + len(word) + 160].lstrip(_IN_NAMES)
@@ -173,11 +174,11 @@ def _is_given(lower: str, word: str) -> bool:
             any(len(w) >= 12 and any(map(str.isdigit, w)) for w in value.split(None, 3)[:3])
             or re.match(_PAIR, value)
             or value.startswith("</")
-            or re.search(_BESIDE, lower)
         ):
             return True
+        bare = bare or not sign
         at = lower.find(word, at + 1)
-    return False
+    return bare and re.search(_BESIDE, lower) is not None
 
 
 def _is_digest(value: str) -> bool:
