@@ -52,16 +52,19 @@ def _written_at_once(value: Any) -> str:
 
 def _names_are_texts(value: Any) -> bool:
     """Whether it consists of nothing but dicts with texts for names, lists, and what they hold."""
-    waiting = [value]
-    for one in waiting:
-        kind = type(one)
-        if kind is dict:
-            if not _TEXT.issuperset(map(type, one)):
+    kind = type(value)
+    if kind is dict:
+        for name in value:
+            if type(name) is not str:
                 return False
-            one = one.values()
-        elif kind is not list:
-            return one is value and kind in _WRITTEN_AS_THEY_ARE
-        waiting += [inner for inner in one if type(inner) not in _WRITTEN_AS_THEY_ARE]
+        value = value.values()
+    elif kind is not list:
+        return kind in _WRITTEN_AS_THEY_ARE
+    for inner in value:
+        if type(inner) in _WRITTEN_AS_THEY_ARE:
+            continue
+        if not _names_are_texts(inner):
+            return False
     return True
 
 
@@ -85,7 +88,6 @@ def nonfinite_word(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-_TEXT = frozenset({str})
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 _WRITTEN_AS_THEY_ARE = _AS_THEY_ARE | {float}
 

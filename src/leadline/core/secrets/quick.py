@@ -34,6 +34,7 @@ _BESIDE = (
     r"(?:[>|][-+]|[\s\\\"'`>|{[])*(?![-+.\de]*(?:[\s\\\"'`,;|<}\])]|$))[^\s\\\"'`>|{[])"
 )
 _MEMBER = ('{"', ',"')  # before the name of a member of an object
+_ZEROS = str.maketrans("123456789", "0" * 9)
 _LONG = 24
 _LONG_WORD = rf"[\w.~|:-]{{{_LONG},}}"
 _KEPT_CHARS, _KEPT = 200, 5_000  # of what is known to hold nothing: the longest, and how many
@@ -75,8 +76,9 @@ def suspects(texts: Sequence[str]) -> set[int]:
     for alphabet, some in _by_alphabet(new):
         if not some:
             continue
-        odd |= _odd_among(some, alphabet)
-        if there := _held(_hints_of(alphabet).names, "\n".join(some).lower()):
+        hints, joined = _hints_of(alphabet), _joined(some)
+        odd |= _odd_among(some, joined, hints)
+        if there := _held(hints.names, _Joined(*map(str.lower, joined))):
             named |= {part for part in some if any(map(part.lower().__contains__, there))}
             names.update(there)
     if len(_clean) + len(new) > _KEPT:
@@ -103,12 +105,19 @@ def _by_alphabet(parts: set[str]) -> Iterator[tuple[str, set[str]]]:
     yield "", parts
 
 
+class _Sought(NamedTuple):
+    """Hints, those with one of the digits that ``_ZEROS`` takes away apart."""
+
+    plain: list[str]
+    numbered: list[str]
+
+
 class _Hints(NamedTuple):
     """Those that can stand in what is written in the characters of one alphabet."""
 
-    names: list[str]
-    shapes: list[str]
-    common: list[str]
+    names: _Sought
+    shapes: _Sought
+    common: _Sought
 
 
 @lru_cache
@@ -118,21 +127,39 @@ def _hints_of(alphabet: str) -> _Hints:
     return _Hints(names, _made_of(alphabet, shapes), _made_of(alphabet, _COMMON))
 
 
-def _made_of(alphabet: str, hints: Iterable[str]) -> list[str]:
-    return [hint for hint in hints if not (alphabet and hint.strip(alphabet))]
+def _made_of(alphabet: str, hints: Iterable[str]) -> _Sought:
+    some = [hint for hint in hints if not (alphabet and hint.strip(alphabet))]
+    plain = [hint for hint in some if hint == hint.translate(_ZEROS)]
+    return _Sought(plain, [hint for hint in some if hint not in plain])
 
 
-def _held(hints: Iterable[str], text: str) -> list[str]:
-    return list(filter(text.__contains__, hints))
+class _Joined(NamedTuple):
+    """Parts as one text, and what they are but for their digits, in which most of them differ."""
+
+    whole: str
+    alike: str
 
 
-def _odd_among(parts: set[str], alphabet: str) -> set[str]:
-    """Those of ``parts`` that may be in a shape."""
-    hints = _hints_of(alphabet)
-    there = _held(hints.shapes, "\n".join(parts))
-    odd = {part for part in parts if any(map(part.__contains__, there))} if there else set[str]()
-    long = [part for part in parts if len(part) >= _LONG]
-    return odd.union(part for part in long if _may_be_token(part, hints.common))
+def _joined(parts: Iterable[str]) -> _Joined:
+    whole = "\n".join(parts)
+    return _Joined(whole, "\n".join({*whole.translate(_ZEROS).split("\n")}))
+
+
+def _held(hints: _Sought, joined: _Joined) -> list[str]:
+    """Those of ``hints`` that are in one of the parts."""
+    numbered = filter(joined.whole.__contains__, hints.numbered)
+    return [*filter(joined.alike.__contains__, hints.plain), *numbered]
+
+
+def _odd_among(parts: set[str], joined: _Joined, hints: _Hints) -> set[str]:
+    """Those of ``parts``, which are ``joined``, that may be in a shape."""
+    odd = set[str]()
+    if there := _held(hints.shapes, joined):
+        odd = {part for part in parts if any(map(part.__contains__, there))}
+    if common := _held(hints.common, joined):
+        long = (part for part in parts if len(part) >= _LONG)
+        odd.update(part for part in long if _may_be_token(part, common))
+    return odd
 
 
 def _gives(lower: str, names: Iterable[str]) -> bool:
