@@ -620,28 +620,31 @@ def import_of_rows(bench: Bench) -> list[Row]:
 
 
 def long_writes(bench: Bench) -> list[Row]:
-    """What writes at length: each verb once, its CPU and its memory with all that it started. The first of
-    each comes after all records were written past the store; the next ones after one run and one note."""
+    """What writes at length: each verb once, its CPU and its memory with all that it started. All records
+    are written past the store: they are read and folded first, which the verbs would do else. ``update``
+    judges all claims; the next of each verb comes after one run and one note."""
     repository, count = bench.thread("long"), bench.sizes.long_records
     filled = [sys.executable, os.path.join(HERE, "long_thread.py"), repository, "bench", str(count)]
     bench.call(filled)
     bench.call(["git", "init", "-q", "--bare", "theirs"])
     bench.call(["git", "remote", "add", "origin", os.path.join(bench.folder, "theirs")], repository)
 
-    def row(what: str, limit_s: float, argv: list[str]) -> Row:
+    def row(what: str, limit_s: float | None, argv: list[str]) -> Row:
         program = bench.program(repository, *argv)._replace(ok=(0, 6))
         found = once(program, bench.env)
+        within = [f"≤ {limit_s:g} s"] if limit_s is not None else []
         return Row(
             f"{what} at {count:,} records, CPU and memory",
-            f"≤ {limit_s:g} s, ≤ 200 MB",
+            ", ".join([*within, "≤ 200 MB"]),
             f"{found.cpu_ms / 1e3:.2f} s, {found.peak_mb:.0f} MB",
             "",
             "",
-            found.cpu_ms <= limit_s * 1e3 and found.peak_mb <= 200,
+            (limit_s is None or found.cpu_ms <= limit_s * 1e3) and found.peak_mb <= 200,
         )
 
     rows = [
-        row("`note`", 0.04, ["note", "a record more"]),
+        row("what was written past the store, read by the next `note`", None, ["note", "a record"]),
+        row("… and folded by the next listing of runs", None, ["status", "--runs"]),
         row("`claim`", 1, ["claim", "lower", "--that", "loss(BEN-002) < loss(baseline)"]),
         row("`update`", 10, ["update"]),
         row("`seal`", 10, ["seal", "first"]),
