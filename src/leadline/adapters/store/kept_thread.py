@@ -540,12 +540,8 @@ class KeptRows:
         self.judge()
         if uid not in self._labels:
             self._labels[uid] = self._label(uid)
-        if self.looked_at is not None:  # who asks rests on what it rests on
-            of_it = (self.topic, uid)
-            rests = self.execute("SELECT base FROM rests WHERE thread=? AND uid=?", of_it)
-            self.looked_at.update(base for (base,) in rests)
-            chosen = self.execute("SELECT selectors FROM choosers WHERE thread=? AND uid=?", of_it)
-            self.chosen_by += [selectors for (selectors,) in chosen]
+        if self.looked_at is not None:
+            self.looked_at.add(uid)  # it may be judged otherwise
         return self._labels[uid]
 
     def _label(self, uid: str) -> Judged | None:
@@ -734,7 +730,7 @@ class KeptRows:
             self.goes_on = goes_on
 
     def _judge_marked(self) -> None:
-        baseline = self.thread.baseline
+        baselines = self.thread.of_kind("baseline")  # which one a text means follows from all
         ground = repr(
             (
                 RULES,
@@ -743,7 +739,7 @@ class KeptRows:
                 [change.uid for change in self.thread.redefined],
                 self.thread.about.get("production-path"),
                 self.thread.profile.get("keys"),
-                baseline and (baseline.uid, baseline.body),
+                [(b.uid, b.retracted, b.superseded_by, b.body) for b in baselines],
             )
         )
         if self._said("judged on") != ground:
@@ -809,6 +805,10 @@ class KeptRows:
         self.looked_at = None
         topic = self.topic
         with self.index.writing() as db:
+            told = "SELECT uid FROM rests WHERE thread=? AND base=?"  # what was told with its label
+            db.execute(
+                f"DELETE FROM told_of WHERE thread=? AND uid IN ({told})", (topic, topic, uid)
+            )
             for table in ("judged", "rests", "choosers", "unjudged", "told_of"):
                 db.execute(f"DELETE FROM {table} WHERE thread=? AND uid=?", (topic, uid))
             row = (topic, uid, label, differs, moved, json.dumps(gone) if gone else None)

@@ -39,7 +39,8 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str], judge: set[s
     experiments = [e for e in folded.experiments.values() if base_of(e.id) in whole]
     items = [i for i in folded.items.values() if base_of(i.id) in whole]
     best = best_by(db, thread)
-    _forget_told(db, thread, bases, experiments)
+    later = [i for i in items if i.history and i.kind in SAID_OF]
+    _forget_told(db, thread, [*bases, *_about(later)], experiments)
     db.executemany("DELETE FROM things WHERE thread=? AND base=?", [(thread, b) for b in bases])
     db.executemany(
         f"INSERT INTO things({COLUMNS}) VALUES({','.join('?' * 17)})",
@@ -50,15 +51,15 @@ def write(db: sqlite3.Connection, folded: Thread, bases: list[str], judge: set[s
     )
     same = {base_of(e.id) for e in experiments} - judge
     changed = [e for e in experiments if base_of(e.id) in judge]
-    explained = _about(i for i in items if i.history and i.kind in SAID_OF and i.kind != "note")
+    explained = _about(i for i in later if i.kind != "note")
     _judge_again(db, thread, whole - same | explained, changed, items)
 
 
 def _forget_told(
     db: sqlite3.Connection, thread: str, bases: list[str], experiments: list[Experiment]
 ) -> None:
-    """What was told of parts of the thread that hold one of ``experiments``, or held it: it has another
-    place when a run comes that was planned before its first."""
+    """What was told of parts of the thread that hold one of ``experiments``, or what ``bases`` name, or
+    held it: it has another place when a run comes that was planned before its first."""
     if db.execute("SELECT 1 FROM told WHERE thread=? LIMIT 1", (thread,)).fetchone() is None:
         return
     places = {e.runs[0].uid for e in experiments}
