@@ -163,6 +163,64 @@ HOLDS = {
             "gemm(float_*,_int)[id=1].sm__cycles_elapsed.avg.per_second_cycle_per_s": 1.5e9,
         },
     ),
+    "wrk": (
+        "wrk.txt",
+        1,
+        {
+            "requests_per_s": 55984.25,
+            "requests": 560400,
+            "bytes_per_s": 5.5 * 2**20,
+            "latency_mean_s": 384.5e-6,
+            "latency_max_s": 16.25e-3,
+            "latency_p99_s": 1.02,
+        },
+    ),
+    "ab": (
+        "ab.txt",
+        1,
+        {
+            "requests_per_s": 400,
+            "mean_s": 0.01,
+            "total_s": 2.5,
+            "bytes_per_s": 5120 * 1024,
+            "failed_requests": 20,
+            "stddev_s": 34.5e-3,
+            "median_s": 4e-3,
+            "p99_s": 6e-3,
+        },
+    ),
+    "sysbench": (
+        "sysbench.txt",
+        1,
+        {
+            "events_per_s": 278.75,
+            "events": 83639,
+            "total_s": 300.021,
+            "latency_mean_s": 28.5e-3,
+            "latency_p95_s": 33.25e-3,
+        },
+    ),
+    "iperf3": (
+        "iperf3.json",
+        1,
+        {
+            "sent_bits_per_s": 1e9,
+            "received_bits_per_s": 9.96e8,
+            "received_bytes": 249000000,
+            "retransmits": 3,
+            "rtt_mean_s": 500e-6,
+            "remote_cpu_percent": 12.5,
+        },
+    ),
+    "benchmark-ips": (
+        "benchmark-ips.txt",
+        3,
+        {
+            "ActiveModelWithAttributes.iterations_per_s": 116250,
+            "Hash.iterations_per_s_stddev": 30000,
+            "slow:_1_of_1000.iterations_per_s": 13.5,
+        },
+    ),
 }
 # Other layouts of the tools: some of the numbers, and what is said of cases.
 LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
@@ -490,6 +548,55 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
         {"make[branch=main].mean_s": 0.125, "make[branch=dev].user_s": 0.0625},
         [],
     ),
+    "wrk-several.txt": (
+        "wrk",
+        {
+            "[url=http://127.0.0.1:8080/,run=1].latency_mean_s": 60.6,
+            "[url=http://127.0.0.1:8080/,run=1].latency_p99.9_s": 28.88e-3,
+            "[url=http://127.0.0.1:8080/,run=1].bytes_per_s": 32 * 1024,
+            "[url=http://127.0.0.1:8080/,run=2].requests_per_s": 499.5,
+            "[url=http://127.0.0.1:8080/,run=2].bytes_per_s": 512,
+        },
+        [
+            "[url=http://127.0.0.1:8080/,run=1]: Non-2xx or 3xx responses: 30001: case 1",
+            "[url=http://127.0.0.1:8080/,run=2]: Socket errors: connect 0, read 3, write 0, "
+            "timeout 25: case 2",
+            "[url=http://127.0.0.1:9/]: no request was answered: case 3",
+        ],
+    ),
+    "sysbench-several.txt": (
+        "sysbench",
+        {
+            "[test=memory].operations_per_s": 1884178.25,
+            "[test=memory].bytes_per_s": 1840 * 2**20,
+            "[test=memory].latency_max_s": 20.5e-3,
+            "[test=memory].latency_mean_s": None,
+            "[test=sql].transactions_per_s": 1116.75,
+            "[test=sql].read_write_requests_per_s": 20103.25,
+            "[test=sql].latency_p99_s": 9.5e-3,
+        },
+        [],
+    ),
+    "iperf3-stream.jsonl": (
+        "iperf3",
+        {"bits_per_s": 99.9e6, "jitter_s": 0.42e-3, "lost_packets": 2, "lost_percent": 0.2},
+        [],
+    ),
+    "iperf3.txt": (
+        "iperf3",
+        {"sent_bits_per_s": 1.88e9, "received_bits_per_s": 1.75e9, "retransmits": 4},
+        [],
+    ),
+    "iperf3-refused.json": (
+        "iperf3",
+        {},
+        ["the result: iperf3 ended with: unable to connect to server: Connection refused: case 1"],
+    ),
+    "benchmark-ips.json": (
+        "benchmark-ips",
+        {"Hash.iterations_per_s": 1500000.5, "Hash.iterations_per_s_stddev": 30000},
+        [],
+    ),
     "ncu-denied.txt": ("ncu", {}, ["ncu: ncu says: ERR_NVGPUCTRPERM"]),
 }
 TOOLS = list(HOLDS)
@@ -561,13 +668,14 @@ def test_every_layout_of_a_tool_is_read(name: str):
         ("perf-stat", "cycles: perf has no count of it: <not supported>"),
         ("nsys", "openmp_sum: nsys left it out: run.sqlite does not contain OpenMP event data."),
         ("ncu", "ncu has no value of nvlrx__bytes.sum"),
+        ("ab", "Failed requests: 20; Non-2xx responses: 20"),
     ],
 )
 def test_what_failed_is_named_with_its_reason_and_has_no_number(tool: str, said: str):
     result = read(tool, HOLDS[tool][0])
     assert any(said in problem["what"] for problem in result.problems)
     name = said.partition(":")[0]
-    if tool not in ("k6", "ncu"):
+    if tool not in ("k6", "ncu", "ab"):
         assert not [key for key in result.metrics if key.partition(".")[0].endswith(name)]
 
 

@@ -70,6 +70,11 @@ BENCHMARKS = (
     "perf-stat",
     "nsys",
     "ncu",
+    "wrk",
+    "ab",
+    "sysbench",
+    "iperf3",
+    "benchmark-ips",
 )
 OUTPUT = "-"  # in place of a file: what the command prints
 BY_CASE = "case"  # how the cases of a benchmark tool's file are named as items

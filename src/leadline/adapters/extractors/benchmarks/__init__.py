@@ -14,7 +14,8 @@ import json
 import os
 import re
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from leadline.adapters.extractors.readable import MAX_WHOLE_BYTES, Rows, Unreadable, check_usable
@@ -290,6 +291,16 @@ def middle_of(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | N
             if number is not None:
                 known[key].append(number)
     return {key: statistics.median(values) if values else None for key, values in known.items()}
+
+
+def in_turn(cases: Iterable[Case]) -> Iterator[Case]:
+    """The runs of a tool that prints one after another: what nothing else tells apart is counted."""
+    held = [(case, (case.name, *case.about.items())) for case in cases]
+    total, begun = Counter(said for _, said in held), Counter[object]()
+    for case, said in held:
+        begun[said] += 1
+        run = {"run": str(begun[said])} if total[said] > 1 else {}
+        yield case._replace(about={**case.about, **run})
 
 
 def _told_apart(cases: Sequence[Case]) -> Iterator[Case]:
