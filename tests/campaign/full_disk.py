@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.conftest import Lab, sealed_environment
 SIZE_MIB = 6
 IN_ONE_DISK = 20
 PAGE_BYTES = 4096
+NAMED = re.compile(
+    r"no space|disk.full|out of diskspace|unable to write|cannot write", re.IGNORECASE
+)
 LONG = " of many" * 2500  # its record takes several pages, of which some may find room
 
 
@@ -79,7 +83,9 @@ def _fill_again_and_again(
         try:
             what = f"full disk with {room} bytes left"
             try:
-                once(lab, verb, number, {}, acknowledged, tally, what)
+                answer = once(lab, verb, number, {}, acknowledged, tally, what)
+                if answer.returncode and not NAMED.search(answer.stderr):
+                    tally.false.append(f"{what}: {verb.name} does not say so: {answer.stderr}")
             except OSError:
                 continue  # no room for the file that this try itself changes
         finally:

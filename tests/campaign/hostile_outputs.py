@@ -1,16 +1,25 @@
 """Outputs, file names and metrics files of a job made to do harm: what is read of them is a fact of that
-one run; its raw files are kept, and every verb of every thread goes on."""
+one run; its raw files are kept, and every verb of every thread goes on.
+
+No answer holds what cannot be seen. What is private stays as it is and is read through no link of a run's
+folder, nothing there that is no file is read or waited for, and nobody else may look into ours.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from tests.campaign.fault import NOT_ENDED, Faults, Tally
 from tests.campaign.foreign import WRITING, copy_of, template
 from tests.conftest import Lab
+from tests.hostile import HARMFUL, dangerous
 
 READING = (
     ("status",), ("status", "--runs"), ("brief",), ("logbook",), ("claims",), ("next",), ("due",), ("index",),
@@ -25,6 +34,8 @@ OF_A_RUN = (
     ("compare", "T-001", "{}"),
 )
 IN_ONE_LAB = 12
+MARK = "pr1vateWords4711"
+PRIVATE = f'{{"{MARK}": 1.5}}\n'  # would be read as an output, a metric or a text
 
 # What a value, a name or a line may be, as Python that makes bytes.
 VALUES = (
@@ -79,11 +90,16 @@ JOBS = {
     "a result beside the job's": "pathlib.Path(D, ODDFILE).write_bytes(VALUE)",
     "a segment cut": "import leadline as ll; [ll.log(step=i, loss=1/(i+1)) for i in range(200)]; CUT",
     "a killed parent": "os.kill(os.getpid(), 9)",
+    "the metrics file is a link to private words": "os.symlink(PRIVATE, M)",
+    "the output is a link to private words": "[os.unlink(L) or os.symlink(PRIVATE, L) for L in LOGS]",
+    "files of the run are links to private words": "[LINK(D + '/' + name) for name in NAMES_OF_OURS]",
 }  # fmt: skip
 CUT = (
     "ll.finish() if hasattr(ll, 'finish') else None; "
     "[os.truncate(p, max(0, p.stat().st_size - 7)) for p in pathlib.Path(D).rglob('*seg*') if p.is_file()]"
 )
+LINK = "(lambda path: (os.path.lexists(path) and os.unlink(path), os.symlink(PRIVATE, path)))"
+LOGS = "(D + '/stdout.log', D + '/stderr.log')"
 ODD_FILES = (
     "spec.json",
     "owner.json",
@@ -109,17 +125,22 @@ TAKEN = {
 def job(kind: str, chance: random.Random, many: int) -> str:
     text = JOBS[kind].replace("CUT", CUT).replace("MANY", str(many))
     text = text.replace("ODDFILE", repr(chance.choice(ODD_FILES)))
+    text = (
+        text.replace("NAMES_OF_OURS", repr(ODD_FILES)).replace("LINK", LINK).replace("LOGS", LOGS)
+    )
+    text = text.replace("PRIVATE", "os.path.abspath('../private')")
     text = text.replace("NAME", chance.choice(NAMES)).replace("VALUE", chance.choice(VALUES))
     ground = "M = os.environ['LEADLINE_METRICS']; D = os.path.dirname(M); out = sys.stdout.buffer"
-    return f"import os, pathlib, shutil, socket, sys\n{ground}\n{text}\n"
+    seen = f"{{}}.buffer.write({HARMFUL.encode()!r} + b'\\n')"
+    harm = "; ".join(seen.format(stream) for stream in ("sys.stdout", "sys.stderr"))
+    return f"import os, pathlib, shutil, socket, sys\n{ground}\n{text}\n{harm}\n"
 
 
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
+    order = chance.sample(sorted(JOBS), len(JOBS))
     with template() as lab:
         for first in range(0, tries, IN_ONE_LAB):
-            kinds = [
-                list(JOBS)[n % len(JOBS)] for n in range(first, min(first + IN_ONE_LAB, tries))
-            ]
+            kinds = [order[n % len(JOBS)] for n in range(first, min(first + IN_ONE_LAB, tries))]
             with copy_of(lab, str(first)) as copy:
                 _together(copy, kinds, chance, tally, many=1_000_000 if tries > 100 else 20_000)
 
@@ -127,20 +148,26 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
 def _together(lab: Lab, kinds: list[str], chance: random.Random, tally: Tally, many: int) -> None:
     """Each job, and what is read of its run; then every verb of the thread that they leave."""
     ids = []
+    private = lab.repo.parent / "private"
+    private.write_text(PRIVATE)
+    private.chmod(0o600)
+    (ordinary,) = _runs(lab)
+    _planted(lab, ordinary, chance, tally)
     for kind in kinds:
         tally.tries += 1
         ids.append(f"T-{len(ids) + 2:03d}")
         text = job(kind, chance, many)
         what = f"{kind}: {text.splitlines()[2][:150]}"
         lab.write("job.py", text)
-        command = ("run", "--quiet", *TAKEN.get(kind, ()), "--", sys.executable, "job.py")
-        done = lab.run(*command, timeout=300)
-        tally.saw(f"{what}: run", done.stdout + done.stderr)
-        if done.returncode in (125, NOT_ENDED) and "its run directory is gone" not in done.stderr:
+        done = _ends(
+            lab, tally, what, "run", "--quiet", *TAKEN.get(kind, ()), "--", sys.executable, "job.py"
+        )
+        if done.returncode == 125 and "its run directory is gone" not in done.stderr:
             tally.false.append(f"{what}: run ends with {done.returncode}: {done.stderr[-400:]}")
-        for verb in chance.sample(OF_A_RUN, 2):
+        for verb in OF_A_RUN:
             _ends(lab, tally, what, *(word.format(ids[-1]) for word in verb))
         _cleared(lab)
+    theirs = _runs(lab) - {ordinary}
     what = ", ".join(kinds)
     for verb in READING:
         _ends(lab, tally, what, *verb)
@@ -152,13 +179,88 @@ def _together(lab: Lab, kinds: list[str], chance: random.Random, tally: Tally, m
         answer = _ends(lab, tally, what, *verb)
         if answer.returncode:
             tally.false.append(f"{what}: {' '.join(verb)}: {answer.stderr[-300:]}")
+    ours = Path(lab.repo, ".git/leadline")
+    made = [path for path in (ours, *ours.rglob("*")) if not theirs & {*path.parents}]
+    tally.leaked += [f"{what}: {path} can be looked into" for path in made if _is_open(path)]
+    tally.leaked += [f"{what}: private words lie in {path}" for path in _told(ours.rglob("*"))]
+    if private.read_text() != PRIVATE or stat.S_IMODE(private.stat().st_mode) != 0o600:
+        tally.leaked.append(f"{what}: a private file is another")
+
+
+def _runs(lab: Lab) -> set[Path]:
+    return {*Path(lab.repo, ".git/leadline/runs").iterdir()}
+
+
+def _is_open(path: Path) -> bool:
+    return not path.is_symlink() and bool(path.stat().st_mode & 0o077)
+
+
+def _told(paths: Iterable[Path]) -> list[Path]:
+    files = (path for path in paths if path.is_file() and not path.is_symlink())
+    return [path for path in files if os.access(path, os.R_OK) and _holds(path)]
+
+
+def _holds(path: Path) -> bool:
+    with path.open("rb") as file:
+        return MARK.encode() in file.read(1 << 20)
+
+
+def _link(path: Path) -> Callable[[], None]:
+    path.symlink_to(path.parents[6] / "private")
+    return lambda: None
+
+
+def _pipe_with_words(path: Path) -> Callable[[], None]:
+    os.mkfifo(path)
+    held = os.open(path, os.O_RDWR)
+    os.write(held, PRIVATE.encode())
+    return lambda: os.close(held)
+
+
+def _pipe(path: Path) -> Callable[[], None]:
+    os.mkfifo(path)
+    return lambda: None
+
+
+def _socket(path: Path) -> Callable[[], None]:
+    os.mknod(path, 0o600 | stat.S_IFSOCK)
+    return lambda: None
+
+
+PLANTS = (_link, _pipe_with_words, _pipe, _socket)
+
+
+def _planted(lab: Lab, run: Path, chance: random.Random, tally: Tally) -> None:
+    """What a job that is still there may do to the folder of a run that has ended."""
+    folder = run / "attempt-1"
+    drawn = (chance.choice(ODD_FILES) for _ in PLANTS)
+    for name, plant in [
+        *(("stdout.log", plant) for plant in PLANTS),
+        *zip(drawn, PLANTS, strict=True),
+    ]:
+        place, kept = folder / name, folder / "kept"
+        if place.exists():
+            place.rename(kept)
+        ended = plant(place)
+        for verb in (*OF_A_RUN[:3], ("status", "--runs"), ("verify",)):
+            words = (word.format("T-001") for word in verb)
+            _ends(lab, tally, f"{name} is{plant.__name__.replace('_', ' ')}", *words)
+        ended()
+        place.unlink()
+        if kept.exists():
+            kept.rename(place)
 
 
 def _ends(lab: Lab, tally: Tally, what: str, *verb: str) -> subprocess.CompletedProcess[str]:
-    answer = lab.run("--thread", "t", *verb, timeout=120)
-    tally.saw(f"{what}: {' '.join(verb)}", answer.stdout + answer.stderr)
+    answer = lab.run("--thread", "t", *verb, timeout=300)
+    output, said = answer.stdout + answer.stderr, f"{what}: {' '.join(verb)}"
+    tally.saw(said, output)
     if answer.returncode == NOT_ENDED:
-        tally.false.append(f"{what}: {' '.join(verb)}: {answer.stderr[-300:]}")
+        tally.false.append(f"{said}: {answer.stderr[-300:]}")
+    if unseen := dangerous(output):
+        tally.leaked.append(f"{said} shows {unseen}")
+    if MARK in output:
+        tally.leaked.append(f"{said} shows private words")
     return answer
 
 

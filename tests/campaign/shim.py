@@ -1,10 +1,11 @@
 """A library to be loaded before all others (`LD_PRELOAD`), which counts the calls that change a disk
-below one folder and, at the n-th, kills the process, answers with an error or loses what it is given
-without a word, in any process of a verb.
+below one folder and, at the n-th, kills the process, answers with an error, or loses, cuts or changes
+what it is given without a word, in any process of a verb. It notes what was written and what was synced.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -26,12 +27,14 @@ SOURCE = r"""
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 /* The count is one for all processes of a verb: eight bytes of a file that SHIM_COUNT names. */
 static long *count;
 static long at, fault;
+static int journal;
 static const char *below;
 
 static void begin(void) {
@@ -47,6 +50,15 @@ static void begin(void) {
   count = mmap(0, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
   if (count == MAP_FAILED) below = 0;
+  journal = open(getenv("SHIM_JOURNAL"), O_WRONLY | O_APPEND | O_CLOEXEC);
+}
+
+static void note(char what, const char *path) {
+  char line[PATH_MAX + 4];
+  if (!below || !path || strncmp(path, below, strlen(below))) return;
+  int n = snprintf(line, sizeof line, "%c %s\n", what, path), kept = errno;
+  syscall(SYS_write, journal, line, n);
+  errno = kept;
 }
 
 /* Whether this call is the one; then errno is set (0: it is to say that it was done), or the process
@@ -54,6 +66,7 @@ static void begin(void) {
 static int hit(const char *path) {
   begin();
   if (!below || !path || strncmp(path, below, strlen(below))) return 0;
+  if (fault < 0 && !strstr(path, "/events/")) return 0; /* what is not said concerns records alone */
   long now = __sync_add_and_fetch(count, 1);
   if (now < at || (fault <= 0 && now > at)) return 0;
   if (fault == 0) { kill(getpid(), SIGKILL); pause(); }
@@ -86,14 +99,22 @@ static const char *whole(int dir, const char *path, char *into) {
   result name args { REAL(name); char p[PATH_MAX]; if (hit(of(fd, p)) && errno) return -1; return real names; }
 
 #define WRITES(name, args, names) \
-  ssize_t name args { REAL(name); char p[PATH_MAX]; if (hit(of(fd, p))) return errno ? -1 : (ssize_t)n; \
-    return real names; }
+  ssize_t name args { REAL(name); char p[PATH_MAX], c[n + 1]; const char *path = of(fd, p); \
+    int is_hit = hit(path); \
+    if (is_hit && (errno || fault == -1)) return errno ? -1 : (ssize_t)n; \
+    if (is_hit && fault == -2 && n > 1) n /= 2; \
+    if (is_hit && fault == -3) { memcpy(c, b, n); c[n / 2] ^= 1; b = c; } \
+    ssize_t done = real names; if (done > 0) note('w', path); return done; }
 WRITES(write, (int fd, const void *b, size_t n), (fd, b, n))
 WRITES(pwrite, (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
 BY_FD(ssize_t, pwrite64, (int fd, const void *b, size_t n, off64_t o), (fd, b, n, o))
 BY_FD(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n))
-BY_FD(int, fsync, (int fd), (fd))
-BY_FD(int, fdatasync, (int fd), (fd))
+#define SYNCS(name) \
+  int name(int fd) { REAL(name); char p[PATH_MAX]; const char *path = of(fd, p); \
+    if (hit(path) && errno) return -1; \
+    int done = real(fd); if (!done) note('s', path); return done; }
+SYNCS(fsync)
+SYNCS(fdatasync)
 BY_FD(int, ftruncate, (int fd, off_t n), (fd, n))
 BY_FD(int, ftruncate64, (int fd, off64_t n), (fd, n))
 BY_FD(int, fchmod, (int fd, mode_t m), (fd, m))
@@ -114,7 +135,9 @@ BY_PATH(mkdirat, (int x, const char *a, mode_t m), (x, a, m), x, a)
   int name(const char *path, int flags, ...) { REAL(name); mode_t m = 0; \
     if (flags & (O_CREAT | O_TMPFILE)) { va_list l; va_start(l, flags); m = va_arg(l, mode_t); va_end(l); } \
     char p[PATH_MAX]; \
-    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(AT_FDCWD, path, p)) && errno) return -1; \
+    if (flags & (O_CREAT | O_TRUNC)) { \
+      const char *w = whole(AT_FDCWD, path, p); int is_new = w && access(w, F_OK); \
+      if (hit(w) && errno) return -1; if (is_new) note('c', w); } \
     return real(path, flags, m); }
 OPENS(open)
 OPENS(open64)
@@ -122,7 +145,9 @@ OPENS(open64)
   int name(int dir, const char *path, int flags, ...) { REAL(name); mode_t m = 0; \
     if (flags & (O_CREAT | O_TMPFILE)) { va_list l; va_start(l, flags); m = va_arg(l, mode_t); va_end(l); } \
     char p[PATH_MAX]; \
-    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(dir, path, p)) && errno) return -1; \
+    if (flags & (O_CREAT | O_TRUNC)) { \
+      const char *w = whole(dir, path, p); int is_new = w && access(w, F_OK); \
+      if (hit(w) && errno) return -1; if (is_new) note('c', w); } \
     return real(dir, path, flags, m); }
 OPENS_AT(openat)
 OPENS_AT(openat64)
@@ -154,12 +179,13 @@ def library() -> str:
     return str(made)
 
 
-LOSES = -1
+LOSES, CUTS, CHANGES = -1, -2, -3
 
 
 class Fault(NamedTuple):
     """``what`` it is, at which call, and the error (0: the process is killed; ``LOSES``: a write is
-    said to be done, and is not)."""
+    said to be done, and is not; ``CUTS``: half of it is done, and this is said; ``CHANGES``: a bit of
+    it is another)."""
 
     what: str
     at: int
@@ -171,14 +197,16 @@ class Counted:
     ``at`` 0: calls are counted alone."""
 
     def __init__(self, folder: Path, below: Path) -> None:
-        self.file = folder / "count"
+        self.file, self.journal = folder / "count", folder / "journal"
         self.below = below
 
     def environment(self, at: int, number: int = 0) -> dict[str, str]:
         self.file.write_bytes(bytes(8))
+        self.journal.write_bytes(b"")
         return {
             "LD_PRELOAD": library(),
             "SHIM_COUNT": str(self.file),
+            "SHIM_JOURNAL": str(self.journal),
             "SHIM_BELOW": str(self.below),
             "SHIM_AT": str(at or 1 << 40),
             "SHIM_ERRNO": str(number),
@@ -186,3 +214,16 @@ class Counted:
 
     def calls(self) -> int:
         return int.from_bytes(self.file.read_bytes(), "little")
+
+    def unsynced(self) -> set[str]:
+        """The files of records with something that was not brought to the disk after it was written:
+        their content, or their name in the folder."""
+        written, named = set[str](), set[str]()
+        for line in self.journal.read_text(errors="replace").splitlines():
+            what, path = line[0], line[2:]
+            if what == "s":
+                written.discard(path)
+                named -= {name for name in named if os.path.dirname(name) == path}
+            elif path.endswith(".jsonl") and path.split("/")[-2] == "events":
+                (written if what == "w" else named).add(path)
+        return written | named

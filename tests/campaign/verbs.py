@@ -148,10 +148,18 @@ def at_calls(
             for number in range(min(IN_ONE_LAB, tries - done)):
                 verb = chance.choice(VERBS)
                 if verb.name not in calls:
-                    none = counted.environment(0)
+                    none = counted.environment(0, fault(1).number)
                     once(lab, verb, 1000 + number, none, acknowledged, tally, "none")
                     calls[verb.name] = counted.calls()
                 said, at, error = fault(calls[verb.name])
-                once(lab, verb, number, counted.environment(at, error), acknowledged, tally, said)
+                meets = counted.environment(at, error)
+                answer = once(lab, verb, number, meets, acknowledged, tally, said)
+                if error == shim.CUTS and answer.returncode:
+                    tally.false.append(
+                        f"{said}: {verb.name} takes it for an error: {answer.stderr}"
+                    )
+                if answer.returncode == 0:
+                    unsynced = counted.unsynced()
+                    tally.false += [f"{said}: {verb.name} did not sync {each}" for each in unsynced]
             done += IN_ONE_LAB
             settled(lab, acknowledged, tally, what)

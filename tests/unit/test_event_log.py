@@ -3,6 +3,7 @@ full disks."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import math
@@ -509,6 +510,18 @@ def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
     assert event_file(tmp_path).read_bytes() == before
     assert note(log_at(tmp_path), "after") == "P-N2"
     assert log_at(tmp_path).faults("t") == []
+
+
+def test_a_thread_that_found_no_room_never_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(event_log, "write_all", full)
+    with pytest.raises(LeadlineError):
+        start(tmp_path)
+    assert not event_file(tmp_path).exists() and log_at(tmp_path).topics() == []
 
 
 def test_a_reader_who_asks_again_sees_what_a_new_one_sees(tmp_path: Path) -> None:

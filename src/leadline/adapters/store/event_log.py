@@ -63,7 +63,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid
 from leadline.core.values import dataclass, field
-from leadline.job.disk import MOST_OWN_BYTES, open_in_place, sync_folder
+from leadline.job.disk import MOST_OWN_BYTES, discard, open_in_place, sync_folder
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -908,6 +908,8 @@ class FileTransaction:
                     _check_written(fd, before, data)
                 except (OSError, LeadlineError):
                     os.ftruncate(fd, before)  # the line was never acknowledged; leave no half of it
+                    if new:
+                        discard(path)  # nor a thread that never began
                     raise
             finally:
                 os.close(fd)
