@@ -60,7 +60,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 33
+SCHEMA_VERSION = 34
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left

@@ -644,6 +644,18 @@ class KeptRows:
         )
         return {uid for (uid,) in found.fetchall()}
 
+    def of_family(self, family: str) -> Iterator[Item]:
+        """What rests on it rests on which these are, and on none of them."""
+        if self.looked_at is not None:
+            self.looked_at.add(PREDICTED + family)
+        found = self.db.execute(
+            "SELECT things.id FROM predictions CROSS JOIN things INDEXED BY things_by_uid "
+            "ON things.thread=predictions.thread AND things.uid=predictions.uid "
+            "WHERE predictions.thread=? AND clause=?",
+            (self.topic, family),
+        )
+        return cast("Iterator[Item]", self._passing([shown for (shown,) in found]))
+
     def tested(self) -> dict[str, list[str]]:
         rows = self.db.execute(
             "SELECT DISTINCT plans.base FROM things JOIN about USING(thread, base) "

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from leadline.adapters.store.names_table import OLDER, PREDICTED
 from leadline.core.canonical import digest_bytes
-from leadline.core.evidence.predicate import predicted_by
+from leadline.core.evidence.predicate import LIKE, predicted_by
 from leadline.core.record.about import base_of
 from leadline.core.record.fold import SAID_OF
 from leadline.core.record.ranks import stands_at
@@ -183,12 +183,13 @@ def _judge_again(
 
 
 def _predictions(db: sqlite3.Connection, thread: str, items: list[Item]) -> list[str]:
-    """Write what hypotheses predict; what rests on what they predict now or did before."""
-    hypotheses = [item for item in items if item.kind == "hypothesis"]
-    new = {(clause, item.uid) for item in hypotheses for clause in predicted_by(item)}
+    """Write what hypotheses predict and claims name; what rests on what they predict now or did before.
+    A comparison is one of those that were named before their runs only where a run is newer."""
+    naming = [item for item in items if item.kind in ("hypothesis", "claim")]
+    new = {(clause, item.uid) for item in naming for clause in predicted_by(item)}
     old = {
         (clause, item.uid)
-        for item in hypotheses
+        for item in naming
         for (clause,) in db.execute(
             "SELECT clause FROM predictions WHERE thread=? AND uid=?", (thread, item.uid)
         )
@@ -197,6 +198,9 @@ def _predictions(db: sqlite3.Connection, thread: str, items: list[Item]) -> list
     of_them = "thread=? AND clause=? AND uid=?"
     db.executemany(f"DELETE FROM predictions WHERE {of_them}", [(thread, *p) for p in gone])
     db.executemany("INSERT INTO predictions VALUES(?,?,?)", [(thread, *p) for p in come])
+    row = db.execute("SELECT max(uid) FROM plans WHERE thread=?", (thread,)).fetchone()
+    newest = str(row[0] or "")
+    come = {(clause, uid) for clause, uid in come if not clause.startswith(LIKE) or uid < newest}
     return sorted({PREDICTED + clause for clause, _ in gone | come})
 
 

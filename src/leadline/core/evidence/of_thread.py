@@ -31,6 +31,7 @@ from leadline.core.evidence.predicate import (
     Clause,
     Predicate,
     Subject,
+    family_of,
     parse,
     predicate_of,
     predicted_by,
@@ -304,9 +305,8 @@ def predictions_like(thread: Thread, clause: Clause, runs: list[str]) -> int:
     """How many predictions of the metric of ``clause`` against the same reference were there before
     ``runs``, and have runs of their own, itself among them: of twenty that were all written beforehand one
     comes true by chance."""
-    if clause.right is None:
+    if not (family := family_of(clause)):
         return 1
-    family = f"{clause.metric} {clause.right.format()}"
     named = thread.asked_once(f"named {family}", lambda: _that_ran(thread, family))
     before = {prediction for uid, prediction in named if thread.came_before(uid, *runs)}
     return len(before | {_prediction(clause)})
@@ -318,25 +318,33 @@ def _prediction(clause: Clause) -> tuple[str, str]:
 
 
 def _that_ran(thread: Thread, family: str) -> list[tuple[str, tuple[str, str]]]:
-    families = thread.asked_once("named before", lambda: _families(thread))
-    subjects = {clause.subject.format(): clause.subject for _, clause in families.get(family, ())}
+    named = _family(thread, family)
+    subjects = {clause.subject.format(): clause.subject for _, clause in named}
     ran = {
         name
         for name, subject in subjects.items()
         if any(run.is_evidence for run in runs_of_subject(thread, subject))
     }
-    told = ((uid, _prediction(clause)) for uid, clause in families.get(family, ()))
+    told = ((uid, _prediction(clause)) for uid, clause in named)
     return [(uid, prediction) for uid, prediction in told if prediction[0] in ran]
 
 
-def _families(thread: Thread) -> dict[str, list[tuple[str, Clause]]]:
-    """Each clause that was named, and in which record, by its metric and reference."""
+def _family(thread: Thread, family: str) -> list[tuple[str, Clause]]:
+    """Each clause of it that was named, and in which record."""
+    if thread.kept is not None:
+        return _families(thread.kept.of_family(family)).get(family, [])
+    of_all = thread.asked_once(
+        "named before", lambda: _families((*thread.hypotheses, *thread.claims))
+    )
+    return of_all.get(family, [])
+
+
+def _families(items: Iterable[Item]) -> dict[str, list[tuple[str, Clause]]]:
     found: dict[str, list[tuple[str, Clause]]] = {}
-    for item in (*thread.hypotheses, *thread.claims):
+    for item in items:
         predicate = predicate_of(item)
         for clause in predicate.clauses if predicate else ():
-            if clause.right is not None:
-                family = f"{clause.metric} {clause.right.format()}"
+            if family := family_of(clause):
                 found.setdefault(family, []).append((item.uid, clause))
     return found
 

@@ -40,7 +40,7 @@ _VALUE = later(r"[^\s,(){}=\"\[\]]+")
 _NUMBER = later(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(?![A-Za-z0-9_.])")
 _STRING = later(r'"(?:[^"\\]|\\.)*"')
 _OPERATOR = later(r"<=|>=|~=|<|>")
-OF = "of "  # and a metric, where a clause could stand: no clause begins so
+OF, LIKE = "of ", "like "  # and more, where a clause could stand: no clause begins so
 _WORDS = ("and", "over", "in")
 _OF_A_KEY = (
     "a key is given by its value, and nothing excludes one: name the values that are meant, as in "
@@ -325,8 +325,18 @@ def predicate_of(item: Item) -> Predicate | None:
 
 
 def predicted_by(item: Item) -> set[str]:
-    """Its clauses, and of which metrics they are."""
+    """Of which families (``family_of``) a hypothesis or claim names comparisons; of a hypothesis its
+    clauses too, and of which metrics they are."""
     predicate = predicate_of(item)
     clauses = predicate.clauses if predicate is not None else ()
+    families = {family for clause in clauses if (family := family_of(clause))}
+    if item.kind != "hypothesis":
+        return families
     metrics = {OF + metric for clause in clauses for metric, _ in clause.sides}
-    return metrics | {clause.format() for clause in clauses}
+    return families | metrics | {clause.format() for clause in clauses}
+
+
+def family_of(clause: Clause) -> str:
+    """Its metric and reference; "" for one that compares with a number."""
+    right = clause.right
+    return f"{LIKE}{clause.metric} {right.format()}" if right is not None else ""

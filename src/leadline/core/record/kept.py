@@ -163,6 +163,10 @@ class Kept(Protocol):
         """The uids of the hypotheses that predict it."""
         ...
 
+    def of_family(self, family: str) -> Iterable[Item[Any]]:
+        """The hypotheses and claims that name a comparison of it (``core/evidence/predicate.py``)."""
+        ...
+
     def tested(self) -> dict[str, list[str]]:
         """Of each hypothesis that experiments test, their ids, oldest first."""
         ...
