@@ -163,6 +163,18 @@ HOLDS = {
             "gemm(float_*,_int)[id=1].sm__cycles_elapsed.avg.per_second_cycle_per_s": 1.5e9,
         },
     ),
+    "locust": (
+        "locust_stats.csv",
+        5,
+        {
+            "/[method=GET].requests_per_s": 19.125,
+            "/[method=POST].mean_s": 32.5e-3,
+            "/missing,%20with%20comma.failures": 47,
+            "/missing,%20with%20comma.p95_s": 14e-3,
+            "Aggregated.content_bytes": 510.5,
+            "Aggregated.max_s": 89.25e-3,
+        },
+    ),
     "wrk": (
         "wrk.txt",
         1,
@@ -548,6 +560,7 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
         {"make[branch=main].mean_s": 0.125, "make[branch=dev].user_s": 0.0625},
         [],
     ),
+    "locust-0.csv": ("locust", {"/.requests_per_s": 5.25, "/.p95_s": 0.02, "/.failures": 0}, []),
     "wrk-several.txt": (
         "wrk",
         {
@@ -668,6 +681,7 @@ def test_every_layout_of_a_tool_is_read(name: str):
         ("perf-stat", "cycles: perf has no count of it: <not supported>"),
         ("nsys", "openmp_sum: nsys left it out: run.sqlite does not contain OpenMP event data."),
         ("ncu", "ncu has no value of nvlrx__bytes.sum"),
+        ("locust", "/never: no request was made"),
         ("ab", "Failed requests: 20; Non-2xx responses: 20"),
     ],
 )

@@ -12,6 +12,8 @@ from leadline.core.record.run import MetricDef
 from leadline.core.tracker.imported import Columns
 from leadline.core.tracker.offered import Offer, offer
 
+BENCHMARKS = Path(__file__).parent.parent / "fixtures" / "benchmarks"
+
 
 def offered(path: Path, text: str, *metrics: MetricDef) -> Offer:
     path.write_text(text)
@@ -308,3 +310,17 @@ def test_a_name_with_a_mark_in_brackets_is_offered(tmp_path: Path):
     found = offered(tmp_path / "t.csv", "make[branch=main].mean_s,n=4\n0.5,1\n0.25,2\n")
     assert found.roles["metrics"] == ["make[branch=main].mean_s"]
     assert found.of("left") == ["n=4"]
+
+
+def test_the_least_and_the_most_beside_a_mean_are_measured_and_so_is_a_percentile(tmp_path: Path):
+    text = "name,min,max,mean,depth_max,95%,p99\na,1,9,5.5,3,8,9\nb,2,8,4.5,3,7,8\n"
+    found = offered(tmp_path / "t.csv", text)
+    assert found.roles["metrics"] == ["min", "max", "mean", "95%", "p99"]
+    assert found.roles["config"] == ["name", "depth_max"]
+
+
+def test_a_report_that_a_tool_left_out_is_noted_and_no_row(tmp_path: Path):
+    (tmp_path / "n.txt").write_text((BENCHMARKS / "nsys-printed.txt").read_text())
+    found = TableSource("text").read(str(tmp_path / "n.txt"), Columns({}, [], look_at=9))
+    assert [row["state"] for row in found.sample] == ["done"] * 3
+    assert [where for where, _ in found.notes] == ["cuda_gpu_kern_sum"]

@@ -246,6 +246,15 @@ def test_comments_are_named_and_no_header(tmp_path: Path) -> None:
     assert (len(found.runs), reasons(found)) == (1, {"line 1": "a comment"})
 
 
+def test_a_comment_with_as_many_commas_as_the_header_is_none(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("# lr 0.1, batch 2\nname,ms\na,0.5\n")
+    found = TableSource("csv").read(str(tmp_path / "t.csv"), Columns({"ms": "ms"}, ["name"]))
+    assert [(run.config, run.metrics) for run in found.runs] == [({"name": "a"}, {"ms": 0.5})]
+    (tmp_path / "h.csv").write_text("# top 5,ms\na,0.5\n")
+    found = TableSource("csv").read(str(tmp_path / "h.csv"), Columns({"ms": "ms"}, ["# top 5"]))
+    assert [run.config for run in found.runs] == [{"# top 5": "a"}]
+
+
 @pytest.mark.parametrize(
     ("cell", "time"),
     [

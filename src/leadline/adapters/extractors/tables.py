@@ -239,11 +239,15 @@ def _is_said(line: tuple[int, str | None]) -> bool:
 
 def _is_comment(cells: list[str], below: str, separator: str) -> bool:
     """Whether a line that begins as a comment names no columns: the next that is not empty is one as
-    well, or has other cells."""
+    well, or has other cells, or the numbers stand in this one and not there."""
     try:
-        return below.startswith("#") or len(delimited_header(below, separator)) != len(cells)
+        row = delimited_header(below, separator)
     except csv.Error:  # a row that is not readable, and named as such below
         return False
+    if below.startswith("#") or len(row) != len(cells):
+        return True
+    said = (word for cell in cells for word in cell.split())
+    return any(map(is_number, said)) and not any(map(is_number, row))
 
 
 def _several_lines(

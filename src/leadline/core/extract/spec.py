@@ -70,6 +70,7 @@ BENCHMARKS = (
     "perf-stat",
     "nsys",
     "ncu",
+    "locust",
     "wrk",
     "ab",
     "sysbench",

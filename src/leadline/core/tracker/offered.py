@@ -42,6 +42,7 @@ _UNIT_IN_CELL = later(r"[+-\u2212]?[\d.,']*\d(?:[eE][+-]?\d+)? ?([^\d\s.,+_-][^\
 _THOUSANDS = later(r"[+-]?[1-9]\d{0,2},\d{3}")  # or a fraction: its reader says so
 _DURATION = later(r"(?:\d+ days?,? )?\d+:\d\d:\d\d(?:\.\d+)?")
 _PER_SECOND = later(r"/s(?:ec(?:ond)?s?)?\b")
+_SHARE = later(r"(?i)\s*(?:p(?:50|75|9\d)(?:\.\d+)?|\d{1,3}(?:\.\d+)?%)\s*")
 _HEX = later(r"[0-9a-f]{6,40}")
 _STATE_WORDS = later(
     r"(?i)\W*(?:keep|kept|discard(?:ed)?|revert(?:ed)?|crash(?:ed)?|accept(?:ed)?|reject(?:ed)?|done|"
@@ -89,9 +90,10 @@ _STATISTICS = _words(
 _REPEATS = _words("repeat rep replicate repetition")
 _SPREADS = _words("std stddev stdev stderr sd sem variance var se cv")
 _MIDDLES = _words("mean avg average median")
-_OF_SEVERAL = _words("mean avg average median min max low high")  # behind what was measured
+_ENDS = _words("min max low high")
+_OF_SEVERAL = _MIDDLES | _ENDS  # behind what was measured
 _LOWER = _words(
-    "loss bpb bpc ppl perplexity error err mae mse rmse mape wer cer nll latency time "
+    "loss bpb bpc ppl perplexity error errors failure failures err mae mse rmse mape wer cer nll latency time "
     "ms us ns s sec seconds elapsed duration wall runtime memory mem rss gb mb gib mib "
     "bytes cost fid regret gap miss misses faults energy ttft tpot itl instructions "
     "cycles size_bytes allocs allocations"
@@ -239,6 +241,7 @@ def offer(
     for one in found.values():
         one.examples = by_name[one.column].examples
     _left_spreads(found, by_name)
+    _ends_of_metrics(found, by_name)
     _one_time_each(found)
     _at_least_one_metric(found, by_name, bool(roles))
     _told_by_success(found, by_name, rows)
@@ -336,6 +339,8 @@ def _by_number(column: _Column) -> Offered:
         return Offered(name, "config", GIVEN)
     if lower.startswith(_MEASURED_UNDER):
         return _metric(column, "by its name")
+    if _SHARE.fullmatch(name):
+        return _metric(column, "a percentile, by its name")
     if words & _CONFIG and not (words & (_LOWER | _HIGHER)) - _CONFIG:
         return Offered(name, "config", GIVEN)
     if words & (_LOWER | _HIGHER):
@@ -593,6 +598,22 @@ def _left_spreads(found: Mapping[str, Offered], by_name: Mapping[str, _Column]) 
             told = [word for word in by_name[other.column].words if word not in _MIDDLES]
             if other is not one and other.role == "metric" and told in (bare, [*bare, "s"]):
                 one.role, one.why, one.better = "left", "a statistic about other columns", ""
+
+
+def _ends_of_metrics(found: dict[str, Offered], by_name: Mapping[str, _Column]) -> None:
+    """The least and the most beside a mean were measured as it was; alone they are limits."""
+    means = [
+        [word for word in by_name[one.column].words if word not in _MIDDLES]
+        for one in found.values()
+        if one.role == "metric" and _MIDDLES & {*by_name[one.column].words}
+    ]
+    for one in [*found.values()]:
+        column = by_name[one.column]
+        bare = [word for word in column.words if word not in _ENDS]
+        ends = len(bare) < len(column.words) and one.role == "config" and column.is_number
+        if ends and bare in means:
+            found[column.name] = _metric(column, "it stands beside its mean")
+            found[column.name].examples = one.examples
 
 
 def _tell_apart(

@@ -41,6 +41,7 @@ _WRITE_TABLES = (
     "nsys",
     "ncu",
     "hyperfine",
+    "locust",
 )
 _HEAD_BYTES = 8192
 _BESIDE = {
@@ -52,12 +53,14 @@ _BESIDE = {
 class Case(NamedTuple):
     """One benchmark of a file: its name, its numbers by metric name, and what the tool holds against
     it ("" for nothing): without numbers it failed or was left out, with numbers they stand and it is
-    said. ``about``: what tells cases of one name apart, said of those that it does tell apart."""
+    said. ``about``: what tells cases of one name apart, said of those that it does tell apart.
+    ``no_case``: the trouble is of the file and of nothing that was measured."""
 
     name: str
     numbers: Mapping[str, float | None]
     trouble: str = ""
     about: Mapping[str, str] = MappingProxyType({})
+    no_case: bool = False
 
 
 class Tool(Protocol):
@@ -211,13 +214,17 @@ def as_rows(path: str, shown: str, table: bool = False) -> Rows | None:
         if (tool := file.written_by()) is None:
             return None
         module = _module(tool)
-        found = [*_told_apart(list(module.cases(file.held(module), path)))]
+        whole = [*_told_apart(list(module.cases(file.held(module), path)))]
+        found = [case for case in whole if not case.no_case]
+        left = [(case.name, case.trouble) for case in whole if case.no_case]
         beside = _written_beside(file.value)
         rows = [(number, _as_row(case, tool) | beside, "") for number, case in enumerate(found, 1)]
     except (*_BROKEN, Unreadable):
         return None
     names = dict.fromkeys(_column(name) for case in found for name in case.numbers)
-    return Rows([], iter(rows), lambda: file.digest, "case", measured=[*names]) if rows else None
+    if not rows:
+        return None
+    return Rows([], iter(rows), lambda: file.digest, "case", left, [*names])
 
 
 def _heads_as_of_a_tool(path: str) -> bool:

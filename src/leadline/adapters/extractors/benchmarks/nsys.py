@@ -41,7 +41,7 @@ def cases(text: str, path: str) -> Iterator[Case]:
         if found := _REPORT.search(line):
             report = next(filter(None, found.groups()))
         elif found := _LEFT_OUT.match(line):
-            yield Case(report or "nsys", {}, f"nsys left it out: {found[1]}")
+            yield Case(report or "nsys", {}, f"nsys left it out: {found[1]}", no_case=True)
         elif _HEADER.match(line):
             end = next(
                 (n for n in range(at, len(lines)) if not re.match(r'"?[\d.,]+"?,', lines[n])),
