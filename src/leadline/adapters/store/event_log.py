@@ -56,6 +56,7 @@ from leadline.core.record.event_files import (
 )
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.held import WholeThread
+from leadline.core.record.order import DIGITS
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.record.written import Altered, Lines, altered
 from leadline.core.secrets.version import DETECTOR
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from leadline.adapters.store.index import Index
+    from leadline.adapters.store.read_along import ReadAlong
     from leadline.core.record.checked import Unbroken
     from leadline.core.record.union import MergeReport
     from leadline.ports.records import Clock, RunsHeld
@@ -124,6 +126,17 @@ class _Files(Mapping[str, bytes]):
         return len(self._paths)
 
 
+@dataclass(slots=True)
+class _Left:
+    """What a write leaves to the next one of this process, of a thread where nobody wrote since: the
+    highest ``numbers`` of ids; and, where another process reads along, how far all ``others`` have
+    come and the newest id that was ``seen`` of them."""
+
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    others: dict[str, str] | None = None
+    seen: str | None = None
+
+
 Answer = TypeVar("Answer")
 
 
@@ -158,7 +171,8 @@ class EventLog:
         self._parts: dict[str, dict[str, _Part]] = {}
         self._threads: dict[str, tuple[_State, Thread]] = {}
         self._views: dict[str, tuple[_State, Thread]] = {}
-        self._numbers: dict[str, tuple[_State, dict[tuple[str, str], int]]] = {}
+        self._left: dict[str, tuple[_State, _Left]] = {}
+        self._along: dict[str, ReadAlong] = {}
         self._noted: dict[str, dict[str, Head]] = {}
         self._altered: dict[str, list[Altered]] = {}
         self._contradicted: dict[str, list[Altered]] = {}
@@ -522,17 +536,49 @@ class EventLog:
             writing = FileTransaction(self, topic, many)
             yield writing
             writing.commit()
-        if many:  # read here, while others may write, and not by the next who holds the thread
+        # Read here, while others may write, and not by the next who holds the thread.
+        if many and not self._is_read_along(topic):
             self.index.refresh(topic, writing.written())
 
-    def numbers_known(self, topic: str) -> dict[tuple[str, str], int]:
-        """The highest numbers of ids as this process knew them after its last write, where nobody
-        wrote since; for who holds the thread."""
-        known = self._numbers.pop(topic, None)
-        return known[1] if known and known[0] == self._state(topic) else {}
+    def has_reader(self, topic: str) -> bool:
+        """Whether another process reads into the index what is written here."""
+        return topic in self._along
 
-    def know_numbers(self, topic: str, numbers: dict[tuple[str, str], int]) -> None:
-        self._numbers[topic] = self._state(topic), numbers
+    def _is_read_along(self, topic: str) -> bool:
+        if self.has_reader(topic) and not self._along[topic].told():
+            self._along.pop(topic).close()
+        return self.has_reader(topic)
+
+    @contextmanager
+    def read_along(self, topic: str) -> Iterator[None]:
+        if not self._is_long(topic):  # else the index is asked all the time by who writes
+            self._begin_along(topic)
+        try:
+            yield
+        finally:
+            if self.has_reader(topic):
+                self._along.pop(topic).close()
+
+    def _begin_along(self, topic: str) -> None:
+        from leadline.adapters.store.read_along import ReadAlong, can_fork
+
+        self.index.refresh(topic)
+        if not (self.index.is_a_file and can_fork()):
+            return
+        self.index.close()  # what SQLite has open is not to be found in two processes
+        try:
+            self._along[topic] = ReadAlong(lambda: self.index.refresh(topic))
+        except OSError:  # no more processes for this user: it is read by the one there is
+            return
+
+    def left(self, topic: str) -> _Left | None:
+        """What the last write of this process left, where nobody wrote since; for who holds the
+        thread."""
+        known = self._left.pop(topic, None)
+        return known[1] if known and known[0] == self._state(topic) else None
+
+    def leave(self, topic: str, left: _Left) -> None:
+        self._left[topic] = self._state(topic), left
 
     def alone(self, topic: str, what: str) -> AbstractContextManager[object]:
         return locked(os.path.join(self.root, "locks", f"{topic}.{what}.lock"))
@@ -655,13 +701,16 @@ class FileTransaction:
         self._made: list[Record] = []
         self._end_torn_line()
         self.index = log.index
-        self.index.refresh(topic)
+        left = log.left(topic)
+        if left is None or not log.has_reader(topic):
+            self.index.refresh(topic)
+        self._left = left or _Left()
         self.lines: list[bytes] = []
         self._next = ""  # the id that was told already for the record to come
         self._seen: str | None = None  # the newest id of anybody, asked for when one is given
         self._screen: Screening | None = None
         # The highest numbers of ids, by what they are counted by: before, and of what was added.
-        self._before = log.numbers_known(topic)
+        self._before = self._left.numbers
         self._taken: dict[tuple[str, str], int] = {}
         self._seen_of_others = self._seen_since()
         self._session = ""  # that records belong to
@@ -768,7 +817,9 @@ class FileTransaction:
         off = is_off(now)
         if self._seen is None:
             limit = BEYOND if off else first_at(now + AHEAD_MS)
-            self._seen = self.index.last_id(self.topic, limit)
+            self._seen = self._left.seen
+            if off or self._seen is None:
+                self._seen = self.index.last_id(self.topic, limit)
         if off and (seen := [uid for uid in (self.last_id, self._seen) if "" < uid < BEYOND]):
             now = held(decode(max(seen))[0])
         self._name_clock(now, off)
@@ -859,7 +910,19 @@ class FileTransaction:
             if self.data.startswith((b',"thread":', b',"session":'), end):
                 noted.update(json.loads(self.data[at + len('"seen":') : end]))
                 said = True
-        return self.index.others(self.topic, self.log.writer, noted) or (None if said else {})
+        return self._others(noted) or (None if said else {})
+
+    def _others(self, noted: Mapping[str, str]) -> dict[str, str]:
+        """See ``Index.others``."""
+        if not self.log.has_reader(self.topic):
+            return self.index.others(self.topic, self.log.writer, noted)
+        if self._left.others is None:
+            self._left.others = self.index.others(self.topic, self.log.writer, {})
+        return {
+            other: note
+            for other, note in self._left.others.items()
+            if noted.get(other, "")[-DIGITS:] != note[-DIGITS:]
+        }
 
     def commit(self) -> None:
         if not self.lines:
@@ -876,7 +939,8 @@ class FileTransaction:
         self.log.note_head(self.topic, self.name, Head(self.size + len(added), self.prev, searched))
         if self.is_compared:
             self.log.note_compared(self.topic, [self.name])
-        self.log.know_numbers(self.topic, self._numbers_given())
+        seen = self._seen if self.log.has_reader(self.topic) else None
+        self.log.leave(self.topic, _Left(self._numbers_given(), self._left.others, seen))
         if self._opened is not None and self.log.sessions is not None:
             self.log.sessions().opened(self.topic, *self._opened)
 

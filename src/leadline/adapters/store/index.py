@@ -190,6 +190,11 @@ class Index:
         assert self._db is not None
         return self._db
 
+    @property
+    def is_a_file(self) -> bool:
+        """Whether other processes find what is read here."""
+        return self._db is None or self._inode != 0
+
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction. Raises sqlite3.DatabaseError where the index is not the one that was

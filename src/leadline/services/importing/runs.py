@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack
 from itertools import chain
 
 from leadline.core.canonical import digest_of, finite
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from leadline.ports.records import RecordLog
 
 TOLD_RUNS = 24  # named in the logbook
+MANY_LOTS = 4  # for which a second process pays off
 LOT = 300  # runs that are written before others may write: they wait some hundredths of a second
 
 
@@ -280,9 +281,13 @@ def take_in(
     all. What stops an import between two lots costs nothing that importing again does not bring.
     """
     store, answer = context.store, Imported(found, planned=plan_only)
-    with nullcontext() if plan_only else store.alone(topic, "import"):
+    lots = -(-len(found.runs) // LOT)
+    with ExitStack() as held:
+        if not plan_only:
+            held.enter_context(store.alone(topic, "import"))
+            if lots >= MANY_LOTS:
+                held.enter_context(store.read_along(topic))
         taking = _Taking(store, topic, found, title, points, answer, roles or {})
-        lots = -(-len(found.runs) // LOT)
         for number, lot in enumerate(found.in_lots(LOT), 1):
             if (
                 roles is not None
