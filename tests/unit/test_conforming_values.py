@@ -40,7 +40,7 @@ from leadline.render.terminal.baseline import render_baseline
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_show
 from leadline.render.terminal.status import render_status
-from leadline.services.evidence import claims, hypothesis
+from leadline.services.evidence import hypothesis, listed_claims
 from leadline.services.look.show import as_data
 from leadline.testing.every_kind import every_kind
 from tests.chance import examples
@@ -141,7 +141,7 @@ def looks(thread: Thread) -> dict[str, Callable[[], object]]:
         "status": lambda: render_status(thread, evidence, due(thread, LATER)),
         "show": lambda: [render_show(thing, thread, evidence) for thing in things],
         "data": lambda: [json.dumps(as_data(thing, thread)) for thing in things],
-        "claims": lambda: claims.listing(thread),
+        "claims": lambda: listed_claims.listing(thread),
         "hypotheses": lambda: hypothesis.listing(thread),
         "body": lambda: body_sections(thread, evidence),
         "update": lambda: render_update(thread, evidence),

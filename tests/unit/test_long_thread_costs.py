@@ -27,7 +27,7 @@ from leadline.core.view.page import page_of
 from leadline.render.logbook.header import hypothesis_lines, render_header
 from leadline.render.terminal.status import render_status
 from leadline.services.context import Context
-from leadline.services.evidence import claims, hypothesis
+from leadline.services.evidence import claims, hypothesis, listed_claims
 from leadline.services.look.next import next_actions
 from leadline.services.publish import seal
 from leadline.services.publish.seal import make_bundle
@@ -181,9 +181,9 @@ def in_both_ways(monkeypatch: pytest.MonkeyPatch, question: Callable[[Thread], o
 
 
 def test_claims_and_hypotheses_are_listed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    in_both_ways(monkeypatch, claims.listing)
+    in_both_ways(monkeypatch, listed_claims.listing)
     in_both_ways(monkeypatch, hypothesis.listing)
-    some, count = claims.listing(Thread("t"), most=3)
+    some, count = listed_claims.listing(Thread("t"), most=3)
     assert (some, count) == ([], 0)
 
 
@@ -404,7 +404,7 @@ def test_a_listing_judges_no_more_claims_than_it_shows(monkeypatch: pytest.Monke
     )
     with store() as log:
         put(log, study(12))
-        rows, count = log.look("t", lambda thread: claims.listing(thread, most=2))
+        rows, count = log.look("t", lambda thread: listed_claims.listing(thread, most=2))
     assert (len(rows), count, shown) == (2, CLAIMS, ["P-C1", "P-C2"])
 
 

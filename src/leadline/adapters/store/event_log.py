@@ -282,7 +282,7 @@ class EventLog:
 
     def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
         if topic in self._contradicted or not self._is_long(topic):
-            return question(self.thread(topic))
+            return self._look_at_whole(topic, question)
         from leadline.adapters.store.kept_thread import kept_thread
 
         def asked() -> Answer:
@@ -291,6 +291,22 @@ class EventLog:
             return question(self.thread(topic) if kept is None else kept)
 
         return self.index.asked([topic], asked)
+
+    def _look_at_whole(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
+        thread = self.thread(topic)
+        if thread.told is not None:  # somebody is looking
+            return question(thread)
+        from leadline.adapters.store.told_file import ToldFile
+
+        files = {name: part.lines for name, part in self._parts[topic].items()}
+        thread.told = told = ToldFile(os.path.join(self.root, "cache", f"told-{topic}"), files)
+        try:
+            answer = question(thread)
+        finally:
+            thread.told = None
+        if not self._item_values:  # a blob may come or go at any time, and no record tells
+            told.keep()
+        return answer
 
     def view(self, topic: str) -> Thread:
         if topic in self._contradicted or not self._is_long(topic):

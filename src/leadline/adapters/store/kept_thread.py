@@ -20,7 +20,7 @@ from leadline import __version__
 from leadline.adapters.store import names_table, run_table
 from leadline.adapters.store.names_table import APART, OLDER, PREDICTED
 from leadline.adapters.store.run_table import ASKED_AT_ONCE
-from leadline.core.evidence.found import RULES
+from leadline.core.evidence.found import RULES, judged
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.issue.due import active_hours
 from leadline.core.metric.items import lend
@@ -797,15 +797,7 @@ class KeptRows:
 
             found = evidence_of(self.thread, cast(Any, item.body), uid)
             strength = rank(found.label) if item.stands and item.kind == "claim" else 0
-            label = json.dumps(
-                Judged(
-                    found.label,
-                    found.counted,
-                    found.missing,
-                    found.sentence.brief,
-                    list(found.sentence.parts),
-                )
-            )
+            label = json.dumps(judged(found))
             one = relabelled_one(item, found) if is_a(item, "claim") else None
             moved = json.dumps(one) if one is not None else None
         if item.stands and item.body.get("bound"):

@@ -66,11 +66,13 @@ def _head(row: ClaimRow) -> list[str]:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.services.evidence.claims import listing, one
-
     if named := args.why or args.id:
+        from leadline.services.evidence.claims import one
+
         row = context.look(args.thread, lambda thread: one(thread, named))
         return Answer(as_rows(_why(row)), row, next=row["commands"])
+    from leadline.services.evidence.listed_claims import listing
+
     most = None if args.json else LISTED
     rows, count = context.look(args.thread, lambda thread: listing(thread, args.label, most))
     lines = [line for row in rows[:LISTED] for line in claim_lines(row)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadline.core.evidence.marks import Mark
+from leadline.core.record.kept import Judged
 from leadline.core.record.ranks import EARNED
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
@@ -39,6 +40,12 @@ class Sentence:
 
 def said_of(label: str) -> str:
     return NO_EVIDENCE if label == "none" else label
+
+
+def judged(found: Evidence) -> Judged:
+    """What is kept of it."""
+    said = found.sentence
+    return Judged(found.label, found.counted, found.missing, said.brief, list(said.parts))
 
 
 @dataclass(slots=True)

@@ -3,14 +3,16 @@ computed."""
 
 from __future__ import annotations
 
-from leadline.core.evidence.found import Evidence, Sentence, said_of
+import json
+
+from leadline.core.evidence.found import Evidence, Sentence, judged, said_of
+from leadline.core.record.kept import Judged
 from leadline.core.typed import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from leadline.core.record.bodies import JudgedBody
-    from leadline.core.record.kept import Judged
     from leadline.core.record.thread import Item, Thread
 
 
@@ -31,15 +33,24 @@ def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
 
 def labels_for(thread: Thread) -> Callable[[Item], Evidence]:
     """As ``evidence_for``, for who asks for ``label``, ``counted``, ``missing`` and the sentence
-    alone: of a kept thread they are known."""
+    alone: of a thread that is looked at they are known."""
     whole = evidence_for(thread)
+    read: dict[str, Judged] = {}
+
+    def known(item: Item) -> Judged | None:
+        if thread.kept is not None:
+            return thread.kept.label(item.uid)
+        if thread.told is not None and item.uid not in read:
+            said = thread.told_once(item, "label", lambda item: json.dumps(judged(whole(item))))
+            read[item.uid] = Judged(*json.loads(said))
+        return read.get(item.uid)
 
     def of(item: Item) -> Evidence:
-        known = thread.kept.label(item.uid) if thread.kept is not None else None
-        if known is None:
+        found = known(item)
+        if found is None:
             return whole(item)
-        said = Sentence(said_of(known.label), known.brief, tuple(known.parts))
-        return Evidence(known.label, counted=known.counted, missing=known.missing, sentence=said)
+        said = Sentence(said_of(found.label), found.brief, tuple(found.parts))
+        return Evidence(found.label, counted=found.counted, missing=found.missing, sentence=said)
 
     return of
 
@@ -48,5 +59,5 @@ def labels_of_claims(thread: Thread) -> Iterable[tuple[str, Evidence | Judged]]:
     """The id and the evidence of every standing claim, as ``labels_for`` knows it, in order."""
     if thread.kept is not None:
         return thread.kept.labels()
-    found = evidence_for(thread)
+    found = labels_for(thread)
     return ((claim.id, found(claim)) for claim in thread.claims if claim.stands)

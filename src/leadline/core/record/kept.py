@@ -50,6 +50,14 @@ class Judged(NamedTuple):
     parts: list[str]
 
 
+class ToldBefore(Protocol):
+    """What was said before of the items of a thread that is folded whole, and is said again while it is the same."""
+
+    def once(self, what: str, tell: Callable[[], str]) -> str:
+        """``what``: names the item, and what is told of it."""
+        ...
+
+
 class Kept(Protocol):
     """Sequences know their length and are drawn when they are looked at. ``ranked`` and the like:
     see the functions of ``core/view/facts.py`` of the same names."""

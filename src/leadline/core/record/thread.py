@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from leadline.core.record import bodies
     from leadline.core.record.bodies import ItemBody
-    from leadline.core.record.kept import Kept
+    from leadline.core.record.kept import Kept, ToldBefore
     from leadline.core.record.reaches import Told
     from leadline.core.record.written import Altered
 
@@ -290,6 +290,8 @@ class Thread:
     altered: Sequence[Altered] = ()
     # of a thread that is not folded whole: what is known of all of it
     kept: Kept | None = None
+    # of one that is, for who looks at it
+    told: ToldBefore | None = None
     # which record was there first; where it is not given, made of ``records`` when it is asked for
     order: Order | None = None
 
@@ -383,12 +385,18 @@ class Thread:
     def told_of(
         self, kind: str, name: str, tell: Callable[[Item[Any]], str]
     ) -> Iterable[tuple[str, str]]:
-        """The id of each item of ``kind``, in order, and what ``tell`` says of it: of a kept thread
-        once, until what it looked at changes. ``name``: what is told; it follows from the thread
-        alone."""
+        """The id of each item of ``kind``, in order, and what ``tell`` says of it: once, until what
+        it looked at changes, of a thread that is looked at. ``name``: what is told; it follows from
+        the thread alone."""
         if self.kept is not None:
             return self.kept.told_of(kind, name, tell)
-        return ((item.id, tell(item)) for item in self.of_kind(kind))
+        return ((item.id, self.told_once(item, name, tell)) for item in self.of_kind(kind))
+
+    def told_once(self, item: Item[Any], name: str, tell: Callable[[Item[Any]], str]) -> str:
+        """As ``told_of``, of one item of a thread that is folded whole."""
+        if self.told is None:
+            return tell(item)
+        return self.told.once(f"{item.uid} {name}", lambda: tell(item))
 
     def runs_named(self, ids: Iterable[str]) -> list[Run]:
         """The runs that have these very ids: costs what is named, not what there is."""

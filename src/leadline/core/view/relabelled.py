@@ -7,6 +7,7 @@ rules; both are what a reader has to know, and the reason tells them apart.
 from __future__ import annotations
 
 from leadline.core.evidence.found import RULES, Evidence
+from leadline.core.evidence.known import evidence_for
 from leadline.core.issue.due import last_update
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
@@ -50,5 +51,7 @@ def relabelled(thread: Thread, evidence_of: EvidenceOf | None) -> list[Relabelle
         return []
     if thread.kept is not None:
         return [Relabelled(*row) for row in thread.kept.relabelled()]
-    found = (relabelled_one(claim, evidence_of(claim)) for claim in thread.claims)
+    earlier = (claim for claim in thread.claims if claim.body.get("rules", FIRST_RULES) < RULES)
+    whole = evidence_of if thread.told is None else evidence_for(thread)  # the marks, too
+    found = (relabelled_one(claim, whole(claim)) for claim in earlier)
     return [one for one in found if one is not None]

@@ -1,19 +1,12 @@
-"""What is claimed, each claim with the label that the runs bear now."""
+"""A claim with the label that the runs bear now."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from leadline.core.errors import usage
 from leadline.core.evidence.evaluate import ClauseTold
 from leadline.core.evidence.found import Evidence
-from leadline.core.evidence.known import labels_for
 from leadline.core.evidence.next_runs import commands_for
-from leadline.core.evidence.of_thread import (
-    evidence_of,
-    preregistered,
-)
-from leadline.core.record.ranks import LABELS
+from leadline.core.evidence.of_thread import evidence_of, preregistered
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
@@ -101,30 +94,8 @@ def row_of(thread: Thread, item: Item[ClaimBody], found: Evidence) -> ClaimRow:
 
 def row_now(thread: Thread, shown: str) -> ClaimRow:
     """One claim as its evidence is now."""
-    return _row_now(thread, cast("Item[ClaimBody]", thread.items[shown]))
-
-
-def _row_now(thread: Thread, item: Item[ClaimBody]) -> ClaimRow:
+    item = cast("Item[ClaimBody]", thread.items[shown])
     return row_of(thread, item, evidence_of(thread, item.body, item.uid))
-
-
-def listing(thread: Thread, label: str = "", most: int | None = None) -> tuple[list[ClaimRow], int]:
-    """Every claim, oldest first (the first ``most``), and how many there are. Raises
-    LeadlineError(usage) for an unknown label."""
-    if label and label not in (*LABELS, "reported"):
-        raise usage(
-            "bad-label",
-            f"{label!r} is no label",
-            why=", ".join((*LABELS, "reported")),
-            do="leadline claims --help",
-        )
-    claims: Sequence[Item[ClaimBody]] = thread.claims
-    if label == "reported":
-        claims = [item for item in claims if item.body.get("reported")]
-    elif label:
-        known = labels_for(thread)
-        claims = [item for item in claims if item.stands and known(item).label == label]
-    return [_row_now(thread, item) for item in claims[:most]], len(claims)
 
 
 def one(thread: Thread, display: str) -> ClaimInFull:
