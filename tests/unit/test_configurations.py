@@ -154,3 +154,8 @@ def test_what_a_table_that_nobody_saw_measured_says_otherwise_is_named() -> None
 
     assert told(new_1=0.9, old_1=1.0) == []
     assert told(new_2=1.2, old_2=1.0) == ["reported: contrary at shape 2"]
+
+
+def test_what_has_no_run_yet_is_asked_against_several_configurations() -> None:
+    made = Study().add(2.0, k="b", shape=1).add(3.0, k="b", shape=2)
+    assert made.judged("loss(k=a) < loss(k=b)").label == "none"

@@ -180,15 +180,15 @@ def judge(
     metric_defs: dict[str, MetricDef],
     fewest: int = 2,
 ) -> list[Configuration]:
-    """Every configuration of both sides, judged, where a side has at least ``fewest``; those of the
-    reference only where it has several."""
+    """Every configuration of both sides, judged, where a side has at least ``fewest``, and what is
+    judged has any; those of the reference only where it has several."""
     sides: list[list[Configuration]] = []
     for metric, subject in clause.sides:
         definition = metric_defs.get(metric) or MetricDef(metric)
         runs, _ = distinct_executions(resolve(subject), definition)
         sides.append(_configurations(runs, axes))
     left, right = sides[0], sides[1] if len(sides) > 1 else []
-    if max(len(left), len(right)) < fewest:
+    if not left or max(len(left), len(right)) < fewest:
         return []
     for (metric, _), side in zip(clause.sides, sides, strict=True):
         definition = metric_defs.get(metric) or MetricDef(metric)
