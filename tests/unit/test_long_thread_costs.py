@@ -17,6 +17,7 @@ from leadline.adapters.store.kept_thread import KeptRows
 from leadline.core.evidence.known import labels_for
 from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import read_subject
+from leadline.core.issue.due import due
 from leadline.core.record.event_files import check
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text import unbound
@@ -114,6 +115,31 @@ def test_the_runs_of_one_command_are_told_of_once_for_all_claims_on_them() -> No
         with told(log) as said:
             look(log)
         assert (judged(said), of_one_command(said)) == (CLAIMS, 0)
+
+
+def test_of_many_claims_that_were_told_only_those_that_moved_are_folded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folded: list[str] = []
+    fold = KeptRows.fold
+    monkeypatch.setattr(
+        KeptRows, "fold", lambda self, bases: folded.extend(bases) or fold(self, bases)
+    )
+    made = study(12)
+    labels = {f"P-C{at}": "refuted" for at in range(1, CLAIMS + 1)} | {"P-C2": "stable"}
+    made.item("w1", "update", {"form": "update", "words": {}, "labels": labels, "marker": "m"}, 1)
+
+    def moved(thread: Thread) -> list[str]:
+        folded.clear()
+        return [m["what"] for m in due(thread, thread.last_at, labels_for(thread))["milestones"]]
+
+    with store() as log:
+        put(log, made)
+        log.look("t", lambda thread: thread.kept and list(thread.kept.labels()))
+        kept, of_claims = log.look("t", moved), [base for base in folded if "-C" in base]
+        whole = moved(log.thread("t"))
+    assert kept == ["P-C2 fell from stable to refuted"]
+    assert (kept, of_claims) == (whole, ["P-C2"])
 
 
 def test_what_has_a_name_is_not_looked_for_among_all() -> None:

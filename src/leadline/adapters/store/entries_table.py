@@ -133,8 +133,10 @@ def _rendered(
             continue
         before = dict(log.told.get(record.writer) or ())
         if (entry := log.entry(record, then)) is not None:
-            first_of = " ".join(islice(log.first, known, None))
-            known = len(log.first)
+            # From the end: to walk past all that came before, for each entry, is quadratic.
+            new = list(islice(reversed(log.first), len(log.first) - known))
+            known += len(new)
+            first_of = " ".join(reversed(new))
             now = log.told.get(record.writer) or {}
             told = json.dumps([record.writer, now]) if now != before else ""
             yield _Made(record, entry, first_of, told)

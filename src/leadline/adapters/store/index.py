@@ -545,10 +545,13 @@ class Index:
             (thread, WAITING_WATCHED),
         )
         bases = {b for (line,) in waiting for b in bases_of(record_known(json.loads(line)))}
+        # From base to base, each looked up, as far as runs are wanted: claims rest on most of them.
         resting = self.db.execute(
-            "SELECT uid FROM plans WHERE thread=? AND base IN (SELECT base FROM rests WHERE thread=? "
-            "UNION SELECT value FROM json_each(?)) AND ended != '' LIMIT ?",
-            (thread, thread, json.dumps(sorted(bases)), MOST_WATCHED),
+            "SELECT plans.uid FROM (SELECT value AS base FROM json_each(?) UNION ALL "
+            "SELECT DISTINCT base FROM rests WHERE thread=?) AS watched CROSS JOIN plans "
+            "INDEXED BY plans_by_base ON plans.thread=? AND plans.base=watched.base "
+            "WHERE ended != '' LIMIT ?",
+            (json.dumps(sorted(bases)), thread, thread, MOST_WATCHED),
         )
         return list(dict.fromkeys(uid for rows in (newest, resting) for (uid,) in rows))
 

@@ -437,6 +437,14 @@ class KeptRows:
         self.judge()
         return self.draw("kind='claim'", [], "stands DESC, rank DESC, place")
 
+    def ranked_otherwise(self, ranks: Mapping[str, int]) -> Sequence[Item]:
+        self.judge()
+        rows = self.db.execute(
+            "SELECT id, rank FROM things WHERE thread=? AND kind='claim' AND stands ORDER BY place",
+            (self.topic,),
+        )
+        return cast("list[Item]", self.load([i for i, now in rows if ranks.get(i, now) != now]))
+
     def alike(self, invocations: Sequence[str]) -> dict[str, Told]:
         if self.looked_at is not None:
             self.looked_at.update(invocations)  # a run of it that differs may come

@@ -9,7 +9,7 @@ below half an hour between records. The price: hours spent thinking without a re
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.record.kept import Since
 from leadline.core.record.kinds import KINDS, TABLE
@@ -174,12 +174,12 @@ def _label_rises(
 ) -> list[Milestone]:
     update = last_update(thread)
     told = (update.body.get("labels") or {}) if update else {}
+    if evidence_of is None or not told:
+        return []
     found: list[Milestone] = []
-    named = [item for name in told if is_a(item := thread.items.get(name), "claim")]
-    for claim in sorted(named, key=lambda c: c.uid):
-        before = told.get(claim.id)
-        if evidence_of is None or before is None or not claim.stands:
-            continue
+    ranks = {name: rank(str(label)) for name, label in told.items() if label is not None}
+    for claim in _standing(thread, ranks):
+        before = told[claim.id]
         label = str(evidence_of(claim).label)
         if rank(label) > rank(str(before)):
             found.append(
@@ -190,6 +190,15 @@ def _label_rises(
                 {"at": now_at, "kind": "label", "what": f"{claim.id} fell from {before} to {label}"}
             )
     return found
+
+
+def _standing(thread: Thread, ranks: Mapping[str, int]) -> Iterable[Item[Any]]:
+    """The standing claims named in ``ranks``, in order; of a kept thread only those that have another
+    rank now."""
+    if thread.kept is not None:
+        return thread.kept.ranked_otherwise(ranks)
+    named = [item for name in ranks if is_a(item := thread.items.get(name), "claim")]
+    return sorted((claim for claim in named if claim.stands), key=lambda claim: claim.uid)
 
 
 def due_key(due: Due) -> str:

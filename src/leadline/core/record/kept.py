@@ -120,6 +120,10 @@ class Kept(Protocol):
         """Standing ones first, the stronger label before the weaker."""
         ...
 
+    def ranked_otherwise(self, ranks: Mapping[str, int]) -> Sequence[Item[Any]]:
+        """The standing claims named in ``ranks`` whose label has another rank now, in order."""
+        ...
+
     def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:
         """(id, as ``core.text.citation.recompute`` tells) of every standing item with a cited number
         that is another one now."""
