@@ -473,3 +473,14 @@ def test_what_was_told_of_an_experiment_goes_when_a_note_on_it_does() -> None:
         b.retract(note)
         write(log, b)
         agrees(log)
+
+
+def test_what_stands_in_the_place_of_another_shows_it() -> None:
+    b = ThreadBuilder("t")
+    for k in range(1, 4):
+        b.run(f"k={k}", {"time_ms": float(k)}, {"k": k})
+    b.supersede("P-003", "P-001")
+    b.claim("lower", predicate="time_ms(P-001) < time_ms(P-002)")
+    with store() as log:
+        write(log, b)
+        agrees(log, writes=True)

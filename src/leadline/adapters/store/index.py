@@ -629,15 +629,18 @@ class Index:
     ) -> list[Record]:
         """As ``slice``, of what is known already, by ids without their letters (see ``base_of``).
         ``passing``: they are not held, so nothing is gained where they share what they say alike.
-        What was said later of a note (a decision, …) belongs to the experiments that it is about. Of
-        the kinds ``apart`` those that made ``bases`` themselves."""
+        What was said later of a note (a decision, …) belongs to the experiments that it is about, and
+        what was superseded to what stands in its place. Of the kinds ``apart`` those that made
+        ``bases`` themselves."""
         wanted = set(bases)
         records = self._about(wanted, thread, kinds, apart, passing)
         said = {base_of(created_id(r)) for r in records if r.kind in SAID_OF} - wanted
-        changed = self._said_again(thread, sorted(said)) if said else []
-        if not changed:
+        missing = set(self._said_again(thread, sorted(said))) if said else set[str]()
+        replaced = (r.body.get("target", "") for r in records if r.kind == "supersession")
+        missing |= {base_of(target) for target in replaced} - wanted
+        if not missing:
             return records
-        return self._about({*wanted, *changed}, thread, kinds, apart, passing)
+        return self._about({*wanted, *missing}, thread, kinds, apart, passing)
 
     def _said_again(self, thread: str, bases: list[str]) -> list[str]:
         """Those of ``bases`` that more than one record is about."""
