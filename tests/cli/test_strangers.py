@@ -264,6 +264,32 @@ def test_no_module_of_the_checkout_is_imported_where_pythonpath_names_it(
     assert path in done.stdout.splitlines(), done.stdout
 
 
+@pytest.mark.parametrize("named", [["-C", "{repo}"], ["-C{repo}/sub"], ["-C={repo}"]])
+def test_no_plug_in_of_the_checkout_that_dash_c_names_is_imported(
+    thread_lab: Lab, tmp_path: Path, named: list[str]
+) -> None:
+    about = "odd-1.dist-info"
+    thread_lab.write(f"{about}/METADATA", "Metadata-Version: 2.1\nName: odd\nVersion: 1\n")
+    thread_lab.write(f"{about}/entry_points.txt", "[leadline.executors]\nodd = odd:made\n")
+    thread_lab.write("odd.py", f"open({str(tmp_path / 'PWNED')!r}, 'w')\n")
+    thread_lab.write("sub/x", "")
+    (tmp_path / "elsewhere").mkdir()
+    done = subprocess.run(
+        [
+            *[sys.executable, "-P", "-c", "from leadline.cli.start import entry; entry()"],
+            *[word.format(repo=thread_lab.repo) for word in named],
+            *["run", "--on", "odd", "--", "true"],
+        ],
+        cwd=tmp_path / "elsewhere",
+        env={**thread_lab.env, "PYTHONPATH": str(thread_lab.repo)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "odd" in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert not (tmp_path / "PWNED").exists()
+
+
 def test_what_pythonpath_names_outside_comes_behind_what_is_installed(
     thread_lab: Lab, tmp_path: Path
 ) -> None:

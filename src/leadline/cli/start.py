@@ -25,8 +25,8 @@ def entry() -> None:
 
 def installed_first() -> None:
     """Python and what is installed come before what the user's PYTHONPATH names, of which nothing is
-    imported that lies in the checkout; the folder of the script has no modules of ours. The job gets
-    the PYTHONPATH as it is."""
+    imported that lies in the checkout, this one or that of ``-C``; the folder of the script has no
+    modules of ours. The job gets the PYTHONPATH as it is."""
     if not sys.flags.safe_path and sys.path[0] == os.path.dirname(os.path.realpath(sys.argv[0])):
         del sys.path[0]
     named = os.environ.get("PYTHONPATH")
@@ -35,12 +35,19 @@ def installed_first() -> None:
     ours = (os.path.join(sys.prefix, ""), os.path.join(os.path.dirname(os.__file__), ""))
     try:
         places = {os.path.abspath(place) for place in named.split(os.pathsep)}
-        checkout = _checkout(os.path.realpath("."))
+        checkouts = tuple(_checkout(os.path.realpath(folder)) for folder in (".", *_asked()))
     except OSError:  # the current folder is gone
-        places, checkout = set(named.split(os.pathsep)), os.sep
+        places, checkouts = set(named.split(os.pathsep)), (os.sep,)
     theirs = [p for p in sys.path if p in places and not os.path.join(p, "").startswith(ours)]
-    outside = [p for p in theirs if not os.path.join(os.path.realpath(p), "").startswith(checkout)]
+    outside = [p for p in theirs if not os.path.join(os.path.realpath(p), "").startswith(checkouts)]
     sys.path[:] = [*(p for p in sys.path if p not in theirs), *outside]
+
+
+def _asked() -> list[str]:
+    """The folders that ``-C`` may name, of Leadline or of a command."""
+    words = sys.argv[1:]
+    apart = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-C"]
+    return [*apart, *(word[2:].removeprefix("=") for word in words if word[:2] == "-C" != word)]
 
 
 def _checkout(folder: str) -> str:
