@@ -142,6 +142,30 @@ def test_of_many_claims_that_were_told_only_those_that_moved_are_folded(
     assert (kept, of_claims) == (whole, ["P-C2"])
 
 
+def test_the_first_of_many_are_found_without_the_others() -> None:
+    """By the plans that SQLite makes: in the order of an index, which holds what is counted."""
+    with store() as log:
+        put(log, study(12))
+        with told(log) as said:
+            look(log, asks_for_the_first)
+            found = log.index.rows(["t"], {"config.k": "1"}, "uid", 2, lambda row: row.id)
+        assert found == (["P-002-r1", "P-005-r1"], 4)
+        asked = [s for s in said if s.startswith("SELECT") and (" LIMIT" in s or "count(*)" in s)]
+        rows = [s for s in asked if " FROM things" in s or " FROM runs" in s]
+        plans = {s: str(log.index.db.execute(f"EXPLAIN QUERY PLAN {s}").fetchall()) for s in rows}
+    for name in ("best", "names", "state"):
+        assert any(f"INDEX things_{name} " in plan for plan in plans.values()), name
+    assert any("COVERING INDEX runs_chosen" in plan for plan in plans.values())
+    assert [s for s, plan in plans.items() if "TEMP B-TREE" in plan] == []
+
+
+def asks_for_the_first(thread: Thread) -> None:
+    assert thread.kept is not None
+    assert thread.kept.ranked_ids(2) == thread.kept.ranked_ids(12)[:2]
+    assert thread.kept.measured() == ["loss"]
+    assert not list(thread.kept.standing("note", ["next"], newest_first=True))
+
+
 def test_what_has_a_name_is_not_looked_for_among_all() -> None:
     """By the plans that SQLite makes, which takes one thread to have few rows."""
     with store() as log:

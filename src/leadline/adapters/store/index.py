@@ -60,7 +60,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 34
+SCHEMA_VERSION = 35
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -112,6 +112,7 @@ CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, k
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, apart TEXT, place TEXT, invocation TEXT,
                   PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE INDEX runs_retracted ON runs(thread, experiment) WHERE retracted != '';
+CREATE INDEX runs_chosen ON runs(thread, experiment, config, state);
 CREATE INDEX runs_alike ON runs(thread, invocation) WHERE invocation != '';
 CREATE TABLE costs(thread TEXT, uid TEXT, ran_s REAL, device_s REAL, attempts INTEGER, lost_s REAL, queued_s REAL,
                    PRIMARY KEY(thread, uid)) WITHOUT ROWID;

@@ -98,7 +98,7 @@ _JUDGED = (
     "judged CROSS JOIN things INDEXED BY things_by_uid "
     "ON things.thread=judged.thread AND things.uid=judged.uid"
 )
-_RANKED = ("kind='experiment' AND ranked", (), "best IS NULL, best, place")
+_RANKED = ("kind='experiment' AND ranked=1", (), "best IS NULL, best, place")
 
 
 class KeptRows:
@@ -258,8 +258,10 @@ class KeptRows:
         self._lost_items |= values is None
         return values
 
-    def draw(self, where: str, values: Sequence[object], order: str) -> _Rows[Any]:
-        return _Rows(self, where, values, order, self.load)
+    def draw(
+        self, where: str, values: Sequence[object], order: str, among: str = "things"
+    ) -> _Rows[Any]:
+        return _Rows(self, where, values, order, self.load, among)
 
     def _count(self, table: str, where: str, values: Sequence[object]) -> int:
         found = self.db.execute(
@@ -406,8 +408,8 @@ class KeptRows:
         in the order of the first experiment that has it."""
         lists, last = [], ""
         while row := self.db.execute(
-            "SELECT names, min(place) FROM things WHERE thread=? AND kind='experiment' AND names>? "
-            "GROUP BY names ORDER BY names LIMIT 1",
+            "SELECT names, place FROM things WHERE thread=? AND kind='experiment' AND names>? "
+            "ORDER BY names, place LIMIT 1",
             (self.topic, last),
         ).fetchone():
             last = row[0]
@@ -423,7 +425,7 @@ class KeptRows:
     def standing(
         self, kind: str, states: Sequence[str] = (), newest_first: bool = False
     ) -> Sequence[Item]:
-        where, values = "kind=? AND stands", [kind]
+        where, values, among = "kind=? AND stands=1", [kind], "things"
         order = "place DESC" if newest_first else "place"
         if len(states) == 1:
             where, values = f"{where} AND state=?", [kind, *states]
@@ -431,7 +433,9 @@ class KeptRows:
             listed = " ".join(f"WHEN '{state}' THEN {at}" for at, state in enumerate(states))
             where = f"{where} AND state IN ({','.join('?' * len(states))})"
             values, order = [kind, *states], f"CASE state {listed} END, place"
-        return self.draw(where, values, order)
+        if states:  # few are in that state, among many of the kind
+            among = "things INDEXED BY things_state"
+        return self.draw(where, values, order, among)
 
     def claims_by_label(self) -> Sequence[Item]:
         self.judge()
@@ -866,8 +870,9 @@ class _Rows(Sequence[T]):
         values: Sequence[object],
         order: str,
         load: Callable[[list[str]], list[Any]],
+        among: str = "things",
     ) -> None:
-        self._rows, self._where, self._values = rows, where, values
+        self._rows, self._where, self._values, self._among = rows, where, values, among
         self._order, self._load = order, load
         self._count = -1
         self._front: list[str] = []
@@ -882,7 +887,7 @@ class _Rows(Sequence[T]):
 
     def ids(self, start: int, count: int) -> list[str]:
         found = self._rows.db.execute(
-            f"SELECT id FROM things WHERE thread=? AND {self._where} ORDER BY {self._order} "
+            f"SELECT id FROM {self._among} WHERE thread=? AND {self._where} ORDER BY {self._order} "
             "LIMIT ? OFFSET ?",
             [self._rows.topic, *self._values, count, start],
         )

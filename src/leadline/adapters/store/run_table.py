@@ -57,10 +57,12 @@ def rows(
     condition = " AND ".join(terms)
     expression, parameters = _expression(order.lstrip("-"))
     direction = "DESC" if order.startswith("-") else "ASC"
+    by = f"{expression} IS NULL, {expression} {direction}, uid"
+    if expression == "uid":  # as they lie: the first are found without the others
+        by = f"uid {direction}"
     count = index.db.execute(f"SELECT count(*) FROM runs WHERE {condition}", values).fetchone()[0]
     found = index.db.execute(
-        f"SELECT {_COLUMNS} FROM runs WHERE {condition} ORDER BY {expression} IS NULL, "
-        f"{expression} {direction}, uid LIMIT ?",
+        f"SELECT {_COLUMNS} FROM runs WHERE {condition} ORDER BY {by} LIMIT ?",
         [*values, *parameters, *parameters, limit],
     )
     return [made(_row(r)) for r in found], count
