@@ -561,3 +561,40 @@ def test_what_another_process_writes_after_we_read_is_not_missing(tmp_path: Path
     ours.thread("t")
     note(other, "two")
     assert ours.altered("t") == []
+
+
+@pytest.mark.parametrize("width", [40, 64])
+def test_git_calls_contents_the_same_whether_the_index_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    log = start(tmp_path)
+    start(tmp_path, "w2")
+    event_file(tmp_path, "w3-1.jsonl").symlink_to(event_file(tmp_path))  # is no event file
+    event_file(tmp_path, "w4-1.jsonl").mkdir()
+    short = log.blob_names("t", width)
+    monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
+    assert log.blob_names("t", width) == short
+    assert [(name, len(blob)) for name, blob in sorted(short.items())] == [
+        ("w1-1.jsonl", width),
+        ("w2-1.jsonl", width),
+    ]
+
+
+def test_a_run_is_planned_the_same_whether_the_index_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = start(tmp_path)
+    with log.transaction("t") as writing:
+        body = {"id": "P-001-r1", "experiment": "P-001", "repeat": 1}
+        planned = writing.add("run-planned", body).id
+        others = [
+            writing.add("of-the-future", {**body, "id": "P-002-r1"}).id,
+            writing.add("run-ended", {"run": "P-001-r1", "uid": planned, "state": "done"}).id,
+        ]
+    with event_file(tmp_path).open("ab") as file:
+        file.write(event_file(tmp_path).read_bytes().splitlines()[-1])  # and not its end
+    asked = [planned, *others, "no-uid"]
+    assert log.not_planned(["t"], asked) == {*others, "no-uid"}
+    assert log.not_planned([], asked) == set(asked)
+    monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
+    assert log.not_planned(["t"], asked) == {*others, "no-uid"}

@@ -202,8 +202,8 @@ class RecordLog(Protocol):
         ...
 
     def blob_names(self, topic: str, width: int) -> dict[str, str]:
-        """Name -> what git calls the content (in so many digits) of every event file. One that has
-        not changed since it was asked is not read again."""
+        """Name -> what git calls the content (in so many digits) of every event file. Of a
+        long thread, one that has not changed since it was asked is not read again."""
         ...
 
     def merge(

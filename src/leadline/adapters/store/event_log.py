@@ -54,7 +54,7 @@ from leadline.core.record.event_files import (
     split_name,
     to_acknowledge,
 )
-from leadline.core.record.fold import created_id, in_order, numbers_of
+from leadline.core.record.fold import created_id, in_order, numbers_of, plans_run
 from leadline.core.record.held import WholeThread
 from leadline.core.record.order import DIGITS
 from leadline.core.record.thread import Thread, no_start, no_such_thread
@@ -437,7 +437,24 @@ class EventLog:
         return _Files(self.folder(topic), names)
 
     def blob_names(self, topic: str, width: int) -> dict[str, str]:
-        return self.index.blob_names(topic, width)
+        if self._is_long(topic):
+            return self.index.blob_names(topic, width)
+        from leadline.core.publish.blob_name import blob_name
+
+        names = [name for name, *_ in self._state(topic)]
+        return {name: blob_name(data, width) for name, data in self.files(topic, names).items()}
+
+    def not_planned(self, topics: list[str], uids: Collection[str]) -> set[str]:
+        """Those of ``uids`` that no record of ``topics`` plans as a run. Of short threads the files
+        are looked at: for less than the index takes."""
+        left, long = set(uids), list(filter(self._is_long, topics))
+        for topic in set(topics).difference(long):
+            for data in self.files(topic).values():
+                lines = parse_lines(data.split(b"\n")[:-1], _mark())
+                left.difference_update(
+                    r.id for r in lines if isinstance(r, Record) and plans_run(r)
+                )
+        return self.index.not_planned(long, left) if long and left else left
 
     def heads(self, topic: str) -> dict[str, str]:
         return heads(self.files(topic))

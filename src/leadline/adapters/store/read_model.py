@@ -38,7 +38,7 @@ class IndexReadModel:
         return self.log.index.open_runs(self._topics(topic))
 
     def not_planned(self, uids: Collection[str]) -> set[str]:
-        return self.log.index.not_planned(self.log.topics(), uids)
+        return self.log.not_planned(self.log.topics(), uids)
 
     def same_key(self, key: str) -> list[RunRow]:
         return self.log.index.same_key(self.log.topics(), key)

@@ -15,7 +15,7 @@ from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
 from leadline.core.record.conform import field_misfit, shape_of
 from leadline.core.record.event import Record, line_digest
-from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS
+from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS, KINDS
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Issue, Item, Redefinition, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, Any, cast
@@ -194,6 +194,11 @@ def numbers_of(record: Record) -> dict[tuple[str, str], int]:
         return {(parsed.kind, ""): parsed.number}
     experiment_uid = str(record.body.get("experiment_uid") or record.id)
     return {("experiment", ""): parsed.number, ("run", experiment_uid): parsed.repeat}
+
+
+def plans_run(record: Record) -> bool:
+    """Whether a kind that is known plans a run by it: it takes two numbers then."""
+    return record.kind in KINDS and len(numbers_of(record)) == 2
 
 
 def _assign_ids(thread: Thread, ordered: list[Record]) -> None:

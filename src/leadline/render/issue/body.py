@@ -24,7 +24,8 @@ from leadline.core.view.page import Best, best_of, dead_ends_of
 from leadline.core.view.step import next_action
 from leadline.render import words
 from leadline.render.logbook.entries import log_entries
-from leadline.render.logbook.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
+from leadline.render.logbook.header import baseline_lines, hypothesis_lines, scope_lines
+from leadline.render.logbook.links import page_lines
 from leadline.render.markdown import cell_code, code, cut, data, fence, prose, prose_line, table
 from leadline.render.page import best_line, interpretation_line
 from leadline.render.table import filled

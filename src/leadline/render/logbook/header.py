@@ -20,6 +20,7 @@ from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf, MovedNumbers
 from leadline.core.view.judged import judged_state
 from leadline.render import words
+from leadline.render.logbook.links import link_lines
 from leadline.render.markdown import code, data, prose_line
 
 if TYPE_CHECKING:
@@ -118,49 +119,6 @@ def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
         f"- **Code:** {words.code_text(run.code)}",
         f"- **Numbers:** {'; '.join(numbers) or 'no evidence run yet'}",
     ]
-
-
-def page_lines(thread: Thread) -> list[str]:
-    """The reports and workspaces that were attached to the thread."""
-    return [
-        f"- **{prose_line(p['title'], 80) or 'Tracker page'}:** {_page(p['url'])}"
-        for p in thread.tracker_links
-    ]
-
-
-def _page(url: str) -> str:
-    """An address as a link of its own; what another program wrote into a record and is none, as
-    data."""
-    odd = any(c.isspace() or not c.isprintable() or c in '<>"|`' for c in url)
-    return url if url.startswith(("https://", "http://")) and not odd else data(url)
-
-
-def link_lines(thread: Thread) -> list[str]:
-    issue, lines = thread.issue, []
-    if issue.url or issue.number:
-        shown = (
-            issue.url
-            if issue.url.startswith(("https://", "http://"))
-            else data(issue.url or f"#{issue.number}")
-        )
-        lines.append(f"- **Issue:** {shown} ({data(issue.state)})")
-    elif issue.state != "none":
-        lines.append(f"- **Issue:** kept in the record ({data(issue.state)})")
-    for name, title in (
-        ("branch", "Branch"),
-        ("code", "Code"),
-        ("reference", "References"),
-        ("tracker-project", "Tracker project"),
-    ):
-        values = facts.listed(thread.about.get(name))
-        shown = "; ".join(code(v) if name in ("branch", "code") else prose_line(v) for v in values)
-        lines += [f"- **{title}:** {shown}"] if values else []
-    lines += page_lines(thread)
-    lines += [
-        f"- **Snapshot {s.id}:** tag {code(s.body.get('tag', ''))} at {code(str(s.body.get('commit', ''))[:12])}"
-        for s in thread.of_kind("snapshot")
-    ]
-    return lines
 
 
 def claim_lines(

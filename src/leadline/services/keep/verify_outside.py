@@ -28,6 +28,7 @@ from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import few
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.logbook.frame import HEADER_END, NO_ENTRY
+from leadline.render.logbook.links import link_lines
 from leadline.render.markdown import data
 from leadline.services.artifact import artifacts as artifact
 from leadline.services.artifact.raw_files import find_disputed, series_touched
@@ -359,8 +360,6 @@ def links(context: Context, thread: Thread) -> list[Finding]:
         )
     if not (named := issue.url or issue.number):
         return found
-    from leadline.render.logbook.header import link_lines  # noqa: PLC0415  start-up: 4 ms
-
     text = "\n".join(link_lines(thread))
     if named not in text and data(named) not in text:
         found.append(
