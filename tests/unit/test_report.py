@@ -385,3 +385,11 @@ def test_a_long_table_is_folded_and_a_very_long_thread_stays_a_page() -> None:
     assert "144 more experiments; 250 worse ones are left out" in html
     assert "100 earlier entries are left out" in html
     assert len(html) < 1_500_000
+
+
+def test_sides_that_ran_the_same_command_are_compared_as_the_verb_compares_them() -> None:
+    b = ThreadBuilder()
+    for k, value in ((1, 1.0), (2, 1.5)):
+        b.end(b.plan(f"{k}", {"k": k}, argv=["bench"]), {"time_ms": value})
+    b.baseline("P-001")
+    assert "ran the same thing" in page_of(b.thread())

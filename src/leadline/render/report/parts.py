@@ -193,6 +193,7 @@ def _against(
     """Config and command may differ, that is the experiment; everything else that differs is named."""
     if base is None or base.id == experiment.id:
         return None
+    tell_tags(thread, [*base.runs, *experiment.runs])  # as ``leadline compare``
     axes = ["command", *{key for r in (*base.runs, *experiment.runs) for key in r.config}]
     return compare(
         base.runs,
