@@ -48,6 +48,14 @@ def test_the_environment_keeps_what_matters_and_counts_the_rest():
     }
 
 
+def test_a_suspicious_name_without_a_secret_needs_no_rules(monkeypatch):
+    monkeypatch.setitem(sys.modules, "leadline.core.secrets.redact", None)  # who imports it fails
+    found = environment.collect({"SSH_AUTH_SOCK": "/tmp/agent", "OMP_NUM_THREADS": "4"})
+    assert found == {"variables": {"OMP_NUM_THREADS": "4"}, "not_recorded": 1}
+    with pytest.raises(ImportError):
+        environment.collect({"HF_TOKEN": "some-token-9", "OMP_NUM_THREADS": "4"})
+
+
 def test_an_endless_value_is_cut_with_its_digest():
     value = environment.collect({"PYTHONPATH": "/a:" * 5000}, [])["variables"]["PYTHONPATH"]
     assert len(value) < 400 and "15000 characters" in value and "sha256:" in value

@@ -13,6 +13,7 @@ import pytest
 
 from leadline.adapters import files
 from leadline.adapters.sharing import mode_by
+from leadline.core.errors import LeadlineError
 from leadline.job import disk
 from leadline.job.supervise import open_own
 
@@ -172,3 +173,35 @@ def test_a_note_is_written_over_what_is_a_file_and_beside_what_is_none(
     before = note.stat().st_ino
     files.write_over(str(note), b"later")
     assert (note.read_bytes(), note.stat().st_ino) == (b"later", before)
+
+
+@pytest.mark.parametrize("size", [0, 1, disk.READ_BYTES, disk.READ_BYTES + 1, 3 * disk.READ_BYTES])
+@pytest.mark.parametrize("most", [-1, 0, 5, disk.READ_BYTES + 1])
+def test_a_file_is_read_whole_or_up_to_the_limit(tmp_path: Path, size: int, most: int) -> None:
+    data = os.urandom(size)
+    (tmp_path / "f").write_bytes(data)
+    fd = os.open(tmp_path / "f", os.O_RDONLY)
+    assert disk.read_all(fd, most) == (data if most < 0 else data[:most])
+    with pytest.raises(OSError):
+        os.fstat(fd)  # closed
+
+
+def test_a_file_without_a_size_is_read_whole(tmp_path: Path) -> None:
+    fd = os.open("/proc/self/maps", os.O_RDONLY)
+    assert disk.read_all(fd).endswith(b"\n")
+
+
+def test_a_lock_is_made_in_a_new_folder_and_in_the_place_of_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lock"
+    with files.locked(str(path)):
+        assert path.is_file()
+    path.unlink()
+    path.mkdir()
+    with files.locked(str(path)):
+        assert path.is_file()
+
+
+def test_a_lock_behind_a_link_to_nowhere_is_an_error_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "folder").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(LeadlineError), files.locked(str(tmp_path / "folder" / "lock")):
+        pass

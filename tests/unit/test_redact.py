@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.secrets.environment import secret_values
-from leadline.core.secrets.quick import as_given
+from leadline.core.secrets.quick import as_given, names_suspect
 from leadline.core.secrets.redact import Redactor
 from tests.chance import examples
 
@@ -38,6 +38,8 @@ KEY = "Zk3" + "qWe8rTy1uIo4pAs7dFg"
 )
 def test_secret_variables_are_found(name, value):
     assert secret_values({name: value}) == {name: value}
+    assert names_suspect({name: value})
+    assert names_suspect({f"GIT_AUTHOR_{name}": value})
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,11 @@ def test_secret_variables_are_found(name, value):
 )
 def test_ordinary_variables_are_left(name, value):
     assert secret_values({name: value}) == {}
+
+
+def test_who_an_author_is_makes_no_suspicion():
+    assert not names_suspect({"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com"})
+    assert names_suspect({"AUTHOR_PIN": "123456"}) and names_suspect({"AUTHORIZATION": "x"})
 
 
 SECRETS = {"HF_TOKEN": "hunter2hunter2!", "DB_PASSWORD": "swordfish"}

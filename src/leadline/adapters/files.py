@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from leadline.core.contexts import contextmanager
 from leadline.core.errors import LeadlineError, environment
 from leadline.job import disk
-from leadline.job.disk import discard, open_anew, open_in_place, sync_folder
+from leadline.job.disk import (
+    discard,
+    open_anew,
+    open_in_place,
+    read_all,
+    sync_folder,
+    write_all,
+)
 
 
 def as_user_error(error: OSError, path: str) -> LeadlineError:
@@ -63,12 +70,6 @@ def _mode_in(parent: str) -> int:
 
         return mode_of_folders(parent)
     return disk.folder_mode(parent)
-
-
-def write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = True) -> None:
@@ -173,8 +174,7 @@ def at_once(path: str, flags: int) -> int:
 def read_bytes(path: str, most_bytes: int = -1) -> bytes | None:
     """The file's content (its beginning, where a limit is given), or None when it is not there."""
     try:
-        with open(path, "rb", opener=at_once) as file:
-            return file.read(most_bytes)
+        return read_all(at_once(path, os.O_RDONLY | os.O_CLOEXEC), most_bytes)
     except (FileNotFoundError, IsADirectoryError):
         return None
 
@@ -187,10 +187,14 @@ def locked(path: str) -> Iterator[int]:
 
     try:
         while True:
-            make_folders(os.path.dirname(path))
-            if os.path.isdir(path):
+            try:
+                fd = open_in_place(path, os.O_RDWR)
+            except FileNotFoundError:
+                make_folders(os.path.dirname(path))
+                fd = open_in_place(path, os.O_RDWR)
+            except IsADirectoryError:
                 set_aside(path)
-            fd = open_in_place(path, os.O_RDWR)
+                fd = open_in_place(path, os.O_RDWR)
             fcntl.flock(fd, fcntl.LOCK_EX)
             if _is_at(fd, path):
                 break

@@ -14,8 +14,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 
 MOST_OWN_BYTES = 64 << 20
+READ_BYTES = 1 << 16
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +85,29 @@ def open_to_read(path: str, folder: int | None = None) -> int:
         return fd
     os.close(fd)
     raise OSError(errno.EINVAL, "it is no regular file", path)
+
+
+def read_all(fd: int, most_bytes: int = -1) -> bytes:
+    """What an open file holds from here on (its beginning, where a limit is given), which is closed:
+    for what is small and read often, since a file object asks the system four things more of each.
+    Raises OSError."""
+    try:
+        limit = most_bytes if most_bytes >= 0 else sys.maxsize
+        data = os.read(fd, min(limit, max(os.fstat(fd).st_size, READ_BYTES) + 1))
+        pieces = [data]
+        while data and (limit := limit - len(data)):
+            data = os.read(fd, min(limit, READ_BYTES))
+            pieces.append(data)
+        return b"".join(pieces)
+    finally:
+        os.close(fd)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
 
 
 def open_small(path: str) -> int:

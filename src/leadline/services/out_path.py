@@ -12,7 +12,15 @@ from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import conflict, environment
 from leadline.core.plain import shell_word
 from leadline.core.typed import TYPE_CHECKING, Any
-from leadline.job.disk import make_folders, open_anew, open_small, open_to_read, sync_folder
+from leadline.job.disk import (
+    make_folders,
+    open_anew,
+    open_small,
+    open_to_read,
+    read_all,
+    sync_folder,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -42,8 +50,7 @@ def behind_link(top: str, path: str) -> bool:
 def object_at(path: str) -> dict[str, Any]:
     """What a small file of ours holds; an empty object where it is not there, or damaged."""
     try:
-        with open(open_to_read(path), "rb") as file:
-            return object_in(file.read())
+        return object_in(read_all(open_to_read(path)))
     except (OSError, ValueError):
         return {}
 
@@ -56,13 +63,15 @@ def write_whole(path: str, data: bytes, on_disk: bool = False, mode: int | None 
     temporary = f"{path}.{os.getpid()}.tmp"
     mode = _rights(path) if mode is None else mode
     try:
-        with open(open_anew(temporary), "wb") as file:
+        fd = open_anew(temporary)
+        try:
             if mode is not None:
-                os.fchmod(file.fileno(), mode)
-            file.write(data)
+                os.fchmod(fd, mode)
+            write_all(fd, data)
             if on_disk:
-                file.flush()
-                os.fsync(file.fileno())
+                os.fsync(fd)
+        finally:
+            os.close(fd)
         os.replace(temporary, path)
         if on_disk:
             sync_folder(os.path.dirname(path))

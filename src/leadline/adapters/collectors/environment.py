@@ -101,11 +101,15 @@ def collect(env: Mapping[str, str], allow: Iterable[str] = ()) -> EnvironmentFac
         for name in sorted(env)
         if name in names or (name.startswith(prefixes) and not name.startswith(NOT_TENSORFLOW))
     }
-    if names_suspect(env) or any(map(may_hold, found.values())):  # a no to both is sure
+    secrets: Mapping[str, str] = {}
+    if names_suspect(env):
         from leadline.core.secrets.environment import secret_values
+
+        secrets = secret_values(env)
+    if secrets or any(map(may_hold, found.values())):  # a no to both is sure
         from leadline.core.secrets.redact import Redactor
 
-        redactor = Redactor(secret_values(env))
+        redactor = Redactor(secrets)
         found = {name: redactor.text(value) for name, value in found.items()}
     variables = {name: _bounded(value) for name, value in found.items()}
     return {"variables": variables, "not_recorded": len(env) - len(variables)}

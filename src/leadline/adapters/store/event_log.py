@@ -21,7 +21,6 @@ from leadline.adapters.files import (
     locked,
     make_folders,
     read_bytes,
-    write_all,
     write_atomically,
     write_over,
 )
@@ -64,7 +63,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid
 from leadline.core.values import dataclass, field
-from leadline.job.disk import MOST_OWN_BYTES, discard, open_in_place, sync_folder
+from leadline.job.disk import MOST_OWN_BYTES, discard, open_in_place, sync_folder, write_all
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

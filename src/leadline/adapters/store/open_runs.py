@@ -13,10 +13,10 @@ import json
 import os
 from collections.abc import Iterator
 
-from leadline.adapters.files import as_user_error, make_folders, write_all
+from leadline.adapters.files import as_user_error, make_folders
 from leadline.core.canonical import object_in
 from leadline.core.contexts import contextmanager
-from leadline.job.disk import open_in_place, open_small, sync_folder
+from leadline.job.disk import open_in_place, open_small, sync_folder, write_all
 
 FOLDER = "open"
 _ANY = "any"  # the marker of a run that is not known: its ending may be a line that cannot be read

@@ -216,7 +216,7 @@ def _is_digest(value: str) -> bool:
 def names_suspect(environ: Mapping[str, str]) -> bool:
     """Whether the environment has a variable whose value may be a secret."""
     for name, value in environ.items():
-        upper = name.upper()
+        upper = name.upper().replace("AUTHOR_", "_")  # GIT_AUTHOR_NAME
         if any(word in upper for word in SUSPECT) or ("://" in value and "@" in value):
             return True
     return False

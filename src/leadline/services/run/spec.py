@@ -92,7 +92,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
     about = about_planned(run.uid, run.topic, run.body).encoded()
     write_whole(os.path.join(run.attempt, ABOUT), about)
     write_whole(os.path.join(run.attempt, SPEC), json.dumps(spec).encode(), on_disk=True)
-    sync_folders(above)  # one wait for all of it costs a third of one for each
+    sync_folders(above)  # what lies in them is on its way already: little is left to wait for
 
 
 def progress_asked(terms: Terms) -> ProgressAsked:
