@@ -100,6 +100,21 @@ def test_another_state_of_it_is_other_code(thread_lab: Lab, outside: Path):
     assert "named." in thread_lab.run("compare", "P-001", "P-004").stdout
 
 
+@pytest.mark.parametrize("how", [("-c", "import code_outside"), ("-m", "code_outside")])
+def test_what_a_command_itself_loads_from_outside_is_looked_in(
+    thread_lab: Lab, tmp_path: Path, how: tuple[str, str]
+):
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    (place / "code_outside.py").write_text("print('{\"x\": 1}')\n")
+    thread_lab.env["PYTHONPATH"] = str(place)
+    command = ("run", "--quiet", "--", sys.executable, *how)
+    thread_lab.ok(*command)
+    assert "run before" in thread_lab.run(*command).stderr
+    (place / "code_outside.py").write_text("print('{\"x\": 2}')\n")
+    assert "run before" not in thread_lab.run(*command).stderr
+
+
 def test_a_link_to_an_interpreter_is_no_code_of_ours(thread_lab: Lab):
     (thread_lab.repo / "py").symlink_to(sys.executable)
     thread_lab.ok("run", "--quiet", "--", "./py", "-c", "print(1)")

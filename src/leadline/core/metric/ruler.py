@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from leadline.core.patterns import later
 from leadline.core.record.run import Run
@@ -92,6 +93,17 @@ def words_of(argv: Sequence[str]) -> list[str]:
         w for w, before in zip(words, ["", *words], strict=False) if not OUTPUT_OPTION.match(before)
     ]
     return list(dict.fromkeys(w.partition("::")[0] for w in read))[:MOST_WORDS]
+
+
+def said_in(argv: Sequence[str]) -> str:
+    """The code that a command says itself, and the modules that it runs, as the text of a program.
+
+    >>> said_in(["python", "-c", "import a"]), said_in(["python", "-m", "b.c", "x"])
+    ('import a', 'import b.c\\nimport b.c.__main__')
+    """
+    modules = [after for word, after in pairwise(words_of(argv)) if word == "-m"]
+    code = [after for word, after in pairwise(argv) if word == "-c"]
+    return "\n".join([*code, *(f"import {name}\nimport {name}.__main__" for name in modules)])
 
 
 def loaded_by(text: str) -> list[str]:

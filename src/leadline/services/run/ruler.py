@@ -20,6 +20,7 @@ from leadline.core.metric.ruler import (
     loaded_by,
     makefiles_of,
     other_files,
+    said_in,
     searched_by,
     variables_in,
     words_of,
@@ -98,7 +99,8 @@ def ruler_of(context: Context, thread: Thread, command: Command, facts: PlanFact
     if any(_below(path, top) not in named for path in loaded if _is_below(path, top)):
         told["loads"] = True
     read = _read_by([*paths, *loaded], inside or top, top)
-    if beside := files_beside(context, facts["code"], top, [*paths, *loaded, *read]):
+    said = loaded_files([], inside or top, top, elsewhere, said=said_in(argv))
+    if beside := files_beside(context, facts["code"], top, [*paths, *loaded, *said, *read]):
         told["beside"] = beside
     if measuring:
         others = [p for p in loaded_files(measuring, inside or top, top) if p not in measuring]
@@ -299,10 +301,12 @@ def loaded_files(
     top: str,
     elsewhere: Sequence[str] = (),
     closed: Collection[str] = (),
+    said: str = "",
 ) -> list[str]:
     """The files that those of ``paths`` load, and what these load in turn, as their text shows: other
     code of the repository, beside a program outside it, in the folders ``elsewhere``, or in those
-    that a program adds to where Python looks. ``closed``: what these load is not asked."""
+    that a program adds to where Python looks. ``closed``: what these load is not asked; ``said``:
+    code that stands in the command."""
     elsewhere = list(elsewhere)
     found: dict[str, None] = {}
     entries = dict[
@@ -314,10 +318,10 @@ def loaded_files(
             entries[base] = _entries(base)
         return name in entries[base] or name in (".", "..")
 
-    read = list(paths)
+    read = ["", *paths] if said else list(paths)
     for path in read:
-        own, real = os.path.dirname(path), os.path.dirname(os.path.realpath(path))
-        candidates, folders = _loaded_by(path)
+        own, real = os.path.dirname(path) or inside, os.path.dirname(os.path.realpath(path))
+        candidates, folders = _loaded_by(path) if path else (loaded_by(said), searched_by(said))
         for full in (os.path.normpath(os.path.join(b, f)) for f in folders for b in (own, inside)):
             if full not in elsewhere and full != os.sep and os.path.isdir(full):
                 elsewhere += [full] if _of_the_user(full) else []
