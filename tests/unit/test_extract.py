@@ -187,6 +187,16 @@ def test_what_is_no_number_or_may_be_two_is_named(tmp_path, text):
     assert problem(table(tmp_path, "x=x", f'x,y\n"{text}",1\n'), "not-a-number")["rows"] == [2]
 
 
+def test_a_column_of_numbers_with_marks_is_not_left_out_unsaid(tmp_path: Path):
+    content = 'acc,n,model,loss\n95%,"1,234",7B,1\n96%,"2,345",70B,2\n'
+    result = table(tmp_path, "", content)
+    assert [*result.metrics] == ["loss"]
+    assert [problem["what"] for problem in result.problems] == [
+        "column 'acc' is left out: '95%' is in '%', and no unit is declared: line 2",
+        "column 'n' is left out: '1,234' is 1234 or 1.234: line 2",
+    ]
+
+
 def test_an_integer_of_too_many_digits_for_a_cell_is_named(tmp_path):
     result = table(tmp_path, "x=x", "x\n19007199254740990001\n")
     assert result.metrics == {"x": 19007199254740990001.0}

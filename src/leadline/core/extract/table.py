@@ -17,7 +17,13 @@ from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.lines import flat_cells, number_of
 from leadline.core.extract.spec import ExtractionSpec
-from leadline.core.extract.written_number import EXACT, integer_in, is_boolean, number_in
+from leadline.core.extract.written_number import (
+    EXACT,
+    integer_in,
+    is_boolean,
+    may_measure,
+    number_in,
+)
 from leadline.core.metric.items import item_key
 from leadline.core.plain import beginning
 from leadline.core.record.run import MetricDef
@@ -232,6 +238,7 @@ class _Table:
         self.booleans: dict[str, int] = {}  # cells that are yes or no
         self.texts: dict[str, list[int]] = {}  # rows whose cell is text
         self.whys: dict[str, str] = {}  # the first of them, and what it is
+        self.worded: set[str] = set()  # columns with a text that measures nothing
         self.units = {
             column: unit
             for metric, column in self.spec.mapping.items()
@@ -281,6 +288,8 @@ class _Table:
             if isinstance(value, str):
                 self.texts[name].append(number)
                 self.whys.setdefault(name, f"{beginning(str(cells[name]))!r} is {value}")
+                if name not in self.worded and not may_measure(cells[name]):
+                    self.worded.add(name)
                 value = math.nan
             elif value == value:
                 self.filled[name] += 1
@@ -354,6 +363,10 @@ class _Table:
             columns = {
                 n: n for n in self.values if n not in apart and self.filled[n] > len(self.texts[n])
             }
+            for name in self.values:
+                if name not in columns and self.whys.get(name) and name not in self.worded:
+                    what = f"column {name!r} is left out: {self.whys[name]}"
+                    self.problems.add("not-a-number", what, self.texts[name][0], about=name)
             # an index that was written without a name, say
             if blank := [n for n in columns if not n.strip()]:
                 self.problems.add("no-name", "a column without a name is left out")

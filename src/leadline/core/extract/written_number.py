@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 
-from leadline.core.metric.units import factor
+from leadline.core.metric.units import dimension, factor
 from leadline.core.patterns import later
 
 EXACT = 2**53  # the largest integer up to which a float holds every one
@@ -130,6 +130,18 @@ def unit_in(text: str) -> str:
     """The unit that a cell names behind its number, "" where it names none."""
     parts = _UNIT.fullmatch(text.translate(_SIGNS).strip())
     return parts[2] if parts else ""
+
+
+def may_measure(cell: object) -> bool:
+    """Whether a cell that is no number is one with a unit behind it, or of two readings; a size of a
+    model (``7B``) measures nothing.
+
+    >>> may_measure("95%"), may_measure("1,234"), may_measure("7B"), may_measure("a text")
+    (True, True, False, False)
+    """
+    word = cell.translate(_SIGNS).strip() if isinstance(cell, str) else ""
+    unit = unit_in(word)
+    return bool(_EITHER.fullmatch(word) or (unit != "B" and dimension(unit)))
 
 
 def integer_in(cell: object) -> int | None:
