@@ -183,6 +183,29 @@ def read_bytes(path: str, most_bytes: int = -1) -> bytes | None:
 def locked(path: str) -> Iterator[int]:
     """Hold an exclusive lock for a short write; the open lock file. The kernel frees it when the
     process ends, however it ends."""
+    fd = _hold(path)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def locked_in_turn(path: str, turn: str) -> Iterator[None]:
+    """The same, for what is held again and again: whoever waits for ``path`` holds ``turn``
+    meanwhile, and so comes before who had it last."""
+    waiting = _hold(turn)
+    try:
+        fd = _hold(path)
+    finally:
+        os.close(waiting)
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def _hold(path: str) -> int:
     import fcntl
 
     try:
@@ -197,14 +220,10 @@ def locked(path: str) -> Iterator[int]:
                 fd = open_in_place(path, os.O_RDWR)
             fcntl.flock(fd, fcntl.LOCK_EX)
             if _is_at(fd, path):
-                break
+                return fd
             os.close(fd)  # somebody deleted it while we waited: who comes now locks another one
     except OSError as error:
         raise as_user_error(error, path) from error
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def _is_at(fd: int, path: str) -> bool:

@@ -19,6 +19,7 @@ from leadline import __version__
 from leadline.adapters.files import (
     as_user_error,
     locked,
+    locked_in_turn,
     make_folders,
     read_bytes,
     write_atomically,
@@ -564,7 +565,8 @@ class EventLog:
     ) -> Iterator[FileTransaction]:
         if not create and not self.exists(topic):
             raise no_such_thread(topic, self.topics())
-        with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
+        locks = os.path.join(self.root, "locks", topic)
+        with locked_in_turn(f"{locks}.lock", f"{locks}+turn.lock"):
             writing = FileTransaction(self, topic, many)
             yield writing
             writing.commit()
