@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from leadline.core.record.event import Record
+from leadline.render.logbook import imported
 from leadline.render.logbook.entries import Entry, log_entries, render_logbook
 from leadline.testing.builders import ThreadBuilder
 
@@ -266,3 +267,16 @@ def test_a_command_that_ended_early_says_so_before_its_table() -> None:
     end(b, "P-W1", made.id, why="1 run left")
     (entry,) = book(b)
     assert "- **Ended early:** 1 run left\n- **Command:**" in entry.body
+
+
+@pytest.mark.parametrize(
+    ("corrections", "told"),
+    [({}, "2 runs"), ({"corrections": ["P-001 loss"]}, "2 runs: P-001 loss and 1 more")],
+)
+def test_an_import_says_what_it_corrected_as_far_as_the_record_has_it(
+    corrections: dict[str, list[str]], told: str
+) -> None:
+    b = ThreadBuilder("t")
+    body = {"source": "a.csv", "origin": "imported", "taken": 0, "about": [], "corrected": 2}
+    record = b.record("imported", {**body, **corrections})
+    assert f"- **Corrected:** {told}\n" in imported.entry_of(record, b.thread())[1] + "\n"

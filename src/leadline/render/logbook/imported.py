@@ -40,10 +40,12 @@ def entry_of(record: Record, then: Thread) -> tuple[str, str]:
         if count := int(body.get(name) or 0):
             lines.append(f"- **{title}:** {counted(count, 'row')}")
     if corrected := int(body.get("corrected") or 0):
-        told = "; ".join(data(cut(one_line(str(c)), SAID_CHARS)) for c in body["corrections"])
-        more = corrected - len(body["corrections"])
-        also = f" and {more} more" if more > 0 else ""
-        lines.append(f"- **Corrected:** {counted(corrected, 'run')}: {told}{also}")
+        named_first = body.get("corrections", [])
+        told = "; ".join(data(cut(one_line(str(c)), SAID_CHARS)) for c in named_first)
+        more = corrected - len(named_first)
+        also = f" and {more} more" if told and more > 0 else ""
+        said = words.joined((counted(corrected, "run"), told + also), ": ")
+        lines.append(f"- **Corrected:** {said}")
     runs = told_runs(record, then)
     if drawn := [run for run in runs if series_excerpt.pointer(run)]:
         first = f"{series_excerpt.summary(drawn[0])}, `{series_excerpt.pointer(drawn[0])}`"
