@@ -35,7 +35,7 @@ NEVER = (
     "leadline.core.evidence.of_thread",
     "leadline.core.text.unbound",
 )
-ASKS_INDEX = {"_sqlite3", "datetime", "sqlite3", "contextlib"}
+ASKS_INDEX = {"_sqlite3", "contextlib"}
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,15 @@ def test_a_verb_loads_nothing_heavy_that_it_does_not_use(thread_lab, argv, neede
     exit_code, loaded = json.loads(done.stdout.splitlines()[-1])
     assert exit_code == 0, done.stdout + done.stderr
     assert set(loaded) & set(NEVER) <= needed
+
+
+def test_a_long_thread_is_looked_at_with_the_c_half_of_sqlite_alone() -> None:
+    code = (
+        "import sys; import leadline.adapters.store.kept_thread\n"
+        "print('_sqlite3' in sys.modules, {'sqlite3', 'datetime'} & set(sys.modules))"
+    )
+    env = {"PYTHONPATH": ":".join(p for p in sys.path if p)}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=env, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "True set()", done.stderr

@@ -60,6 +60,7 @@ else:
     except ImportError:
         import sqlite3
 
+DatabaseError = sqlite3.DatabaseError
 SCHEMA_VERSION = 35
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200

@@ -10,7 +10,6 @@ view and is folded whole.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, groupby
@@ -18,6 +17,7 @@ from operator import itemgetter
 
 from leadline import __version__
 from leadline.adapters.store import names_table, run_table
+from leadline.adapters.store.index import DatabaseError
 from leadline.adapters.store.names_table import APART, OLDER, PREDICTED
 from leadline.adapters.store.run_table import ASKED_AT_ONCE
 from leadline.core.evidence.found import RULES, judged
@@ -128,16 +128,16 @@ class KeptRows:
         return self
 
     def execute(self, query: str, values: Sequence[object] = ()) -> _Found:
-        """What the index has. Raises sqlite3.DatabaseError where it is not the one any more that the
+        """What the index has. Raises DatabaseError where it is not the one any more that the
         thread is in, but for who goes on with it (``view``): then it is brought there again."""
         return self._asked(lambda: _Found(self.index.db.execute(query, values).fetchall()))
 
     def _asked(self, question: Callable[[], T]) -> T:
         try:
             if self.index.opened != self._opened:
-                raise sqlite3.DatabaseError("another index than the one that was read")
+                raise DatabaseError("another index than the one that was read")
             return question()
-        except sqlite3.DatabaseError:
+        except DatabaseError:
             if not self.goes_on:
                 raise
         return self.index.asked([self.topic], lambda: self._again(question))
