@@ -233,6 +233,20 @@ HOLDS = {
             "slow:_1_of_1000.iterations_per_s": 13.5,
         },
     ),
+    "benchee": (
+        "benchee.txt",
+        2,
+        {
+            "flat_map.iterations_per_s": 12500,
+            "flat_map.mean_s": 80.25e-6,
+            "flat_map.stddev_s": 80.25e-6 / 8,
+            "flat_map.p99_s": 160.75e-6,
+            "flat_map.memory_bytes": 2560,
+            "map.flatten.mean_s": 1.25e-3,
+            "map.flatten.memory_bytes": 6.45 * 2**20,
+            "map.flatten.reductions": 341750,
+        },
+    ),
 }
 # Other layouts of the tools: some of the numbers, and what is said of cases.
 LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
@@ -561,6 +575,16 @@ LAYOUTS: dict[str, tuple[str, dict[str, float], list[str]]] = {
         [],
     ),
     "locust-0.csv": ("locust", {"/.requests_per_s": 5.25, "/.p95_s": 0.02, "/.failures": 0}, []),
+    "benchee-inputs.txt": (
+        "benchee",
+        {
+            'insert[input=[path:_":memory:",_rows:_3]].mean_s': 150,
+            'insert[input=[path:_":memory:",_rows:_3]].memory_bytes': 53.75 * 2**30,
+            "insert[input=large].iterations_per_s": 12.25e6,
+            "insert[input=large].median_s": 0,
+        },
+        [],
+    ),
     "wrk-several.txt": (
         "wrk",
         {

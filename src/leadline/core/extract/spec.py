@@ -76,6 +76,7 @@ BENCHMARKS = (
     "sysbench",
     "iperf3",
     "benchmark-ips",
+    "benchee",
 )
 OUTPUT = "-"  # in place of a file: what the command prints
 BY_CASE = "case"  # how the cases of a benchmark tool's file are named as items
