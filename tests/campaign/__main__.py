@@ -1,4 +1,5 @@
-"""`python -m tests.campaign [--only NAME ...] [--part P] [--jobs N] [--write docs/reliability.md]`."""
+"""`python -m tests.campaign [--only NAME ...] [--part P] [--jobs N] [--write docs/reliability.md]`, or
+`--breaks [--only NAME ...]`: does each kind notice what it is there for?"""
 
 from __future__ import annotations
 
@@ -10,13 +11,15 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
+from tests.campaign.breaks import noticed
 from tests.campaign.fault import COLUMNS, Tally
 from tests.campaign.kinds import kinds
 
 HEAD = """# Reliability
 
 Made by `{command}`; run it again rather than edit this page.
-`make test-all` makes a share of the same faults.
+`make test-all` makes a share of the same faults; `.venv/bin/python -m tests.campaign --breaks` breaks the
+program in one line at a time and says which are noticed (`tests/campaign/breaks.py`).
 
 - **lost**: records that a verb had acknowledged and that are gone.
 - **false**: answers that are not true: "no fault" over a damage, an id given twice, a success that was none.
@@ -35,8 +38,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="kinds at the same time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, metavar="FILE")
+    parser.add_argument("--breaks", action="store_true", help="of the program: which are noticed")
     chosen = parser.parse_args()
     names = [name for name in kinds() if not chosen.only or name in chosen.only]
+    if chosen.breaks:
+        return 0 if noticed(names) else 1
     with ProcessPoolExecutor(chosen.jobs) as pool:
         rows = list(pool.map(_row, names, repeat(chosen.seed), repeat(chosen.part)))
     if chosen.write:

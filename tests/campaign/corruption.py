@@ -28,7 +28,7 @@ READING = (
     ("next",),
     ("due",),
     ("show", "T-001"),
-    ("show", "T-001-r1", "--output"),
+    ("show", "T-001-r1", "--log"),
     ("artifact", "list"),
     ("series", "T-002"),
     ("report", "--out", "report.html", "--force"),
@@ -233,14 +233,19 @@ def came_back(
     lab: Lab, tally: Tally, what: str, path: Path, before: bytes, published: bytes, left: bytes
 ) -> None:
     """Each line that the record branch had is here again, and where no other was damaged, all is as if
-    nothing had been: here and on the branch. ``left``: what the damage had left of ``before``."""
+    nothing had been: here and on the branch. Where others are gone, which nobody has, no chain may ask
+    for it: then it is kept apart and named. ``left``: what the damage had left of ``before``."""
     healed = lab.run("verify", "--heal")
     tally.saw(f"{what}: verify --heal", healed.stdout + healed.stderr)
     lines = {line for file in path.parent.glob("*.jsonl") for line in _lines(file.read_bytes())}
+    is_all_known = set(_lines(before)) <= {*_lines(left), *_lines(published)}
+    if not is_all_known and "  disputed  " in healed.stdout:
+        apart = (path.parents[1] / "disputed").glob("*.jsonl")
+        lines |= {line for file in apart for line in _lines(file.read_bytes())}
     gone = [number for number, line in enumerate(_lines(published), 1) if line not in lines]
     if gone:
         tally.lost.append(f"{what}: the lines {gone} that the record branch has did not come back")
-    if not set(_lines(before)) <= {*_lines(left), *_lines(published)}:
+    if not is_all_known:
         return
     lab.run("sync")
     verified, there = lab.run("verify"), lab.git("show", f"{BRANCH}:t/events/{path.name}")

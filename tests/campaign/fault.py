@@ -37,7 +37,10 @@ class Tally:
         return [f"{column}: {said}" for column in COLUMNS for said in getattr(self, column)]
 
     def saw(self, what: str, output: str) -> None:
-        """Counts a traceback in what a verb printed, and one that did not end."""
+        """Counts a traceback in what a verb printed, one that did not end, and one that was misspelt
+        here, which finds nothing for ever."""
+        if "unrecognized arguments" in output:
+            self.false.append(f"{what} is no command: {output[-300:]}")
         if any(word in output for word in _NEVER):
             self.tracebacks.append(f"{what}\n{output[-1500:]}")
 

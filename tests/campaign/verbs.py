@@ -21,11 +21,13 @@ DOCUMENTED = (0, 2, 3, 4, 5, 6, 7, 8, 124, 125, 126, 127, 130, 137, -9)
 
 @dataclass
 class Acknowledged:
-    """What verbs have said is done, as text that has to stand in the event files, and tags."""
+    """What verbs have said is done, as text that has to stand in the event files, and tags. ``cut``: the
+    command lines that did not end well and do when they are typed again."""
 
     words: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    cut: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ def _run(number: int, done: Done, acknowledged: Acknowledged) -> None:
     acknowledged.ids += found
 
 
+def _adopted(number: int, done: Done, acknowledged: Acknowledged) -> None:
+    acknowledged.words.append(f"adopted word {number}")
+
+
+def _swept(number: int, done: Done, acknowledged: Acknowledged) -> None:
+    acknowledged.words += [f'"{shown}"' for shown in re.findall(r"\bT-\d+\b", done.stdout)]
+
+
 def _started(number: int, done: Done, acknowledged: Acknowledged) -> None:
     acknowledged.words.append(f'"goal {number}"')
 
@@ -67,6 +77,22 @@ VERBS = (
         lambda n: ["start", f"u{n}", "--prefix", f"U{n}", "--no-branch", "--goal", f"goal {n}"],
         _started,
     ),
+    Verb("adopt", lambda n: ["adopt", f"notes-{n}.md", "--thread", "t"], _adopted),
+    Verb(
+        "sweep",
+        lambda n: [
+            "sweep",
+            "--axis",
+            f"k={n},{n}.5",
+            "--thread",
+            "t",
+            "--",
+            "python3",
+            "code.py",
+            "{k}",
+        ],
+        _swept,
+    ),
     Verb("seal", lambda n: ["seal", f"s{n}", "--thread", "t"], _sealed),
     Verb("sync", lambda n: ["sync"], lambda n, done, acknowledged: None),
 )
@@ -84,14 +110,18 @@ def once(
     """One call of a verb that a fault meets: counted, and what it acknowledged remembered."""
     if verb.name == "run":  # every code state is a new one
         lab.write("code.py", f"print('{{\"time_ms\": {number}.5}}')\n")
+    if verb.name == "adopt":
+        lab.write(f"notes-{number}.md", f"# Log\n\n## 2026-01-02 words\n\nadopted word {number}\n")
     done = lab.start(*verb.args(number), env=environment)
     tally.tries += 1
     tally.saw(f"{what}: {verb.name}", done.stdout + done.stderr)
     if done.returncode == 0:
         verb.note(number, done, acknowledged)
     elif verb.name == "run" and f"(exit code {done.returncode};" in done.stderr:
-        pass  # it is its command's, whose output found no room
-    elif done.returncode not in DOCUMENTED:
+        return done  # it is its command's, whose output found no room
+    if done.returncode and verb.name in ("adopt", "sweep"):
+        acknowledged.cut.append(verb.args(number))
+    if done.returncode not in DOCUMENTED:
         tally.false.append(f"{what}: {verb.name} ends {done.returncode}: {done.stderr[-400:]}")
     return done
 
@@ -113,6 +143,7 @@ def settled(lab: Lab, acknowledged: Acknowledged, tally: Tally, what: str) -> No
         lock.unlink()  # of the other side, which is for its keeper to mend
     for verb in (
         ("doctor", "--mend"),
+        *acknowledged.cut[-3:],
         ("note", "it goes on", "--thread", "t"),
         ("run", "--quiet", "--thread", "t", "--", "true"),
         ("seal", f"after-{random.getrandbits(40)}", "--thread", "t"),
