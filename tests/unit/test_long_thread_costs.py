@@ -142,6 +142,20 @@ def test_of_many_claims_that_were_told_only_those_that_moved_are_folded(
     assert (kept, of_claims) == (whole, ["P-C2"])
 
 
+def test_who_writes_reads_none_of_the_claims_about_the_baseline() -> None:
+    made = study(2)
+    refs = refs_of(made.runs[0])
+    made.item("w1", "baseline", {"experiment": "P-001", "refs": refs}, 1)
+    refs["baseline"] = made.items[-1].id
+    for at in range(CLAIMS):
+        made.item("w1", "claim", {"text": f"{at}", "predicate": "", "refs": refs}, 1)
+    with store() as log:
+        put(log, made)
+        part = log.slice("t", ["P-B1", "P-001", "P-C3"], ("thread-started",))
+    assert list(part.experiments) == ["P-001"] and part.baseline is not None
+    assert [item.id for item in part.of_kind("claim")] == ["P-C3"]
+
+
 def test_the_first_of_many_are_found_without_the_others() -> None:
     """By the plans that SQLite makes: in the order of an index, which holds what is counted."""
     with store() as log:

@@ -165,7 +165,7 @@ class RecordLog(Protocol):
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         """A thread folded from the records of ``kinds`` and those about ``ids`` alone: what a
         writing verb needs, at a cost that does not grow with the thread. Ids, runs and metrics of
-        ``ids`` are complete in it."""
+        ``ids`` are complete in it; claims, updates and seals about these need not be."""
         ...
 
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:

@@ -618,8 +618,9 @@ class Index:
     # -- questions ---------------------------------------------------------------------------------
     def slice(self, thread: str, ids: list[str], kinds: tuple[str, ...]) -> list[Record]:
         """The records of ``kinds``, and those about any of ``ids``: enough to fold what these ids
-        name."""
-        return self.asked([thread], lambda: self.about({base_of(i) for i in ids}, thread, kinds))
+        name. A claim about them is none of these: the baseline has as many as the thread."""
+        bases = {base_of(i) for i in ids}
+        return self.asked([thread], lambda: self.about(bases, thread, kinds, names_table.APART))
 
     def about(
         self,
