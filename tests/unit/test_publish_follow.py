@@ -255,6 +255,21 @@ def test_a_seal_whose_comment_cannot_be_worded_waits(demo: Context):
     assert follow(demo, "demo", "now", asked_for=True).issue.comments == ["c1"]
 
 
+def test_a_seal_that_another_process_completed_meanwhile_is_sealed(
+    demo: Context, monkeypatch: pytest.MonkeyPatch
+):
+    from leadline.services.publish.seal import seal
+
+    made = demo.vcs.create_tag
+
+    def by_both(name: str, commit: str, message: str) -> str:
+        made(name, commit, message)
+        return made(name, commit, message)
+
+    monkeypatch.setattr(demo.vcs, "create_tag", by_both)
+    assert seal(demo, "demo", "first", at="main").snapshot.body["name"] == "first"
+
+
 # ---- after a sync --------------------------------------------------------------------------------
 
 

@@ -435,12 +435,15 @@ def tag_message(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> s
 
 
 def _tag(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> None:
-    if not context.vcs.tag_exists(str(snapshot.body["tag"])):
-        context.vcs.create_tag(
-            str(snapshot.body["tag"]),
-            str(snapshot.body["commit"]),
-            tag_message(context, topic, snapshot),
-        )
+    tag, commit = str(snapshot.body["tag"]), str(snapshot.body["commit"])
+    if context.vcs.tag_exists(tag):
+        return
+    try:
+        context.vcs.create_tag(tag, commit, tag_message(context, topic, snapshot))
+    except LeadlineError:  # another process may have completed this seal meanwhile
+        made = context.vcs.tag_info(tag)
+        if made is None or made["commit"] != commit:
+            raise
 
 
 # ---- after ---------------------------------------------------------------------------------------
