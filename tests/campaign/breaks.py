@@ -49,10 +49,13 @@ BREAKS = (
     Break("contention", 40, "services/branch/exchange.py", "range(PUSH_ATTEMPTS)", "range(1)"),
     Break("corruption", 40, _EVENT, "if record.prev != previous:", "if False:"),
     Break("edges", 30, _MAIN, "return answer.exit_code or (OWN", "return answer.exit_code and (OWN"),
+    Break("edges", 60, _MAIN, 'OWN_FAILURE if runs and error.kind != "usage"', "OWN_FAILURE if False"),
     Break("full_disk", 40, _LOG, "os.ftruncate(fd, before)  #", "pass  #"),
     Break("full_disk", 40, _FILES, *_CUT_IS_WHOLE),
+    Break("full_disk", 60, _LOG, "                    if new:\n", "                    if False:\n"),
     Break("hostile_outputs", 2, _PLAIN, *_ALL_SEEN),
     Break("hostile_outputs", 2, _DISK, "os.O_RDONLY | os.O_NOFOLLOW |", "os.O_RDONLY |"),
+    Break("hostile_outputs", 2, _DISK, "os.O_NOFOLLOW | os.O_NONBLOCK |", "os.O_NOFOLLOW |"),
     Break("hostile_text", 60, _PLAIN, *_ALL_SEEN),
     Break("hostile_text", 60, "cli/answer.py", "json_escaped(line)", "line"),
     Break("io_errors", 60, _LOG, _TOLD, "            pass"),
@@ -66,6 +69,7 @@ BREAKS = (
     Break("silent_loss", 40, _LOG, *_NO_SYNC),
     Break("silent_loss", 40, _LOG, "if new:\n                sync", "if 0:\n                sync"),
     Break("silent_loss", 40, _FILES, *_CUT_IS_WHOLE),
+    Break("witnesses", 12, _LOG, "_mark(), noted)", "_mark(), {})"),
 )  # fmt: skip
 
 
