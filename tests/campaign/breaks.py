@@ -51,7 +51,7 @@ BREAKS = (
     Break("edges", 30, _MAIN, "return answer.exit_code or (OWN", "return answer.exit_code and (OWN"),
     Break("edges", 60, _MAIN, 'OWN_FAILURE if runs and error.kind != "usage"', "OWN_FAILURE if False"),
     Break("full_disk", 40, _LOG, "os.ftruncate(fd, before)  #", "pass  #"),
-    Break("full_disk", 40, _FILES, *_CUT_IS_WHOLE),
+    Break("full_disk", 40, _DISK, *_CUT_IS_WHOLE),
     Break("full_disk", 60, _LOG, "                    if new:\n", "                    if False:\n"),
     Break("hostile_outputs", 2, _PLAIN, *_ALL_SEEN),
     Break("hostile_outputs", 2, _DISK, "os.O_RDONLY | os.O_NOFOLLOW |", "os.O_RDONLY |"),
@@ -68,7 +68,7 @@ BREAKS = (
     Break("silent_loss", 40, _LOG, "_check_written(fd, before, data)\n", "pass\n"),
     Break("silent_loss", 40, _LOG, *_NO_SYNC),
     Break("silent_loss", 40, _LOG, "if new:\n                sync", "if 0:\n                sync"),
-    Break("silent_loss", 40, _FILES, *_CUT_IS_WHOLE),
+    Break("silent_loss", 40, _DISK, *_CUT_IS_WHOLE),
     Break("witnesses", 12, _LOG, "_mark(), noted)", "_mark(), {})"),
 )  # fmt: skip
 
