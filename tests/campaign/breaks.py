@@ -56,6 +56,7 @@ BREAKS = (
     Break("hostile_outputs", 2, _PLAIN, *_ALL_SEEN),
     Break("hostile_outputs", 2, _DISK, "os.O_RDONLY | os.O_NOFOLLOW |", "os.O_RDONLY |"),
     Break("hostile_outputs", 2, _DISK, "os.O_NOFOLLOW | os.O_NONBLOCK |", "os.O_NOFOLLOW |"),
+    Break("hostile_outputs", 2, _DISK, "st_mode & 0o2777", "st_mode | 0o777"),
     Break("hostile_text", 60, _PLAIN, *_ALL_SEEN),
     Break("hostile_text", 60, "cli/answer.py", "json_escaped(line)", "line"),
     Break("io_errors", 60, _LOG, _TOLD, "            pass"),
