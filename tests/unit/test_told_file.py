@@ -16,6 +16,7 @@ from leadline.core.evidence import of_thread
 from leadline.core.evidence.known import labels_for
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.thread import Thread
+from leadline.core.record.written import Altered
 from leadline.core.view.relabelled import relabelled
 from leadline.services.evidence.listed_claims import listing
 from leadline.testing.builders import ThreadBuilder
@@ -121,6 +122,19 @@ def test_of_another_program_nothing_is_said_again(
         monkeypatch.setattr("leadline.adapters.store.told_file.RULES", 10_000)
         labels(log)
         assert judged
+
+
+def test_of_a_record_that_a_copy_has_otherwise_nothing_is_said_again() -> None:
+    """The copy is not among the lines."""
+    with store() as log:
+        claimed(log)
+        uids = frozenset(record.id for record in log.records("t"))
+        before = labels(log)
+        other = again(log)
+        other.compared("t", [], [Altered("w1-1.jsonl:2", "w1", uids)])
+        (row,) = other.look("t", lambda thread: listing(thread)[0])
+        assert "not as it was written" in row["sentence"]
+        assert labels(log) == before
 
 
 def test_while_a_blob_is_looked_for_nothing_is_kept(judged: list[str]) -> None:

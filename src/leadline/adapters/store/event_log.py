@@ -294,7 +294,8 @@ class EventLog:
 
     def _look_at_whole(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
         thread = self.thread(topic)
-        if thread.told is not None:  # somebody is looking
+        # Somebody is looking, or what is not as it was written is known from elsewhere than its lines.
+        if thread.told is not None or thread.altered:
             return question(thread)
         from leadline.adapters.store.told_file import ToldFile
 
