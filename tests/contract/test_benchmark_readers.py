@@ -898,6 +898,13 @@ def test_a_folder_without_a_new_result_is_said(tmp_path: Path):
     )
 
 
+def test_what_only_quotes_a_heading_is_none(tmp_path: Path):
+    text = (FILES / "benchee.txt").read_text()
+    quoted = "it said ##### With input large #####\n\nMemory usage"
+    (tmp_path / "out.txt").write_text(text.replace("Memory usage", quoted, 1))
+    assert read("benchee", "out.txt", tmp_path).metrics == read("benchee", "benchee.txt").metrics
+
+
 def test_metrics_are_chosen_and_named():
     chosen = read("hyperfine", "hyperfine.json", options=":time_s=sleep_0.01.mean_s").metrics
     assert chosen == {"time_s": pytest.approx(0.0115348327)}

@@ -33,7 +33,7 @@ def cases(text: str, path: str) -> Iterator[Case]:
     given = table = ""
     for line in text.splitlines():
         said = line.removeprefix("# ").strip()
-        if asked := _INPUT.search(line):
+        if asked := _INPUT.fullmatch(said):
             given = asked[1]
         before = table if said else ""
         table = next((name for name, head in _HEADS.items() if head.match(said)), before)
