@@ -72,6 +72,13 @@ def test_ordinary_variables_are_left(name, value):
     assert secret_values({name: value}) == {}
 
 
+@pytest.mark.parametrize("name", ["api_token", "ACCESS_TOKEN", "x.auth-token", "refreshToken"])
+def test_what_a_login_has_is_no_word_of_a_vocabulary(name):
+    assert Redactor().value({name: "hunter2"}) == {name: "[redacted:named-secret]"}
+    assert Redactor().text(f"{name}=hunter2") == f"{name}=[redacted:named-secret]"
+    assert Redactor().value({"start_token": "hunter2"}) == {"start_token": "hunter2"}
+
+
 def test_who_an_author_is_makes_no_suspicion():
     assert not names_suspect({"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com"})
     assert names_suspect({"AUTHOR_PIN": "123456"}) and names_suspect({"AUTHORIZATION": "x"})

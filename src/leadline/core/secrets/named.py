@@ -41,6 +41,10 @@ _ELSEWHERE = tuple(as_name(word)[1:] for word in ("passwort", *PASSWORDS))
 _LONGER_LIST = r"\\?[\"'`]\s*,\s*\\?[\"'`](?P<next>[^\"'`\n\\]{1,4096})"
 _NAME_CHARS = 100  # on each side of its secret word
 _NAMES_OF_KEYS = (*STRONG_ENDS, *_PASSWORDS)
+# what a TOKEN behind them is, which else may be a word of a model's vocabulary
+_LOGIN_TOKENS = tuple(
+    f"_{whose}_TOKEN" for whose in "API ACCESS AUTH BEARER REFRESH SECRET SESSION CSRF".split()
+)
 # What may stand between a name and its value: the type of a variable and a sign, a blank.
 _SPACE = r"(?:\s|\\{1,2}n)"  # in a text that is a member of JSON too
 _TYPE = r"(?:\[\d{0,4}\]|:?\s{0,3}\b(?:(?:Optional|Final)\[str\]|str(?:ing)?|String)\??|:\s{0,3}&(?:'static )?str)"
@@ -174,7 +178,8 @@ def is_given_secret(name: str, value: str, sure: bool) -> bool:
     if stem.endswith((*STRONG_ENDS, "TOKENS", "SECRETE")):
         if not sure:
             return random_looking(value) and not wordy(value)
-        return not wordy(value) or (not stem.endswith("TOKEN") and not _words_only(value))
+        is_word = stem.endswith("TOKEN") and not stem.endswith(_LOGIN_TOKENS)
+        return not wordy(value) or not (is_word or _words_only(value))
     if stem.endswith("AUTHORIZATION"):
         return sure and random_looking(value)
     if stem in ("_KEY", "_KEYS"):  # of a table as often as of a door

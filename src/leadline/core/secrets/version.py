@@ -2,4 +2,4 @@
 before it is sent. ``tests/unit/test_secret_shapes.py`` fails when the rules change and this does not.
 """
 
-DETECTOR = 7
+DETECTOR = 8
