@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -37,6 +38,38 @@ def test_an_environment_is_looked_through_again_when_it_has_changed(
     assert screen.redactor().text("it is hunter2-of-ada") == "it is hunter2-of-ada"
     assert screen.redactor(environ={}).text("it is another-of-ada-9") == "it is another-of-ada-9"
     assert "another" not in screen.redactor().text("it is another-of-ada-9")
+
+
+KEY = "zThkyw0WFLJveowy4XoN"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"the password is {KEY}",
+        f"we used setenv DB_PASSWORD {KEY}",
+        f"curl -H 'Authorization: Api-Token {KEY}'",
+        f"apiToken,{KEY},x",
+        f"train --wandb-key {KEY * 2}",
+    ],
+)
+@pytest.mark.parametrize(
+    "around", ["%s\n", "step 1\n" * 70_000 + "%s\n", "%s" + "step 1\n" * 200_000]
+)
+def test_what_a_command_made_is_searched_as_a_text_where_it_is_no_program(tmp_path, text, around):
+    screen = Screen(str(tmp_path), {}, lambda text: None)
+
+    def found(name: str) -> bool:
+        return any(KEY in one.text for one in screen.found_in_made(BytesIO(made), name))
+
+    made = (around % text).encode()
+    assert found("made.txt") and found("made")
+    assert not (text.startswith("the password") and found("made.py"))
+    (tmp_path / "made.txt").write_bytes(made)
+    screen.declare_file(str(tmp_path / "made.txt"), "made.txt")
+    assert not found("made.txt")
+    made = b"\0" + made
+    assert not found("made.bin")
 
 
 _DRAWN = [

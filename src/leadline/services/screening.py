@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from leadline.core.errors import not_found, refused
@@ -18,8 +18,10 @@ from leadline.core.secrets.quick import as_given, may_hold, names_suspect, suspe
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from leadline.core.record.event import Record
-    from leadline.core.secrets.content import ContentRules
+    from leadline.core.secrets.content import ContentRules, Found
     from leadline.core.secrets.redact import Hidden, Redactor
     from leadline.core.secrets.sealed import Sealed
 
@@ -201,16 +203,31 @@ class Screen:
     def declare_file(self, path: str, shown: str) -> None:
         """What the file holds now is no secret, nor is its name; ``shown`` as git has it. Raises
         LeadlineError(not_found)."""
-        from leadline.core.secrets.content import pieces_of  # noqa: PLC0415  start-up: only who declares
-
         try:
             with open(path, "rb") as file:
-                found = set(self.content_rules().found_in(pieces_of(file)))
+                found = set(self.found_in_made(file, shown))
         except OSError as error:
             what = f"cannot read {shown}: {error.strerror}"
             raise not_found("no-such-file", what, do="leadline run --help") from None
         for text in (f"file {shown}", *(one.text for one in found)):
             self._declare(text)
+
+    def found_in_made(self, file: BinaryIO, name: str) -> Iterator[Found]:
+        """What counts as a secret in a file called ``name`` that is no part of a code state."""
+        from leadline.core.secrets.content import (  # noqa: PLC0415  start-up: only who looks at files
+            Found,
+            pieces_of,
+            text_in,
+        )
+
+        yield from self.content_rules().found_in(pieces_of(file))
+        text = text_in(file, name)
+        if may_hold(text):
+            from leadline.core.secrets.redact import Redactor  # noqa: PLC0415  start-up: 1.5 ms
+
+            hidden: list[Hidden] = []
+            Redactor(passes=self.declared_before, tell=hidden.append).text(text)
+            yield from (Found(_sort(one.sort).rstrip(","), one.text) for one in hidden)
 
     def content_rules(self) -> ContentRules:
         """What counts as a secret in the bytes of a file."""

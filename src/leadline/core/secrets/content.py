@@ -2,7 +2,8 @@
 
 The whole file is searched, a piece at a time, with pieces that overlap. What counts is less than in
 a text that somebody types: names beside values are what programs consist of, and a file wrongly left
-out makes a code state another one. A file that differs from the version that HEAD has is judged by
+out makes a code state another one. What a command made is no part of one: where it is no program it
+is searched as a text too. A file that differs from the version that HEAD has is judged by
 what that does not hold: it adds nothing, so it is not the place to stop it. Of a binary file the
 tokens and the values of the environment count.
 """
@@ -27,9 +28,11 @@ LARGE_TEXT_BYTES = 256 << 20
 LARGE_BINARY_BYTES = 64 << 20
 NAMED_BYTES = 8 << 20  # so far into a file, issuers of keys without a shape are looked for by name
 OVERLAP_CHARS = 8 * 1024  # no token that is told from others by less is longer
+AS_TEXT_BYTES = 1 << 20  # of a file that is no program: so much is searched as a text besides
 SAMPLE_BYTES = 8000  # a NUL in it: not a text, as for git
 _SHORTEST_TOKEN = 14
 _ANY_CASE_CHARS = 12
+_PROGRAM = r"(?i:\.(?:pyi?|ipynb|(?:ba)?sh|cc?|cpp|cu|hp?p?|m?js|ts|jl|r|lua|pl|rb|go|rs|java|sql|html|patch|diff))$"
 # what a token consists of stays, everything else parts words
 _OF_TOKENS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.~+/|:=@")
 _WORDS_ONLY = bytes(ord(" ") if code not in _OF_TOKENS else code for code in range(256))
@@ -224,6 +227,22 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
         most = LARGE_BINARY_BYTES if binary else LARGE_TEXT_BYTES
         if begin == most // 2 and size_bytes > most:
             file.seek(size_bytes - most // 2)
+
+
+def text_in(file: BinaryIO, name: str) -> str:
+    """What is searched as a text besides, of a file called ``name`` that a command made: the beginning
+    and the end of a long one; nothing of a program and of a binary file."""
+    if re.search(_PROGRAM, name):
+        return ""
+    size_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    data = file.read(AS_TEXT_BYTES if size_bytes <= AS_TEXT_BYTES else AS_TEXT_BYTES // 2)
+    if b"\0" in data[:SAMPLE_BYTES]:
+        return ""
+    if size_bytes > len(data):
+        file.seek(size_bytes - AS_TEXT_BYTES // 2)
+        data += b"\n" + file.read()
+    return data.decode("utf-8", "replace")
 
 
 def reason_of(found: Iterable[Found]) -> str | None:

@@ -43,7 +43,8 @@ _NAME_CHARS = 100  # on each side of its secret word
 _NAMES_OF_KEYS = (*STRONG_ENDS, *_PASSWORDS)
 # what a TOKEN behind them is, which else may be a word of a model's vocabulary
 _LOGIN_TOKENS = tuple(
-    f"_{whose}_TOKEN" for whose in "API ACCESS AUTH BEARER REFRESH SECRET SESSION CSRF".split()
+    f"_{whose}_TOKEN"
+    for whose in ("API", "ACCESS", "AUTH", "BEARER", "REFRESH", "SECRET", "SESSION")
 )
 # What may stand between a name and its value: the type of a variable and a sign, a blank.
 _SPACE = r"(?:\s|\\{1,2}n)"  # in a text that is a member of JSON too

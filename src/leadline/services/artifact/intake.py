@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from leadline.core.canonical import canonical_json
@@ -227,7 +227,7 @@ def _move(context: Context, line: Line, entry: KeptArtifact, folder: str) -> str
     path = here if os.path.exists(here) else context.blobs.place(digest)
     if not path:
         return "its content is not in the run's folder"
-    names = map(str, filter(None, (line.get("name"), line.get("source"), line.get("target"))))
+    names = [str(line[key]) for key in ("name", "target", "source") if line.get(key)]
     if reason := _secret(context, names, path):
         return reason
     entry["digest"], entry["size_bytes"] = digest, os.stat(path).st_size
@@ -244,17 +244,14 @@ def _short(source: str, cwd: str) -> str:
     return source[len(inside) :] if source.startswith(inside) else source
 
 
-def _secret(context: Context, names: Iterable[str], path: str) -> str:
+def _secret(context: Context, names: Sequence[str], path: str) -> str:
     for name in names:
         if reason := secret_name_reason(name):
             return reason
-    from leadline.core.secrets.content import (  # noqa: PLC0415  start-up: 1 ms
-        pieces_of,
-        reason_of,
-    )
+    from leadline.core.secrets.content import reason_of  # noqa: PLC0415  start-up: 1 ms
 
     with open(path, "rb") as file:
-        return reason_of(context.screen.content_rules().found_in(pieces_of(file))) or ""
+        return reason_of(context.screen.found_in_made(file, [path, *names][-1])) or ""
 
 
 def _part(context: Context, kept: list[KeptArtifact], gaps: list[GapInArtifacts]) -> ArtifactsOfRun:

@@ -10,7 +10,7 @@ from leadline.core.canonical import digest_of_file
 from leadline.core.errors import not_found, refused, usage
 from leadline.core.record.artifact import latest
 from leadline.core.record.run import Run
-from leadline.core.secrets.content import pieces_of, reason_of
+from leadline.core.secrets.content import reason_of
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.artifacts import artifacts_of, where_made
@@ -107,7 +107,7 @@ def _carried_bytes(context: Context) -> int:
 def _digest(context: Context, path: str, shown: str) -> str:
     """The digest of a file that holds no secret."""
     with open(path, "rb") as file:
-        held = reason_of(context.screen.content_rules().found_in(pieces_of(file)))
+        held = reason_of(context.screen.found_in_made(file, path))
         if reason := secret_name_reason(path) or held:
             raise refused(
                 "secret-in-artifact",

@@ -26,7 +26,6 @@ def attach_transcript(
 
     Raises LeadlineError: the session links none, or it cannot be read (not_found); it holds what looks
     like a secret, or is too large (refused). Nothing is kept then."""
-    from leadline.core.secrets.content import pieces_of  # noqa: PLC0415  start-up: only who attaches
 
     item = the_session(slice_of(context, topic, [display]), display)
     linked = item.body.get("ended", {}).get("transcript", {})
@@ -48,7 +47,7 @@ def attach_transcript(
                     f"{found} has {size} bytes, more than {MOST_BYTES}",
                     do=again,
                 )
-            secrets = set(context.screen.content_rules().found_in(pieces_of(file)))
+            secrets = set(context.screen.found_in_made(file, found))
             file.seek(0)
             data = file.read()
     except OSError as error:
