@@ -12,6 +12,8 @@ from leadline.adapters.collectors.machine import MachineCollectors
 from leadline.adapters.executors.declared import ExecutorFile
 from leadline.adapters.files import (
     as_user_error,
+    lock_of,
+    locked,
     make_folders,
     read_bytes,
     tighten,
@@ -288,9 +290,7 @@ def _writer(root: str) -> str:
     if not name and not os.access(root, os.W_OK):
         name = "w" + os.urandom(4).hex()  # who only reads has written nothing of what is there
     if not name:
-        from leadline.adapters.files import locked
-
-        with locked(os.path.join(root, "locks", "writer.lock")):
+        with locked(lock_of(root, "writer")):
             name = _name_in(path, place)
             if not name:
                 name = "w" + os.urandom(4).hex()
@@ -374,11 +374,10 @@ def _save_settings(root: str, changes: Mapping[str, object]) -> str:
     away."""
     import tomllib
 
-    from leadline.adapters.files import locked
     from leadline.core.settings_file import flat
 
     path = os.path.join(root, "config.toml")
-    with locked(os.path.join(root, "locks", "settings.lock")):
+    with locked(lock_of(root, "settings")):
         raw = read_bytes(path)
         settings = flat(tomllib.loads(raw.decode("utf-8-sig"))) if raw is not None else {}
         settings.update(changes)

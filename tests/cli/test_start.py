@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from leadline.core.ids import TOPIC
 from tests.conftest import Lab, sealed_environment
 
 KICKOFF_MD = """# Experiment: Faster decode
@@ -67,6 +68,13 @@ def test_threads_started_at_once_have_their_own_prefixes(lab):
     ]
     answers = [json.loads(process.communicate()[0]) for process in started]
     assert {answer["data"]["prefix"] for answer in answers} == {"TOP", "TOP2", "TOP3", "TOP4"}
+
+
+def test_a_thread_may_be_called_as_a_lock_of_ours_was(lab):
+    """Who held the one waited for the other for ever."""
+    lab.ok("start", "demo", "--goal", "g", "--no-branch")
+    names = {path.stem for path in (lab.repo / ".git" / "leadline" / "locks").iterdir()}
+    assert {name for name in names if TOPIC.match(name)} == {"demo"}
 
 
 def test_kickoff_from_markdown_and_flags(lab):

@@ -216,7 +216,7 @@ def notes(root: Path, count: int, writer: str = "w1") -> list[str]:
 
 
 def cache_of(root: Path) -> dict[str, bytes]:
-    paths = [*root.glob("index.sqlite*"), *(root / "locks").glob("index*")]
+    paths = [*root.glob("index.sqlite*"), *(root / "locks").glob("+index*")]
     return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
@@ -253,7 +253,7 @@ def zeros(root: Path) -> None:
 
 STATES = {
     "older index": lambda root, old: put_back(root, {"index.sqlite": old["index.sqlite"]}),
-    "older note": lambda root, old: put_back(root, {"locks/index.lock": old["locks/index.lock"]}),
+    "older note": lambda root, old: put_back(root, {"locks/+index.lock": old["locks/+index.lock"]}),
     "older whole": put_back,
     "no index": lambda root, old: (root / "index.sqlite").unlink(),
     "no locks": lambda root, old: shutil.rmtree(root / "locks"),
@@ -262,7 +262,7 @@ STATES = {
     "a journal left beside": lambda root, old: put_back(root, {"index.sqlite-journal": b"x" * 999}),
     "zeros": lambda root, old: zeros(root),
     "half": lambda root, old: os.truncate(root / "index.sqlite", 8192),
-    "a note of nonsense": lambda root, old: put_back(root, {"locks/index.lock": b"\xff" * 300}),
+    "a note of nonsense": lambda root, old: put_back(root, {"locks/+index.lock": b"\xff" * 300}),
 }
 
 
@@ -309,7 +309,7 @@ def test_an_index_from_before_a_power_cut_is_not_believed(
     (tmp_path / "boot_id").write_text("another boot\n")
     monkeypatch.setattr(index, "BOOT_ID", str(tmp_path / "boot_id"))
     log_at(tmp_path).index.refresh("t")
-    noted = (tmp_path / "locks/index.lock").read_text()
+    noted = (tmp_path / "locks/+index.lock").read_text()
     assert "another boot" in noted and notes(tmp_path, 1) == ["P-N2"]
 
 

@@ -179,6 +179,11 @@ def read_bytes(path: str, most_bytes: int = -1) -> bytes | None:
         return None
 
 
+def lock_of(root: str, what: str) -> str:
+    """The lock of what belongs to no thread: a name that no topic can have."""
+    return os.path.join(root, "locks", f"+{what}.lock")
+
+
 @contextmanager
 def locked(path: str) -> Iterator[int]:
     """Hold an exclusive lock for a short write; the open lock file. The kernel frees it when the

@@ -81,9 +81,9 @@ class ExecutorFile:
     @contextmanager
     def _changing(self) -> Iterator[Kept]:
         """Read, changed and written under one lock; written only where nothing was raised."""
-        from leadline.adapters.files import locked, write_atomically
+        from leadline.adapters.files import lock_of, locked, write_atomically
 
-        with locked(os.path.join(self.root, "locks", "executors.lock")):
+        with locked(lock_of(self.root, "executors")):
             self._known = None
             kept = self._read()
             self._known = None  # what is changed here is in no file yet

@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import lru_cache
 from types import MappingProxyType
 
-from leadline.adapters.files import locked
+from leadline.adapters.files import lock_of, locked
 from leadline.adapters.store import names_table
 from leadline.core.canonical import is_digest
 from leadline.core.contexts import contextmanager
@@ -174,7 +174,7 @@ class Index:
     ) -> None:
         self.path = path
         self.head_noted = head_noted
-        self.lock_path = os.path.join(os.path.dirname(path), "locks", "index.lock")
+        self.lock_path = lock_of(os.path.dirname(path), "index")
         self.folder_of = folder_of
         self._db: sqlite3.Connection | None = None
         self._inode = 0  # of the file that is open; 0 for memory
