@@ -5,9 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from leadline.adapters.files import locked, locked_in_turn
+from leadline.adapters.store.event_log import EventLog
+from tests.unit.test_run_table import store
 
 
 def wait_until_held(path: str) -> None:
@@ -45,3 +50,16 @@ def test_it_is_the_lock_that_others_hold_without_a_turn(tmp_path: Path) -> None:
         wait_until_held(turn)
         assert waiting.is_alive()
     waiting.join()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda log: log.merge("t", {"w2-1.jsonl": b""}),
+        lambda log: log.replace_damaged("t", "w2-1.jsonl", b"\n"),
+    ],
+)
+def test_whoever_writes_to_a_thread_takes_a_turn(write: Callable[[EventLog], object]) -> None:
+    with store() as log:
+        write(log)
+        assert Path(log.root, "locks", "t+turn.lock").exists()

@@ -566,14 +566,18 @@ class EventLog:
     ) -> Iterator[FileTransaction]:
         if not create and not self.exists(topic):
             raise no_such_thread(topic, self.topics())
-        locks = os.path.join(self.root, "locks", topic)
-        with locked_in_turn(f"{locks}.lock", f"{locks}+turn.lock"):
+        with self._held(topic):
             writing = FileTransaction(self, topic, many)
             yield writing
             writing.commit()
         # Read here, while others may write, and not by the next who holds the thread.
         if many and not self._is_read_along(topic):
             self.index.refresh(topic, writing.written())
+
+    def _held(self, topic: str) -> AbstractContextManager[None]:
+        """Nobody else writes to the thread meanwhile."""
+        locks = os.path.join(self.root, "locks", topic)
+        return locked_in_turn(f"{locks}.lock", f"{locks}+turn.lock")
 
     def has_reader(self, topic: str) -> bool:
         """Whether another process reads into the index what is written here."""
@@ -638,7 +642,7 @@ class EventLog:
     ) -> MergeReport:
         from leadline.core.record.union import Known, union
 
-        with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
+        with self._held(topic):
             known = Known(
                 self.files(topic),
                 self.heads_noted(topic),
@@ -658,7 +662,7 @@ class EventLog:
 
     def take(self, topic: str, name: str, why: str) -> None:
         apart = os.path.join(self.root, "threads", topic, "disputed")
-        with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
+        with self._held(topic):
             base = split_copy(name)[0]
             path = os.path.join(self.folder(topic), base)
             theirs, ours = read_bytes(os.path.join(apart, name)) or b"", read_bytes(path) or b""
@@ -672,7 +676,7 @@ class EventLog:
 
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
         """Put ``data`` in the place of a damaged event file; returns where the damaged one is kept."""
-        with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
+        with self._held(topic):
             path = os.path.join(self.folder(topic), name)
             damaged = read_bytes(path) or b""
             aside = os.path.join(
