@@ -37,9 +37,9 @@ class Tally:
         return [f"{column}: {said}" for column in COLUMNS for said in getattr(self, column)]
 
     def saw(self, what: str, output: str) -> None:
-        """Counts a traceback in what a verb printed, one that did not end, and one that was misspelt
-        here, which finds nothing for ever."""
-        if "unrecognized arguments" in output:
+        """Counts a traceback in what a verb printed, one that did not end, and one with an option
+        that was misspelt here, which finds nothing for ever."""
+        if "unrecognized arguments: --" in output:
             self.false.append(f"{what} is no command: {output[-300:]}")
         if any(word in output for word in _NEVER):
             self.tracebacks.append(f"{what}\n{output[-1500:]}")
