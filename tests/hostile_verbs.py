@@ -92,7 +92,7 @@ LINES: dict[str, list[str]] = {
     "plot": ["plot P-001", "plot P-001 --metric {h}", "plot P-001 --out {h}"],
     "artifact": ["artifact list P-001", "artifact get P-001 {h}", "artifact verify P-001"],
     "brief": ["brief", "brief --budget 100000"],
-    "session": ["session list", "session show {h}", "session start --agent {h}"],
+    "session": ["session list", "session show {h}", "session end --why {h}"],
     "tried": ["tried block", "tried red", "tried {h}"],
     "next": ["next"],
     "index": ["index", "index --markdown", "index --check"],
@@ -120,7 +120,7 @@ LINES: dict[str, list[str]] = {
     "agent": ["agent status", "agent install {h}"],
     "hook": ["hook --agent {h} --event {h}"],
     "mcp": ["mcp --read-only"],
-    "demo": ["demo --nothing {h}"],
+    "demo": ["demo {h}"],
     "completion": ["completion bash", "completion {h}"],
 }
 
