@@ -72,6 +72,14 @@ def test_what_a_command_made_is_searched_as_a_text_where_it_is_no_program(tmp_pa
     assert not found("made.bin")
 
 
+def test_a_signature_stays_as_it_is_though_a_token_stands_in_it(tmp_path) -> None:
+    token = drawn(SHAPES["github-pat"], random.Random(3))
+    body = {"heads": {"w1": "sha256:" + "0" * 64}, "signature": f"+{token}+", "signer": token}
+    screen = Screen(str(tmp_path), {}, lambda text: None)
+    (clean,) = screen.of_records()([("heads-signed", body, canonical_json(body))])
+    assert clean == {**body, "signer": "[redacted:github-token]"}
+
+
 _DRAWN = [
     "hunter2-of-ada",
     "Xk29fLq81mZpQw77RtB3",

@@ -92,6 +92,7 @@ def kind_of(name: str) -> Kind:
     return KINDS.get(name, UNKNOWN)
 
 
-WOVEN = frozenset(("id", "refs", "run", "experiment", "experiment_uid", "key"))
-"""Fields of bodies that hold ids and digests of Leadline's own making, and are not searched for
-secrets: every other text of every body is, before it is appended."""
+WOVEN = frozenset(("id", "refs", "run", "experiment", "experiment_uid", "key", "signature"))
+"""Fields of bodies that hold ids, digests and signatures of Leadline's own making, and are not searched
+for secrets: every other text of every body is, before it is appended. In a few hundred signatures of
+random bytes one looks like a token, and is none any more once that is hidden."""
