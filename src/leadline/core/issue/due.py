@@ -181,11 +181,11 @@ def _label_rises(
     for claim in _standing(thread, ranks):
         before = told[claim.id]
         label = str(evidence_of(claim).label)
-        if rank(label) > rank(str(before)):
+        if rank(label) > ranks[claim.id]:
             found.append(
                 {"at": now_at, "kind": "label", "what": f"{claim.id} rose from {before} to {label}"}
             )
-        elif rank(label) < rank(str(before)):
+        elif rank(label) < ranks[claim.id]:
             found.append(
                 {"at": now_at, "kind": "label", "what": f"{claim.id} fell from {before} to {label}"}
             )

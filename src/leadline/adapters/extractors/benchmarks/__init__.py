@@ -300,6 +300,13 @@ def middle_of(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | N
     return {key: statistics.median(values) if values else None for key, values in known.items()}
 
 
+def runs_in(text: str, begin: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
+    """Where each run begins that a tool printed one after another, and what it printed of it."""
+    begun = [*begin.finditer(text)]
+    ends = [*(found.start() for found in begun[1:]), len(text)]
+    return ((found, text[found.end() : end]) for found, end in zip(begun, ends, strict=True))
+
+
 def in_turn(cases: Iterable[Case]) -> Iterator[Case]:
     """The runs of a tool that prints one after another: what nothing else tells apart is counted."""
     held = [(case, (case.name, *case.about.items())) for case in cases]

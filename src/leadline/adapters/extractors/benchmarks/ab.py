@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leadline.adapters.extractors.benchmarks import Case, in_turn
+from leadline.adapters.extractors.benchmarks import Case, in_turn, runs_in
 
 READS_TEXT = True
 _BEGIN = re.compile(r"^[ \t]*Concurrency Level: +(\d+)", re.M)
@@ -29,18 +29,16 @@ def recognises(text: str) -> bool:
 
 
 def cases(text: str, path: str) -> Iterator[Case]:
-    begun = [*_BEGIN.finditer(text)]
-    ends = [*(found.start() for found in begun[1:]), len(text)]
     places = [*_PLACE.finditer(text)]
     yield from in_turn(
         _case(
-            text[found.end() : end],
+            said,
             {
-                "path": "".join([p[1] for p in places if p.start() < found.start()][-1:]),
-                "connections": found[1],
+                "path": "".join([p[1] for p in places if p.start() < begin.start()][-1:]),
+                "connections": begin[1],
             },
         )
-        for found, end in zip(begun, ends, strict=True)
+        for begin, said in runs_in(text, _BEGIN)
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from leadline.adapters.extractors.benchmarks import Case
-from leadline.adapters.extractors.benchmarks.quantities import in_base
+from leadline.adapters.extractors.benchmarks.quantities import in_base, scale
 
 READS_TEXT = True
 _TITLE = re.compile(r"^[# ]*Name +ips +average ", re.M)
@@ -20,7 +20,6 @@ _HEADS = {
 _AMOUNT = r"([\d.]+) ?([a-zA-Z\u00b5\u03bc]*)"
 _ROW = re.compile(rf"(\S.*?) +{_AMOUNT}(?: - .*| +\u00b1.*)?")
 _TIMES = re.compile(rf"(\S.*?) +{_AMOUNT} +{_AMOUNT} +\u00b1([\d.]+)% +{_AMOUNT} +{_AMOUNT}")
-_SCALE = " KMBT"
 _LONGEST = 1000  # letters of a row
 
 
@@ -47,8 +46,8 @@ def cases(text: str, path: str) -> Iterator[Case]:
 def _numbers(table: str, row: re.Match[str]) -> dict[str, float | None]:
     first = float(row[2])
     if table == "memory":
-        return {"memory_bytes": first * 1024.0 ** " KMGT".index(row[3][:-1] or " ")}
-    counted = first * 1000.0 ** _SCALE.index(row[3] or " ")
+        return {"memory_bytes": first * scale(row[3][:-1], base=1024.0)}
+    counted = first * scale(row[3], "KMBT")
     if table == "reductions":
         return {"reductions": counted}
     mean, median, share = (

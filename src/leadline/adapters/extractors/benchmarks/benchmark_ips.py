@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.adapters.extractors.benchmarks.quantities import scale
 from leadline.core.typed import Any
 
 READS_TEXT = "else"
@@ -40,7 +41,7 @@ def cases(value: Any, path: str) -> Iterator[Case]:
         if not rate:
             above = other.strip("# ")
             continue
-        per_s = float(rate) * 1000.0 ** " kMBTQ".index(prefix or " ")
+        per_s = float(rate) * scale(prefix, "kMBTQ")
         numbers = {
             "iterations_per_s": per_s,
             "iterations_per_s_stddev": per_s * float(spread) / 100,

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterator, Mapping
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.adapters.extractors.benchmarks.quantities import scale
 from leadline.core.typed import Any
 
 READS_TEXT = "else"
@@ -74,7 +75,7 @@ def _printed(text: str) -> Case:
         name = {"sender": "sent", "receiver": "received"}[side]
         if f"{name}_bits_per_s" in numbers:
             raise ValueError("it holds several runs, or both ways: write it by -J")
-        numbers[f"{name}_bits_per_s"] = float(rate) * 1000.0 ** " KMGT".index(prefix or " ")
+        numbers[f"{name}_bits_per_s"] = float(rate) * scale(prefix)
         if again and side == "sender":
             numbers["retransmits"] = float(again)
     return Case("", numbers)

@@ -50,6 +50,16 @@ def in_base(unit: str) -> tuple[float, str]:
     return factor, f"{suffix}_per_{per}"
 
 
+def scale(prefix: str, letters: str = "KMGT", base: float = 1000.0) -> float:
+    """What a number with one of the ``letters`` behind it is multiplied by; 1 without. Raises ValueError
+    for another letter.
+
+    >>> scale("M"), scale("K", base=1024.0), scale("B", "KMBT"), scale("")
+    (1000000.0, 1024.0, 1000000000.0, 1.0)
+    """
+    return base ** (letters.index(prefix) + 1 if prefix else 0)
+
+
 def numbers_of(texts: Iterable[str]) -> Callable[[str], float | None]:
     """Reads the numbers of a file whose tool groups digits and marks fractions as the locale has it;
     which mark is which, all of its numbers together tell. None for what is no number."""

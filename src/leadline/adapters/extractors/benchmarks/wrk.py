@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leadline.adapters.extractors.benchmarks import Case, in_turn
-from leadline.adapters.extractors.benchmarks.quantities import in_base
+from leadline.adapters.extractors.benchmarks import Case, in_turn, runs_in
+from leadline.adapters.extractors.benchmarks.quantities import in_base, scale
 
 READS_TEXT = True
 _BEGIN = re.compile(r"^[ \t]*Running \S+ test @ (\S+)", re.M)
@@ -26,11 +26,7 @@ def recognises(text: str) -> bool:
 
 
 def cases(text: str, path: str) -> Iterator[Case]:
-    begun = [*_BEGIN.finditer(text)]
-    ends = [*(found.start() for found in begun[1:]), len(text)]
-    yield from in_turn(
-        _case(found[1], text[found.end() : end]) for found, end in zip(begun, ends, strict=True)
-    )
+    yield from in_turn(_case(begin[1], said) for begin, said in runs_in(text, _BEGIN))
 
 
 def _case(url: str, text: str) -> Case:
@@ -45,7 +41,7 @@ def _case(url: str, text: str) -> Case:
         return Case("", {}, "no request was answered", about)
     numbers["requests_per_s"] = _number(rate[1])
     if found := _BYTES.search(text):
-        numbers["bytes_per_s"] = _number(found[1]) * 1024.0 ** " KMGT".index(found[2] or " ")
+        numbers["bytes_per_s"] = _number(found[1]) * scale(found[2], base=1024.0)
     if found := _LATENCY.search(text):
         for name, said in zip(("mean", "stdev", "max"), found.groups(), strict=True):
             numbers[f"latency_{name}_s"] = _seconds(said)
